@@ -1,0 +1,59 @@
+"""Rounds, in each of which every contender has its turn, and the table of what they say."""
+
+import statistics
+
+BASELINE = "bare"
+NAMES = {
+    "bare": "bare TLS socket",
+    "ours": "tencentserverless (this checkout)",
+    "http_client": "http.client, timeout, no signing, no JSON",
+    "official": "official SDK, keepAlive=True",
+    "predecessor": "tencentserverless 0.1.7",
+}
+
+
+def interleave(turns, rounds):
+    """`turns` is {name: function of nothing that returns a number}; the result is a list of {name: number}.
+
+    Every round begins with another contender, so that nobody always comes after the same noise.
+    """
+    names = list(turns)
+    results = []
+    for number in range(rounds):
+        first = number % len(names)
+        results.append({name: turns[name]() for name in names[first:] + names[:first]})
+    return results
+
+
+def ratios(results, name, to):
+    """The ratio of two contenders in each round."""
+    return [result[name] / result[to] for result in results]
+
+
+def summary(values):
+    """The median, and between what the middle half of the rounds lies."""
+    low, high = min(values), max(values)
+    if len(values) >= 4:
+        low, _, high = statistics.quantiles(values, n=4, method="inclusive")
+    return f"{statistics.median(values):6.2f}  ({low:.2f} to {high:.2f})"
+
+
+def heading(text, *about):
+    print(f"\n{text}")
+    for line in about:
+        print(f"  {line}")
+
+
+def row(name, values, note=""):
+    print(f"  {name:<52} {summary(values):<25} {note}".rstrip(), flush=True)
+
+
+def table(results, baseline=BASELINE, aims=None):
+    """Every contender's ratio to the baseline."""
+    for name in results[0]:
+        aim = (aims or {}).get(name, "")
+        row(NAMES[name], ratios(results, name, baseline), aim)
+
+
+def compare(text, results, to, aim="", name="ours"):
+    row(text, ratios(results, name, to), aim)

@@ -1,0 +1,88 @@
+"""``tencentserverless invoke``: invoke one function, here or in the cloud."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+OK, FUNCTION_FAILED, USAGE, CLOUD_FAILED = 0, 1, 2, 3
+
+
+@click.command()
+@click.argument("name")
+@click.option("--data", metavar="JSON|@FILE|-", help="The event: JSON, a file that holds it, or - for standard input.")
+@click.option("--region", help="Default: TENCENTCLOUD_REGION, then ap-guangzhou.")
+@click.option("--namespace", default="default", show_default=True)
+@click.option("--qualifier", default="$LATEST", show_default=True, help="Version or alias.")
+@click.option("--log-tail", is_flag=True, help="Print the end of the execution log to standard error.")
+@click.option("--endpoint", metavar="URL", help="Where the API is, such as http://127.0.0.1:9000.")
+def invoke(
+    name: str,
+    data: str | None,
+    region: str | None,
+    namespace: str,
+    qualifier: str,
+    log_tail: bool,
+    endpoint: str | None,
+) -> None:
+    """Invoke the function NAME and print what it returned.
+
+    The result goes to standard output, everything else to standard error. The exit code says who failed: 1 the
+    function, 2 the command line, 3 the cloud, the way to it, or the settings.
+    """
+    from tencentserverless.exception import CloudError, EventError, TencentServerlessSDKException
+    from tencentserverless.scf import Client
+
+    event = event_of(data)
+    try:
+        with Client(region=region, endpoint=endpoint) as client:
+            result = client.invoke(
+                name, namespace=namespace, qualifier=qualifier, log_type="Tail" if log_tail else "None", data=event
+            )
+    except EventError as error:
+        raise click.BadParameter(str(error), param_hint="--data") from None
+    except TencentServerlessSDKException as error:
+        _fail(error, FUNCTION_FAILED)
+    except CloudError as error:
+        _fail(error, CLOUD_FAILED)
+    if log_tail:
+        _print(result.log_tail, sys.stderr)
+    _print(result, sys.stdout)
+
+
+def event_of(data: str | None) -> Any:
+    """The event that ``--data`` gives; None without it."""
+    if data is None:
+        return None
+    try:
+        return json.loads(_text(data), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise click.BadParameter(f"not JSON: {error}", param_hint="--data") from None
+
+
+def _text(data: str) -> str:
+    if data == "-":
+        return sys.stdin.buffer.read().decode("utf-8-sig")
+    if not data.startswith("@"):
+        return data
+    try:
+        return Path(data[1:]).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise click.BadParameter(f"{data[1:]}: {error.strerror}", param_hint="--data") from None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _print(text: str, stream: Any) -> None:
+    """Text with whatever characters a function put into it, on whatever terminal."""
+    encoding = stream.encoding or "utf-8"
+    click.echo(text.encode(encoding, "backslashreplace").decode(encoding), file=stream)
+
+
+def _fail(error: Exception, code: int) -> NoReturn:
+    _print(str(error), sys.stderr)
+    sys.exit(code)

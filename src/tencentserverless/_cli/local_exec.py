@@ -1,0 +1,118 @@
+"""``tencentserverless local exec``: run a command against a local endpoint made for it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tencentserverless._cli import serving
+
+if TYPE_CHECKING:
+    from tencentserverless.local import LocalSCF
+
+NOT_FOUND, NOT_EXECUTABLE, KILLED = 127, 126, 128  # as a shell says it
+
+# Of every family of names that SDKs read, so that no key of the real cloud is used by accident.
+_IDS = ("TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRET_ID", "TENCENT_SECRET_ID")
+_KEYS = ("TENCENTCLOUD_SECRETKEY", "TENCENTCLOUD_SECRET_KEY", "TENCENT_SECRET_KEY")
+_TOKENS = (
+    "TENCENTCLOUD_SESSIONTOKEN",
+    "TENCENTCLOUD_SESSION_TOKEN",
+    "TENCENTCLOUD_SECURITY_TOKEN",
+    "TENCENTCLOUD_TOKEN",
+    "TENCENT_TOKEN",
+)
+
+
+class _TwoParts(click.Command):
+    """PATH... before ``--``, the command behind it, untouched."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if "--" in args:
+            cut = args.index("--")
+            args, ctx.meta["command"] = args[:cut], args[cut + 1 :]
+        return super().parse_args(ctx, args)
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        return [*super().collect_usage_pieces(ctx), "-- COMMAND [ARGUMENT]..."]
+
+
+@click.command("exec", cls=_TwoParts)
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--port", default=0, type=click.IntRange(0, 65535), help="Default: a free one.")
+@serving.accept_option
+@click.option("--logs", is_flag=True, help="Print the log of every invocation.")
+@click.pass_context
+def execute(ctx: click.Context, paths: tuple[str, ...], port: int, accept: tuple[str, ...], logs: bool) -> None:
+    """Serve the functions in PATH... while COMMAND runs, with an environment in which SDKs talk to them.
+
+    The exit code is COMMAND's, 128 and the signal's number where a signal ended it.
+    """
+    command = ctx.meta.get("command")
+    if not command:
+        raise click.UsageError("no COMMAND: it stands behind --")
+    scf = serving.started(serving.endpoint_of(paths, port, accept, serving.log if logs else None), port)
+    try:
+        code = _run(command, environment(os.environ, scf.endpoint, scf.secret_id, scf.secret_key))
+    finally:
+        scf.stop()
+    _summarize(scf)
+    sys.exit(code)
+
+
+def environment(shell: Mapping[str, str], endpoint: str, secret_id: str, secret_key: str) -> dict[str, str]:
+    """`shell` with the endpoint and its keys in place of the cloud's."""
+    result = {name: value for name, value in shell.items() if name not in _TOKENS}
+    result["TENCENTSERVERLESS_ENDPOINT"] = endpoint
+    result.update(dict.fromkeys(_IDS, secret_id))
+    result.update(dict.fromkeys(_KEYS, secret_key))
+    direct = f"127.0.0.1,localhost,{endpoint}"  # the official SDK compares with the endpoint's whole text
+    for name in ("NO_PROXY", "no_proxy"):
+        result[name] = f"{shell[name]},{direct}" if shell.get(name) else direct
+    return result
+
+
+def _run(command: list[str], variables: dict[str, str]) -> int:
+    relay = _Relay()
+    try:
+        process = subprocess.Popen(command, env=variables)
+    except FileNotFoundError:
+        serving.say(f"{command[0]}: command not found")
+        return NOT_FOUND
+    except OSError as error:
+        serving.say(f"{command[0]}: {error.strerror}")
+        return NOT_EXECUTABLE
+    relay.to(process)
+    code = process.wait()
+    return code if code >= 0 else KILLED - code
+
+
+class _Relay:
+    """Passes signals on to the command. Made before it, so that none ends us alone; early ones wait for it.
+
+    A terminal's Ctrl-C reaches the command by itself.
+    """
+
+    def __init__(self) -> None:
+        self._early: list[int] = []
+        self._send: Callable[[int], None] = self._early.append
+        serving.on_signals(lambda _: None, "SIGINT")
+        serving.on_signals(self._pass_on, "SIGTERM", "SIGHUP")
+
+    def _pass_on(self, number: int) -> None:
+        self._send(number)
+
+    def to(self, process: "subprocess.Popen[Any]") -> None:
+        self._send = process.send_signal
+        for number in self._early:
+            process.send_signal(number)
+
+
+def _summarize(scf: "LocalSCF") -> None:
+    counters = scf.counters
+    serving.say(f"requests sent: {counters.requests}")
+    serving.say(f"connections opened: {counters.connections}")
+    serving.say(f"processes started: {counters.processes}")

@@ -1,0 +1,61 @@
+"""``tencentserverless local start``: serve functions until told to stop."""
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from tencentserverless._cli import serving
+
+if TYPE_CHECKING:
+    from tencentserverless.local import LocalSCF
+
+
+@click.command("start")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--port", default=9000, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free one.")
+@serving.accept_option
+@click.option("--quiet", is_flag=True, help="Leave out the logs of invocations.")
+def start(paths: tuple[str, ...], port: int, accept: tuple[str, ...], quiet: bool) -> None:
+    """Serve the functions in PATH... until Ctrl-C.
+
+    When it serves, standard output has one line: a JSON object with endpoint, secret_id, secret_key (made for this
+    run) and pid. Everything else goes to standard error.
+    """
+    stop = threading.Event()
+    serving.on_signals(lambda _: stop.set(), "SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+    scf = serving.started(serving.endpoint_of(paths, port, accept, None if quiet else serving.log), port)
+    try:
+        _introduce(scf)
+        stop.wait()
+    finally:
+        scf.stop()
+
+
+def _introduce(scf: "LocalSCF") -> None:
+    line = {"endpoint": scf.endpoint, "secret_id": scf.secret_id, "secret_key": scf.secret_key, "pid": os.getpid()}
+    click.echo(json.dumps(line))
+    serving.say(f"{scf!r}: Ctrl-C stops it")
+    rows = [
+        (f.name, f.region, f.namespace, f.runtime or "", f"{f.memory_mb} MB", f"{f.timeout} s", str(f.code))
+        for f in scf.functions
+    ]
+    if sys.stderr.isatty():
+        _table(rows)
+    else:
+        for row in rows:
+            serving.say("  ".join(filter(None, row)))
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("function", "region", "namespace", "runtime", "memory", "timeout", "code", box=None)
+    for row in rows:
+        table.add_row(*row)
+    Console(stderr=True).print(table)

@@ -1,0 +1,73 @@
+"""What the verbs of the local endpoint share: options, the endpoint made of them, words on standard error."""
+
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from tencentserverless.local import LocalSCF
+    from tencentserverless.local.invocation import Record
+
+accept_option = click.option(
+    "--accept",
+    multiple=True,
+    metavar="ID:KEY",
+    help="A key pair that programs bring, beside the one made for this run; repeatable. "
+    "`any` lets unknown ids in unverified.",
+)
+
+
+def endpoint_of(
+    paths: Sequence[str], port: int, accept: Sequence[str], on_record: "Callable[[Record], None] | None"
+) -> "LocalSCF":
+    """The endpoint of these options; wrong ones are usage errors."""
+    from tencentserverless.local import LocalSCF
+    from tencentserverless.local.endpoint import accepted
+
+    try:
+        accepted(accept)
+    except ValueError:
+        raise click.BadParameter("takes ID:KEY or any", param_hint="--accept") from None
+    return LocalSCF(*paths, port=port, accept=accept, notify=say, on_record=on_record)
+
+
+def started(scf: "LocalSCF", port: int) -> "LocalSCF":
+    """Start it; what prevents that is one line on standard error."""
+    from tencentserverless.local.catalog import FunctionFolderError
+
+    try:
+        return scf.__enter__()
+    except FunctionFolderError as error:
+        raise click.UsageError(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"port {port}: {error.strerror or error}") from None
+
+
+def say(text: str) -> None:
+    """One notice on standard error."""
+    click.echo(text, err=True)
+
+
+def log(record: "Record") -> None:
+    """The whole log of an invocation on standard error."""
+    from tencentserverless.local import report
+
+    invocation = record.invocation
+    function = invocation.function
+    text = f"── {function.name} · {function.region}\n{report.log(record)}"
+    sys.stderr.write(text.encode("utf-8", "replace").decode())
+    sys.stderr.flush()
+
+
+def on_signals(action: Callable[[int], None], *names: str) -> None:
+    """Call `action` with the number of each of these signals, where the system has it."""
+
+    def handle(number: int, _: Any) -> None:
+        action(number)
+
+    for name in names:
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), handle)

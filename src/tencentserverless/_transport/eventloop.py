@@ -1,0 +1,227 @@
+"""Performs the effects of an exchange on asyncio event loops, one after the other if need be."""
+
+import asyncio
+import os
+from collections import deque
+from random import random
+from time import monotonic, time
+
+from tencentserverless._protocol.effects import KEEP, READ, Fault, Moment, Open, Sleep, Write
+from tencentserverless._protocol.exchange import begin
+from tencentserverless._transport.connect import connect
+from tencentserverless._transport.idle import Idle
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, AsyncGenerator, Awaitable, Callable, Deque, Optional
+
+    from tencentserverless._protocol.effects import Effect, Identity, Origin
+    from tencentserverless._protocol.invoke import Invocation, InvokeResult
+    from tencentserverless._transport.route import Route
+    from tencentserverless._transport.stream import Stream
+
+    Identify = Callable[[Optional[float]], Awaitable[Identity]]
+
+
+class Transport(object):
+    """Connections by origin, at most `max_connections` of them on one event loop; more wait within their deadline."""
+
+    def __init__(self, route: "Route", max_connections: int) -> None:
+        self.route = route
+        self.max_connections = max_connections
+        self._pool = None  # type: Optional[_Pool]
+
+    async def perform(self, invocation: "Invocation", identify: "Identify") -> "InvokeResult":
+        """Run one exchange to its end. `identify` tells the credentials, once for each attempt."""
+        now = monotonic()  # before the credentials: the deadline covers what they take
+        deadline = None if invocation.timeout is None else now + invocation.timeout
+        pool = await self._pool_of_this_loop()
+        identity = await identify(deadline)
+        steps = begin(invocation, Moment(now, time(), identity), monotonic)
+        stream = None  # type: Optional[Stream]
+        try:
+            effect = next(steps)  # type: Effect
+            while True:
+                answer = None  # type: Any
+                try:
+                    if effect is READ:
+                        answer = await stream.read()  # type: ignore[union-attr]
+                    elif type(effect) is Write:
+                        await stream.write(effect.data)  # type: ignore[union-attr]
+                    elif type(effect) is Open:
+                        pool.drop(stream)
+                        stream = None
+                        stream = await pool.take(effect.origin, effect.deadline, effect.fresh)
+                    elif type(effect) is Sleep:
+                        answer = await _rest(effect, identify)
+                    elif effect is KEEP:
+                        pool.keep(stream)
+                        stream = None
+                    else:
+                        pool.drop(stream)
+                        stream = None
+                except Fault as fault:
+                    effect = steps.throw(fault)
+                else:
+                    effect = steps.send(answer)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+        finally:
+            pool.drop(stream)
+
+    async def close(self) -> None:
+        """Close the idle connections. The transport works on, with new ones."""
+        pool, self._pool = self._pool, None
+        if pool is not None and pool.belongs_here():
+            await pool.close()
+
+    async def _pool_of_this_loop(self) -> "_Pool":
+        pool = self._pool
+        if pool is None or not pool.belongs_here():
+            # an earlier loop is over, or another process's: its connections went with it
+            pool = self._pool = _Pool(asyncio.get_event_loop(), self.route, self.max_connections)
+            await pool.begin()
+        return pool
+
+
+class _Pool(object):
+    """The connections of one event loop."""
+
+    def __init__(self, loop: "asyncio.AbstractEventLoop", route: "Route", max_connections: int) -> None:
+        self._loop = loop
+        self._process = os.getpid()
+        self._route = route
+        self._max_connections = max_connections
+        self._is_closed = False
+        self._idle = Idle()
+        self._open = 0
+        self._waiters = deque()  # type: Deque[asyncio.Future[None]]
+        self._ending = None  # type: Optional[AsyncGenerator[None, None]]
+
+    def belongs_here(self) -> bool:
+        return self._loop is asyncio.get_event_loop() and os.getpid() == self._process
+
+    async def begin(self) -> None:
+        """Be closed when the loop shuts down its asynchronous generators, as `asyncio.run` has it do at its end."""
+        self._ending = self._until_the_end()
+        await self._ending.asend(None)
+
+    async def _until_the_end(self) -> "AsyncGenerator[None, None]":
+        try:
+            yield
+        finally:
+            await self._close_idle()
+
+    async def close(self) -> None:
+        if self._ending is not None:
+            await self._ending.aclose()
+
+    async def _close_idle(self) -> None:
+        self._is_closed = True  # those in use are closed as soon as they are not
+        for stream in iter(self._idle.take_any, None):
+            self.drop(stream)
+        await asyncio.sleep(0)  # the loop lets go of them in its next round
+
+    async def take(self, origin: "Origin", deadline: "Optional[float]", fresh: bool) -> "Stream":
+        while True:
+            stream = None if fresh else await self._take_idle(origin)
+            if stream is None and self._reserve():
+                stream = await self._dial(origin, deadline)
+            if stream is not None:
+                stream.deadline = deadline
+                stream.is_idle = False
+                return stream
+            await self._wait(deadline)
+
+    async def _take_idle(self, origin: "Origin") -> "Optional[Stream]":
+        while True:
+            stream, is_young = self._idle.take(origin, monotonic(), time())
+            if stream is None:
+                return None
+            try:
+                is_good = is_young and await stream.is_quiet()
+            except BaseException:
+                self.drop(stream)
+                raise
+            if is_good:
+                return stream  # type: ignore[no-any-return]
+            self.drop(stream)
+
+    def _reserve(self) -> bool:
+        if self._open >= self._max_connections:
+            self.drop(self._idle.take_any())
+        if self._open >= self._max_connections:
+            return False
+        self._open += 1
+        return True
+
+    async def _wait(self, deadline: "Optional[float]") -> None:
+        """Wait until a connection may be free."""
+        left = None if deadline is None else deadline - monotonic()
+        if left is not None and left <= 0:
+            reason = "all %d connections are in use (max_connections)" % self._max_connections
+            raise Fault("wait", reason, deadline=True)
+        waiter = self._loop.create_future()
+        self._waiters.append(waiter)
+        timer = None if left is None else self._loop.call_later(left, _wake, waiter)
+        try:
+            await waiter
+        except BaseException:
+            if waiter.done() and not waiter.cancelled():
+                self._wake_one()  # it was woken and will not use what it was woken for
+            raise
+        finally:
+            if timer is not None:
+                timer.cancel()
+            if waiter in self._waiters:
+                self._waiters.remove(waiter)
+
+    def keep(self, stream: "Optional[Stream]") -> None:
+        if stream is not None:
+            if self._is_closed:
+                self.drop(stream)
+                return
+            stream.keep_session(self._route)
+            stream.is_idle = True
+            self.drop(self._idle.put(stream.origin, stream, monotonic(), time()))
+            self._wake_one()
+
+    def drop(self, stream: "Optional[Stream]") -> None:
+        if stream is not None:
+            stream.close()
+            self._give_place()
+
+    def _give_place(self) -> None:
+        self._open -= 1
+        self._wake_one()
+
+    def _wake_one(self) -> None:
+        while self._waiters:
+            if _wake(self._waiters.popleft()):
+                return
+
+    async def _dial(self, origin: "Origin", deadline: "Optional[float]") -> "Stream":
+        try:
+            return await connect(self._loop, origin, self._route, deadline)
+        except BaseException:
+            self._give_place()
+            raise
+
+
+def _wake(waiter: "asyncio.Future[None]") -> bool:
+    if waiter.done():
+        return False
+    waiter.set_result(None)
+    return True
+
+
+async def _rest(effect: Sleep, identify: "Identify") -> Moment:
+    """Wait a random part of the longest delay, so that clients that failed together do not come back together."""
+    if effect.most > 0:
+        delay = random() * effect.most
+        if effect.deadline is not None:
+            delay = min(delay, effect.deadline - monotonic())
+        await asyncio.sleep(max(0.0, delay))
+    now = monotonic()
+    identity = await identify(effect.deadline)
+    return Moment(now, time(), identity)

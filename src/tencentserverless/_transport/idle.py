@@ -1,0 +1,55 @@
+"""Which kept-alive connection is used next, and which has been idle for too long. Bookkeeping only, shared."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Tuple
+
+    Entry = Tuple[Any, float, float]
+
+MOST_IDLE = 50.0  # seconds; load balancers forget a silent connection after 60
+
+
+class Idle(object):
+    """Idle connections by origin, last in, first out: the warmest first.
+
+    Idleness is measured on both clocks, because the monotonic one stands still while a machine is suspended. Single
+    list operations are atomic, so no lock is needed: at worst two threads each find the other's connection.
+    """
+
+    def __init__(self, most_idle: float = MOST_IDLE) -> None:
+        self.most_idle = most_idle
+        self._by_origin = {}  # type: Dict[Any, List[Entry]]
+
+    def __len__(self) -> int:
+        return sum(len(entries) for entries in list(self._by_origin.values()))
+
+    def put(self, origin: "Any", connection: "Any", now: float, wall: float) -> "Any":
+        """Keep `connection`. Returns one that has been idle for too long, to be closed; None where there is none."""
+        entries = self._by_origin.setdefault(origin, [])
+        entries.append((connection, now, wall))
+        if now - entries[0][1] < self.most_idle:
+            return None
+        try:
+            return entries.pop(0)[0]
+        except IndexError:  # another thread was quicker
+            return None
+
+    def take(self, origin: "Any", now: float, wall: float) -> "Tuple[Any, bool]":
+        """The connection of `origin` used last, and whether it is young enough; (None, False) where there is none."""
+        entries = self._by_origin.get(origin)
+        if not entries:
+            return None, False
+        try:
+            connection, since, wall_since = entries.pop()
+        except IndexError:  # another thread was quicker
+            return None, False
+        return connection, now - since < self.most_idle and -1.0 < wall - wall_since < self.most_idle
+
+    def take_any(self) -> "Any":
+        """The connection that has been idle longest, of any origin, to be closed; None where there is none."""
+        for entries in sorted(filter(None, list(self._by_origin.values())), key=lambda entries: entries[0][1]):
+            try:
+                return entries.pop(0)[0]
+            except IndexError:
+                continue
+        return None

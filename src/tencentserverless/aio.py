@@ -1,0 +1,155 @@
+"""Invoke functions of Tencent Cloud SCF: the asyncio client.
+
+::
+
+    async with AsyncClient("ap-guangzhou") as client:
+        result = await client.invoke("FuncInvoked", data={"a": "b"})
+"""
+
+import asyncio
+
+from tencentserverless import _settings
+from tencentserverless._async_function import AsyncFunction, AsyncSent
+from tencentserverless._async_source import AsyncSource, identity_after_waiting, is_coroutine_function
+from tencentserverless._client import UNSET, BaseClient
+from tencentserverless._credentials import Source, WouldWait
+from tencentserverless._protocol.invoke import InvokeResult
+from tencentserverless._transport.eventloop import Transport
+from tencentserverless._transport.route import Route
+from tencentserverless.exception import InvokeTimeoutError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Awaitable, Callable, Dict, Optional, TypeVar, Union, overload
+
+    from tencentserverless._client import Unset
+    from tencentserverless._protocol.effects import Identity
+
+    T = TypeVar("T")
+
+__all__ = ("AsyncClient", "InvokeResult")
+
+
+class AsyncClient(BaseClient):
+    """`tencentserverless.scf.Client` for asyncio: the same arguments and names, awaited.
+
+    It can be used in one event loop after the other. `async with` closes its connections at the end; without it they
+    are closed when `asyncio.run` ends. `credentials` may be a coroutine function too.
+    """
+
+    _own = None  # type: Optional[Transport]
+
+    async def invoke(
+        self,
+        function_name: str,
+        namespace: str = "default",
+        log_type: str = "None",
+        qualifier: str = "$LATEST",
+        invocation_type: str = "RequestResponse",
+        data: "Any" = None,
+        *,
+        region: "Optional[str]" = None,
+        routing_key: "Optional[Dict[str, Any]]" = None,
+        timeout: "Union[None, float, Unset]" = UNSET,
+        idempotent: bool = False,
+    ) -> InvokeResult:
+        """Invoke a function and return what it returned; arguments and errors are those of `scf.Client.invoke`.
+
+        Cancelling closes the connection; whether the function runs on is up to the platform, which goes on.
+        """
+        invocation = self._invocation(
+            function_name,
+            namespace,
+            log_type,
+            qualifier,
+            invocation_type,
+            data,
+            region,
+            routing_key,
+            timeout,
+            idempotent,
+        )
+        try:
+            return await self._transport().perform(invocation, self._identify_soon)
+        except InvokeTimeoutError as error:
+            error.__class__ = AsyncInvokeTimeoutError
+            raise
+
+    if TYPE_CHECKING:
+
+        @overload
+        def function(
+            self,
+            name: str,
+            *,
+            namespace: str = "default",
+            qualifier: str = "$LATEST",
+            region: Optional[str] = None,
+            timeout: Union[None, float, Unset] = UNSET,
+            routing_key: Optional[Dict[str, Any]] = None,
+            log_type: str = "None",
+            idempotent: bool = False,
+            returns: Callable[..., T],
+        ) -> AsyncFunction[T]: ...
+
+        @overload
+        def function(
+            self,
+            name: str,
+            *,
+            namespace: str = "default",
+            qualifier: str = "$LATEST",
+            region: Optional[str] = None,
+            timeout: Union[None, float, Unset] = UNSET,
+            routing_key: Optional[Dict[str, Any]] = None,
+            log_type: str = "None",
+            idempotent: bool = False,
+        ) -> AsyncFunction[Any]: ...
+
+    def function(self, name: str, **options: "Any") -> "AsyncFunction[Any]":
+        """As `scf.Client.function`; its calls are awaited, its `map` is for ``async for``."""
+        return AsyncFunction(self, name, **options)
+
+    def invocation(
+        self, request_id: str, function_name: str, namespace: str = "default", region: "Optional[str]" = None
+    ) -> AsyncSent:
+        """The handle of an Event invocation that was sent elsewhere, by its request id."""
+        return AsyncSent(self, request_id, function_name, namespace, region)
+
+    async def _ask(self, action: str, body: bytes, region: "Optional[str]") -> "Any":
+        return await self._transport().perform(self._asking(action, body, region), self._identify_soon)
+
+    def _invoker(
+        self, name: str, options: "Dict[str, Any]", value: "Callable[[InvokeResult], Any]"
+    ) -> "Callable[[Any], Awaitable[Any]]":
+        """A function from an event to its value, for many tasks at once."""
+
+        async def invoke(event: "Any") -> "Any":
+            return value(await self._transport().perform(self._fanned_out(name, event, options), self._identify_soon))
+
+        return invoke
+
+    def _make_source(self, credentials: "Callable[[], Any]") -> Source:
+        return (AsyncSource if is_coroutine_function(credentials) else Source)(credentials)
+
+    async def _identify_soon(self, deadline: "Optional[float]") -> "Identity":
+        try:
+            return self._identify(deadline, may_wait=False)
+        except WouldWait:
+            return await identity_after_waiting(self._source, self._identify, deadline)
+
+    def _transport(self) -> Transport:
+        if self._own is None:
+            route = Route(_settings.ca_file(self._ca_file), self._connect_timeout)
+            self._own = Transport(route, self._max_connections)
+        return self._own
+
+    async def __aenter__(self) -> "AsyncClient":
+        return self
+
+    async def __aexit__(self, *raised: "Any") -> None:
+        await self._transport().close()
+
+
+class AsyncInvokeTimeoutError(InvokeTimeoutError, asyncio.TimeoutError):
+    """`InvokeTimeoutError` from the asyncio client: caught by `except asyncio.TimeoutError` on every Python."""

@@ -1,0 +1,204 @@
+"""Every error of the package.
+
+::
+
+    ServerlessError
+    ├── TencentServerlessSDKException      the invocation reached the platform's dispatcher and ended badly
+    │   ├── FunctionError                  the handler raised, or returned what is not JSON
+    │   └── InvocationError                timed out, out of memory, exited, did not start, too large, no capacity
+    ├── CloudError                         no result, because of the cloud or of the way to it
+    │   ├── APIError                       the cloud API refused
+    │   │   ├── AuthError                  AuthFailure*, Unauthorized*
+    │   │   ├── NotFoundError              ResourceNotFound*
+    │   │   ├── ParameterError             Invalid*, Missing*, Unknown*
+    │   │   └── ThrottledError             RequestLimitExceeded*, LimitExceeded*
+    │   ├── TransportError                 the connection failed
+    │   │   ├── ConnectError               there never was one
+    │   │   ├── InvokeTimeoutError         the deadline passed (a TimeoutError too)
+    │   │   └── ProtocolError              what came back is not the API's
+    │   └── SettingsError                  no credentials, bad region, bad endpoint (a ValueError too)
+    └── EventError                         the event is not JSON, or too large (a ValueError and a TypeError too)
+
+`CloudError` is a `TencentCloudSDKException` of the official SDK as well. API errors stand beside
+`TencentServerlessSDKException`, not under it: programs catch that one first, and would otherwise change their way.
+"""
+
+try:
+    from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
+except ImportError:  # a deployment package stripped of the official SDK still works
+
+    class TencentCloudSDKException(Exception):  # type: ignore[no-redef]
+        """Stands in for the official SDK's class of this name where that SDK is not installed."""
+
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional, Tuple, Union
+
+__all__ = (
+    "APIError",
+    "AuthError",
+    "CloudError",
+    "ConnectError",
+    "EventError",
+    "FunctionError",
+    "InvocationError",
+    "InvokeTimeoutError",
+    "NotFoundError",
+    "ParameterError",
+    "ProtocolError",
+    "ServerlessError",
+    "SettingsError",
+    "TencentCloudSDKException",
+    "TencentServerlessSDKException",
+    "TencentserverlessSDKException",
+    "ThrottledError",
+    "TransportError",
+)
+
+
+class ServerlessError(Exception):
+    """The root of every error of this package.
+
+    code: the function's `errorCode`, or the API's code.
+    message: what happened.
+    request_id: the id to search the logs by; None where no answer came.
+    response: the whole decoded answer; None where there is none.
+    stack_trace: the remote traceback, "" where there is none.
+    status_code: the platform's number (430, 433 ...), None where there is none.
+    executed: did the handler run? "no", "maybe" or "yes".
+    log_tail: the end of the execution log where it was asked for, else "".
+    """
+
+    status_code = None  # type: Optional[int]
+    executed = "maybe"
+    log_tail = ""
+
+    def __init__(
+        self,
+        code: "Optional[Union[str, int]]" = None,
+        message: "Optional[str]" = None,
+        request_id: "Optional[str]" = None,
+        response: "Any" = None,
+        stack_trace: str = "",
+    ) -> None:
+        Exception.__init__(self, code, message, request_id, response, stack_trace)
+        self.code = code
+        self.message = message
+        self.request_id = request_id
+        self.response = response
+        self.stack_trace = stack_trace
+
+    @property
+    def safe_to_retry(self) -> bool:
+        """Whether the same invocation can be sent again without a chance that the function runs twice."""
+        return self.executed == "no"
+
+    def get_code(self) -> "Optional[Union[str, int]]":
+        return self.code
+
+    def get_message(self) -> "Optional[str]":
+        return self.message
+
+    def get_request_id(self) -> "Optional[str]":
+        return self.request_id
+
+    def get_response(self) -> "Any":
+        return self.response
+
+    def get_stack_trace(self) -> str:
+        return self.stack_trace
+
+    def __str__(self) -> str:
+        line = "[%s] code:%s message:%s requestId:%s" % (
+            type(self).__name__,
+            self.code,
+            self.message,
+            self.request_id,
+        )
+        return "\n".join(part for part in (line, self.stack_trace, self.log_tail) if part)
+
+    def __reduce__(self) -> "Tuple[Any, ...]":
+        # OSError, a base of InvokeTimeoutError, would keep its own idea of the arguments.
+        arguments = (self.code, self.message, self.request_id, self.response, self.stack_trace)
+        return type(self), arguments, self.__dict__
+
+
+class TencentServerlessSDKException(ServerlessError):
+    """The invocation reached the platform's dispatcher and ended badly.
+
+    The name is the one documented since the first version; `FunctionError` and `InvocationError` say more.
+    """
+
+
+TencentserverlessSDKException = TencentServerlessSDKException  # the heading of the documentation spells it so
+
+
+class FunctionError(TencentServerlessSDKException):
+    """The handler raised, or returned what is not JSON (430); `stack_trace` is the remote one."""
+
+    executed = "yes"
+
+
+class InvocationError(TencentServerlessSDKException):
+    """The platform ended the invocation: time (433), memory (434), exit (439), no start (443, 450), size (407) ..."""
+
+
+class CloudError(ServerlessError, TencentCloudSDKException):
+    """No result, because of the cloud or of the way to it. Also the official SDK's `TencentCloudSDKException`."""
+
+    @property
+    def requestId(self) -> "Optional[str]":  # the official class's spelling
+        return self.request_id
+
+
+class APIError(CloudError):
+    """The cloud API refused the request. `code` is the API's: https://cloud.tencent.com/document/api/583/17238"""
+
+
+class AuthError(APIError):
+    """The credentials are wrong, expired, or not allowed to do this."""
+
+
+class NotFoundError(APIError):
+    """There is no such function, namespace or qualifier in this region."""
+
+
+class ParameterError(APIError):
+    """The API did not accept a parameter."""
+
+
+class ThrottledError(APIError):
+    """Too many requests, or a quota is used up."""
+
+
+class TransportError(CloudError):
+    """The connection failed. `phase` says where: resolve, connect, proxy, tls, write, read, wait."""
+
+    phase = ""
+
+
+class ConnectError(TransportError):
+    """No connection could be made: nothing was sent, so nothing ran."""
+
+    executed = "no"
+
+
+class InvokeTimeoutError(TransportError, TimeoutError):
+    """The invocation's deadline passed before an answer came."""
+
+
+class ProtocolError(TransportError):
+    """What came back is not an answer of the API (a gateway's page, a redirect, garbage)."""
+
+
+class SettingsError(CloudError, ValueError):
+    """A setting is missing or wrong: credentials, region, endpoint. Nothing was sent."""
+
+    executed = "no"
+
+
+class EventError(ServerlessError, ValueError, TypeError):
+    """The event cannot be sent: not JSON, or too large. Nothing was sent."""
+
+    executed = "no"

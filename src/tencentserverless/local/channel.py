@@ -1,0 +1,80 @@
+"""Frames to and from a worker over its socket, on the event loop."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+
+from tencentserverless.local.wire import Decoder, Frame, WireError
+
+_READ_BYTES = 256 * 1024
+
+
+class Channel:
+    """Calls `on_frame` with every frame and `on_end` once: at the end of file, or when nonsense comes."""
+
+    def __init__(
+        self, connection: socket.socket, on_frame: Callable[[Frame], None], on_end: Callable[[], None]
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._connection = connection
+        self._on_frame = on_frame
+        self._on_end = on_end
+        self._decoder = Decoder()
+        self._unsent = memoryview(b"")
+        self._open = True
+        self._loop.add_reader(connection, self._readable)
+
+    def send(self, data: bytes) -> None:
+        """Hand over one encoded frame; what the kernel does not take now follows when it can."""
+        self._unsent = memoryview(bytes(self._unsent) + data if self._unsent else data)
+        self._writable()
+
+    def drain(self) -> None:
+        """Take in what has come already."""
+        while self._open and self._read_once():
+            pass
+
+    def close(self) -> None:
+        """Stop listening; the socket stays its owner's."""
+        if self._open:
+            self._open = False
+            self._loop.remove_reader(self._connection)
+            self._loop.remove_writer(self._connection)
+
+    def _readable(self) -> None:
+        self._read_once()
+
+    def _read_once(self) -> bool:
+        try:
+            data = self._connection.recv(_READ_BYTES)
+        except (BlockingIOError, InterruptedError):
+            return False
+        except OSError:
+            data = b""
+        if not data:
+            self._ended()
+            return False
+        try:
+            for frame in self._decoder.feed(data):
+                self._on_frame(frame)
+        except WireError:
+            self._ended()
+        return self._open
+
+    def _writable(self) -> None:
+        try:
+            while self._unsent:
+                self._unsent = self._unsent[self._connection.send(self._unsent) :]
+        except (BlockingIOError, InterruptedError):
+            if self._open:
+                self._loop.add_writer(self._connection, self._writable)
+            return
+        except OSError:  # the reader sees the end of file
+            self._unsent = memoryview(b"")
+        if self._open:
+            self._loop.remove_writer(self._connection)
+
+    def _ended(self) -> None:
+        if self._open:
+            self.close()
+            self._on_end()

@@ -1,0 +1,272 @@
+"""Brings invocations to instances: starts, reuses, retires and kills them."""
+
+import asyncio
+import os
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any
+
+from tencentserverless.local import api, report
+from tencentserverless.local.catalog import Function, Key
+from tencentserverless.local.instance import Ending, Instance
+from tencentserverless.local.invocation import Invocation, Outcome
+from tencentserverless.local.process import Worker
+from tencentserverless.local.scheduler import Scheduler
+from tencentserverless.local.sources import Sources
+from tencentserverless.local.wire import Frame, Kind
+
+MEMORY_CHECK_SECONDS = 0.025
+STARTS_AT_ONCE = 2 * (os.cpu_count() or 1)
+IDLE_CHECKS = 4  # per idle period
+
+Failure = Callable[[Invocation], Outcome]
+Launch = Callable[[Function, int], Coroutine[Any, Any, Instance]]
+Ticket = asyncio.Future["Instance | Failure"]
+
+
+class Dispatcher:
+    """launch: makes a new instance, its worker running. on_end: hears of every instance's end."""
+
+    def __init__(
+        self,
+        launch: Launch,
+        on_end: Callable[[Instance], None],
+        notify: Callable[[str], None],
+        *,
+        most_instances: int,
+        idle_seconds: float,
+    ) -> None:
+        self._launch = launch
+        self._on_end = on_end
+        self._notify = notify
+        self._idle_seconds = idle_seconds
+        self._scheduler: Scheduler[Instance, Ticket] = Scheduler(most_instances)
+        self._sources = Sources()
+        self._loop = asyncio.get_running_loop()
+        self._starts = asyncio.Semaphore(STARTS_AT_ONCE)
+        self._live: set[Instance] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._ending: dict[Instance, asyncio.Task[None]] = {}
+        self._work = asyncio.Event()
+        self._stopped = False
+        self._current: dict[Key, Function] = {}  # as it is configured now
+        self._background(self._watch_memory())
+        self._background(self._retire_cold_ones())
+
+    async def run(self, invocation: Invocation) -> Outcome:
+        """One invocation, from waiting for an instance to its outcome. Raises `Refusal` where the event is no JSON."""
+        if self._stopped:
+            return _stopping(invocation)
+        function = invocation.function
+        self._current[function.key] = function
+        version = self._sources.version(str(function.code))
+        instance = self._idle_instance(function, version)
+        if instance is None:
+            found = await self._instance_or_failure(function, chained=bool(invocation.callers))
+            if not isinstance(found, Instance):
+                api.check_event(invocation.event)  # the gateway looks at the event before it looks for an instance
+                return found(invocation)
+            instance = found
+        return await self._run_on(instance, invocation)
+
+    async def stop(self) -> None:
+        """Kill everything. Invocations that run end as exited."""
+        self._stopped = True
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for ticket in self._scheduler.tickets():
+            if not ticket.done():
+                ticket.set_result(_stopping)
+        for instance in self._live:
+            instance.alive = False
+        await Worker.end([instance.worker for instance in self._live])  # one look at the process table for all
+        for instance in list(self._live):
+            self._end(instance)
+        await asyncio.gather(*self._ending.values(), return_exceptions=True)
+
+    async def _run_on(self, instance: Instance, invocation: Invocation) -> Outcome:
+        late = instance.late_output()
+        if late:
+            self._notify(f"{invocation.function.name}: printed between two events: {late.rstrip()}")
+        self._work.set()
+        try:
+            return await instance.invoke(invocation)
+        finally:
+            if instance.alive:
+                self._release(instance)
+            else:
+                await asyncio.shield(self._end(instance))
+
+    def _idle_instance(self, function: Function, version: int) -> Instance | None:
+        """A warm instance that has loaded the code as it is now; those that have not are retired."""
+        while (instance := self._scheduler.take(function.key)) is not None:
+            if instance.alive and instance.source_version == version and instance.function is function:
+                return instance
+            self._end(instance)
+        return None
+
+    async def _instance_or_failure(self, function: Function, chained: bool) -> "Instance | Failure":
+        if self._scheduler.needs_start(function.key):
+            if not self._scheduler.has_place(chained):
+                return report.no_capacity
+            if not self._scheduler.claim(function.key) and not self._make_room(function.key):
+                return report.no_capacity
+            self._background(self._start(function.key))
+        ticket: Ticket = self._loop.create_future()
+        self._scheduler.wait(function.key, ticket)
+        try:
+            return await ticket
+        except asyncio.CancelledError:
+            self._scheduler.forget_ticket(function.key, ticket)
+            if ticket.done() and not ticket.cancelled() and isinstance(found := ticket.result(), Instance):
+                self._release(found)
+            raise
+
+    def _make_room(self, for_key: Key) -> bool:
+        """Retire the instance that has been idle longest, of whatever function, and claim its place."""
+        idle = self._scheduler.idle()
+        if not idle:
+            return False
+        _, coldest = min(idle, key=lambda pair: pair[1].idle_since)
+        self._end(coldest)
+        return self._scheduler.claim(for_key)
+
+    async def _start(self, key: Key, again: bool = True) -> None:
+        """Start an instance and give it to who waits longest; no start where nobody waits any more.
+
+        Code that is saved meanwhile is started once more, and not for ever: a function may write to its own folder.
+        """
+        try:
+            async with self._starts:
+                if not self._scheduler.has_tickets(key):
+                    self._scheduler.give_up()
+                    return
+                instance = await self._launched(key)
+                if instance is None:
+                    return
+                answer = await instance.start()
+        finally:
+            self._scheduler.end_start(key)
+        if again and self._scheduler.has_tickets(key) and not self._is_up_to_date(instance):
+            self._end(instance)
+            self._start_again(key)
+        elif isinstance(answer, Frame) and answer.kind is Kind.READY and instance.alive:
+            self._hand_over(instance)
+        else:
+            await self._fail_with(instance, answer)
+
+    def _start_again(self, key: Key) -> None:
+        if self._scheduler.claim(key) or self._make_room(key):
+            self._background(self._start(key, again=False))
+        else:
+            self._fail(key, report.no_capacity)
+
+    async def _launched(self, key: Key) -> Instance | None:
+        function = self._current[key]
+        version = self._sources.version(str(function.code))  # before the code is read: what changes later is seen
+        try:
+            instance = await self._launch(function, version)
+        except OSError as error:
+            self._scheduler.give_up()
+            self._fail(key, _launch_failure(error))
+            return None
+        self._live.add(instance)
+        instance.on_death = self._end
+        self._work.set()
+        return instance
+
+    def _is_up_to_date(self, instance: Instance) -> bool:
+        function = self._current[instance.function.key]
+        return instance.function is function and instance.source_version == self._sources.version(str(function.code))
+
+    async def _fail_with(self, instance: Instance, answer: "Frame | Ending") -> None:
+        await asyncio.shield(self._end(instance))
+        self._fail(instance.function.key, lambda invocation: instance.failed_start(invocation, answer))
+
+    def _fail(self, key: Key, failure: Failure) -> None:
+        ticket = self._next_ticket(key)
+        if ticket is not None:
+            ticket.set_result(failure)
+
+    def _release(self, instance: Instance) -> None:
+        """An instance has become free. Who waits may have come after the code was saved: not for an old instance."""
+        if self._scheduler.has_tickets(instance.function.key) and not self._is_up_to_date(instance):
+            self._end(instance)
+        else:
+            self._hand_over(instance)
+
+    def _hand_over(self, instance: Instance) -> None:
+        """Give an instance to who waits longest, or keep it warm."""
+        ticket = self._next_ticket(instance.function.key)
+        if ticket is not None:
+            ticket.set_result(instance)
+            return
+        instance.idle_since = self._loop.time()
+        self._scheduler.put_back(instance.function.key, instance)
+
+    def _next_ticket(self, key: Key) -> Ticket | None:
+        while (ticket := self._scheduler.next_ticket(key)) is not None:
+            if not ticket.done():
+                return ticket
+        return None
+
+    def _end(self, instance: Instance) -> "asyncio.Task[None]":
+        """Kill an instance. Its place is free at once; the work goes on whatever becomes of the caller."""
+        instance.alive = False
+        self._scheduler.remove(instance.function.key, instance)
+        if instance in self._live:
+            self._live.discard(instance)
+            self._scheduler.give_up()
+            self._ending[instance] = self._loop.create_task(instance.end())
+            self._ending[instance].add_done_callback(lambda task: self._ended(instance, task))
+        return self._ending.get(instance) or self._loop.create_task(asyncio.sleep(0))
+
+    def _ended(self, instance: Instance, task: "asyncio.Task[None]") -> None:
+        del self._ending[instance]
+        self._on_end(instance)
+        self._done(task)
+
+    async def _watch_memory(self) -> None:
+        """Sleeps while nothing runs; short invocations are judged by their peak alone."""
+        while True:
+            await self._work.wait()
+            await asyncio.sleep(MEMORY_CHECK_SECONDS)
+            before = self._loop.time() - MEMORY_CHECK_SECONDS
+            busy = [instance for instance in self._live if instance.waits_for_answer]
+            for instance in busy:
+                if instance.running_since <= before:
+                    instance.check_memory()
+            if not busy:
+                self._work.clear()
+
+    async def _retire_cold_ones(self) -> None:
+        while True:
+            await asyncio.sleep(self._idle_seconds / IDLE_CHECKS)
+            now = self._loop.time()
+            for _, instance in self._scheduler.idle():
+                if not instance.alive or now - instance.idle_since >= self._idle_seconds:
+                    self._end(instance)
+
+    def _background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        with suppress(asyncio.CancelledError):
+            error = task.exception()
+            if error is not None:
+                self._notify(f"internal error: {error!r}")
+
+
+def _stopping(_: Invocation) -> Outcome:
+    return report.platform_failed("the local endpoint is being stopped")
+
+
+def _launch_failure(error: BaseException) -> Failure:
+    def failure(_: Invocation) -> Outcome:
+        return report.platform_failed(f"the worker could not be started: {error}")
+
+    return failure

@@ -1,0 +1,320 @@
+"""The endpoint without its HTTP server: requests in, answers out, instances behind."""
+
+import asyncio
+import os
+import secrets
+import string
+import time
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NoReturn
+
+from tencentserverless.local import actions, api, environment, folder, refusal, report
+from tencentserverless.local.authority import Authority
+from tencentserverless.local.catalog import Function
+from tencentserverless.local.dispatcher import Dispatcher
+from tencentserverless.local.doors import Doors
+from tencentserverless.local.gate import Call, Credential, Gate, Request
+from tencentserverless.local.instance import Instance, new_id
+from tencentserverless.local.interpreters import Interpreters
+from tencentserverless.local.invocation import Invocation, Record
+from tencentserverless.local.process import Start, StartMethod, Workers
+from tencentserverless.local.records import Records
+from tencentserverless.local.scratch import Scratch, utf8_locale
+from tencentserverless.local.sources import Manifests
+from tencentserverless.local.wire import TEXT_LIMIT_BYTES
+
+ACCEPT_ANY = "any"
+_ALPHANUMERIC = string.ascii_letters + string.digits
+_UNKNOWN_LANGUAGE = "en-US"
+
+Notify = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Counters:
+    """What an endpoint has done so far."""
+
+    requests: int = 0
+    connections: int = 0
+    processes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """accept: ``ID:KEY`` pairs, or "any" to let unknown ids in unverified. most_instances: of all functions together.
+
+    idle_seconds: how long a warm instance is kept. event_invocations: how many Event invocations run at once.
+    most_hops: how often one invocation may lead to the next. scf_hosts: whether the host names of SCF lead to this
+    endpoint inside functions. most_records: how many ended invocations are kept, in the SQLite file `records`.
+    """
+
+    accept: Sequence[str] = ()
+    most_instances: int = 64
+    idle_seconds: float = 600.0
+    event_invocations: int = 16
+    most_hops: int = 16
+    scf_hosts: bool = True
+    start_method: StartMethod = "fork"
+    most_records: int = 1000
+    records: str | os.PathLike[str] | None = None
+
+
+class Endpoint:
+    """Made on the event loop that runs it; `serve_at` before the first request, `stop` at the end."""
+
+    def __init__(
+        self,
+        paths: Iterable[str | os.PathLike[str]],
+        options: Options,
+        notify: Notify,
+        on_record: Callable[[Record], None] | None = None,
+    ) -> None:
+        self.catalog = folder.read(paths, notify)
+        self.credential = new_credential()
+        self.counters = Counters()
+        self.records = Records(self._records_place, options.most_records)
+        self.options = options
+        self.notify = notify
+        self._on_record = on_record
+        self._gate = Gate(actions.KNOWN, accept_any=ACCEPT_ANY in options.accept)
+        self._gate.add(self.credential)
+        for credential in accepted(options.accept):
+            self._gate.add(credential)
+        self._manifests = Manifests(self.catalog, notify)
+        self._interpreters = Interpreters(notify)
+        self._scratch = Scratch()
+        self._workers = Workers(self.options.start_method)
+        self._instances: dict[str, Instance] = {}
+        self._told_about_sdk: set[str] = set()
+        self._event_tasks: set[asyncio.Task[None]] = set()
+        self._machine = environment.Machine(utf8_locale(), dict(os.environ))
+        self._authority: Authority | None = None
+
+    def serve_through(self, doors: Doors) -> None:
+        """Get ready; `doors` is what workers reach this endpoint through."""
+        self._doors = doors
+        self._event_slots = asyncio.Semaphore(self.options.event_invocations)
+        self._dispatcher = Dispatcher(
+            self._launch,
+            self._forget,
+            self.notify,
+            most_instances=self.options.most_instances,
+            idle_seconds=self.options.idle_seconds,
+        )
+
+    async def stop(self) -> None:
+        """Kill every worker and remove what was written."""
+        for task in self._event_tasks:
+            task.cancel()
+        await self._dispatcher.stop()
+        await self._workers.stop()
+        await asyncio.to_thread(self.records.close)
+        self._scratch.remove()
+
+    @property
+    def authority(self) -> Authority:
+        """The certificate authority of this run."""
+        if self._authority is None:
+            self._authority = Authority(self._scratch.folder)
+        return self._authority
+
+    async def respond(self, request: Request, holder: str | None = None) -> tuple[str, bytes]:
+        """The request id and the body that answer `request`. HTTP status 200, whatever the body says.
+
+        holder: the instance through whose door the request came.
+        """
+        self.counters.requests += 1
+        request_id = str(uuid.uuid4())
+        language = request.headers.get("x-tc-language", _UNKNOWN_LANGUAGE)
+        try:
+            call = self._gate.admit(request, time.time())
+            language = call.language
+            return request_id, api.answer(request_id, await self._performed(call, request_id, holder))
+        except refusal.Refusal as error:
+            return request_id, api.refused(request_id, error, language)
+        except Exception as error:  # noqa: BLE001  a mistake of ours is an answer too
+            self.notify(f"internal error: {error!r}")
+            return request_id, api.refused(request_id, refusal.internal_error(), language)
+
+    async def _performed(self, call: Call, request_id: str, holder: str | None) -> dict[str, Any]:
+        parameters = api.checked_parameters(call)
+        if call.action == "ListFunctions":
+            return api.list_functions(call.region, parameters, self.catalog, _shown_time(time.time()))
+        if call.action == "GetFunction":
+            return self._get_function(call, parameters)
+        wanted = api.wanted(call, parameters, self.catalog)
+        made_by = self._caller(call.credential, holder)
+        parent, callers = made_by.child() if made_by else (None, ())
+        invocation = Invocation(
+            request_id,
+            self._manifests.current(wanted.function),
+            wanted.event,
+            wanted.invocation_type,
+            wanted.qualifier,
+            parent,
+            time.time(),
+            callers,
+        )
+        if len(callers) > self.options.most_hops:
+            self._refuse(invocation, refusal.chain_too_long(self.options.most_hops, invocation.loop()))
+        if wanted.invocation_type == "Event":
+            return {"Result": self._invoke_later(invocation)}
+        record = await self._invoke(invocation)
+        return {"Result": report.result(record, wanted.log_type)}
+
+    def _records_place(self) -> Path:
+        return Path(self.options.records or self._scratch.folder / "records.db")
+
+    def _refuse(self, invocation: Invocation, error: refusal.Refusal) -> NoReturn:
+        """An invocation that is recorded and does not come about."""
+        record = self.records.begin(invocation)
+        self.records.end(record, report.failure(invocation, error.status_code, error.message), time.time())
+        raise error
+
+    async def _invoke(self, invocation: Invocation) -> Record:
+        record = self.records.begin(invocation)
+        record.started_at = time.time()
+        try:
+            outcome = await self._dispatcher.run(invocation)
+        except refusal.Refusal as error:
+            outcome = report.failure(invocation, error.status_code, error.message)
+            raise
+        except BaseException as error:
+            outcome = report.platform_failed(f"the local endpoint failed: {error!r}")
+            raise
+        finally:
+            self.records.end(record, outcome, time.time())
+        if self._on_record is not None:
+            self._on_record(record)
+        return record
+
+    def _invoke_later(self, invocation: Invocation) -> dict[str, Any]:
+        """An Event invocation: runs once, is logged and recorded, and is not tried again if it fails."""
+        api.check_event(invocation.event)
+        task = asyncio.get_running_loop().create_task(self._invoke_in_turn(invocation))
+        self._event_tasks.add(task)
+        task.add_done_callback(self._event_tasks.discard)
+        return report.event_result(invocation.request_id)
+
+    async def _invoke_in_turn(self, invocation: Invocation) -> None:
+        async with self._event_slots:
+            try:
+                await self._invoke(invocation)
+            except Exception as error:  # noqa: BLE001  nobody waits for this task
+                self.notify(f"{invocation.function.name}: Event invocation {invocation.request_id}: {error!r}")
+
+    def _get_function(self, call: Call, parameters: dict[str, Any]) -> dict[str, Any]:
+        if not parameters.get("FunctionName"):
+            raise refusal.function_name_required()
+        function = api.find(call.region, parameters, self.catalog)
+        if parameters.get("Qualifier", api.LATEST) not in api.UNPUBLISHED:
+            raise refusal.qualifier_not_found(parameters["Qualifier"])
+        entry = function.code / (function.handler.rpartition(".")[0] + ".py")
+        code = _text_of(entry) if parameters.get("ShowCode") == "TRUE" else None
+        return api.get_function(function, code, _size_of(function.code), _shown_time(_modified(entry)))
+
+    def _caller(self, credential: Credential | None, holder: str | None) -> Invocation | None:
+        """The invocation that sent this through its instance's door, or signed with its credentials."""
+        if holder is None and credential is not None:
+            holder = credential.holder
+        instance = self._instances.get(holder) if holder else None
+        return instance.running if instance else None
+
+    async def _launch(self, function: Function, source_version: int) -> Instance:
+        """A new instance of `function`, its worker running. Raises OSError."""
+        interpreter = self._interpreters.known(function.runtime)
+        if interpreter is None:
+            interpreter = await asyncio.to_thread(self._interpreters.find, function.runtime)
+        credential = new_credential(holder=new_id())
+        places = self._scratch.places(function.code, interpreter.version)
+        runtime = function.runtime or interpreter.runtime
+        door = await self._doors.open(credential.holder or "")
+        bundle = str(self.authority.bundle) if door.tls_port else ""
+        machine = replace(self._machine, bundle=bundle)
+        variables = environment.variables(function, credential, places, machine, interpreter.path, runtime, door.url)
+        worker = await self._workers.start(
+            Start(
+                interpreter,
+                variables,
+                places.code,
+                f"HOSTNAME={credential.holder}",
+                memory_mb=function.memory_mb,
+                scratch=str(self._scratch.folder),
+            )
+        )
+        self.counters.processes += 1
+        led = {"port": door.port, "tls_port": door.tls_port, "bundle": bundle} if bundle else None
+        settings = environment.settings(function, variables, places, TEXT_LIMIT_BYTES, led)
+        instance = Instance(function, worker, settings, credential, source_version)
+        instance.on_ready = self._tell_about_sdk
+        self._instances[instance.id] = instance
+        self._gate.add(credential)
+        return instance
+
+    def _forget(self, instance: Instance) -> None:
+        self._instances.pop(instance.id, None)
+        self._doors.close(instance.id)
+        self._gate.remove(instance.credential)
+
+    def _tell_about_sdk(self, instance: Instance) -> None:
+        function = instance.function
+        if instance.lent_sdk and function.name not in self._told_about_sdk and function.runtime != "Python3.6":
+            self._told_about_sdk.add(function.name)
+            self.notify(
+                f"{function.name} imports the SDK, which is lent to it here; the platform has it for Python3.6 only, "
+                "so pack tencentserverless into the function before you deploy it"
+            )
+
+
+def new_credential(holder: str | None = None) -> Credential:
+    """A key pair made for this run; with a token where an instance holds it."""
+    token = _random_text(64) if holder else ""
+    return Credential(f"AKID{_random_text(32)}", _random_text(32), token, holder)
+
+
+def accepted(texts: Iterable[str]) -> list[Credential]:
+    """The credentials in ``ID:KEY`` texts. Raises ValueError, without the text in it: it may be a secret."""
+    credentials = []
+    for text in texts:
+        secret_id, colon, secret_key = text.partition(":")
+        if text == ACCEPT_ANY:
+            continue
+        if not (secret_id and colon and secret_key):
+            raise ValueError("accept takes ID:KEY or any")
+        credentials.append(Credential(secret_id, secret_key))
+    return credentials
+
+
+def _random_text(length: int) -> str:
+    return "".join(secrets.choice(_ALPHANUMERIC) for _ in range(length))
+
+
+def _shown_time(at: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(at + 8 * 3600))  # the API's times are China's
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _text_of(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+
+
+def _size_of(place: Path) -> int:
+    total = 0
+    with suppress(OSError):
+        for path in place.rglob("*"):
+            if path.is_file():
+                total += path.stat().st_size
+    return total

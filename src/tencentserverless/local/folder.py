@@ -1,0 +1,97 @@
+"""Functions out of folders: `serverless.yml` where there is one, else every folder with a handler in `index.py`."""
+
+import os
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from tencentserverless.local.catalog import FUNCTION_NAME, Catalog, Function, FunctionFolderError
+
+MANIFEST_NAMES = ("serverless.yml", "serverless.yaml")
+ENTRY = "index.py"
+_HANDLER = re.compile(
+    rb"^(?:async[ \t]+)?def[ \t]+main_handler\b|^main_handler[ \t]*[:=]|^(?:from|import)\b[^#\n]*\bmain_handler\b", re.M
+)
+
+
+def read(paths: Iterable[str | os.PathLike[str]], notify: Callable[[str], None]) -> Catalog:
+    """The functions of these folders. Each is one function, or holds folders that are.
+
+    Raises `FunctionFolderError` where a path leads to no function, a file cannot be read, or a name is taken twice.
+    """
+    catalog = Catalog()
+    seen: set[Path] = set()
+    for path in paths:
+        folder = Path(path).resolve()
+        for function in _functions_at(folder, notify):
+            if Path(function.origin) not in seen:
+                catalog.add(function)
+            seen.add(Path(function.origin))
+    return catalog
+
+
+def _functions_at(folder: Path, notify: Callable[[str], None]) -> list[Function]:
+    if not folder.is_dir():
+        raise FunctionFolderError(f"{folder}: no such folder")
+    if is_function(folder):
+        return [function_in(folder, notify)]
+    found = [_function_below(inner, notify) for inner in sorted(folder.iterdir()) if is_function(inner)]
+    functions = [function for function in found if function is not None]
+    if not functions:
+        raise FunctionFolderError(
+            f"{folder}: no function here: neither serverless.yml nor an index.py with main_handler, "
+            "in this folder or one below"
+        )
+    return functions
+
+
+def is_function(folder: Path) -> bool:
+    return (
+        folder.is_dir() and not folder.name.startswith(".") and (_manifest(folder) is not None or _has_handler(folder))
+    )
+
+
+def function_in(folder: Path, notify: Callable[[str], None]) -> Function:
+    """The function of this folder. Raises `FunctionFolderError`."""
+    path = _manifest(folder)
+    if path is None:
+        return _plain(folder)
+    from tencentserverless.local import manifest  # reads YAML: only where there is some
+
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FunctionFolderError(f"{path}: {error}") from None
+    function, notices = manifest.read(text, path, os.environ)
+    for notice in notices:
+        notify(notice)
+    return function
+
+
+def _function_below(folder: Path, notify: Callable[[str], None]) -> Function | None:
+    """As `function_in`, but a folder that merely looks like a function and has another kind of name is passed over."""
+    if _manifest(folder) is None and not FUNCTION_NAME.fullmatch(folder.name):
+        notify(f"{folder}: passed over, its name is no function name")
+        return None
+    return function_in(folder, notify)
+
+
+def _plain(folder: Path) -> Function:
+    if not FUNCTION_NAME.fullmatch(folder.name):
+        raise FunctionFolderError(
+            f"{folder}: the folder's name becomes the function's and is none: 2 to 60 letters, digits, `-` and `_`, "
+            "a letter first, no `-` or `_` last; a serverless.yml can give another"
+        )
+    return Function(name=folder.name, code=folder, origin=str(folder))
+
+
+def _manifest(folder: Path) -> Path | None:
+    return next((folder / name for name in MANIFEST_NAMES if (folder / name).is_file()), None)
+
+
+def _has_handler(folder: Path) -> bool:
+    """Looks at the text only: the file may be of another Python than ours, or broken."""
+    try:
+        return _HANDLER.search((folder / ENTRY).read_bytes()) is not None
+    except OSError:
+        return False

@@ -1,0 +1,293 @@
+"""Who sends a request, and what it asks: signatures, the time window, common parameters. Pure.
+
+The checks stand in the order of the platform's gateway. Signature v3 (TC3-HMAC-SHA256) and v1 (HmacSHA1,
+HmacSHA256): https://cloud.tencent.com/document/api/583/33846 and /583/33845
+"""
+
+import hmac
+import re
+from base64 import b64decode
+from binascii import Error as Base64Error
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, NamedTuple
+from urllib.parse import unquote_plus
+
+from tencentserverless._protocol import tc3
+from tencentserverless.local import refusal
+from tencentserverless.local.parameters import from_form, from_json
+from tencentserverless.local.regions import REGIONS
+
+VERSION = "2018-04-16"
+WINDOW_SECONDS = 300
+BODY_LIMIT_BYTES = 10 * 1024 * 1024
+V1_BODY_LIMIT_BYTES = 1024 * 1024
+QUERY_LIMIT_BYTES = 32 * 1024
+
+FORM = "application/x-www-form-urlencoded"
+_AUTHORIZATION = re.compile(
+    re.escape(tc3.ALGORITHM) + r"\s+Credential=([^/\s,]+)/(\d{4}-\d\d-\d\d)/([^/\s,]+)/tc3_request\s*,"
+    r"\s*SignedHeaders=([^,\s]+)\s*,\s*Signature=([0-9a-fA-F]+)\s*"
+)
+_V1_DIGESTS = {"HmacSHA1": "sha1", "HmacSHA256": "sha256", "": "sha1"}
+_V1_NAMES = "Action Version Region Timestamp Nonce SecretId Signature SignatureMethod Token Language RequestClient"
+_V1_COMMON = frozenset(_V1_NAMES.split())
+
+
+class Request(NamedTuple):
+    """One HTTP request. `query` as it came, without the question mark; `headers` answer to lower-case names."""
+
+    method: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A key pair that the gate knows. `holder`: the instance it was made for, None for people's keys."""
+
+    secret_id: str
+    secret_key: str = field(repr=False)
+    token: str = field(default="", repr=False)
+    holder: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request let in: the action, where, by whom, and its own parameters, nulls dropped."""
+
+    action: str
+    region: str
+    language: str
+    parameters: dict[str, Any]
+    credential: Credential | None
+
+
+class _Claim(NamedTuple):
+    """The common parameters, wherever the signature version puts them."""
+
+    action: str
+    version: str
+    region: str
+    timestamp: str
+    language: str
+    token: str
+    region_label: str
+
+
+class Gate:
+    """Knows the keys and lets requests in, or raises `Refusal`."""
+
+    def __init__(self, actions: Collection[str], accept_any: bool = False) -> None:
+        self._actions = actions
+        self._accept_any = accept_any
+        self._credentials: dict[str, Credential] = {}
+
+    def add(self, credential: Credential) -> None:
+        self._credentials[credential.secret_id] = credential
+
+    def remove(self, credential: Credential) -> None:
+        self._credentials.pop(credential.secret_id, None)
+
+    def admit(self, request: Request, now: float) -> Call:
+        """The call that `request` makes at `now` (Unix seconds). Raises `Refusal`."""
+        if request.method not in ("GET", "POST"):
+            raise refusal.unsupported_method(request.method)
+        _check_size(request)
+        if "authorization" in request.headers or _is_json(request):
+            return self._admit_v3(request, now)
+        return self._admit_v1(request, now)
+
+    def _admit_v3(self, request: Request, now: float) -> Call:
+        claim = _v3_claim(request.headers)
+        self._check_action(claim)
+        authorization = request.headers["authorization"].strip()
+        if authorization == "SKIP" and self._accept_any:
+            return _call(claim, _v3_parameters(request), None)
+        parsed = _AUTHORIZATION.fullmatch(authorization)
+        if parsed is None:
+            raise refusal.invalid_authorization(
+                "it is not `TC3-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`."
+            )
+        secret_id, date, service, names, signature = parsed.groups()
+        timestamp = _checked_time(claim, now)
+        if date != tc3.utc_date(timestamp):
+            raise refusal.invalid_authorization("`Date` in Credential not valid.")
+        if not {"content-type", "host"} <= set(names.split(";")):
+            raise refusal.invalid_authorization("`SignedHeaders` not valid.")
+        credential = self._credential(secret_id, claim.token)
+        if credential is not None:
+            key = tc3.signing_key(credential.secret_key, date, service)
+            texts = _v3_texts(request, timestamp, tc3.credential_scope(date, service), names)
+            _check_signature((key.sign(text) for text in texts), signature.lower())
+        _check_region(claim)
+        return _call(claim, _v3_parameters(request), credential)
+
+    def _admit_v1(self, request: Request, now: float) -> Call:
+        pairs = _form_pairs(request)
+        claim = _v1_claim(pairs)
+        self._check_action(claim)
+        digest = _V1_DIGESTS.get(pairs.get("SignatureMethod", ""))
+        if digest is None:
+            raise refusal.wrong_value("SignatureMethod")
+        _checked_time(claim, now)
+        credential = self._credential(pairs["SecretId"], claim.token)
+        if credential is not None:
+            key = credential.secret_key.encode()
+            texts = _v1_texts(request, pairs)
+            given = _decoded_signature(pairs["Signature"])
+            _check_signature((hmac.digest(key, text.encode("utf-8", "surrogatepass"), digest) for text in texts), given)
+        _check_region(claim)
+        own = {name: value for name, value in pairs.items() if name not in _V1_COMMON}
+        return _call(claim, from_form(own), credential)
+
+    def _check_action(self, claim: _Claim) -> None:
+        if claim.version != VERSION:
+            raise refusal.no_such_version(claim.version)
+        if claim.action not in self._actions:
+            raise refusal.invalid_action(claim.action, claim.version)
+
+    def _credential(self, secret_id: str, token: str) -> Credential | None:
+        """The known credential; None for an unknown one that is let in unverified."""
+        credential = self._credentials.get(secret_id)
+        if credential is None:
+            if self._accept_any:
+                return None
+            raise refusal.secret_id_not_found()
+        if not hmac.compare_digest(token.encode("utf-8", "surrogateescape"), credential.token.encode()):
+            raise refusal.token_failure()
+        return credential
+
+
+def host_names(host: str) -> list[str]:
+    """The values under which clients sign a Host header: as it is, without a scheme, without a port."""
+    bare = host.partition("://")[2] or host
+    return list(dict.fromkeys((host, bare, re.sub(r":\d+$", "", bare))))
+
+
+def _check_size(request: Request) -> None:
+    size = len(request.body)
+    if size > BODY_LIMIT_BYTES:
+        raise refusal.request_too_large(BODY_LIMIT_BYTES, size)
+    if len(request.query) > QUERY_LIMIT_BYTES:
+        raise refusal.request_too_large(QUERY_LIMIT_BYTES, len(request.query))
+    if size > V1_BODY_LIMIT_BYTES and "authorization" not in request.headers and not _is_json(request):
+        raise refusal.too_large_for_v1(V1_BODY_LIMIT_BYTES)
+
+
+def _is_json(request: Request) -> bool:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
+
+
+def _v3_claim(headers: Mapping[str, str]) -> _Claim:
+    names = ("X-TC-Action", "X-TC-Version", "X-TC-Region", "X-TC-Timestamp", "Authorization")
+    for name in names:
+        if not headers.get(name.lower()):
+            raise refusal.missing_parameter(name.removeprefix("X-TC-"))
+    return _Claim(
+        headers["x-tc-action"],
+        headers["x-tc-version"],
+        headers["x-tc-region"],
+        headers["x-tc-timestamp"],
+        headers.get("x-tc-language", "en-US"),
+        headers.get("x-tc-token", "").strip(),
+        "X-TC-Region",
+    )
+
+
+def _v1_claim(pairs: Mapping[str, str]) -> _Claim:
+    for name in ("Action", "Version", "Region", "Timestamp", "Nonce", "SecretId", "Signature"):
+        if not pairs.get(name):
+            raise refusal.missing_parameter(name)
+    language, token = pairs.get("Language", "en-US"), pairs.get("Token", "").strip()
+    return _Claim(pairs["Action"], pairs["Version"], pairs["Region"], pairs["Timestamp"], language, token, "Region")
+
+
+def _checked_time(claim: _Claim, now: float) -> int:
+    if not re.fullmatch(r"[0-9]{1,12}", claim.timestamp):
+        raise refusal.wrong_value(claim.region_label.replace("Region", "Timestamp"))
+    timestamp = int(claim.timestamp)
+    if abs(timestamp - now) > WINDOW_SECONDS:
+        raise refusal.signature_expired(int(now))
+    return timestamp
+
+
+def _check_region(claim: _Claim) -> None:
+    if claim.region not in REGIONS:
+        raise refusal.wrong_value(claim.region_label)
+
+
+def _check_signature(candidates: Iterable[Any], given: Any) -> None:
+    try:
+        if any(hmac.compare_digest(candidate, given) for candidate in candidates):
+            return
+    except UnicodeEncodeError:  # header bytes that are no UTF-8: nobody can have signed them
+        pass
+    raise refusal.signature_failure()
+
+
+def _v3_texts(request: Request, timestamp: int, scope: str, names: str) -> Iterator[str]:
+    """Every string that an honest client may have signed for this request, the likeliest first."""
+    hosts = host_names(request.headers.get("host", ""))
+    digest = sha256(_signed_payload(request)).hexdigest()
+    query = request.query if request.method == "GET" else ""
+    for lower in (True, False):
+        for host in hosts:
+            values = [
+                (name, host if name == "host" else request.headers.get(name, "").strip()) for name in names.split(";")
+            ]
+            if lower:
+                values = [(name, value.lower()) for name, value in values]
+            canonical = tc3.canonical_request(request.method, query, values, digest)
+            yield tc3.string_to_sign(timestamp, scope, canonical)
+
+
+def _signed_payload(request: Request) -> bytes:
+    if request.headers.get("x-tc-content-sha256") == tc3.UNSIGNED_PAYLOAD:
+        return tc3.UNSIGNED_PAYLOAD.encode()
+    return b"" if request.method == "GET" else request.body
+
+
+def _v1_texts(request: Request, pairs: Mapping[str, str]) -> Iterator[str]:
+    signed = {name: value for name, value in pairs.items() if name != "Signature"}
+    for host in host_names(request.headers.get("host", "")):
+        for names in (signed, {name.replace("_", "."): value for name, value in signed.items()}):
+            text = "&".join(f"{name}={names[name]}" for name in sorted(names))
+            yield f"{request.method}{host}/?{text}"
+
+
+def _decoded_signature(text: str) -> bytes:
+    try:
+        return b64decode(text.replace(" ", "+"), validate=True)
+    except (Base64Error, ValueError):
+        raise refusal.signature_failure() from None
+
+
+def _form_pairs(request: Request) -> dict[str, str]:
+    """The parameters of a query string or a form, decoded. Raises `Refusal`."""
+    try:
+        text = request.query if request.method == "GET" else request.body.decode("ascii")
+    except UnicodeDecodeError:
+        raise refusal.malformed_body("a form is ASCII") from None
+    pairs = {}
+    for piece in filter(None, text.split("&")):
+        name, equals, value = piece.partition("=")
+        if not equals:
+            raise refusal.malformed_form()
+        pairs[unquote_plus(name)] = unquote_plus(value, errors="surrogateescape")
+    return pairs
+
+
+def _v3_parameters(request: Request) -> dict[str, Any]:
+    if request.method == "GET":
+        return from_form(_form_pairs(request))
+    if not _is_json(request):
+        kind = request.headers.get("content-type", "")
+        raise refusal.malformed_body(f"Content-Type `{kind[:80]}` is not supported with this signature")
+    return from_json(request.body)
+
+
+def _call(claim: _Claim, parameters: dict[str, Any], credential: Credential | None) -> Call:
+    return Call(claim.action, claim.region, claim.language, parameters, credential)

@@ -1,0 +1,109 @@
+"""The interpreter for a function's `Runtime`: the current one, or one found on PATH, in pyenv or uv."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+RUNTIME = re.compile(r"Python(\d)\.(\d+)")
+_ASK = "import sys; print('%d.%d' % sys.version_info[:2])"
+_ASK_SECONDS = 10
+
+Version = tuple[int, int]
+CURRENT: Version = sys.version_info[:2]
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """A Python on this machine."""
+
+    path: str
+    version: Version
+
+    @property
+    def runtime(self) -> str:
+        return "Python%d.%d" % self.version
+
+    @property
+    def command(self) -> list[str]:
+        """Its command line up to the script: isolated from PYTHON* variables, user packages and the script's folder."""
+        if self.version < (3, 4):
+            return [self.path, "-E", "-s", "-B", "-u"]
+        utf8 = ["-X", "utf8"] if self.version >= (3, 7) else []
+        return [self.path, "-I", "-B", *utf8]
+
+
+CURRENT_INTERPRETER = Interpreter(sys.executable, CURRENT)
+
+
+class Interpreters:
+    """Finds interpreters, each version once. `notify` is told about fallbacks."""
+
+    def __init__(self, notify: Callable[[str], None]) -> None:
+        self._notify = notify
+        self._current = CURRENT_INTERPRETER
+        self._found: dict[str, Interpreter] = {}
+
+    def known(self, runtime: str | None) -> Interpreter | None:
+        """What `find` would return, where that needs no search."""
+        version = version_of(runtime)
+        if version in (None, CURRENT):
+            return self._current
+        return self._found.get(runtime or "")
+
+    def find(self, runtime: str | None) -> Interpreter:
+        """The interpreter for `runtime`; the current one, with a notice, where there is none. Blocks while it looks."""
+        known = self.known(runtime)
+        if known is not None:
+            return known
+        version = version_of(runtime)
+        assert runtime is not None
+        assert version is not None
+        found = next((Interpreter(path, version) for path in _candidates(version) if _is(path, version)), None)
+        if found is None:
+            self._notify(
+                f"{runtime}: no such interpreter on PATH, in pyenv or uv; its functions run on "
+                f"{self._current.runtime} instead (install one with: uv python install {version[0]}.{version[1]})"
+            )
+        self._found[runtime] = found or self._current
+        return self._found[runtime]
+
+
+def version_of(runtime: str | None) -> Version | None:
+    """(3, 9) for "Python3.9"; None for no runtime."""
+    matched = RUNTIME.fullmatch(runtime or "")
+    return (int(matched[1]), int(matched[2])) if matched else None
+
+
+def _candidates(version: Version) -> Iterator[str]:
+    text = "%d.%d" % version
+    suffix = ".exe" if os.name == "nt" else ""
+    for folder in os.environ.get("PATH", "").split(os.pathsep):
+        if folder:
+            yield os.path.join(folder, f"python{text}{suffix}")
+    for pattern in (f"{text}.*", text, f"cpython-{text}.*", f"cpython-{text}-*"):
+        for root in _version_folders():
+            for place in sorted(root.glob(pattern), reverse=True):
+                yield str(place / ("python.exe" if os.name == "nt" else f"bin/python{text}"))
+
+
+def _version_folders() -> list[Path]:
+    home = Path.home()
+    pyenv = Path(os.environ.get("PYENV_ROOT") or home / ".pyenv")
+    data = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share")
+    uv = Path(os.environ.get("UV_PYTHON_INSTALL_DIR") or data / "uv" / "python")
+    return [pyenv / "versions", uv]
+
+
+def _is(path: str, version: Version) -> bool:
+    """Whether this runs and is that version: a shim of pyenv may stand for a version that is not there."""
+    if not os.access(path, os.X_OK):
+        return False
+    try:
+        done = subprocess.run([path, "-E", "-s", "-c", _ASK], capture_output=True, timeout=_ASK_SECONDS, check=False)
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return done.returncode == 0 and done.stdout.strip() == b"%d.%d" % version

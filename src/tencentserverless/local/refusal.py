@@ -1,0 +1,149 @@
+"""What the cloud API answers instead of a result: codes and texts. Pure.
+
+Clients print and search these texts, so they are the platform's to the letter where it is known what they are.
+https://cloud.tencent.com/document/product/583/30771
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+Language = Literal["en-US", "zh-CN"]
+
+
+class Refusal(Exception):
+    """An API error: `code` and `message`, with `chinese` for clients that ask for that language."""
+
+    def __init__(self, code: str, message: str, chinese: str = "", status_code: int = 400) -> None:
+        super().__init__(code, message)
+        self.status_code = status_code  # what records say of it
+        self.code = code
+        self.message = message
+        self.chinese = chinese
+
+    def text(self, language: str) -> str:
+        return self.chinese if self.chinese and language == "zh-CN" else self.message
+
+
+def missing_parameter(name: str) -> Refusal:
+    return Refusal("MissingParameter", f"The request is missing a required parameter `{name}`.")
+
+
+def unknown_parameter(name: str) -> Refusal:
+    return Refusal("UnknownParameter", f"The parameter `{name}` is not recognized.")
+
+
+def wrong_type(name: str) -> Refusal:
+    return Refusal("InvalidParameterValue", f"The value type of parameter `{name}` is not valid.")
+
+
+def wrong_value(name: str) -> Refusal:
+    text = f"A value specified in `{name}` is not valid, is unsupported, or cannot be used."
+    return Refusal("InvalidParameterValue", text)
+
+
+def malformed_form() -> Refusal:
+    return Refusal("InvalidParameter", "Url key and value should be splited by `=`.")
+
+
+def malformed_body(why: str) -> Refusal:
+    return Refusal("InvalidRequest", f"The request body is not valid: {why}.")
+
+
+def unsupported_method(method: str) -> Refusal:
+    return Refusal("UnsupportedProtocol", f"The request method `{method}` is not supported, use GET or POST.")
+
+
+def invalid_action(action: str, version: str) -> Refusal:
+    text = f"The request action=`{action}` is invalid or not found in service=`scf` and version=`{version}`."
+    return Refusal("InvalidAction", text)
+
+
+def no_such_version(version: str) -> Refusal:
+    text = f"The specified api version=`{version}` does not exist in service=`scf`."
+    return Refusal("NoSuchVersion", text)
+
+
+def invalid_authorization(why: str) -> Refusal:
+    text = f"The request `Authorization` header does not conform to tencentcloud standards: {why}"
+    return Refusal("AuthFailure.InvalidAuthorization", text)
+
+
+def signature_expired(server_time: int) -> Refusal:
+    text = (
+        "Signature expired. Please use local time and enable NTP service for time synchronization "
+        f"to avoid a deviation between `Timestamp` and the server time {server_time}."
+    )
+    return Refusal("AuthFailure.SignatureExpire", text)
+
+
+def secret_id_not_found() -> Refusal:
+    text = "The SecretId is not found, please ensure that your SecretId is correct."
+    return Refusal("AuthFailure.SecretIdNotFound", text)
+
+
+def token_failure() -> Refusal:
+    return Refusal("AuthFailure.TokenFailure", "The token does not belong to the SecretId, or has expired.")
+
+
+def signature_failure() -> Refusal:
+    return Refusal(
+        "AuthFailure.SignatureFailure",
+        "The provided credentials could not be validated. Please check your signature is correct.",
+        "请求签名验证失败，请检查您的签名计算是否正确。",
+    )
+
+
+def too_large_for_v1(limit_bytes: int) -> Refusal:
+    text = (
+        "The provided credentials could not be validated because of exceeding request size limit "
+        f"{limit_bytes}B, please use new signature method `TC3-HMAC-SHA256`."
+    )
+    return Refusal("AuthFailure.SignatureFailure", text)
+
+
+def request_too_large(limit_bytes: int, size_bytes: int) -> Refusal:
+    text = f"Your current request size exceed  max {limit_bytes}B, but your {size_bytes}B."
+    return Refusal("RequestSizeLimitExceeded", text)
+
+
+def unsupported_operation(why: str) -> Refusal:
+    return Refusal("UnsupportedOperation", why)
+
+
+def function_not_found(name: str, hint: str = "") -> Refusal:
+    return Refusal(
+        "ResourceNotFound.Function",
+        f"Function not found: [{name}].{hint and ' ' + hint}",
+        f"未找到指定的Function，请创建后再试。{hint and ' ' + hint}",
+    )
+
+
+def qualifier_not_found(qualifier: str) -> Refusal:
+    return Refusal("ResourceNotFound.Qualifier", f"Qualifier not found: [{qualifier}].")
+
+
+def invalid_function_name(name: str) -> Refusal:
+    text = f"The function name `{name[:80]}` is not valid: 2 to 60 letters, digits, `-` and `_`, a letter first."
+    return Refusal("InvalidParameter.FunctionName", text)
+
+
+def function_name_required() -> Refusal:
+    return Refusal("InvalidParameter.FunctionNameOrResourceIdRequired", "FunctionName is required.")
+
+
+def event_not_json() -> Refusal:
+    return Refusal("InvalidParameterValue.Param", "The event is not standard JSON.")
+
+
+def event_too_large(code: str, limit_bytes: int, size_bytes: int) -> Refusal:
+    return Refusal(code, f"The event is too large: {size_bytes} bytes, the limit is {limit_bytes} bytes.")
+
+
+def chain_too_long(hops: int, loop: Sequence[str]) -> Refusal:
+    """The platform stops no loop; its account does. The code is that of its quotas, which clients do not try again."""
+    way = f" It goes round: {' → '.join(loop)}." if loop else ""
+    return Refusal("LimitExceeded.Quota", f"The chain of invocations is longer than {hops} hops.{way}", status_code=432)
+
+
+def internal_error() -> Refusal:
+    return Refusal("InternalError", "The local endpoint failed; its own error output says why.")

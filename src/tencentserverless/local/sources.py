@@ -1,0 +1,97 @@
+"""Whether the code of a function, or its configuration, has changed since it was read.
+
+The folder is looked at before every invocation: a file system's notices come late, and what was saved before the
+invocation must be what runs. Big folders are looked at less often, so that looking costs at most a twentieth.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from tencentserverless.local.catalog import Catalog, Function, FunctionFolderError
+from tencentserverless.local.folder import function_in
+
+_SKIPPED = frozenset(("__pycache__", "node_modules"))
+_SMALL_FILES = 500  # a number, not a time: a busy machine must not make changes in small folders late
+_PAUSE_FACTOR = 20
+
+
+class _Seen(NamedTuple):
+    version: int
+    good_until: float
+
+
+class Sources:
+    """Versions of folders: numbers that are equal as long as nothing in the folder changes."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, _Seen] = {}
+
+    def version(self, folder: str) -> int:
+        """The version of `folder` now."""
+        started = time.monotonic()
+        seen = self._seen.get(folder)
+        if seen is not None and started < seen.good_until:
+            return seen.version
+        entries = tuple(_entries(folder))
+        took = time.monotonic() - started
+        pause = _PAUSE_FACTOR * took if len(entries) > _SMALL_FILES else 0.0
+        self._seen[folder] = _Seen(hash(entries), started + pause)
+        return self._seen[folder].version
+
+
+class Manifests:
+    """Keeps the functions of `catalog` as their `serverless.yml` says now."""
+
+    def __init__(self, catalog: Catalog, notify: Callable[[str], None]) -> None:
+        self._catalog = catalog
+        self._notify = notify
+        self._read_at = {function.origin: _modified(function.origin) for function in catalog}
+
+    def current(self, function: Function) -> Function:
+        """`function` as it is configured now; as it was, with a notice, where its file is broken."""
+        modified = _modified(function.origin)
+        if modified == self._read_at[function.origin]:
+            return function
+        self._read_at[function.origin] = modified
+        try:
+            changed = function_in(Path(function.origin).parent, self._notify)
+        except FunctionFolderError as error:
+            self._notify(f"{error} (the configuration from before stays)")
+            return function
+        if changed.key != function.key:
+            self._notify(f"{function} is now {changed}: start the endpoint again to serve it so")
+            return function
+        self._catalog.replace(changed)
+        return changed
+
+
+def _modified(origin: str) -> int:
+    """When the file of a configuration was written; 0 for a function that has none, whose origin is its folder."""
+    try:
+        return os.stat(origin).st_mtime_ns if os.path.isfile(origin) else 0
+    except OSError:
+        return 0
+
+
+def _entries(folder: str) -> Iterator[tuple[str, int, int, int]]:
+    """Name, inode, time and size of every file below `folder`. Hidden files and caches are no source."""
+    waiting = [folder]
+    while waiting:
+        try:
+            entries = list(os.scandir(waiting.pop()))
+        except OSError:
+            continue
+        for entry in entries:
+            if entry.name in _SKIPPED or entry.name.startswith("."):
+                continue
+            try:
+                if entry.is_dir():
+                    waiting.append(entry.path)
+                    continue
+                status = entry.stat()
+            except OSError:
+                continue
+            yield entry.path, status.st_ino, status.st_mtime_ns, status.st_size

@@ -1,0 +1,151 @@
+"""`LocalSCF`: the endpoint inside a program, on a thread and an event loop of its own."""
+
+import asyncio
+import os
+import sys
+import threading
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeVar
+
+from tencentserverless.local.catalog import Function
+from tencentserverless.local.endpoint import Counters, Endpoint, Options
+from tencentserverless.local.invocation import Record
+from tencentserverless.local.server import Server
+
+T = TypeVar("T")
+
+
+class LocalSCF:
+    """A local endpoint that runs as long as the ``with`` block.
+
+    paths: folders that are functions or hold some. port: 0 picks one. accept: ``ID:KEY`` pairs of programs that bring
+    their own keys, or "any". most_instances: of all functions together; what comes beyond gets status 432.
+    idle_seconds: how long a warm instance is kept. most_hops: how often one invocation may lead to the next; a longer
+    chain is refused with `LimitExceeded.Quota`, whose text names the loop.
+    scf_hosts: inside functions, have the host names of SCF lead here, so that SDKs that know no other endpoint work and
+    nothing reaches the real cloud by accident.
+    records: the SQLite file of the records, by default one that goes with the endpoint; one that is there is gone on
+    with. most_records: how many are kept; with 64 MB of events, results and logs they are bounded in any case.
+    notify: gets notices of one line, default standard error. on_record: gets the record of every invocation that has
+    ended, on the endpoint's thread.
+
+    Attributes once it runs: `endpoint` (``http://127.0.0.1:PORT``), `secret_id` and `secret_key` (made for this run),
+    `counters`, `records`, `functions`.
+
+    Raises `FunctionFolderError` for folders that cannot be read, OSError where the port is taken.
+    """
+
+    def __init__(
+        self,
+        *paths: str | os.PathLike[str],
+        port: int = 0,
+        accept: str | Sequence[str] = (),
+        most_instances: int = 64,
+        idle_seconds: float = 600.0,
+        most_hops: int = 16,
+        scf_hosts: bool = True,
+        records: str | os.PathLike[str] | None = None,
+        most_records: int = 1000,
+        notify: Callable[[str], None] | None = None,
+        on_record: Callable[[Record], None] | None = None,
+    ) -> None:
+        accept = (accept,) if isinstance(accept, str) else tuple(accept)
+        self._options = Options(
+            accept=accept,
+            most_instances=most_instances,
+            idle_seconds=idle_seconds,
+            most_hops=most_hops,
+            scf_hosts=scf_hosts,
+            records=records,
+            most_records=most_records,
+        )
+        self._paths = paths
+        self._port = port
+        self._notify = notify or to_stderr
+        self._on_record = on_record
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._endpoint: Endpoint | None = None
+        self.endpoint = ""
+        self.secret_id = ""
+        self.secret_key = ""
+
+    def __repr__(self) -> str:
+        return f"<LocalSCF {self.endpoint or 'not running'}>"
+
+    def __enter__(self) -> "LocalSCF":
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, args=(self._loop,), name="LocalSCF", daemon=True)
+        self._thread.start()
+        try:
+            self._server = self._await(self._started())
+        except BaseException:
+            self._end_loop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End the endpoint and every worker. May be called again."""
+        if self._loop is not None:
+            try:
+                self._await(self._server.stop())
+            finally:
+                self._end_loop()
+
+    @property
+    def counters(self) -> Counters:
+        """Requests served, connections accepted, processes started."""
+        return self._running().counters
+
+    @property
+    def records(self) -> list[Record]:
+        """The last invocations, oldest first, running ones included."""
+        return self._running().records.all()
+
+    @property
+    def functions(self) -> list[Function]:
+        """The functions that are served."""
+        return list(self._running().catalog)
+
+    def _running(self) -> Endpoint:
+        if self._endpoint is None:
+            raise RuntimeError("LocalSCF is not running: use it in a with statement")
+        return self._endpoint
+
+    async def _started(self) -> Server:
+        self._endpoint = Endpoint(self._paths, self._options, self._notify, self._on_record)
+        server = Server(self._endpoint)
+        await server.start(self._port)
+        self.endpoint = server.url
+        self.secret_id = self._endpoint.credential.secret_id
+        self.secret_key = self._endpoint.credential.secret_key
+        return server
+
+    def _await(self, work: Coroutine[Any, Any, T]) -> T:
+        assert self._loop is not None
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    @staticmethod
+    def _run(loop: asyncio.AbstractEventLoop) -> None:
+        asyncio.set_event_loop(loop)
+        try:
+            loop.run_forever()
+        finally:
+            loop.run_until_complete(loop.shutdown_asyncgens())
+            loop.run_until_complete(loop.shutdown_default_executor())
+            loop.close()
+
+    def _end_loop(self) -> None:
+        assert self._loop is not None
+        assert self._thread is not None
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop = None
+
+
+def to_stderr(notice: str) -> None:
+    sys.stderr.write(notice + "\n")
+    sys.stderr.flush()

@@ -1,0 +1,88 @@
+"""The processes that a worker leaves behind, and their end.
+
+A function may fork, detach and ignore signals. What belongs to a worker is told by three signs: descent, session,
+and the mark in its environment that only this instance had. Linux; elsewhere the worker's process group is all.
+"""
+
+import os
+import signal
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import NamedTuple
+
+_ROUNDS = 100
+_DEAD = frozenset("ZX")
+
+
+class Root(NamedTuple):
+    """A worker: its process id, which is its session's too, and the text that marks its environment, if any."""
+
+    pid: int
+    mark: bytes = b""
+
+
+class Process(NamedTuple):
+    pid: int
+    parent: int
+    session: int
+    state: str
+
+
+def end(roots: Iterable[Root]) -> None:
+    """Kill these workers and all that is theirs. Blocks; returns when nothing of it runs any more."""
+    roots = list(roots)
+    for _ in range(_ROUNDS):  # a fork bomb needs several: what was born while we read the table comes next
+        victims = _victims(roots)
+        for root in roots:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(root.pid, signal.SIGKILL)
+        for pid in victims:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        if not victims:
+            return
+
+
+def parse_stat(text: bytes) -> Process:
+    """One line of ``/proc/<pid>/stat``; the command in it may contain spaces and brackets."""
+    pid, _, rest = text.partition(b" (")
+    state, parent, _, session = rest.rpartition(b") ")[2].split(b" ", 4)[:4]
+    return Process(int(pid), int(parent), int(session), state.decode())
+
+
+def belonging(roots: Iterable[Root], table: Iterable[Process], marked: set[int]) -> set[int]:
+    """The living processes of `table` that belong to `roots`. Pure."""
+    living = [process for process in table if process.state not in _DEAD]
+    pids = {root.pid for root in roots}
+    found = {process.pid for process in living if process.session in pids or process.pid in pids} | marked
+    grown = True
+    while grown:
+        more = {process.pid for process in living if process.parent in found | pids} - found
+        grown = bool(more)
+        found |= more
+    return found
+
+
+def _victims(roots: list[Root]) -> set[int]:
+    table = list(_table())
+    mine = os.getpid()
+    marks = [root.mark for root in roots if root.mark]
+    living = [process.pid for process in table if process.state not in _DEAD and process.pid != mine]
+    return belonging(roots, table, {pid for pid in living if _is_marked(pid, marks)}) - {mine}
+
+
+def _table() -> Iterable[Process]:
+    with suppress(OSError):
+        for name in os.listdir("/proc"):
+            if name.isdigit():
+                with suppress(OSError, ValueError), open(f"/proc/{name}/stat", "rb") as file:
+                    yield parse_stat(file.read())
+
+
+def _is_marked(pid: int, marks: list[bytes]) -> bool:
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            environment = file.read()
+    except OSError:
+        return False
+    return any(mark in environment for mark in marks)

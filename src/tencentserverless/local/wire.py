@@ -1,0 +1,83 @@
+"""The frames between the endpoint and a worker. Pure; the other end is `bootstrap.py`.
+
+A frame is ``>BII`` (kind, bytes of head, bytes of body), a head (a JSON object) and a body (an event, a result or a
+traceback, UTF-8 in which lone surrogates pass). The endpoint parses heads and never bodies.
+"""
+
+import json
+from collections.abc import Iterator
+from enum import IntEnum
+from struct import Struct
+from typing import Any, NamedTuple
+
+LAYOUT = Struct(">BII")
+HEAD_LIMIT_BYTES = 64 * 1024
+TEXT_LIMIT_BYTES = 6 * 1024 * 1024
+
+
+class Kind(IntEnum):
+    """What a frame says. Below 16: to the worker."""
+
+    SETTINGS = 1
+    EVENT = 2
+    READY = 16
+    NOT_STARTED = 17
+    RESULT = 18
+    RAISED = 19
+    BAD_EVENT = 20
+    TOO_LARGE = 21
+
+
+_KINDS = frozenset(int(kind) for kind in Kind)
+
+
+class Frame(NamedTuple):
+    kind: Kind
+    head: dict[str, Any]
+    body: bytes
+
+
+class WireError(Exception):
+    """The worker wrote what no worker writes: a function has got hold of the channel."""
+
+
+def encode(kind: Kind, head: dict[str, Any], body: bytes = b"") -> bytes:
+    """One frame, in one piece, so that it leaves in one write."""
+    text = json.dumps(head).encode()
+    return b"".join((LAYOUT.pack(kind, len(text), len(body)), text, body))
+
+
+class Decoder:
+    """Bytes in, as they come; frames out, when they are whole."""
+
+    def __init__(self, body_limit_bytes: int = TEXT_LIMIT_BYTES) -> None:
+        self._body_limit_bytes = body_limit_bytes
+        self._waiting = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[Frame]:
+        """The frames that `data` completes. Raises `WireError`."""
+        self._waiting += data
+        while len(self._waiting) >= LAYOUT.size:
+            kind, head_bytes, body_bytes = LAYOUT.unpack_from(self._waiting)
+            self._check(kind, head_bytes, body_bytes)
+            whole = LAYOUT.size + head_bytes + body_bytes
+            if len(self._waiting) < whole:
+                return
+            head = bytes(self._waiting[LAYOUT.size : LAYOUT.size + head_bytes])
+            body = bytes(self._waiting[LAYOUT.size + head_bytes : whole])
+            del self._waiting[:whole]
+            yield Frame(Kind(kind), _parsed(head), body)
+
+    def _check(self, kind: int, head_bytes: int, body_bytes: int) -> None:
+        if kind not in _KINDS or head_bytes > HEAD_LIMIT_BYTES or body_bytes > self._body_limit_bytes:
+            raise WireError(f"not a frame: kind {kind}, {head_bytes} + {body_bytes} bytes")
+
+
+def _parsed(head: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(head)
+    except (ValueError, RecursionError) as error:
+        raise WireError(f"not a head: {error}") from None
+    if not isinstance(value, dict):
+        raise WireError("not a head: no object")
+    return value

@@ -1,0 +1,110 @@
+"""``local start``."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+import pytest
+
+from tests.cli.conftest import environment
+from tests.local.processes import alive, until
+from tests.local.signed import Api
+
+
+@contextmanager
+def started(*arguments):
+    """A running ``local start`` and the object of its one line."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tencentserverless", "local", "start", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    ) as process:
+        try:
+            yield process, json.loads(process.stdout.readline())
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_one_line_and_a_clean_end(functions, number):
+    """It prints one JSON line, serves, and ends on a signal with code 0 and no worker left."""
+    with started(functions, "--port", "0") as (process, line):
+        assert set(line) == {"endpoint", "secret_id", "secret_key", "pid"}
+        assert line["pid"] == process.pid
+        with Api(SimpleNamespace(**line)) as api:
+            assert json.loads(api.invoke("hello", {}, "ap-chengdu")["RetMsg"])["region"] == "ap-chengdu"
+        workers = children_of(process.pid)
+        assert len(workers) == 1
+        process.send_signal(number)
+        output, errors = process.communicate(timeout=20)
+    assert (process.returncode, output) == (0, "")
+    assert not any(map(alive, workers))
+    assert "hello  ap-guangzhou" in errors
+    assert "Response RequestId:" in errors
+    assert line["secret_key"] not in errors
+
+
+def test_a_kill_leaves_no_worker(functions):
+    """Killed without a chance to clean up, it takes its workers with it."""
+    with started(functions, "--port", "0", "--quiet") as (process, line):
+        with Api(SimpleNamespace(**line)) as api:
+            api.invoke("hello", {})
+        workers = children_of(process.pid)
+        process.kill()
+        process.communicate(timeout=20)
+    until(lambda: not any(map(alive, workers)))
+
+
+def test_brought_keys_are_never_printed(functions):
+    """Keys given with --accept work, and appear nowhere."""
+    with started(functions, "--port", "0", "--accept", "AKIDmine:my-secret") as (process, line):
+        with Api(SimpleNamespace(endpoint=line["endpoint"], secret_id="AKIDmine", secret_key="my-secret")) as api:
+            assert api.invoke("hello", {})["InvokeResult"] == 0
+        process.terminate()
+        output, errors = process.communicate(timeout=20)
+    assert "my-secret" not in json.dumps(line) + output + errors
+    assert "AKIDmine" not in json.dumps(line) + output + errors
+
+
+def test_what_cannot_be_served(command, tmp_path, functions):
+    """Folders without functions and broken manifests are usage errors with the place; a taken port is an error."""
+    done = command("local", "start", str(tmp_path / "nowhere"))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no such folder" in done.stderr
+    with started(functions, "--port", "0") as (_, line):
+        done = command("local", "start", functions, "--port", line["endpoint"].rpartition(":")[2])
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "in use" in done.stderr
+
+
+def test_a_terminal_gets_a_table(functions):
+    """On a terminal the functions are shown as a table."""
+    import pty
+
+    master, slave = pty.openpty()
+    command = [sys.executable, "-m", "tencentserverless", "local", "start", functions, "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=slave, text=True, env=environment()) as process:
+        process.stdout.readline()
+        os.close(slave)
+        text = b""
+        while text.count(b"hello") < 2:
+            text += os.read(master, 4096)
+        process.terminate()
+    os.close(master)
+    assert b"namespace" in text
+
+
+def children_of(pid):
+    """The children of a process."""
+    tasks = f"/proc/{pid}/task"
+    found = []
+    for name in os.listdir(tasks):
+        with open(f"{tasks}/{name}/children") as file:
+            found += map(int, file.read().split())
+    return found

@@ -1,0 +1,39 @@
+"""What the verbs of the local endpoint share."""
+
+import click
+import pytest
+
+from tencentserverless._cli import serving
+from tencentserverless.local.invocation import Outcome
+from tests.local.made import record
+
+
+def test_wrong_pairs_are_not_repeated():
+    """A malformed --accept is a usage error that does not print the text, which may be a secret."""
+    with pytest.raises(click.BadParameter) as caught:
+        serving.endpoint_of(["x"], 0, ["AKIDsecret"], None)
+    assert "AKIDsecret" not in caught.value.format_message()
+
+
+def test_logs_go_to_stderr(capsys):
+    """The log of an invocation is headed by the function's name, lone surrogates in it or not."""
+    serving.log(record(Outcome(200, "1", output="\ud800 ü\n")))
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("── hello · ap-guangzhou\nSTART RequestId:")
+    assert "? ü\n" in captured.err
+
+
+def test_signals_reach_their_action():
+    """An action is called with the signal's number; names that the system lacks are passed over."""
+    import os
+    import signal
+
+    before = signal.getsignal(signal.SIGUSR1)
+    seen = []
+    try:
+        serving.on_signals(seen.append, "SIGUSR1", "SIGNOTHING")
+        os.kill(os.getpid(), signal.SIGUSR1)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert seen == [signal.SIGUSR1]

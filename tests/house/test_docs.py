@@ -1,0 +1,136 @@
+"""The project's pages: their programs run and print what they say, and their links lead somewhere."""
+
+import re
+import sys
+from dataclasses import dataclass, field
+
+import pytest
+
+from tencentserverless.local import LocalSCF
+from tests import environments
+from tests.environments import ROOT
+
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/*.md")), *sorted(ROOT.glob("examples/**/*.md"))]
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FILE_NAME = re.compile(r"\A# (\S+/\S+\.(?:py|yml))\n")
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+
+
+@dataclass
+class Page:
+    """A page's program: files to write first, the Python to run, and what that prints."""
+
+    files: dict[str, str] = field(default_factory=dict)
+    program: str = ""
+    printed: str = ""
+
+
+def read(path):
+    """The program of a page. A block that begins with ``# folder/file`` is that file; one of text after one of Python
+    is what has been printed by then."""
+    page = Page()
+    after_python = False
+    for language, text in FENCE.findall(path.read_text(encoding="utf-8")):
+        named = FILE_NAME.match(text)
+        if named:
+            page.files[named[1]] = text
+        elif language == "python":
+            page.program += text
+        elif language == "text" and after_python:
+            page.printed += text
+        after_python = language == "python" and not named
+    return page
+
+
+def name_of(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+PROGRAMS = [path for path in PAGES if read(path).program]
+
+
+@pytest.mark.parametrize("path", PROGRAMS, ids=name_of)
+def test_programs_print_what_the_page_says(path, tmp_path):
+    """The Python of a page, run from top to bottom against a local endpoint, prints the page's own text blocks."""
+    page = read(path)
+    folders = set()
+    for name, text in page.files.items():
+        file = tmp_path / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+        folders.add(file.parent)
+    with LocalSCF(*sorted(folders)) as local:
+        code, output, errors = environments.run(
+            sys.executable,
+            *("-W", "error", "-c", page.program),
+            cwd=tmp_path,
+            TENCENTSERVERLESS_ENDPOINT=local.endpoint,
+            TENCENTCLOUD_SECRETID=local.secret_id,
+            TENCENTCLOUD_SECRETKEY=local.secret_key,
+        )
+    assert (code, errors) == (0, "")
+    assert output == page.printed
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_links_lead_somewhere(path):
+    """Every link to a page or file of the project leads to one that exists, and to a heading that it has."""
+    for target in LINK.findall(FENCE.sub("", path.read_text(encoding="utf-8"))):
+        if re.match(r"[a-z]+:", target):
+            continue
+        name, _, heading = target.partition("#")
+        file = path.parent / name if name else path
+        assert file.exists(), target
+        if heading:
+            assert heading in headings(file), target
+
+
+def headings(path):
+    """The anchors of a page's headings, as they are made of their words."""
+    found = re.findall(r"^#+ (.+)$", FENCE.sub("", path.read_text(encoding="utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-") for text in found}
+
+
+def test_the_error_tree_is_the_code_s():
+    """The picture of the errors is the one that stands over their code."""
+    from tencentserverless import exception
+
+    page = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    tree = [line.strip() for line in exception.__doc__.splitlines() if re.search("[├│└]|^    ServerlessError", line)]
+    assert "\n".join(tree) in "\n".join(line.strip() for line in page.splitlines())
+
+
+def test_every_setting_is_described():
+    """Every variable of the environment that the client reads stands on the page about settings."""
+    source = (ROOT / "src" / "tencentserverless" / "_settings.py").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    names = set(re.findall(r'"([A-Z][A-Z_]*_[A-Z_]+)"', source)) - {"FAMILIES"}
+    assert not sorted(name for name in names if f"`{name}" not in page and f"{name}`" not in page)
+
+
+def test_every_argument_of_the_client_is_described():
+    """Every argument of `Client` stands on the page about settings."""
+    import inspect
+
+    from tencentserverless.scf import Client
+
+    page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    arguments = set(inspect.signature(Client.__init__).parameters) - {"self"}
+    assert not sorted(name for name in arguments if f"`{name}`" not in page)
+
+
+@pytest.mark.parametrize(("name", "text"), [("reference.md", "page"), ("errors.md", "errors_page")])
+def test_written_pages_are_up_to_date(name, text):
+    """What `make docs` writes is what stands there: the reference, and the table of what is tried again."""
+    written = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    program = f"import reference; print(reference.{text}())"
+    code, output, errors = environments.run(sys.executable, "-c", program, cwd=ROOT / "tools")
+    assert code == 0, errors
+    assert output == written + "\n", "run `make docs`"
+
+
+def test_pages_in_both_languages():
+    """README.md and README.zh.md have the same sections and the same commands and programs."""
+    english, chinese = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh.md"))
+    assert english.count("\n## ") == chinese.count("\n## ")
+    assert FENCE.findall(english) == FENCE.findall(chinese)

@@ -1,0 +1,157 @@
+"""The shape of the source: what may stand where, how long it may be, and that each module has its tests."""
+
+import ast
+from pathlib import Path
+
+from tests.environments import OLD_RING, ROOT
+
+PACKAGE = ROOT / "src" / "tencentserverless"
+MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
+TESTS = sorted(
+    path.relative_to(ROOT).as_posix() for path in ROOT.glob("tests/**/test_*.py") if "functions" not in path.parts
+)
+
+ROOMS = {"_protocol": "protocol", "_transport": "transport", "_cli": "cli", "local": "local"}  # else: tests/client
+NO_TEST_FILE = {
+    "_version.py": "one line, which tests/house/test_packaging.py compares with the wheel's",
+    "_protocol/effects.py": "the words of the exchange, without behaviour; tests/protocol/test_exchange.py speaks them",
+    "__main__.py": "two lines, which tests/cli runs",
+    "_async_function.py": "tests/client/test_functions.py and test_sent.py, of both clients",
+    "_blocking_function.py": "tests/client/test_functions.py and test_sent.py, of both clients",
+    "_function.py": "tests/client/test_functions.py, of both clients",
+    "_client.py": "tests/client/test_scf.py, which calls it in every form",
+    "aio.py": "tests/client/test_functions.py and tests/transport/test_eventloop.py",
+    "otel.py": "tests/client/test_trace.py",
+    "_transport/connect.py": "tests/transport/test_transports.py and test_proxy.py, of both transports",
+    "_transport/dial.py": "tests/transport/test_transports.py and test_proxy.py, of both transports",
+    "_transport/nested.py": "tests/transport/test_proxy.py, TLS inside TLS",
+    "_transport/route.py": "three attributes, without behaviour",
+    "_transport/trust.py": "tests/transport/test_transports.py, certificates trusted and not",
+    "_transport/tune.py": "socket options, which nobody can see from outside",
+    "_transport/wait.py": "tests/transport/test_transports.py, which waits with it",
+    "local/authority.py": "tests/local/test_doors.py, which trusts it",
+}
+NO_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
+
+PURE = {  # what the protocol may import: no socket, clock, environment, chance or thread
+    "hashlib": None,
+    "ipaddress": None,
+    "json": None,
+    "re": None,
+    "time": {"gmtime", "strftime"},  # arithmetic on a timestamp that is handed in
+    "typing": None,
+}
+OURS = ("tencentserverless._protocol", "tencentserverless._version", "tencentserverless.exception")
+PROTOCOL = [module for module in MODULES if module.startswith("_protocol/")]
+CLIENT = [name for name in MODULES if name.split("/")[0] not in ("local", "_cli", "__main__.py", "pytest_plugin.py")]
+ENVIRONMENT = {"environ", "environb", "getenv", "putenv"}
+
+
+def tree(path):
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def imports(parsed):
+    """Each import as (module, name or None), those for type checkers included."""
+    for node in ast.walk(parsed):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, None) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from ((node.module, alias.name) for alias in node.names)
+
+
+def has_code(path):
+    """Whether a file holds more than a docstring and imports."""
+    plain = (ast.Import, ast.ImportFrom, ast.Expr)
+    return any(not isinstance(node, plain) for node in tree(path).body)
+
+
+def files_of_tests(module):
+    """The test files of a module: `tests/room/test_name.py` and `tests/room/test_name_....py` for `room/name.py`."""
+    path = Path(module)
+    room = ROOMS.get(path.parts[0], "client")
+    name = path.parent.name if path.name == "__init__.py" else path.stem
+    stem = f"test_{name.strip('_')}"
+    return [*ROOT.glob(f"tests/{room}/{stem}.py"), *ROOT.glob(f"tests/{room}/{stem}_*.py")]
+
+
+def test_every_module_has_a_test_file():
+    """Each module that holds code has a test file of its name in the tests' room of its name."""
+    with_code = [module for module in MODULES if not module.endswith("__init__.py") or has_code(PACKAGE / module)]
+    assert not [module for module in with_code if module not in NO_TEST_FILE and not files_of_tests(module)]
+
+
+def test_exemptions_are_needed():
+    """The modules that are exempt from having a test file have none."""
+    assert not [module for module in NO_TEST_FILE if files_of_tests(module)]
+
+
+def test_every_test_states_its_fact():
+    """Each test has a docstring that is a sentence: the fact it proves."""
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    silent = []
+    for path in TESTS:
+        found = [node for node in ast.walk(tree(ROOT / path)) if isinstance(node, functions)]
+        for test in (node for node in found if node.name.startswith("test_")):
+            if not (ast.get_docstring(test) or "").strip().endswith((".", '."', ".)")):
+                silent.append(f"{path}:{test.lineno} {test.name}")
+    assert not silent
+
+
+def test_files_are_short_and_well_named():
+    """No file but the worker, one by design, is longer than 400 lines, nor called what any file could be called."""
+    files = [PACKAGE / module for module in MODULES] + sorted(ROOT.glob("tests/**/*.py"))
+    long = [file for file in files if len(file.read_text(encoding="utf-8").splitlines()) > 400]
+    assert not [file for file in long if file != PACKAGE / "local" / "bootstrap.py"]
+    assert not [file for file in files if file.stem.strip("_") in NO_NAMES]
+
+
+def test_the_protocol_is_pure():
+    """The protocol imports only code without I/O, and of `time` only what computes."""
+    stray = []
+    for module in PROTOCOL:
+        for name, member in imports(tree(PACKAGE / module)):
+            if name.startswith(OURS) or (name, member) == ("tencentserverless", "exception"):
+                continue
+            allowed = PURE.get(name.partition(".")[0], set())
+            if allowed is not None and member not in allowed:
+                stray.append(f"{module}: {name} {member}")
+    assert not stray
+
+
+def test_the_protocol_never_asks_for_the_time():
+    """The protocol's uses of `gmtime` and `strftime` name the time they are about."""
+    needed = {"gmtime": 1, "strftime": 2}
+    for module in PROTOCOL:
+        for node in ast.walk(tree(PACKAGE / module)):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                assert len(node.args) >= needed.get(node.func.id, 0), f"{module}:{node.lineno}"
+
+
+def test_only_settings_read_the_environment():
+    """In the client no module but `_settings` touches the environment variables."""
+    readers = set()
+    for module in CLIENT:
+        for node in ast.walk(tree(PACKAGE / module)):
+            if getattr(node, "attr", None) in ENVIRONMENT or getattr(node, "id", None) in ENVIRONMENT:
+                readers.add(module)
+    assert readers == {"_settings.py"}
+
+
+def test_nobody_imports_the_worker():
+    """No module imports the worker: it is a file that another process runs."""
+    for module in MODULES:
+        names = {f"{name}.{member}" for name, member in imports(tree(PACKAGE / module))}
+        assert not [name for name in names if name.startswith("tencentserverless.local.bootstrap")], module
+
+
+def test_the_worker_stands_on_the_standard_library():
+    """The worker imports nothing of ours: it runs where the package is not installed."""
+    for name, _ in imports(tree(PACKAGE / "local" / "bootstrap.py")):
+        assert name.split(".")[0] not in {"tencentserverless", "tencentcloud"}
+
+
+def test_the_old_ring_is_tested_everywhere():
+    """The folders of tests that every Python runs are there and hold tests."""
+    for name in OLD_RING:
+        assert list((ROOT / "tests" / name).glob("test_*.py")), name

@@ -1,0 +1,6 @@
+print("imported")
+
+
+def main_handler(event, context):
+    print("handled")
+    return "ok"

@@ -1,0 +1,5 @@
+import sys
+
+
+def main_handler(event, context):
+    return sys.stdin.read()

@@ -1,0 +1,89 @@
+"""Frames over a real socket on a real event loop."""
+
+import asyncio
+import socket
+
+from tencentserverless.local.channel import Channel
+from tencentserverless.local.wire import Kind, encode
+
+
+def with_channel(act):
+    """Run `act(channel, other end, frames, ended)` on a loop."""
+
+    async def main():
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        theirs.settimeout(10)
+        frames, ended = [], asyncio.Event()
+        channel = Channel(ours, frames.append, ended.set)
+        with ours, theirs:
+            await act(channel, theirs, frames, ended)
+            channel.close()
+
+    asyncio.run(main())
+
+
+async def until(condition):
+    async def wait():
+        while not condition():
+            await asyncio.sleep(0)
+
+    await asyncio.wait_for(wait(), 10)
+
+
+def test_frames_both_ways():
+    """What is sent arrives whole, however large, and what comes is handed on frame by frame."""
+
+    async def act(channel, theirs, frames, ended):
+        large = encode(Kind.EVENT, {}, b"x" * 3_000_000)
+        channel.send(large)
+        channel.send(large)
+        reader = asyncio.to_thread(lambda: b"".join(iter(lambda: theirs.recv(1 << 20), b"")))
+        task = asyncio.ensure_future(reader)
+        theirs_copy = theirs.dup()
+        theirs_copy.sendall(encode(Kind.RESULT, {"a": 1}, b"1") * 2)
+        await until(lambda: len(frames) == 2)
+        await until(lambda: not channel._unsent)
+        channel._connection.shutdown(socket.SHUT_WR)
+        assert await task == large * 2
+        theirs_copy.close()
+        assert [frame.body for frame in frames] == [b"1", b"1"]
+        assert not ended.is_set()
+
+    with_channel(act)
+
+
+def test_the_end_is_told_once():
+    """The end of file is told once, and sending after it is no error."""
+
+    async def act(channel, theirs, frames, ended):
+        theirs.close()
+        await asyncio.wait_for(ended.wait(), 10)
+        channel.send(encode(Kind.EVENT, {}))
+        channel.drain()
+
+    with_channel(act)
+
+
+def test_nonsense_is_an_end():
+    """Bytes that are no frame end the channel: what wrote them cannot be trusted."""
+
+    async def act(channel, theirs, frames, ended):
+        theirs.sendall(b"\xff" * 64)
+        await asyncio.wait_for(ended.wait(), 10)
+        assert frames == []
+
+    with_channel(act)
+
+
+def test_draining():
+    """What has come already is taken in at once, without waiting for the loop."""
+
+    async def act(channel, theirs, frames, ended):
+        theirs.sendall(encode(Kind.RESULT, {}, b"1"))
+        theirs.close()
+        channel.drain()
+        assert len(frames) == 1
+        assert ended.is_set()
+
+    with_channel(act)

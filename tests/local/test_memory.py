@@ -1,0 +1,87 @@
+"""How much memory a process holds and held."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tencentserverless.local.memory import Meter
+
+MB = 1024 * 1024
+PROGRAM = """
+import subprocess, sys
+CHILD = "x = b'x' * (%s << 20); print(1, flush=True); input()"
+kept = None
+for line in sys.stdin:
+    word, _, number = line.partition(" ")
+    kept = None
+    if word == "hold":
+        kept = b"x" * (int(number) << 20)
+    if word == "child":
+        child = subprocess.Popen([sys.executable, "-c", CHILD % number],
+                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        child.stdout.read(1)
+    print("done", flush=True)
+"""
+
+
+@pytest.fixture
+def process():
+    with subprocess.Popen(
+        [sys.executable, "-c", PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as running:
+
+        def tell(words):
+            running.stdin.write(words + "\n")
+            running.stdin.flush()
+            assert running.stdout.readline() == "done\n"
+
+        running.tell = tell
+        tell("start")
+        yield running
+        running.stdin.close()
+
+
+def test_the_peak_is_kept_until_it_is_reset(process):
+    """The peak stays after memory was given back, and is forgotten by `reset`."""
+    meter = Meter(process.pid)
+    meter.reset()
+    before = meter.peak_bytes()
+    process.tell("hold 50")
+    process.tell("release")
+    assert 45 * MB < meter.peak_bytes() - before < 70 * MB
+    meter.reset()
+    assert meter.peak_bytes() - before < 10 * MB
+    meter.close()
+    meter.close()
+
+
+def test_a_sample_is_what_is_held_now(process):
+    """A sample rises and falls with what the process holds, and raises the peak."""
+    meter = Meter(process.pid)
+    before = meter.sample()
+    process.tell("hold 50")
+    assert 45 * MB < meter.sample() - before < 70 * MB
+    process.tell("release")
+    assert meter.sample() - before < 20 * MB
+    meter.close()
+
+
+def test_children_count(process):
+    """What children hold counts, and the peak tells it."""
+    meter = Meter(process.pid)
+    before = meter.sample()
+    process.tell("child 40")
+    assert meter.sample() - before > 35 * MB
+    assert meter.peak_bytes() - before > 35 * MB
+    meter.close()
+
+
+def test_a_process_that_is_gone():
+    """Of a process that is no more nothing is known, and asking is no error."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    meter = Meter(process.pid)
+    meter.reset()
+    assert (meter.peak_bytes(), meter.sample()) == (0, 0)
+    meter.close()

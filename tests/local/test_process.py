@@ -1,0 +1,110 @@
+"""Workers as processes: their start and end, by every way of starting them."""
+
+import asyncio
+import os
+
+import pytest
+
+from tencentserverless.local import launcher
+from tencentserverless.local.interpreters import CURRENT, CURRENT_INTERPRETER, Interpreter
+from tencentserverless.local.process import Start, Worker, Workers
+from tests.local.processes import alive, below, until
+
+WAYS = ["fork", "fork, plain", "spawn", "spawn, plain", "direct"]
+
+
+@pytest.fixture(params=WAYS)
+def way(request, monkeypatch):
+    """A way of starting workers."""
+    return way_of(request.param, monkeypatch)
+
+
+def way_of(name, monkeypatch):
+    if name == "direct":
+        monkeypatch.setattr(launcher, "works", bool)
+    method, _, plain = name.partition(", ")
+    return lambda: Workers("fork" if method == "fork" else "spawn", plain=bool(plain))
+
+
+def start(folder, **environment):
+    return Start(
+        CURRENT_INTERPRETER, environment, str(folder), next(f"{name}={environment[name]}" for name in environment)
+    )
+
+
+def test_a_worker_starts_and_ends(tmp_path, way):
+    """A worker has a session and a folder of its own and is gone, with its descriptors, after `end` and `close`."""
+
+    others = below(os.getpid())
+
+    async def main():
+        before = len(os.listdir("/proc/self/fd"))
+        workers = way()
+        worker = await workers.start(start(tmp_path, MARK="a"))
+        assert alive(worker.pid)
+        until(lambda: os.getsid(worker.pid) == worker.pid)
+        until(lambda: str(tmp_path) in {os.readlink(f"/proc/{pid}/cwd") for pid in {worker.pid} | below(worker.pid)})
+        await Worker.end([worker])
+        await Worker.end([worker])
+        assert not alive(worker.pid)
+        assert worker.exited.done()
+        worker.close()
+        worker.close()
+        await workers.stop()
+        return len(os.listdir("/proc/self/fd")) - before
+
+    assert asyncio.run(main()) == 0
+    assert below(os.getpid()) <= others
+
+
+def test_many_end_together(tmp_path, way):
+    """Several workers are ended in one go."""
+
+    async def main():
+        workers = way()
+        started = await asyncio.gather(*(workers.start(start(tmp_path, MARK=str(n))) for n in range(4)))
+        await Worker.end(started)
+        assert not any(alive(worker.pid) for worker in started)
+        for worker in started:
+            worker.close()
+        await workers.stop()
+
+    asyncio.run(main())
+
+
+def test_an_end_of_its_own_is_noticed(tmp_path, way):
+    """`exited` is done when the process ends by itself, here because its channel closes."""
+
+    async def main():
+        workers = way()
+        worker = await workers.start(start(tmp_path, MARK="b"))
+        worker.channel.close()
+        await asyncio.wait_for(asyncio.shield(worker.exited), 20)
+        await Worker.end([worker])
+        worker.close()
+        await workers.stop()
+
+    asyncio.run(main())
+
+
+def test_without_process_descriptors(tmp_path, monkeypatch):
+    """Where the system has no descriptors of processes a thread waits instead, for a child of our own."""
+    monkeypatch.delattr(os, "pidfd_open", raising=False)
+    assert not launcher.works()
+    test_an_end_of_its_own_is_noticed(tmp_path, way_of("spawn", monkeypatch))
+
+
+def test_what_does_not_start(tmp_path, way):
+    """A missing interpreter or folder raises OSError and leaves no descriptor open."""
+
+    async def main():
+        before = len(os.listdir("/proc/self/fd"))
+        workers = way()
+        with pytest.raises(OSError, match="missing"):
+            await workers.start(Start(Interpreter(str(tmp_path / "missing"), CURRENT), {}, str(tmp_path), "MARK=c"))
+        with pytest.raises(OSError, match="nowhere"):
+            await workers.start(start(tmp_path / "nowhere", MARK="c"))
+        await workers.stop()
+        return len(os.listdir("/proc/self/fd")) - before
+
+    assert asyncio.run(main()) == 0

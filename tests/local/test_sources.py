@@ -1,0 +1,98 @@
+"""Whether code or configuration has changed."""
+
+import os
+
+from tencentserverless.local.folder import read
+from tencentserverless.local.sources import Manifests, Sources
+from tests.local.processes import until
+
+MANIFEST = "component: scf\nname: one\ninputs:\n  timeout: {}\n"
+
+
+def test_every_kind_of_change_is_seen(folder):
+    """A file changed, added, removed, renamed or put in another's place gives another version; looking does not."""
+    place = folder("one")
+    sources, versions = Sources(), []
+
+    def look():
+        versions.append(sources.version(str(place)))
+        assert sources.version(str(place)) == versions[-1]
+
+    look()
+    (place / "index.py").write_text("def main_handler(event, context):\n    return 2\n")
+    look()
+    (place / "inner").mkdir()
+    (place / "inner" / "data.json").write_text("{}")
+    look()
+    (place / "inner" / "data.json").rename(place / "inner" / "other.json")
+    look()
+    (place / "inner" / "other.json").unlink()
+    look()
+    same = (place / "index.py").stat()
+    (place / "new").write_bytes((place / "index.py").read_bytes())
+    os.utime(place / "new", ns=(same.st_atime_ns, same.st_mtime_ns))
+    os.replace(place / "new", place / "index.py")
+    look()
+    assert versions[4] == versions[1]  # as before the additions
+    assert len(set(versions)) == 5
+
+
+def test_large_folders_are_looked_at_less_often(folder):
+    """In a folder of many files a change may be seen a moment later, so that looking stays cheap."""
+    place = folder("one")
+    for number in range(600):
+        (place / f"{number}.txt").touch()
+    sources = Sources()
+    before = sources.version(str(place))
+    (place / "new.txt").touch()
+    until(lambda: sources.version(str(place)) != before)
+
+
+def test_caches_and_hidden_files_are_no_source(folder):
+    """What Python, git and editors leave in a folder does not restart instances."""
+    place = folder("one")
+    sources = Sources()
+    before = sources.version(str(place))
+    for name in ("__pycache__", ".git", "node_modules"):
+        (place / name).mkdir()
+        (place / name / "file").write_text("x")
+    (place / ".index.py.swp").write_text("x")
+    assert sources.version(str(place)) == before
+
+
+def test_a_folder_that_vanished(tmp_path):
+    """A folder that is gone has a version too: the instance's start will say what is wrong."""
+    assert isinstance(Sources().version(str(tmp_path / "gone")), int)
+
+
+def test_a_configuration_is_read_again(folder):
+    """A saved serverless.yml is what the next invocation finds, and a broken one leaves the old with a notice."""
+    notices = []
+    place = folder("one", manifest=MANIFEST.format(3))
+    catalog = read([place], notices.append)
+    manifests = Manifests(catalog, notices.append)
+    function = next(iter(catalog))
+
+    def save(text, at):
+        (place / "serverless.yml").write_text(text)
+        os.utime(place / "serverless.yml", (at, at))
+
+    assert manifests.current(function) is function
+    save(MANIFEST.format(9), 10)
+    function = manifests.current(function)
+    assert function.timeout == 9
+    assert catalog.get(function.key) is function
+    save(MANIFEST.format(-1), 20)
+    assert manifests.current(function) is function
+    assert manifests.current(function) is function
+    assert [("serverless.yml:4" in notice, "stays" in notice) for notice in notices] == [(True, True)]
+    save("component: scf\nname: renamed\ninputs: {}\n", 30)
+    assert manifests.current(function) is function
+    assert "start the endpoint again" in notices[-1]
+
+
+def test_a_function_without_a_manifest_stays(folder):
+    """Where there is no serverless.yml nothing is read again."""
+    catalog = read([folder("one")], print)
+    function = next(iter(catalog))
+    assert Manifests(catalog, print).current(function) is function

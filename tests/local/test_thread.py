@@ -1,0 +1,78 @@
+"""`LocalSCF`: the endpoint inside a program."""
+
+import socket
+import threading
+
+import pytest
+
+from tencentserverless.local import LocalSCF
+from tencentserverless.local.catalog import FunctionFolderError
+from tests.local.signed import Api
+
+
+def test_it_runs_as_long_as_the_block(folder):
+    """The port answers inside the block and is closed after it; the thread is gone; what was counted stays."""
+    folder("one")
+    threads = threading.active_count()
+    with LocalSCF(folder.path) as scf:
+        assert repr(scf) == f"<LocalSCF {scf.endpoint}>"
+        with Api(scf) as api:
+            assert api.invoke("one")["RetMsg"] == "1"
+    host, _, port = scf.endpoint.rpartition("/")[2].partition(":")
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((host, int(port)), 5)
+    assert threading.active_count() == threads
+    assert (scf.counters.requests, scf.counters.connections, scf.counters.processes) == (1, 1, 1)
+    assert [record.outcome.status_code for record in scf.records] == [200]
+    scf.stop()
+
+
+def test_a_given_port(folder):
+    """A port can be chosen; where it is taken starting fails and leaves no thread."""
+    folder("one")
+    with LocalSCF(folder.path) as scf:
+        port = int(scf.endpoint.rpartition(":")[2])
+        with pytest.raises(OSError, match="in use"):
+            LocalSCF(folder.path, port=port).__enter__()
+    with LocalSCF(folder.path, port=port) as again:
+        assert again.endpoint.endswith(f":{port}")
+
+
+def test_folders_that_cannot_be_read(tmp_path):
+    """What is wrong with a folder is raised where the endpoint is started."""
+    with pytest.raises(FunctionFolderError, match="no function here"):
+        LocalSCF(tmp_path).__enter__()
+
+
+def test_two_at_once(folder):
+    """Two endpoints in one program do not know each other."""
+    folder("one")
+    with LocalSCF(folder.path) as first, LocalSCF(folder.path) as second, Api(second) as api:
+        assert first.endpoint != second.endpoint
+        assert first.secret_id != second.secret_id
+        second.secret_id, second.secret_key = first.secret_id, first.secret_key
+        assert api("ListFunctions")["Error"]["Code"] == "AuthFailure.SecretIdNotFound"
+
+
+def test_records_as_they_end(folder):
+    """`on_record` gets every invocation that has ended; `functions` says what is served."""
+    folder("one")
+    ended = []
+    with LocalSCF(folder.path, on_record=ended.append) as scf, Api(scf) as api:
+        assert [function.name for function in scf.functions] == ["one"]
+        api.invoke("one")
+    assert [record.invocation.function.name for record in ended] == ["one"]
+
+
+def test_before_it_runs(folder):
+    """What only a running endpoint has is an error before."""
+    with pytest.raises(RuntimeError, match="not running"):
+        LocalSCF(folder("one")).counters  # noqa: B018
+
+
+def test_notices_go_to_stderr(folder, capfd):
+    """Without `notify` notices are lines on standard error."""
+    folder("one"), folder("v1.2")
+    with LocalSCF(folder.path):
+        pass
+    assert "passed over" in capfd.readouterr().err

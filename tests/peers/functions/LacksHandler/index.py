@@ -1,0 +1,2 @@
+def another_handler(event, context):
+    return event

@@ -1,0 +1,5 @@
+import time
+
+
+def main_handler(event, context):
+    time.sleep(30)

@@ -1,0 +1,147 @@
+"""Invoke and InvokeFunction: which one carries an invocation, and when the faster one gives way."""
+
+import pytest
+
+from tencentserverless import exception as errors
+from tencentserverless._protocol import action
+from tencentserverless._protocol.effects import Moment
+from tencentserverless._protocol.invoke import Invocation
+from tests.protocol.script import IDENTITY, NOW, OPENED, TAKEN, WALL, Script, an_origin, failure, refusal, result
+
+REFUSALS = ["UnauthorizedOperation", "UnauthorizedOperation.CAM", "AuthFailure.UnauthorizedOperation"]
+REFUSALS += [
+    "UnsupportedOperation",
+    "UnsupportedOperation.Tomorrow",
+    "InvalidAction",
+    "UnsupportedRegion",
+    "ActionOffline",
+]
+OK = result()
+
+
+@pytest.fixture(autouse=True)
+def forgotten(monkeypatch):
+    """Nothing is remembered from other tests."""
+    monkeypatch.setattr(action, "_refused", {})
+
+
+def fanned_out(function="f", region="ap-guangzhou", namespace="default"):
+    """An invocation that begins with InvokeFunction and may give way to Invoke."""
+    made = Invocation(an_origin(), region, action.INVOKE_FUNCTION, b'"by InvokeFunction"', 310.0, is_patient=False)
+    made.target, made.rebuild = (region, namespace, function), lambda name: b'"by %s"' % name.encode("ascii")
+    return made
+
+
+def actions(script):
+    """The actions of the requests that were sent, each with its own body."""
+    found = []
+    for request in script.requests:
+        head, _, body = request.partition(b"\r\n\r\n")
+        name = head.split(b"X-TC-Action: ")[1].split(b"\r\n")[0]
+        assert body == b'"by %s"' % name
+        found.append(name.decode("ascii"))
+    return found
+
+
+def test_the_faster_action_comes_first():
+    """A fan-out uses InvokeFunction where nothing is known against it."""
+    script = Script(OPENED, TAKEN, OK)
+    assert script.perform(fanned_out()).value == "Hello"
+    assert actions(script) == ["InvokeFunction"]
+
+
+@pytest.mark.parametrize("code", REFUSALS)
+def test_a_refused_action_gives_way(code):
+    """Where InvokeFunction is not allowed or not known, Invoke carries the same invocation, at once."""
+    script = Script(OPENED, TAKEN, refusal(code), OPENED, TAKEN, OK)
+    assert script.perform(fanned_out()).value == "Hello"
+    assert actions(script) == ["InvokeFunction", "Invoke"]
+    assert not script.sleeps
+
+
+@pytest.mark.parametrize("code", REFUSALS)
+def test_both_actions_refused(code):
+    """Where Invoke is refused too, its refusal is the error: nothing ran, and nobody asks for ever."""
+    script = Script(OPENED, TAKEN, refusal(code), OPENED, TAKEN, refusal(code))
+    with pytest.raises(errors.APIError) as caught:
+        script.perform(fanned_out())
+    assert (caught.value.code, caught.value.executed, script.left) == (code, "no", [])
+
+
+@pytest.mark.parametrize(
+    "code", ["ResourceNotFound.Function", "AuthFailure.TokenFailure", "InvalidParameterValue", "Unauthorized"]
+)
+def test_other_refusals_stay(code):
+    """A function that is not there, wrong credentials and wrong parameters are the same for both actions."""
+    script = Script(OPENED, TAKEN, refusal(code))
+    with pytest.raises(errors.APIError):
+        script.perform(fanned_out())
+    assert actions(script) == ["InvokeFunction"]
+
+
+def test_what_ran_is_not_sent_by_the_other_action():
+    """A failed execution is no refusal of the action, whatever the handler calls its error."""
+    script = Script(OPENED, TAKEN, failure(430))
+    with pytest.raises(errors.FunctionError):
+        script.perform(fanned_out())
+    assert actions(script) == ["InvokeFunction"]
+
+
+def test_single_invocations_do_not_change_their_action():
+    """An invocation that names its action is refused with it."""
+    for name in (action.INVOKE, action.INVOKE_FUNCTION):
+        script = Script(OPENED, TAKEN, refusal("UnauthorizedOperation"))
+        with pytest.raises(errors.AuthError):
+            script.perform(Invocation(an_origin(), "ap-guangzhou", name, b'"by %s"' % name.encode("ascii"), 310.0))
+        assert actions(script) == [name]
+
+
+def refuse_once(**target):
+    """Let InvokeFunction be refused for a target."""
+    Script(OPENED, TAKEN, refusal("InvalidAction"), OPENED, TAKEN, OK).perform(fanned_out(**target))
+
+
+@pytest.mark.parametrize(
+    ("later", "expected"), [(0, "Invoke"), (599, "Invoke"), (600, "InvokeFunction"), (9999, "InvokeFunction")]
+)
+def test_a_refusal_is_remembered_for_ten_minutes(later, expected):
+    """For ten minutes after a refusal Invoke is used at once, and then the other action is tried again."""
+    refuse_once()
+    script = Script(OPENED, TAKEN, OK)
+    script.now += later
+    script.perform(fanned_out())
+    assert actions(script) == [expected]
+
+
+@pytest.mark.parametrize("other", [{"function": "g"}, {"region": "ap-chengdu"}, {"namespace": "n"}])
+def test_a_refusal_is_remembered_for_its_target(other):
+    """Another function, region or namespace has nothing to do with a refusal."""
+    refuse_once()
+    script = Script(OPENED, TAKEN, OK)
+    script.perform(fanned_out(**other))
+    assert actions(script) == ["InvokeFunction"]
+
+
+def test_a_refusal_is_remembered_for_who_asked():
+    """Another secret id may be allowed what this one is not; another key of the same id is not."""
+    refuse_once()
+    for identity, expected in [(("AKIDOTHER", "k", None), "InvokeFunction"), ((IDENTITY[0], "new", "t"), "Invoke")]:
+        script = Script(OPENED, TAKEN, OK)
+        script.perform(fanned_out(), identity)
+        assert actions(script) == [expected]
+
+
+def test_not_every_refusal_is_remembered():
+    """A process that meets ever new functions remembers a limited number of refusals."""
+    for number in range(3000):
+        action.remember(fanned_out("f%d" % number), Moment(NOW, WALL, IDENTITY))
+        assert action.choose(fanned_out("f%d" % number), Moment(NOW, WALL, IDENTITY))[0] == action.INVOKE
+    assert len(action._refused) <= action._MOST
+
+
+def test_a_throttled_fan_out_is_told_at_once():
+    """A fan-out hears of throttling at the first time: it slows its feeder down instead of waiting here."""
+    script = Script(OPENED, TAKEN, refusal("RequestLimitExceeded"))
+    with pytest.raises(errors.ThrottledError):
+        script.perform(fanned_out())
+    assert not script.sleeps

@@ -1,0 +1,141 @@
+"""Connections through HTTP proxies on loopback."""
+
+import contextlib
+import select
+import socket
+from base64 import b64encode
+
+import pytest
+
+from tencentserverless import exception as errors
+from tests.clients import KINDS, client_of
+from tests.loopback import Server, answering, http, result
+
+OK = http(result())
+pytestmark = pytest.mark.parametrize("kind", KINDS)
+
+
+def read_head(connection):
+    """The head of a CONNECT request."""
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        head += connection.recv(1)
+    return head.decode("ascii")
+
+
+def relay(one, other):
+    """Carry bytes both ways until one side ends."""
+    while True:
+        pending = [side for side in (one, other) if getattr(side, "pending", int)()]
+        for side in pending or select.select([one, other], [], [])[0]:
+            data = side.recv(65536)
+            if not data:
+                return
+            (other if side is one else one).sendall(data)
+
+
+def proxying(heads, login=None):
+    """A `serve` that is a proxy; `heads` collects what it was asked."""
+
+    def serve(connection, number):
+        head = read_head(connection)
+        heads.append(head)
+        if login is not None and "Basic " + b64encode(login).decode("ascii") not in head:
+            connection.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+            return
+        host, _, port = head.split()[1].rpartition(":")
+        with contextlib.closing(socket.create_connection((host, int(port)))) as target:
+            connection.sendall(b"HTTP/1.1 200 Connection established\r\nX-Proxy: yes\r\n\r\n")
+            relay(connection, target)
+
+    return serve
+
+
+@pytest.mark.parametrize("proxy_tls", [False, True])
+@pytest.mark.parametrize("target_tls", [False, True])
+def test_every_kind_of_proxy_to_every_kind_of_endpoint(kind, proxy_tls, target_tls):
+    """Plain and TLS proxies lead to plain and TLS endpoints; the connection through them is kept alive."""
+    heads = []
+    with Server(answering(OK), tls=target_tls) as target, Server(proxying(heads), tls=proxy_tls) as proxy:
+        with client_of(kind, target.endpoint, proxy=proxy.endpoint) as client:
+            for _ in range(20):
+                assert client.invoke("f", data="x" * 100000).value == "Hello World"
+        assert (target.accepted, proxy.accepted) == (1, 1)
+    assert heads[0].split("\r\n")[0] == "CONNECT 127.0.0.1:%d HTTP/1.1" % target.port
+
+
+def test_a_proxy_is_told_who_we_are(kind):
+    """Name and password in the proxy's address are sent as Basic credentials, percent escapes decoded."""
+    heads = []
+    with Server(answering(OK)) as target, Server(proxying(heads, b"user:p@ss")) as proxy:
+        address = proxy.endpoint.replace("://", "://user:p%40ss@")
+        with client_of(kind, target.endpoint, proxy=address) as client:
+            assert client.invoke("f").value == "Hello World"
+
+
+def test_wrong_proxy_credentials_are_not_tried_again(kind):
+    """HTTP 407 is a ConnectError of phase proxy at the first attempt, and shows no password."""
+    heads = []
+    with Server(answering(OK)) as target, Server(proxying(heads, b"user:right")) as proxy:
+        address = proxy.endpoint.replace("://", "://user:wrongword@")
+        with client_of(kind, target.endpoint, proxy=address) as client, pytest.raises(errors.ConnectError) as caught:
+            client.invoke("f")
+    assert (caught.value.phase, caught.value.executed, len(heads)) == ("proxy", "no", 1)
+    assert "407" in str(caught.value)
+    assert "wrongword" not in str(caught.value)
+
+
+def test_a_proxy_that_refuses_is_tried_again_and_then_named(kind):
+    """A proxy that answers 503 is tried three times; nothing ran."""
+
+    def serve(connection, number):
+        read_head(connection)
+        connection.sendall(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n")
+
+    with Server(serve) as proxy, client_of(kind, "http://127.0.0.1:1", proxy=proxy.endpoint) as client:
+        with pytest.raises(errors.ConnectError, match="503") as caught:
+            client.invoke("f")
+    assert (caught.value.phase, caught.value.executed, proxy.accepted) == ("proxy", "no", 3)
+
+
+@pytest.mark.parametrize("said", [b"", b"garbage\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\nsurplus"])
+def test_a_proxy_that_does_not_speak_http_is_a_connect_error(kind, said):
+    """Whatever a broken proxy says, the error is a ConnectError of phase proxy."""
+
+    def serve(connection, number):
+        read_head(connection)
+        connection.sendall(said)
+
+    with Server(serve) as proxy, client_of(kind, "http://127.0.0.1:1", proxy=proxy.endpoint) as client:
+        with pytest.raises(errors.ConnectError) as caught:
+            client.invoke("f")
+    assert (caught.value.phase, caught.value.executed) == ("proxy", "no")
+
+
+def test_a_silent_proxy_ends_at_the_connect_timeout(kind):
+    """A proxy that never answers costs connect_timeout for each attempt, and nothing ran."""
+    with Server(lambda connection, number: connection.recv(65536) and connection.recv(1)) as proxy:
+        with client_of(kind, "http://127.0.0.1:1", proxy=proxy.endpoint, connect_timeout=0.1) as client:
+            with pytest.raises(errors.ConnectError) as caught:
+                client.invoke("f")
+    assert (caught.value.phase, caught.value.executed, proxy.accepted) == ("proxy", "no", 3)
+
+
+def test_the_environment_names_the_proxy_for_https(kind, monkeypatch):
+    """HTTPS_PROXY is used for https endpoints, unless NO_PROXY names them; never for http ones."""
+    heads = []
+    with Server(answering(OK), tls=True) as target, Server(answering(OK)) as plain, Server(proxying(heads)) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.endpoint)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+        with client_of(kind, target.endpoint) as client:
+            assert client.invoke("f")
+            assert proxy.accepted == 1
+            monkeypatch.setenv("NO_PROXY", "127.0.0.0/8")
+            assert client.invoke("f")
+        monkeypatch.delenv("NO_PROXY")
+        with client_of(kind, plain.endpoint) as client:
+            assert client.invoke("f")
+        with client_of(kind, target.endpoint, proxy="") as client:
+            assert client.invoke("f")
+        assert (proxy.accepted, target.accepted, plain.accepted) == (1, 3, 1)
