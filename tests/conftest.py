@@ -1,5 +1,15 @@
 """For all tests, on every Python."""
 
+try:
+    from hypothesis import HealthCheck, settings
+except ImportError:  # where only what a peer needs is installed
+    pass
+else:
+    # How long an example takes, and how many are drawn in vain, says something of the machine and of chance.
+    by_chance = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+    settings.register_profile("any machine", deadline=None, suppress_health_check=by_chance)
+    settings.load_profile("any machine")
+
 
 def pytest_addoption(parser):
     parser.addoption("--light", action="store_true", help="fewer examples of tests that try many (hypothesis)")

@@ -70,7 +70,7 @@ class BaseClient(object):
         self._source = None if credentials is None else self._make_source(credentials)
         self._endpoint = endpoint
         self._timeout = timeout
-        self._connect_timeout = connect_timeout
+        self._connect_timeout = _settings.connect_timeout(connect_timeout)
         self._max_connections = max_connections
         self._proxy = proxy
         self._ca_file = ca_file

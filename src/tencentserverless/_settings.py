@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 DEFAULT_REGION = "ap-guangzhou"
 DEFAULT_TIMEOUT = 310.0  # seconds; the platform cuts a synchronous invocation at 300
 DEFAULT_CONNECT_TIMEOUT = 10.0
+LONGEST = 1000000.0  # eleven days: what systems can wait for at once is bounded
 DEFAULT_MAX_CONNECTIONS = 256
 
 PUBLIC_ENDPOINT = "https://scf.tencentcloudapi.com"
@@ -130,7 +131,7 @@ def parse_endpoint(text: str) -> Origin:
     parts = _endpoint_parts(text) if isinstance(text, str) else None
     port = int(parts.group("port") or 0) if parts is not None else -1
     if parts is None or port > 65535:
-        raise _wrong("endpoint %r is not [scheme://]host[:port], such as http://127.0.0.1:9000" % (text,))
+        raise _wrong("endpoint %r is not [scheme://]host[:port], such as http://127.0.0.1:9000" % _shown(text))
     authority = host = parts.group("host").lower()
     scheme = (parts.group("scheme") or ("http" if _is_loopback(host) else "https")).lower()
     usual = 443 if scheme == "https" else 80
@@ -145,10 +146,15 @@ def parse_proxy(text: str) -> Proxy:
     login, _, address = rest.rpartition("@")
     parts = _endpoint_parts(address)
     if parts is None or parts.group("scheme") or scheme.lower() not in ("", "http", "https"):
-        raise _wrong("proxy %r is not [http[s]://][name:password@]host[:port]" % text[text.rfind("@") + 1 :])
+        raise _wrong("proxy %r is not [http[s]://][name:password@]host[:port]" % _shown(text))
     scheme = scheme.lower() or "http"
     port = int(parts.group("port") or (443 if scheme == "https" else 80))
     return Proxy(scheme, parts.group("host").strip("[]"), port, _basic(login) if login else None)
+
+
+def _shown(text: "Any") -> "Tuple[Any]":
+    """A place that is none, without the login that may stand before it; to be formatted."""
+    return (text[text.rfind("@") + 1 :] if isinstance(text, str) else text,)
 
 
 def _basic(login: str) -> str:
@@ -254,8 +260,9 @@ def _role(may_wait: bool) -> "Optional[_credentials.Source]":
 
 def _token_of(secret_id: str) -> "Optional[str]":
     """The environment's token where this id is the environment's: programs pass id and key from there by hand."""
+    wanted = _clean(secret_id)
     for id_name, _, token_names in FAMILIES:
-        if environment(id_name) == secret_id:
+        if (environment(id_name) or "").strip() == wanted:
             return _first(token_names)
     return None
 
@@ -295,10 +302,15 @@ def timeout(argument: "Optional[float]", given: bool) -> "Optional[float]":
         raise _wrong("TENCENTSERVERLESS_TIMEOUT=%s is not a number of seconds" % text) from None
 
 
+def connect_timeout(argument: "Optional[float]") -> float:
+    """Seconds for a new connection."""
+    return _positive("connect_timeout", argument) or DEFAULT_CONNECT_TIMEOUT
+
+
 def _positive(name: str, seconds: "Optional[float]") -> "Optional[float]":
     if seconds is not None and not (isinstance(seconds, (int, float)) and seconds > 0):
         raise _wrong("%s is a positive number of seconds, not %r" % (name, seconds))
-    return seconds
+    return None if seconds is None else min(seconds, LONGEST)
 
 
 def ca_file(argument: "Optional[str]") -> "Optional[str]":

@@ -24,7 +24,7 @@
 """
 
 try:
-    from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
+    from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException  # pyright: ignore[reportAssignmentType]
 except ImportError:  # a deployment package stripped of the official SDK still works
 
     class TencentCloudSDKException(Exception):  # type: ignore[no-redef]

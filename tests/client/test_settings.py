@@ -180,12 +180,26 @@ def test_a_timeout_that_is_given(environment, given, expected):
     """A time-out is a positive number of seconds; None means no limit, whatever the environment says."""
     environment(TENCENTSERVERLESS_TIMEOUT="7")
     assert _settings.timeout(given, True) == expected
+    assert _settings.timeout(float("inf"), True) == 1e6
 
 
 @pytest.mark.parametrize("given", [0, -1, 0.0, float("nan"), float("-inf"), "5", [], b"1", 1j])
 def test_what_is_no_timeout(given):
     """A time-out that is zero, negative, or no number is a SettingsError."""
     assert repr(given) in refused(_settings.timeout, given, True).message
+
+
+def test_the_time_for_a_connection():
+    """It is a positive number of seconds, bounded by what systems can wait for, and ten without one."""
+    assert [_settings.connect_timeout(given) for given in (None, 3, float("inf"))] == [10.0, 3, 1e6]
+    assert "connect_timeout" in refused(_settings.connect_timeout, 0).message
+
+
+def test_a_login_is_not_repeated():
+    """The error for an endpoint or a proxy that is none leaves out what stands before its host."""
+    for parse in (_settings.parse_endpoint, _settings.parse_proxy):
+        for text in ("http://me:secret@ho st", "http://me:secret@host/path", "me:secret@", "http://me:se@cret@h:x"):
+            assert "cret" not in refused(parse, text).message
 
 
 def test_the_timeout_of_the_environment(environment):

@@ -5,7 +5,6 @@ import pytest
 from tests import environments
 from tests.environments import CONSTRAINTS, OLD_RING, ROOT, environment, find_interpreter, pins_for
 
-
 # A cut after every byte takes as long as all the others together: the oldest, the newest and .venv's Python do it.
 LONG = ("tests/transport/test_cuts.py",)
 

@@ -3,13 +3,9 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from tencentserverless.local import LocalSCF
 from tests.local.signed import Api
-
-settings.register_profile("busy machine", deadline=None)
-settings.load_profile("busy machine")
 
 FUNCTIONS = Path(__file__).with_name("functions")
 

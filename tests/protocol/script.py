@@ -5,6 +5,7 @@ import json
 from tencentserverless._protocol.effects import CLOSE, KEEP, READ, Fault, Moment, Open, Origin, Sleep, Write
 from tencentserverless._protocol.exchange import exchange
 from tencentserverless._protocol.invoke import Invocation
+from tencentserverless.exception import ServerlessError
 
 IDENTITY = ("AKIDEXAMPLE", "example-secret-key", None)
 NOW, WALL = 1000.0, 1700000000.0
@@ -69,7 +70,7 @@ class Script(object):
             while True:
                 try:
                     reply = self._reply(effect, identity)
-                except Fault as fault:
+                except (Fault, ServerlessError) as fault:
                     effect = steps.throw(fault)
                 else:
                     effect = steps.send(reply)
@@ -87,7 +88,10 @@ class Script(object):
             self.sleeps.append(effect)
             self.now += self.pause
             self.wall += self.pause
-            return Moment(self.now, self.wall, self.identities.pop(0) if self.identities else identity)
+            following = self.identities.pop(0) if self.identities else identity
+            if isinstance(following, ServerlessError):
+                raise following
+            return Moment(self.now, self.wall, following)
         if isinstance(effect, Open):
             self.opens.append(effect)
             self._ended = False

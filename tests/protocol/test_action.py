@@ -87,6 +87,13 @@ def test_what_ran_is_not_sent_by_the_other_action():
     assert actions(script) == ["InvokeFunction"]
 
 
+def test_without_a_target_nothing_gives_way():
+    """A refused InvokeFunction of which nothing could be remembered is not sent again and again."""
+    invocation = fanned_out()
+    invocation.target = None
+    assert not action.gives_way("InvokeFunction", invocation, "InvalidAction")
+
+
 def test_single_invocations_do_not_change_their_action():
     """An invocation that names its action is refused with it."""
     for name in (action.INVOKE, action.INVOKE_FUNCTION):

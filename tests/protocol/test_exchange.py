@@ -153,6 +153,12 @@ def test_an_early_answer(early, family):
     assert "KEEP" not in script.effects
 
 
+def test_an_early_answer_of_a_function():
+    """A server that tells of an execution although it did not have the request whole is believed: something ran."""
+    error = fails(Script(OPENED, fault("write"), failure(430)), an_invocation(idempotent=True))
+    assert (type(error), error.executed) == (errors.FunctionError, "yes")
+
+
 def test_an_early_answer_that_can_be_tried_again():
     """An early refusal for too many requests is one like any other, but for the connection, which is closed."""
     script = Script(OPENED, fault("write"), refusal("RequestLimitExceeded"), OPENED, TAKEN, OK)

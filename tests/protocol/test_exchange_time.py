@@ -125,6 +125,14 @@ def test_a_server_that_does_not_say_its_time(message):
     assert caught.value.executed == "no"
 
 
+def test_the_time_in_another_language():
+    """A message without the English words tells the server's time as its last number of that size."""
+    message = "签名过期，请求时间 1699990000 与服务器时间 1700000500 相差超过 300 秒。"
+    script = Script(OPENED, TAKEN, refusal("AuthFailure.SignatureExpire", message), OPENED, TAKEN, OK)
+    script.perform()
+    assert timestamps(script)[1] == 1700000500
+
+
 def test_the_time_in_back_quotes():
     """The server's time is found in back quotes too, as other messages of the API write numbers."""
     message = "between `Timestamp` and the server time `1700000500`."
@@ -149,6 +157,16 @@ def test_renewed_keys_are_tried():
     with pytest.raises(errors.AuthError):
         script.perform()
     assert len(script.requests) == 1
+
+
+@pytest.mark.parametrize(("first", "executed"), [(b"", "maybe"), (THROTTLED, "no")])
+def test_no_credentials_for_another_attempt(first, executed):
+    """Where credentials for the next attempt fail, their error says what the attempts before may have run."""
+    lost = errors.SettingsError("InvalidCredential", "gone")
+    script = Script(OPENED, TAKEN, first, identities=[lost])
+    with pytest.raises(errors.SettingsError) as caught:
+        script.perform(an_invocation(idempotent=True))
+    assert (caught.value, caught.value.executed) == (lost, executed)
 
 
 def test_time_that_runs_out_on_the_way_to_another_attempt():

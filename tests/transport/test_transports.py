@@ -60,6 +60,25 @@ def test_unasked_bytes_on_an_idle_connection_discard_it(kind):
         assert scf.invoke("f").value == 2
 
 
+def test_credentials_that_fail_between_attempts(kind):
+    """Where an idempotent invocation may have run and the next attempt finds no credentials, the error says maybe."""
+    answers = [("AKID", "key"), ()]
+
+    def serve(connection, number):
+        read_request(connection)
+
+    with Server(serve) as server, client_of(kind, server.endpoint, credentials=lambda: answers.pop(0)) as scf:
+        with pytest.raises(errors.SettingsError) as caught:
+            scf.invoke("f", idempotent=True)
+    assert (caught.value.executed, answers, server.accepted) == ("maybe", [], 1)
+
+
+def test_time_without_end(kind):
+    """A deadline further away than any system can wait for is none: the invocation succeeds."""
+    with Server(answering(OK)) as server, client_of(kind, server.endpoint, timeout=float("inf")) as scf:
+        assert scf.invoke("f").value == "Hello World"
+
+
 def test_a_silent_server_ends_at_the_deadline_and_says_maybe(kind):
     """A server that takes the request and says nothing costs the deadline, and the handler may have run."""
     taken = []

@@ -35,7 +35,9 @@ def choose(invocation: "Invocation", moment: "Moment") -> "Tuple[str, bytes]":
 
 def gives_way(action: str, invocation: "Invocation", code: object) -> bool:
     """Whether a refusal with this code means that Invoke should be tried instead: nothing ran."""
-    if action != INVOKE_FUNCTION or invocation.rebuild is None or not isinstance(code, str):
+    if action != INVOKE_FUNCTION or not isinstance(code, str):
+        return False
+    if invocation.target is None or invocation.rebuild is None:  # `choose` would choose the same again
         return False
     return code in _UNKNOWN or code.startswith(_UNSUPPORTED)
 

@@ -43,7 +43,8 @@ LONGEST_PATH = 1000  # steps; as deep as the interpreter goes by default, and wh
 
 def bad_part(event: "Any", encode: "Encoder") -> str:
     """Where in `event` the value stands that JSON does not take, and what it is: ``data["user"]["born"]: datetime``."""
-    path, around = "data", []  # type: Tuple[str, List[int]]
+    path = "data"
+    around = []  # type: List[int]
     while len(around) < LONGEST_PATH:
         around.append(id(event))
         for step, child in _parts(event):

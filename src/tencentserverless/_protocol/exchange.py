@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     Failure = Tuple[errors.ServerlessError, retry.Row]
 
 _SERVER_TIME = r"server time `?([0-9]{9,11})"
+_TIMES = r"(?<![0-9])[0-9]{9,11}(?![0-9])"
 
 
 def begin(invocation: "Invocation", moment: "Moment", clock: "Callable[[], float]") -> "Generator[Effect, Any, Any]":
@@ -71,7 +72,7 @@ def exchange(invocation: "Invocation", moment: "Moment") -> "Generator[Effect, A
             remember(invocation, moment)
             action, body = choose(invocation, moment)
             continue
-        if not taken and row.executed != "no":
+        if not taken and row.executed == "maybe":
             row = retry.REFUSED_EARLY
         executed = error.executed = retry.worse(executed, row.executed)
         longest = retry.delay_before_next(row, attempt, invocation.idempotent, clock_corrected, invocation.is_patient)
@@ -81,7 +82,11 @@ def exchange(invocation: "Invocation", moment: "Moment") -> "Generator[Effect, A
         if longest is None:
             raise error
         identity = moment.identity
-        moment = yield Sleep(longest, deadline)
+        try:
+            moment = yield Sleep(longest, deadline)
+        except errors.ServerlessError as failure:  # there are no credentials for another attempt
+            failure.executed = retry.worse(executed, failure.executed)
+            raise
         if deadline is not None and moment.now >= deadline:
             raise error
         if row is retry.BAD_KEYS and moment.identity == identity:
@@ -147,9 +152,13 @@ def _transport_error(
 
 
 def _correct_clock(origin: "Origin", error: errors.ServerlessError, moment: "Moment") -> bool:
-    """Learn from a refusal how far the server's clock is from ours; False where it did not say."""
-    told = re.search(_SERVER_TIME, str(error.message))
-    if told is None:
+    """Learn from a refusal how far the server's clock is from ours; False where it did not say.
+
+    It names the request's time first, then its own, in the language that was asked for.
+    """
+    message = str(error.message)
+    told = re.findall(_SERVER_TIME, message) or re.findall(_TIMES, message)
+    if not told:
         return False
-    origin.clock_offset = float(told.group(1)) - moment.wall
+    origin.clock_offset = float(told[-1]) - moment.wall
     return True

@@ -116,13 +116,13 @@ class InvokeResult(str):
     log_tail: the last 4 KB of the execution log for log type "Tail", else "".
     """
 
-    value = _Decoded()
+    value = _Decoded()  # type: _Decoded
     request_id = None  # type: Optional[str]
     function_request_id = None  # type: Optional[str]
     duration_ms = None  # type: Optional[float]
     billed_ms = None  # type: Optional[int]
     memory_bytes = None  # type: Optional[int]
-    log_tail = ""
+    log_tail = ""  # type: str
 
 
 def invoke_body(

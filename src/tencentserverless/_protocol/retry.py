@@ -60,6 +60,7 @@ REFUSED = Row(
 CLOUD_FAILED = Row(
     "InternalError*, FailedOperation.InvokeFunction, ServiceUnavailable", "APIError", "maybe", IF_IDEMPOTENT
 )
+TOO_LARGE = Row("ResponseSizeLimitExceeded (what the function returned)", "APIError", "maybe", NEVER)
 NO_CAPACITY = Row("result 429, 432 (no capacity)", "InvocationError", "no", ALWAYS)
 NOT_STARTED = Row(
     "result 443, 450, 444-447 (did not start; import code may have run)", "InvocationError", "maybe", NEVER
@@ -84,6 +85,7 @@ ROWS = (
     THROTTLED,
     REFUSED,
     CLOUD_FAILED,
+    TOO_LARGE,
     NO_CAPACITY,
     NOT_STARTED,
     NOT_LOADED,
@@ -119,7 +121,7 @@ def row_of_code(code: str) -> Row:
         return THROTTLED
     if code.startswith("InternalError") or code in ("FailedOperation.InvokeFunction", "ServiceUnavailable"):
         return CLOUD_FAILED
-    return REFUSED
+    return TOO_LARGE if code.startswith("ResponseSizeLimitExceeded") else REFUSED
 
 
 def row_of_status(status: "Optional[int]") -> Row:

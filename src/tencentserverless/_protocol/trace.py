@@ -83,9 +83,9 @@ def traced(
             began = clock()
             try:
                 answer = yield effect
-            except Fault as fault:
-                tell(Step(about, _name(effect), clock() - began, error=fault.reason))
-                effect = steps.throw(fault)
+            except (Fault, ServerlessError) as error:
+                tell(Step(about, _name(effect), clock() - began, error=getattr(error, "reason", None) or str(error)))
+                effect = steps.throw(error)
             else:
                 tell(Step(about, _name(effect), clock() - began, _size(effect, answer)))
                 effect = steps.send(answer)

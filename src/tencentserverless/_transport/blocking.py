@@ -9,6 +9,7 @@ from tencentserverless._protocol.effects import KEEP, READ, Fault, Moment, Open,
 from tencentserverless._protocol.exchange import begin
 from tencentserverless._transport.idle import Idle
 from tencentserverless._transport.route import Route
+from tencentserverless.exception import ServerlessError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Transport(object):
                     else:
                         self._drop(connection)
                         connection = None
-                except Fault as fault:
+                except (Fault, ServerlessError) as fault:
                     effect = steps.throw(fault)
                 else:
                     effect = steps.send(answer)

@@ -10,6 +10,7 @@ from tencentserverless._protocol.effects import KEEP, READ, Fault, Moment, Open,
 from tencentserverless._protocol.exchange import begin
 from tencentserverless._transport.connect import connect
 from tencentserverless._transport.idle import Idle
+from tencentserverless.exception import ServerlessError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Transport(object):
                     else:
                         pool.drop(stream)
                         stream = None
-                except Fault as fault:
+                except (Fault, ServerlessError) as fault:
                     effect = steps.throw(fault)
                 else:
                     effect = steps.send(answer)

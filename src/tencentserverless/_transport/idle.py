@@ -27,10 +27,8 @@ class Idle(object):
         """Keep `connection`. Returns one that has been idle for too long, to be closed; None where there is none."""
         entries = self._by_origin.setdefault(origin, [])
         entries.append((connection, now, wall))
-        if now - entries[0][1] < self.most_idle:
-            return None
         try:
-            return entries.pop(0)[0]
+            return None if now - entries[0][1] < self.most_idle else entries.pop(0)[0]
         except IndexError:  # another thread was quicker
             return None
 

@@ -97,15 +97,6 @@ def end_all_and_leave(*_: object) -> None:
     os._exit(0)
 
 
-def hold_back_the_end() -> None:
-    """While forking: Python forgets what came to a new process before it was ready for signals."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-
-
-def let_the_end_come() -> None:
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-
-
 def write_to(path: str, text: str) -> None:
     with open(path, "w") as file:
         file.write(text)
@@ -218,7 +209,8 @@ class Server:
             self.connection.send(json.dumps(reply).encode())
 
     def start(self, request: "dict[str, object]", descriptors: "list[int]") -> None:
-        hold_back_the_end()
+        # A new process of Python forgets the signals that came before it was ready for them.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
         try:
             pid = os.fork()
             if pid == 0:
@@ -227,7 +219,7 @@ class Server:
             self.reply({"id": request["id"], "error": [error.errno, str(error)]})
             return
         finally:
-            let_the_end_come()
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         self.keepers.add(pid)
         self.reply({"id": request["id"], "pid": pid})
 
@@ -251,7 +243,7 @@ class Start:
     def keep(self) -> None:
         """The keeper: waits for the worker, and ends what the worker leaves."""
         try:
-            let_the_end_come()
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
             os.setsid()
             control(DIE_WITH_PARENT, signal.SIGKILL)
             if os.getppid() != self.server.pid:
@@ -379,14 +371,6 @@ def freeze() -> None:
     getattr(gc, "freeze", gc.collect)()  # 3.6 has none
 
 
-def remove(folder: str) -> None:
-    """The endpoint's own folder, which it cannot remove itself if it was killed."""
-    if folder:
-        import shutil
-
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 def run(arguments: "list[str]", work: object, modules: "frozenset[str]") -> None:
     """arguments: the descriptor of the connection, "plain" or "", a folder to remove at the end or ""."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, int(arguments[0]))
@@ -396,7 +380,10 @@ def run(arguments: "list[str]", work: object, modules: "frozenset[str]") -> None
     def leave(*_: object) -> None:
         if os.getpid() == server.pid:
             end_all()
-            remove(folder)
+            if folder:  # the endpoint's own, which it cannot remove if it was killed
+                import shutil
+
+                shutil.rmtree(folder, ignore_errors=True)
         end_all_and_leave()
 
     control(ADOPT_ORPHANS, 1)

@@ -66,9 +66,9 @@ class LocalSCF:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._endpoint: Endpoint | None = None
-        self.endpoint = ""
-        self.secret_id = ""
-        self.secret_key = ""
+        self.endpoint: str = ""
+        self.secret_id: str = ""
+        self.secret_key: str = ""
 
     def __repr__(self) -> str:
         return f"<LocalSCF {self.endpoint or 'not running'}>"
