@@ -236,7 +236,7 @@ class Dispatcher:
             busy = [instance for instance in self._live if instance.waits_for_answer]
             for instance in busy:
                 if instance.running_since <= before:
-                    instance.check_memory()
+                    instance.check_use()
             if not busy:
                 self._work.clear()
 

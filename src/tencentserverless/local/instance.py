@@ -132,9 +132,14 @@ class Instance:
         finally:
             self.running = None
 
-    def check_memory(self) -> None:
-        """Measure the processes now; end the invocation that holds too much."""
-        if self._answer is not None and self._meter.sample() > self.function.memory_mb * MB:
+    def check_use(self) -> None:
+        """Measure the processes now; end the invocation that holds too much memory, or too many of them."""
+        if self._answer is None:
+            return
+        held_bytes = self._meter.sample()
+        if self._meter.has_too_many:
+            self._resolve(Ending.EXIT)
+        elif held_bytes > self.function.memory_mb * MB:
             self._resolve(Ending.MEMORY)
 
     def late_output(self) -> str:

@@ -12,6 +12,8 @@ _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 _PEAK = re.compile(rb"VmHWM:\s+(\d+) kB")
 _PROPORTIONAL = re.compile(rb"^Pss:\s+(\d+) kB", re.M)
 _NAMESPACES = re.compile(rb"^NSpid:\s+\d+\s.*?\b(\d+)$", re.M)
+MOST_PROCESSES = 256
+KEEPERS = 2
 _FORGET_PEAK = b"5"
 
 
@@ -23,6 +25,7 @@ class Meter:
         self._has_keeper = has_keeper
         self._keepers: set[int] = set()
         self._sampled = 0
+        self.has_too_many = False
         self._status = self._clear_refs = -1
         if not has_keeper:
             self._open(pid)
@@ -46,17 +49,16 @@ class Meter:
         return max(int(found[1]) * 1024 if found else 0, self._sampled)
 
     def sample(self) -> int:
-        """What the worker and its descendants hold now, in bytes."""
+        """What the worker and its descendants hold now, in bytes. Sets `has_too_many`; then nothing is measured."""
         self._find()
         pids = self._processes()
+        self.has_too_many = len(pids) > MOST_PROCESSES
+        if self.has_too_many:
+            return self._sampled
         # Several share pages: their fair share is what a control group would count.
         now = sum(map(_proportional_bytes if len(pids) > 1 else _resident_bytes, pids))
         self._sampled = max(self._sampled, now)
         return now
-
-    def count(self) -> int:
-        """How many processes and threads the worker and its descendants are."""
-        return sum(len(_threads(pid)) for pid in self._processes())
 
     def close(self) -> None:
         for descriptor in (self._status, self._clear_refs):
@@ -121,8 +123,10 @@ def _proportional_bytes(pid: int) -> int:
 
 
 def _descendants(pid: int) -> list[int]:
-    found, waiting = [], [pid]
-    while waiting:
+    """As many as matter: while processes fork for ever, each look at one of them takes its time."""
+    found: list[int] = []
+    waiting = [pid]
+    while waiting and len(found) <= MOST_PROCESSES + KEEPERS:
         parent = waiting.pop()
         children = [int(child) for thread in _threads(parent) for child in _read(f"{thread}/children").split()]
         found += children
