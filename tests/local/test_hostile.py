@@ -11,6 +11,7 @@ from contextlib import suppress
 from http.client import HTTPException
 from pathlib import Path
 
+from tencentserverless.local import LocalSCF, memory
 from tests.local.processes import alive, below, until
 from tests.local.signed import Api
 
@@ -39,6 +40,20 @@ def test_zombies_are_collected(api):
     """Children that nobody waits for, and orphans, are in nobody's way."""
     for _ in range(3):
         assert api.invoke("holds_zombies", {"count": 50})["RetMsg"] == '"answered"'
+
+
+def test_too_many_processes_end_the_invocation(tmp_path, monkeypatch):
+    """An instance with more processes than are allowed ends as one that exited, with all of them."""
+    monkeypatch.setattr(memory, "MOST_PROCESSES", 4)
+    place = tmp_path / "leaves"
+    place.mkdir()
+    (place / "index.py").write_text(LEAVES)
+    (place / "serverless.yml").write_text("component: scf\nname: leaves\ninputs:\n  timeout: 60\n")
+    before = below(os.getpid())
+    with LocalSCF(place) as scf, Api(scf) as api:
+        result = api.invoke("leaves", {"wait": True})
+        assert json.loads(result["RetMsg"])["statusCode"] == 439
+    assert below(os.getpid()) <= before
 
 
 def test_a_killed_endpoint_leaves_nothing(tmp_path):

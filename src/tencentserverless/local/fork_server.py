@@ -379,6 +379,7 @@ def run(arguments: "list[str]", work: object, modules: "frozenset[str]") -> None
 
     def leave(*_: object) -> None:
         if os.getpid() == server.pid:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it comes together with the end of file
             end_all()
             if folder:  # the endpoint's own, which it cannot remove if it was killed
                 import shutil
