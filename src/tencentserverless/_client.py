@@ -6,7 +6,7 @@ from tencentserverless import _settings
 from tencentserverless._credentials import Source
 from tencentserverless._protocol import event as events
 from tencentserverless._protocol.action import INVOKE, INVOKE_FUNCTION
-from tencentserverless._protocol.invoke import Invocation, decipher_action, invoke_body
+from tencentserverless._protocol.invoke import Invocation, body_head, decipher_action, invoke_body
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -113,29 +113,36 @@ class BaseClient(object):
             raise TypeError("function_name is a text that is not empty, not %r" % (function_name,))
         is_event = invocation_type == "Event"
         action = INVOKE if is_event else self._action
-        parts = (function_name, namespace, log_type, qualifier, invocation_type, routing_key, data)
-        body = invoke_body(action, *parts, self._encode, self._default)
+        head = body_head(action, function_name, namespace, log_type, qualifier, invocation_type, routing_key)
+        body = invoke_body(head, data, self._encode, self._default)
         region, origin, seconds = self._way(region, timeout)
         made = Invocation(origin, region, action, body, seconds, idempotent, is_event)
         if self._trace is not None:
             self._trace_it(made, function_name, namespace, qualifier)
         return made
 
-    def _fanned_out(self, function_name: str, data: "Any", options: "Dict[str, Any]") -> Invocation:
-        """One invocation of many: by InvokeFunction where that is allowed, and without waiting when throttled."""
+    def _fan_out(self, function_name: str, options: "Dict[str, Any]") -> "Callable[[Any], Invocation]":
+        """A function from an event to one invocation of many: by InvokeFunction where that is allowed, and without
+        waiting when throttled. Settings are those of now, for all of them."""
         namespace, log_type, qualifier = options["namespace"], options["log_type"], options["qualifier"]
-
-        def rebuild(action: str) -> bytes:
-            parts = (function_name, namespace, log_type, qualifier, None, options["routing_key"], data)
-            return invoke_body(action, *parts, self._encode, self._default)
-
         region, origin, seconds = self._way(options["region"], options["timeout"])
-        body = rebuild(INVOKE_FUNCTION)
-        made = Invocation(origin, region, INVOKE_FUNCTION, body, seconds, options["idempotent"], is_patient=False)
-        made.target, made.rebuild = (region, namespace, function_name), rebuild
-        if self._trace is not None:
-            self._trace_it(made, function_name, namespace, qualifier)
-        return made
+        heads = {
+            action: body_head(action, function_name, namespace, log_type, qualifier, None, options["routing_key"])
+            for action in (INVOKE, INVOKE_FUNCTION)
+        }
+        head, encode, default = heads[INVOKE_FUNCTION], self._encode, self._default
+        target, idempotent, is_traced = (region, namespace, function_name), options["idempotent"], bool(self._trace)
+
+        def prepare(event: "Any") -> Invocation:
+            body = invoke_body(head, event, encode, default)
+            made = Invocation(origin, region, INVOKE_FUNCTION, body, seconds, idempotent, is_patient=False)
+            made.target = target
+            made.rebuild = lambda action: invoke_body(heads[action], event, encode, default)
+            if is_traced:
+                self._trace_it(made, function_name, namespace, qualifier)
+            return made
+
+        return prepare
 
     def _asking(self, action: str, body: bytes, region: "Optional[str]") -> Invocation:
         """Another action of the API, one that may be asked twice."""

@@ -260,9 +260,9 @@ def _role(may_wait: bool) -> "Optional[_credentials.Source]":
 
 def _token_of(secret_id: str) -> "Optional[str]":
     """The environment's token where this id is the environment's: programs pass id and key from there by hand."""
-    wanted = _clean(secret_id)
     for id_name, _, token_names in FAMILIES:
-        if (environment(id_name) or "").strip() == wanted:
+        found = environment(id_name)
+        if found and found.strip() == str(secret_id).strip():
             return _first(token_names)
     return None
 

@@ -123,9 +123,10 @@ class AsyncClient(BaseClient):
         self, name: str, options: "Dict[str, Any]", value: "Callable[[InvokeResult], Any]"
     ) -> "Callable[[Any], Awaitable[Any]]":
         """A function from an event to its value, for many tasks at once."""
+        prepare, perform, identify = self._fan_out(name, options), self._transport().perform, self._identify_soon
 
         async def invoke(event: "Any") -> "Any":
-            return value(await self._transport().perform(self._fanned_out(name, event, options), self._identify_soon))
+            return value(await perform(prepare(event), identify))
 
         return invoke
 

@@ -155,9 +155,10 @@ class Client(BaseClient):
         self, name: str, options: "Dict[str, Any]", value: "Callable[[InvokeResult], Any]"
     ) -> "Callable[[Any], Any]":
         """A function from an event to its value, for many threads at once."""
+        prepare = self._fan_out(name, options)
 
         def invoke(event: "Any") -> "Any":
-            return value(self._transport().perform(self._fanned_out(name, event, options), self._identify))
+            return value(self._transport().perform(prepare(event), self._identify))
 
         return invoke
 

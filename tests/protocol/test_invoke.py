@@ -16,6 +16,7 @@ from tencentserverless._protocol.invoke import (
     MAX_EVENT_BYTES,
     MAX_ROUTING_KEY_BYTES,
     InvokeResult,
+    body_head,
     invoke_body,
 )
 
@@ -31,8 +32,8 @@ def body(data=None, action="Invoke", default=None, **given):
     """The bytes of a request's body."""
     parts = {"function_name": "f", "namespace": None, "log_type": None, "qualifier": None, "invocation_type": None}
     parts["routing_key"] = None
-    parts.update(given, data=data, encode=events.text_encoder(default) if default else encode, default=default)
-    return invoke_body(action, **parts)
+    parts.update(given)
+    return invoke_body(body_head(action, **parts), data, events.text_encoder(default) if default else encode, default)
 
 
 def sent(*arguments, **given):

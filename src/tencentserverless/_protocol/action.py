@@ -26,7 +26,7 @@ _refused = {}  # type: Dict[Key, float]
 
 def choose(invocation: "Invocation", moment: "Moment") -> "Tuple[str, bytes]":
     """The action and the body to begin with."""
-    if invocation.target is not None and invocation.rebuild is not None:
+    if _refused and invocation.target is not None and invocation.rebuild is not None:
         refused_at = _refused.get(_key(invocation.target, moment))
         if refused_at is not None and moment.now - refused_at < REMEMBERED:
             return INVOKE, invocation.rebuild(INVOKE)

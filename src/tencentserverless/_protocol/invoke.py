@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tencentserverless._protocol.http1 import Response
 
     Failure = Tuple[errors.ServerlessError, retry.Row]
+    Head = Tuple[str, str, int]
     Outcome = Union["InvokeResult", Failure]
 
 MAX_EVENT_BYTES = 6 * 1024 * 1024  # synchronous
@@ -35,7 +36,8 @@ def _integer(digits: str) -> int:
     return int(digits)
 
 
-_scan = json.JSONDecoder(parse_int=_integer).scan_once  # type: ignore[attr-defined]
+_scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
+_scan_long = json.JSONDecoder(parse_int=_integer).scan_once  # type: ignore[attr-defined]
 
 
 class Invocation(object):
@@ -99,10 +101,22 @@ class _Decoded(object):
         return value
 
 
+def parsed(text: str) -> "Any":
+    """What `json.loads` makes of `text`, without its layers. Raises ValueError or RecursionError."""
+    text = text.strip(" \t\r\n")
+    try:
+        value, end = (_scan if len(text) <= _MAX_DIGITS else _scan_long)(text, 0)
+    except StopIteration:
+        raise ValueError("no JSON") from None
+    if end != len(text):
+        raise ValueError("more than one value")
+    return value
+
+
 def decoded(ret_msg: str) -> "Any":
     """The value of a result's JSON text; the text itself where it is not JSON."""
     try:
-        return json.loads(ret_msg)
+        return parsed(ret_msg)
     except (ValueError, RecursionError):
         return str(ret_msg)
 
@@ -125,7 +139,7 @@ class InvokeResult(str):
     log_tail = ""  # type: str
 
 
-def invoke_body(
+def body_head(
     action: str,
     function_name: str,
     namespace: "Optional[str]",
@@ -133,11 +147,8 @@ def invoke_body(
     qualifier: "Optional[str]",
     invocation_type: "Optional[str]",
     routing_key: "Optional[Dict[str, Any]]",
-    data: "Any",
-    encode: "Callable[[Any], str]",
-    default: "Optional[Callable[[Any], Any]]" = None,
-) -> bytes:
-    """The JSON of the action Invoke or InvokeFunction. Raises EventError where `data` is not JSON or too large.
+) -> "Head":
+    """The JSON of the action Invoke or InvokeFunction but for the event, the event's name in it, and its size limit.
 
     InvokeFunction is synchronous only, and names the event otherwise.
     """
@@ -148,12 +159,25 @@ def invoke_body(
         quoted(qualifier or "$LATEST"),
         quoted(log_type or "None"),
     )
-    name = "Event"
+    name, most = "Event", MAX_EVENT_BYTES
     if action == "Invoke":
         head += ', "InvocationType": %s' % quoted(invocation_type or "RequestResponse")
         name = "ClientContext"
+        most = MAX_ASYNC_EVENT_BYTES if invocation_type == "Event" else MAX_EVENT_BYTES
     if routing_key is not None:
         head += ', "RoutingKey": %s' % quoted(_routing_key_text(routing_key))
+    return head, name, most
+
+
+def invoke_body(
+    parts: "Head",
+    data: "Any",
+    encode: "Callable[[Any], str]",
+    default: "Optional[Callable[[Any], Any]]" = None,
+) -> bytes:
+    """The JSON of the action, of what `body_head` made and the event. Raises EventError where `data` is not JSON or
+    too large."""
+    head, name, most = parts
     if data is None:
         return (head + "}").encode("ascii")
     text = _event_text(data, encode)
@@ -161,9 +185,9 @@ def invoke_body(
         body = ('%s, "%s": %s}' % (head, name, events.quoted(text))).encode("utf-8")
     except UnicodeEncodeError:
         text = events.ascii_text(data, default)
-        body = ('%s, "%s": %s}' % (head, name, quoted(text))).encode("ascii")
+        body = ('%s, "%s": %s}' % (head, name, events.quoted_ascii(text))).encode("ascii")
     if len(body) > MAX_ASYNC_EVENT_BYTES:
-        _check_size(text, body, invocation_type == "Event")
+        _check_size(text, body, most)
     return body
 
 
@@ -183,11 +207,10 @@ def _routing_key_text(routing_key: "Dict[str, Any]") -> str:
     return text
 
 
-def _check_size(text: str, body: bytes, is_async: bool) -> None:
+def _check_size(text: str, body: bytes, most: int) -> None:
     size = len(text.encode("utf-8"))
-    most = MAX_ASYNC_EVENT_BYTES if is_async else MAX_EVENT_BYTES
     if size > most:
-        kind = "an Event" if is_async else "a synchronous"
+        kind = "an Event" if most == MAX_ASYNC_EVENT_BYTES else "a synchronous"
         message = "the event has %d bytes of JSON; %s invocation takes %d at most" % (size, kind, most)
     elif len(body) > MAX_BODY_BYTES:
         message = "the request has %d bytes, the event escaped in it; the API takes %d at most" % (
@@ -235,11 +258,9 @@ def _json(response: "Response") -> "Any":
     if response.status != 200:
         return None
     try:
-        text = response.body.decode("utf-8").strip()
-        answer, end = _scan(text, 0)
-    except (ValueError, StopIteration, RecursionError):
+        return parsed(response.body.decode("utf-8"))
+    except (ValueError, RecursionError):
         return None
-    return answer if end == len(text) else None
 
 
 def _success(inner: "Dict[str, Any]", result: "Dict[str, Any]", ret_msg: str, returns_at_once: bool) -> InvokeResult:
@@ -299,7 +320,7 @@ def _row_of(error: errors.ServerlessError) -> retry.Row:
 
 def _error_object(ret_msg: str) -> "Dict[str, Any]":
     try:
-        told = json.loads(ret_msg)
+        told = parsed(ret_msg)
     except (ValueError, RecursionError):
         return {}
     return told if isinstance(told, dict) else {}

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 from collections import deque
 from random import random
 from time import monotonic, time
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     Identify = Callable[[Optional[float]], Awaitable[Identity]]
 
 
+_IS_WINDOWS = sys.platform == "win32"
+
+
 class Transport(object):
     """Connections by origin, at most `max_connections` of them on one event loop; more wait within their deadline."""
 
@@ -40,6 +44,7 @@ class Transport(object):
         identity = await identify(deadline)
         steps = begin(invocation, Moment(now, time(), identity), monotonic)
         stream = None  # type: Optional[Stream]
+        pool.exchanges += 1
         try:
             effect = next(steps)  # type: Effect
             while True:
@@ -48,7 +53,7 @@ class Transport(object):
                     if effect is READ:
                         answer = await stream.read()  # type: ignore[union-attr]
                     elif type(effect) is Write:
-                        await stream.write(effect.data)  # type: ignore[union-attr]
+                        await pool.send(stream, effect.data)  # type: ignore[arg-type]
                     elif type(effect) is Open:
                         pool.drop(stream)
                         stream = None
@@ -68,6 +73,7 @@ class Transport(object):
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
         finally:
+            pool.exchanges -= 1
             pool.drop(stream)
 
     async def close(self) -> None:
@@ -93,6 +99,7 @@ class _Pool(object):
         self._process = os.getpid()
         self._route = route
         self._max_connections = max_connections
+        self.exchanges = 0  # in progress
         self._is_closed = False
         self._idle = Idle()
         self._open = 0
@@ -124,8 +131,10 @@ class _Pool(object):
         await asyncio.sleep(0)  # the loop lets go of them in its next round
 
     async def take(self, origin: "Origin", deadline: "Optional[float]", fresh: bool) -> "Stream":
+        if _IS_WINDOWS and len(self._idle):
+            await asyncio.sleep(0)  # its event loop reads by itself: let it say what it has read
         while True:
-            stream = None if fresh else await self._take_idle(origin)
+            stream = None if fresh else self._take_idle(origin)
             if stream is None and self._reserve():
                 stream = await self._dial(origin, deadline)
             if stream is not None:
@@ -134,17 +143,10 @@ class _Pool(object):
                 return stream
             await self._wait(deadline)
 
-    async def _take_idle(self, origin: "Origin") -> "Optional[Stream]":
+    def _take_idle(self, origin: "Origin") -> "Optional[Stream]":
         while True:
             stream, is_young = self._idle.take(origin, monotonic(), time())
-            if stream is None:
-                return None
-            try:
-                is_good = is_young and await stream.is_quiet()
-            except BaseException:
-                self.drop(stream)
-                raise
-            if is_good:
+            if stream is None or (is_young and stream.is_quiet()):
                 return stream  # type: ignore[no-any-return]
             self.drop(stream)
 
@@ -177,6 +179,14 @@ class _Pool(object):
             if waiter in self._waiters:
                 self._waiters.remove(waiter)
 
+    async def send(self, stream: "Stream", data: bytes) -> None:
+        """Hand `data` to the kernel; a Fault means that its last byte was not taken."""
+        if self.exchanges > 1:
+            await asyncio.sleep(0)  # others get ready too: requests that leave together wake the other side up once
+        stream.write(data)
+        if stream.is_paused:
+            await stream.drain()
+
     def keep(self, stream: "Optional[Stream]") -> None:
         if stream is not None:
             if self._is_closed:
@@ -185,7 +195,8 @@ class _Pool(object):
             stream.keep_session(self._route)
             stream.is_idle = True
             self.drop(self._idle.put(stream.origin, stream, monotonic(), time()))
-            self._wake_one()
+            if self._waiters:
+                self._wake_one()
 
     def drop(self, stream: "Optional[Stream]") -> None:
         if stream is not None:

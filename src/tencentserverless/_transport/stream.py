@@ -32,6 +32,7 @@ class Stream(getattr(asyncio, "BufferedProtocol", asyncio.Protocol)):  # type: i
         self.origin = origin
         self.deadline = None  # type: Optional[float]
         self.is_idle = False
+        self.is_paused = False  # the kernel has not taken everything
         self._loop = loop
         self._transport = None  # type: Any
         self._wait_for = None  # type: Any
@@ -42,7 +43,6 @@ class Stream(getattr(asyncio, "BufferedProtocol", asyncio.Protocol)):  # type: i
         self._timer = None  # type: Optional[asyncio.TimerHandle]
         self._timer_at = 0.0
         self._session_kept = False
-        self._paused = False
         self._ended = False  # nothing more will come
         self._lost = False  # nothing more will go
         self._failure = None  # type: Optional[BaseException]
@@ -85,21 +85,26 @@ class Stream(getattr(asyncio, "BufferedProtocol", asyncio.Protocol)):  # type: i
         self._wake()
 
     def pause_writing(self) -> None:
-        self._paused = True
+        self.is_paused = True
 
     def resume_writing(self) -> None:
-        self._paused = False
+        self.is_paused = False
         self._wake()
 
     # what the transport of exchanges calls
 
-    async def write(self, data: bytes) -> None:
-        """Hand all of `data` to the kernel. A Fault means that its last byte was not taken."""
+    def write(self, data: bytes) -> None:
+        """Hand `data` to the kernel, all of it unless `is_paused` then. A Fault means that some of it was not taken."""
         self._check("write")
+        if self._ended:  # since it was taken: nothing has left, so nothing is lost
+            raise self._fault("write")
         self._send(data, len(self._layers))
         if self._transport.is_closing():  # a write that fails closes at once and tells later
             raise self._fault("write")
-        while self._paused:
+
+    async def drain(self) -> None:
+        """Wait until the kernel has taken the rest of what was written."""
+        while self.is_paused:
             await self._wait("write")
             if self._lost or self._failure is not None:
                 raise self._fault("write")
@@ -120,11 +125,11 @@ class Stream(getattr(asyncio, "BufferedProtocol", asyncio.Protocol)):  # type: i
         self._data.clear()
         return data
 
-    async def is_quiet(self) -> bool:
+    def is_quiet(self) -> bool:
         """Whether the other side has neither closed nor said anything since the last answer."""
-        if _IS_WINDOWS or self._wait_for.readable(0):  # its event loop reads by itself: let it say
-            await asyncio.sleep(0)  # the loop has not looked yet; let it
-        return not (self._ended or self._data or self._failure is not None or self._transport.is_closing())
+        if self._ended or self._data or self._failure is not None or self._transport.is_closing():
+            return False
+        return _IS_WINDOWS or not self._wait_for.is_readable()  # its event loop reads before we could
 
     def close(self) -> None:
         if self._timer is not None:
@@ -153,7 +158,8 @@ class Stream(getattr(asyncio, "BufferedProtocol", asyncio.Protocol)):  # type: i
                     if effect is READ:
                         answer = await self.read()
                     else:
-                        await self.write(effect.data)
+                        self.write(effect.data)
+                        await self.drain()
                 except Fault as fault:
                     effect = steps.throw(fault)
                 else:

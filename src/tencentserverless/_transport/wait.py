@@ -16,6 +16,9 @@ class Wait(object):
         self._sock = sock
         self._poll_readable = _poll(sock, "POLLIN")
 
+    def is_readable(self) -> bool:
+        return bool(self._poll_readable(0))
+
     def readable(self, seconds: "Optional[float]") -> bool:
         return bool(self._poll_readable(_milliseconds(seconds)))
 
