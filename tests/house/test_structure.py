@@ -26,7 +26,6 @@ NO_TEST_FILE = {
     "_transport/dial.py": "tests/transport/test_transports.py and test_proxy.py, of both transports",
     "_transport/nested.py": "tests/transport/test_proxy.py, TLS inside TLS",
     "_transport/route.py": "three attributes, without behaviour",
-    "_transport/trust.py": "tests/transport/test_transports.py, certificates trusted and not",
     "_transport/tune.py": "socket options, which nobody can see from outside",
     "_transport/wait.py": "tests/transport/test_transports.py, which waits with it",
     "local/authority.py": "tests/local/test_doors.py, which trusts it",

@@ -1,6 +1,7 @@
 """TLS contexts: which certificates are believed. Loaded once for each choice, at the first https connection."""
 
 import os
+from threading import Lock
 
 from tencentserverless._protocol.effects import Fault
 
@@ -9,19 +10,32 @@ if TYPE_CHECKING:
     import ssl
     from typing import Any, Dict, Optional
 
+LONGEST_LOAD = 2.0  # seconds; it takes 30 ms
+
 _contexts = {}  # type: Dict[Optional[str], ssl.SSLContext]
+_loading = Lock()
 
 
 def context(ca_file: "Optional[str]") -> "ssl.SSLContext":
     """The context that trusts `ca_file` (PEM), or the system's store where it is None. Raises Fault."""
     found = _contexts.get(ca_file)
-    if found is None:
-        try:
-            found = _contexts[ca_file] = _load(ca_file)
-        except OSError as error:
-            reason = "cannot read the CA certificates %s: %s" % (ca_file, error)
-            raise Fault("tls", reason, final=True) from error
-    return found
+    return _loaded(ca_file) if found is None else found
+
+
+def _loaded(ca_file: "Optional[str]") -> "ssl.SSLContext":
+    """Load it once, whoever asks meanwhile: a TLS session resumes with the context that it began with, and no other.
+
+    A process forked while it is being loaded inherits a lock that nobody opens; it waits, once, and loads its own.
+    """
+    is_mine = _loading.acquire(True, LONGEST_LOAD)
+    try:
+        return _contexts.get(ca_file) or _contexts.setdefault(ca_file, _load(ca_file))
+    except OSError as error:
+        reason = "cannot read the CA certificates %s: %s" % (ca_file, error)
+        raise Fault("tls", reason, final=True) from error
+    finally:
+        if is_mine:
+            _loading.release()
 
 
 def not_yet() -> "Any":
