@@ -39,7 +39,10 @@ local = Lazy(
 
 @click.group(
     cls=Lazy,
-    verbs={"invoke": "tencentserverless._cli.invoke:invoke"},
+    verbs={
+        "invoke": "tencentserverless._cli.invoke:invoke",
+        "settings": "tencentserverless._cli.settings:settings",
+    },
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__)
