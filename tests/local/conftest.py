@@ -1,5 +1,7 @@
 """A running endpoint with the catalogue of functions in `functions/`, one folder an oddity."""
 
+import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,13 @@ def api(scf):
     """Signed requests to `scf`."""
     with Api(scf) as signed:
         yield signed
+
+
+@pytest.fixture
+def shared():
+    """A folder that a test and its functions both see: `/tmp` is each instance's own where the system allows it."""
+    with tempfile.TemporaryDirectory(dir=None if os.name == "nt" else "/var/tmp") as place:
+        yield Path(place)
 
 
 @pytest.fixture

@@ -91,10 +91,10 @@ def test_a_loop_is_stopped_and_named(serve):
     assert (last.outcome.status_code, last.as_data()["callers"]) == (432, ["ping", "pong", "ping", "pong", "ping"])
 
 
-def test_a_function_that_invokes_itself_leaves_the_others_served(serve, tmp_path):
+def test_a_function_that_invokes_itself_leaves_the_others_served(serve, shared):
     """A function that invokes itself for ever meets the cap with a quarter of the instances left for the others."""
     scf = serve({"most_instances": 4, "most_hops": 99}, greedy=GREEDY, echo=ECHO)
-    refused, go = tmp_path / "refused", tmp_path / "go"
+    refused, go = shared / "refused", shared / "go"
     with Api(scf) as outer, Api(scf) as api, ThreadPoolExecutor(1) as pool:
         chain = pool.submit(outer.invoke, "greedy", {"refused": str(refused), "go": str(go)})
         until(refused.exists, 60)

@@ -51,11 +51,11 @@ def test_a_warm_instance_is_used_again(run):
     assert [record.as_data()["cold_start"] for record in api.scf.records] == [True, False, False, False, False]
 
 
-def test_events_at_once_get_instances_of_their_own(run, tmp_path):
+def test_events_at_once_get_instances_of_their_own(run, shared):
     """Events that wait for one another all run: each in a process of its own, also on a fresh endpoint."""
     api = run(FUNCTIONS / "waits")
-    (tmp_path / "meet").mkdir()
-    results = at_once(api, "waits", 5, {"folder": str(tmp_path / "meet"), "runs": 5})
+    (shared / "meet").mkdir()
+    results = at_once(api, "waits", 5, {"folder": str(shared / "meet"), "runs": 5})
     assert len({result["RetMsg"] for result in results}) == 5
     assert {result["InvokeResult"] for result in results} == {0}
     assert api.scf.counters.processes == 5
@@ -126,7 +126,7 @@ def test_saved_code_is_live(run, folder):
     assert answers[3] == 3
 
 
-def test_what_runs_finishes_on_the_old_code(run, folder, tmp_path):
+def test_what_runs_finishes_on_the_old_code(run, folder, shared):
     """An event that runs while a file is saved ends as it began, and its instance is not used again."""
     code = (
         "import os, time\n"
@@ -138,17 +138,17 @@ def test_what_runs_finishes_on_the_old_code(run, folder, tmp_path):
     )
     place = folder("live", code + "1\n", "component: scf\nname: live\ninputs: {timeout: 20}\n")
     api = run()
-    flag = tmp_path / "go"
+    flag = shared / "go"
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(at_once, api, "live", 1, json.dumps(str(flag)))
-        until(lambda: (tmp_path / "go.running").exists())
+        until(lambda: (shared / "go.running").exists())
         (place / "index.py").write_text(code + "2\n")
         flag.touch()
         assert first.result()[0]["RetMsg"] == "1"
     assert api.invoke("live", json.dumps(str(flag)))["RetMsg"] == "2"
 
 
-def test_who_waits_gets_the_new_code(run, folder, tmp_path):
+def test_who_waits_gets_the_new_code(run, folder, shared):
     """An event that comes after a save runs the new code, although an instance with the old one is free first."""
     code = (
         "import os, time\n"
@@ -161,10 +161,10 @@ def test_who_waits_gets_the_new_code(run, folder, tmp_path):
     text = "component: scf\nname: live\ninputs: {timeout: 20}\n"
     place = folder("live", code + "1\n", text)
     api = run()
-    old, new = tmp_path / "old", tmp_path / "new"
+    old, new = shared / "old", shared / "new"
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(at_once, api, "live", 1, json.dumps(str(old)))
-        until((tmp_path / "old.running").exists)
+        until((shared / "old.running").exists)
         (place / "index.py").write_text(SLOW + code + "2\n")
         new.touch()
         second = pool.submit(at_once, api, "live", 1, json.dumps(str(new)))

@@ -238,9 +238,9 @@ def test_a_forked_child_does_not_answer(api):
     assert {api.invoke("forks_and_returns", {})["RetMsg"] for _ in range(20)} == {'"parent"'}
 
 
-def test_a_thread_left_behind(api, notices, tmp_path):
+def test_a_thread_left_behind(api, notices, shared):
     """What a thread prints between two events is a notice, and not in the next event's log."""
-    path = tmp_path / "now"
+    path = shared / "now"
     assert api.invoke("leaves_thread", {"path": str(path)})["RetMsg"] == '"answered"'
     path.touch()
     until(lambda: not path.exists())

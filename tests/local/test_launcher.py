@@ -23,7 +23,7 @@ def request(folder, command=None):
         "folder": str(folder),
         "command": command,
         "data_bytes": 1 << 34,
-        "mounts": [],
+        "view": {},
     }
 
 

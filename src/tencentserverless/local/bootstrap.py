@@ -451,6 +451,7 @@ def serve_forks(arguments):
 
     place = os.path.join(os.path.dirname(os.path.abspath(__file__)), "fork_server.py")
     server = type(sys)("fork_server")
+    server.__file__ = place
     SourceFileLoader("fork_server", place).exec_module(server)
     vars(server)["run"](arguments, main, modules)
 

@@ -244,6 +244,7 @@ class Endpoint:
                 f"HOSTNAME={credential.holder}",
                 memory_mb=function.memory_mb,
                 scratch=str(self._scratch.folder),
+                view=self._scratch.view(places.code, interpreter),
             )
         )
         self.counters.processes += 1

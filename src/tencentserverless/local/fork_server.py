@@ -13,7 +13,6 @@ lives in a process namespace of its own, whose first process takes all others wi
 Requests and replies are JSON objects, a message each; a request brings the descriptors of channel and output.
 """
 
-import ctypes
 import errno
 import json
 import os
@@ -25,43 +24,19 @@ import sys
 from array import array
 from contextlib import suppress
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tencentserverless.local import namespaces
+else:  # by its path, as this file is
+    from importlib.machinery import SourceFileLoader
+
+    namespaces = type(sys)("namespaces")
+    SourceFileLoader(
+        "namespaces", os.path.join(os.path.dirname(os.path.abspath(__file__)), "namespaces.py")
+    ).exec_module(namespaces)
+
 REQUEST_BYTES = 1 << 18
-NEW_MOUNTS, NEW_USER, NEW_PROCESSES = 0x00020000, 0x10000000, 0x20000000
 DIE_WITH_PARENT, ADOPT_ORPHANS = 1, 36
-READ_ONLY, NO_SET_ID, NO_DEVICES, NO_EXECUTION = 1, 2, 4, 8
-REMOUNT, BIND, RECURSIVE, PRIVATE = 32, 4096, 16384, 1 << 18
-KEPT_FLAGS = READ_ONLY | NO_SET_ID | NO_DEVICES | NO_EXECUTION  # `statvfs` has the same numbers
-CAPABILITIES_VERSION = 0x20080522
-PROCESSES = 1024  # the platform's bound, threads included
-RESERVED_PIDS = 300  # once numbers have run out, the kernel begins again behind these
-OWN_PID_MAX_SINCE = (6, 14)  # on older kernels the setting is the whole machine's
-OWN_USER_COUNT_SINCE = (5, 14)  # on older kernels all processes of the user count
-
-_libc = ctypes.CDLL(None, use_errno=True)
-
-
-def checked(result: int) -> None:
-    if result:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))
-
-
-def unshare(flags: int) -> None:
-    checked(_libc.unshare(ctypes.c_int(flags)))
-
-
-def mount(source: str, target: str, kind: str = "", flags: int = 0) -> None:
-    names = (os.fsencode(source), os.fsencode(target), os.fsencode(kind) or None)
-    checked(_libc.mount(*names, ctypes.c_ulong(flags), None))
-
-
-def control(option: int, value: int) -> None:
-    checked(_libc.prctl(ctypes.c_int(option), ctypes.c_ulong(value), *[ctypes.c_ulong(0)] * 3))
-
-
-def drop_capabilities() -> None:
-    """Those over a user namespace of one's own: the function is to find the rights that its user has."""
-    checked(_libc.capset((ctypes.c_uint32 * 2)(CAPABILITIES_VERSION, 0), (ctypes.c_uint32 * 6)()))
 
 
 def children() -> "list[int]":
@@ -97,80 +72,6 @@ def end_all_and_leave(*_: object) -> None:
     os._exit(0)
 
 
-def write_to(path: str, text: str) -> None:
-    with open(path, "w") as file:
-        file.write(text)
-
-
-def become_user(user: int, group: int) -> None:
-    """In a user namespace just made: be who we were. Without this, everything is nobody's."""
-    write_to("/proc/self/setgroups", "deny")
-    write_to("/proc/self/uid_map", "%d %d 1" % (user, user))
-    write_to("/proc/self/gid_map", "%d %d 1" % (group, group))
-
-
-def enter_namespaces(flags: int) -> None:
-    """The next child is process 1 of a namespace."""
-    user, group = os.geteuid(), os.getegid()
-    unshare(flags | NEW_PROCESSES)
-    if flags & NEW_USER:
-        become_user(user, group)
-
-
-def furnish(mounts: "list[list[str]]") -> None:
-    """In process 1: mounts that nobody else sees and that end with it. `mounts`: source, target, "" or "ro"."""
-    unshare(NEW_MOUNTS)
-    mount("none", "/", flags=RECURSIVE | PRIVATE)
-    mount("proc", "/proc", "proc", NO_SET_ID | NO_DEVICES | NO_EXECUTION)
-    for source, target, how in mounts:
-        mount(source, target, flags=BIND | RECURSIVE)
-        if how == "ro":
-            kept = os.statvfs(target).f_flag & KEPT_FLAGS
-            mount("none", target, flags=BIND | REMOUNT | READ_ONLY | kept)
-
-
-def bound_processes(flags: int) -> None:
-    """How many processes and threads there may be. What the kernel cannot bind, the endpoint counts."""
-    if flags & NEW_USER and kernel() >= OWN_USER_COUNT_SINCE:
-        resource.setrlimit(resource.RLIMIT_NPROC, lowered(resource.RLIMIT_NPROC, PROCESSES))
-    elif kernel() >= OWN_PID_MAX_SINCE:  # root is bound by nothing else
-        write_to("/proc/sys/kernel/pid_max", "%d" % (PROCESSES + RESERVED_PIDS))
-
-
-def kernel() -> "tuple[int, ...]":
-    numbers = os.uname().release.split("-")[0].split(".")[:2]
-    return tuple(int(number) for number in numbers if number.isdigit())
-
-
-def lowered(which: int, most: int) -> "tuple[int, int]":
-    hard = resource.getrlimit(which)[1]
-    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-    return most, most
-
-
-def possible_namespaces() -> "int | None":
-    """The flags with which `enter_namespaces` works here; None if it does not. Tried out in a child."""
-    for flags in (0, NEW_USER):
-        pid = os.fork()
-        if pid == 0:
-            os._exit(not tried(flags))
-        if os.waitpid(pid, 0)[1] == 0:
-            return flags
-    return None
-
-
-def tried(flags: int) -> bool:
-    try:
-        enter_namespaces(flags)
-        pid = os.fork()
-        if pid == 0:
-            furnish([])
-            os._exit(0)
-        return os.waitpid(pid, 0)[1] == 0
-    except BaseException:  # noqa: BLE001  whatever it is, it does not work
-        return False
-
-
 class Server:
     """Takes requests. `work`: what a worker does with its channel's descriptor. `modules`: what it may find loaded."""
 
@@ -178,7 +79,7 @@ class Server:
         self.connection = connection
         self.work = work
         self.modules = modules
-        self.namespaces = None if plain else possible_namespaces()
+        self.namespaces = None if plain else namespaces.possible_namespaces()
         self.keepers = set()  # type: set[int]
         self.pid = os.getpid()
 
@@ -245,11 +146,11 @@ class Start:
         try:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
             os.setsid()
-            control(DIE_WITH_PARENT, signal.SIGKILL)
+            namespaces.control(DIE_WITH_PARENT, signal.SIGKILL)
             if os.getppid() != self.server.pid:
                 os._exit(0)
             self.server.connection.close()
-            control(ADOPT_ORPHANS, 1)
+            namespaces.control(ADOPT_ORPHANS, 1)
             if self.server.namespaces is None:
                 pid, sign_of_life = self.fork_worker(), 0
             else:
@@ -267,12 +168,12 @@ class Start:
 
     def fork_init(self) -> "tuple[int, int]":
         """Its process id, and a descriptor that it watches until it has made sure of dying with us."""
-        enter_namespaces(self.server.namespaces or 0)
+        namespaces.enter_namespaces(self.server.namespaces or 0)
         reading, writing = os.pipe()
         pid = os.fork()
         if pid == 0:
             os.close(writing)
-            control(DIE_WITH_PARENT, signal.SIGKILL)
+            namespaces.control(DIE_WITH_PARENT, signal.SIGKILL)
             if select.select([reading], [], [], 0)[0]:  # the keeper ended before we said so
                 os._exit(0)
             self.be_init()
@@ -281,8 +182,8 @@ class Start:
     def be_init(self) -> None:
         code = 1
         try:
-            furnish(self.request["mounts"])  # type: ignore[arg-type]
-            bound_processes(self.server.namespaces or 0)
+            namespaces.furnish(self.request["view"])  # type: ignore[arg-type]
+            namespaces.bound_processes(self.server.namespaces or 0)
             pid = self.fork_worker()
             close_all_but(0)
             code = wait_for(pid)
@@ -295,7 +196,7 @@ class Start:
         pid = os.fork()
         if pid == 0:
             if self.server.namespaces is None:
-                control(DIE_WITH_PARENT, signal.SIGKILL)
+                namespaces.control(DIE_WITH_PARENT, signal.SIGKILL)
                 if os.getppid() != keeper:
                     os._exit(0)
             self.be_worker()
@@ -305,10 +206,12 @@ class Start:
         os.setsid()
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         if self.server.namespaces:
-            drop_capabilities()
+            namespaces.drop_capabilities()
         self.take_descriptors()
         os.chdir(str(self.request["folder"]))
-        resource.setrlimit(resource.RLIMIT_DATA, lowered(resource.RLIMIT_DATA, int(str(self.request["data_bytes"]))))
+        resource.setrlimit(
+            resource.RLIMIT_DATA, namespaces.lowered(resource.RLIMIT_DATA, int(str(self.request["data_bytes"])))
+        )
         environment = self.request["environment"]
         assert isinstance(environment, dict)
         if self.request["command"]:
@@ -387,10 +290,12 @@ def run(arguments: "list[str]", work: object, modules: "frozenset[str]") -> None
                 shutil.rmtree(folder, ignore_errors=True)
         end_all_and_leave()
 
-    control(ADOPT_ORPHANS, 1)
+    namespaces.control(ADOPT_ORPHANS, 1)
     server = Server(connection, work, modules, arguments[1] == "plain")
     signal.signal(signal.SIGTERM, leave)
-    control(DIE_WITH_PARENT, signal.SIGTERM)  # comes when the thread ends that started us; so does the end of file
+    namespaces.control(
+        DIE_WITH_PARENT, signal.SIGTERM
+    )  # comes when the thread ends that started us; so does the end of file
     freeze()
     try:
         server.serve()

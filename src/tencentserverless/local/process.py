@@ -31,7 +31,8 @@ StartMethod = Literal["fork", "spawn"]
 class Start:
     """What a worker is started with. mark: a text of its environment that no other worker has.
 
-    scratch: the endpoint's own folder, which goes when the endpoint does. mounts: source, target, "" or "ro".
+    scratch: the endpoint's own folder, which goes when the endpoint does. view: what it sees of the disk where that can
+    be arranged, see `Scratch.view`.
     """
 
     interpreter: Interpreter
@@ -40,7 +41,7 @@ class Start:
     mark: str
     memory_mb: int = 128
     scratch: str = ""
-    mounts: list[list[str]] = field(default_factory=list)
+    view: dict[str, Any] = field(default_factory=dict)
 
     def check(self) -> None:
         """Raises OSError for what would go wrong in the new process."""
@@ -54,7 +55,7 @@ class Start:
             "folder": self.folder,
             "command": None if by_fork else [*self.interpreter.command, str(BOOTSTRAP)],
             "data_bytes": self.memory_mb * MB + THREAD_STACKS_BYTES,
-            "mounts": self.mounts,
+            "view": self.view,
         }
 
 

@@ -9,12 +9,18 @@ import locale
 import os
 import shutil
 import tempfile
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from tencentserverless.local.environment import Places
+from tencentserverless.local.interpreters import Interpreter
+from tencentserverless.local.launcher import BOOTSTRAP
 
 PLATFORM_LOCALE = "en_US.UTF8"
 _OTHER_LOCALES = ("C.UTF-8", "C")
+TMP = "/tmp"  # noqa: S108  the platform's
+TMP_BYTES = 512 * 1024 * 1024
 _PREFIX = "tencentserverless-local-"
 _LENT_PACKAGES = ("tencentserverless", "tencentcloud")
 _OLDEST_PYTHON_OF_SDK = (3, 6)
@@ -32,6 +38,23 @@ class Scratch:
         sdk = str(folder / "sdk") if version >= _OLDEST_PYTHON_OF_SDK else ""
         return Places(code=str(code), home=str(folder / "home"), layers=str(folder / "opt"), sdk=sdk)
 
+    def view(self, code: str, interpreter: Interpreter) -> dict[str, Any]:
+        """What an instance sees of the disk: its code cannot be written to, `/tmp` is its own and empty.
+
+        What an instance needs stays where it is, also below `/tmp`.
+        """
+        needed = {
+            *_both(code),
+            *_linked(code),
+            str(self._made()),
+            *_both(str(BOOTSTRAP.parent)),
+            *_prefixes(interpreter),
+            *_lent(),
+        }
+        kept = [place for place in needed if place.startswith(TMP + "/")]
+        tmp = {"target": TMP, "stage": str(self._made() / "tmp"), "kept": kept, "most_bytes": TMP_BYTES}
+        return {"tmp": None if TMP in needed else tmp, "read_only": [code]}
+
     @property
     def folder(self) -> Path:
         """The folder, made if need be."""
@@ -46,7 +69,7 @@ class Scratch:
         if self._folder is None:
             _remove_orphans(Path(tempfile.gettempdir()))
             self._folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")).resolve()
-            for name in ("home", "opt", "sdk"):
+            for name in ("home", "opt", "sdk", "tmp"):
                 (self._folder / name).mkdir()
             for name in _LENT_PACKAGES:
                 _lend(name, self._folder / "sdk")
@@ -79,14 +102,40 @@ def _runs(pid: int) -> bool:
 
 def _lend(name: str, folder: Path) -> None:
     """Make one package importable from `folder`, and not what is installed beside it."""
-    spec = importlib.util.find_spec(name)
-    places = list(spec.submodule_search_locations or ()) if spec else []
-    if not places:
+    place = _place_of(name)
+    if not place:
         return
     try:
-        os.symlink(places[0], folder / name, target_is_directory=True)
+        os.symlink(place, folder / name, target_is_directory=True)
     except OSError:  # Windows, without the right to make links
-        shutil.copytree(places[0], folder / name)
+        shutil.copytree(place, folder / name)
+
+
+@cache
+def _place_of(package: str) -> str:
+    spec = importlib.util.find_spec(package)
+    places = list(spec.submodule_search_locations or ()) if spec else []
+    return places[0] if places else ""
+
+
+def _lent() -> list[str]:
+    return [place for name in _LENT_PACKAGES for place in _both(_place_of(name)) if place]
+
+
+def _prefixes(interpreter: Interpreter) -> list[str]:
+    """Where an interpreter and its library are, behind a virtual environment too."""
+    return [str(Path(place).parent.parent) for place in _both(interpreter.path)]
+
+
+def _linked(folder: str) -> list[str]:
+    """Where links in a function's folder lead: packages that are not copied into it."""
+    with os.scandir(folder) as entries:
+        return [os.path.realpath(entry.path) for entry in entries if entry.is_symlink()]
+
+
+def _both(place: str) -> tuple[str, str]:
+    """A place, and the one that links lead to."""
+    return place, os.path.realpath(place)
 
 
 def utf8_locale() -> str:

@@ -1,0 +1,142 @@
+"""Namespaces, mounts and limits of a worker: what it sees of the machine. Linux.
+
+One file, standard library only, Python 3.6 and later; loaded by `fork_server.py`, imported by nobody else.
+"""
+
+import ctypes
+import os
+import resource
+
+NEW_MOUNTS, NEW_USER, NEW_PROCESSES = 0x00020000, 0x10000000, 0x20000000
+READ_ONLY, NO_SET_ID, NO_DEVICES, NO_EXECUTION = 1, 2, 4, 8
+REMOUNT, BIND, RECURSIVE, PRIVATE = 32, 4096, 16384, 1 << 18
+KEPT_FLAGS = READ_ONLY | NO_SET_ID | NO_DEVICES | NO_EXECUTION  # `statvfs` has the same numbers
+CAPABILITIES_VERSION = 0x20080522
+PROCESSES = 1024  # the platform's bound, threads included
+RESERVED_PIDS = 300  # once numbers have run out, the kernel begins again behind these
+OWN_PID_MAX_SINCE = (6, 14)  # on older kernels the setting is the whole machine's
+OWN_USER_COUNT_SINCE = (5, 14)  # on older kernels all processes of the user count
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def checked(result: int) -> None:
+    if result:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+
+
+def unshare(flags: int) -> None:
+    checked(_libc.unshare(ctypes.c_int(flags)))
+
+
+def mount(source: str, target: str, kind: str = "", flags: int = 0, data: str = "") -> None:
+    names = (os.fsencode(source), os.fsencode(target), os.fsencode(kind) or None)
+    checked(_libc.mount(*names, ctypes.c_ulong(flags), os.fsencode(data) or None))
+
+
+def control(option: int, value: int) -> None:
+    checked(_libc.prctl(ctypes.c_int(option), ctypes.c_ulong(value), *[ctypes.c_ulong(0)] * 3))
+
+
+def drop_capabilities() -> None:
+    """Those over a user namespace of one's own: the function is to find the rights that its user has."""
+    checked(_libc.capset((ctypes.c_uint32 * 2)(CAPABILITIES_VERSION, 0), (ctypes.c_uint32 * 6)()))
+
+
+def write_to(path: str, text: str) -> None:
+    with open(path, "w") as file:
+        file.write(text)
+
+
+def become_user(user: int, group: int) -> None:
+    """In a user namespace just made: be who we were. Without this, everything is nobody's."""
+    write_to("/proc/self/setgroups", "deny")
+    write_to("/proc/self/uid_map", "%d %d 1" % (user, user))
+    write_to("/proc/self/gid_map", "%d %d 1" % (group, group))
+
+
+def enter_namespaces(flags: int) -> None:
+    """The next child is process 1 of a namespace."""
+    user, group = os.geteuid(), os.getegid()
+    unshare(flags | NEW_PROCESSES)
+    if flags & NEW_USER:
+        become_user(user, group)
+
+
+def furnish(view: "dict[str, object]") -> None:
+    """In process 1: mounts that nobody else sees and that end with it.
+
+    view: `tmp`, the arguments of `cover`, and `read_only`, places that cannot be written to; both may be missing.
+    """
+    unshare(NEW_MOUNTS)
+    mount("none", "/", flags=RECURSIVE | PRIVATE)
+    mount("proc", "/proc", "proc", NO_SET_ID | NO_DEVICES | NO_EXECUTION)
+    if view.get("tmp"):
+        cover(**view["tmp"])  # type: ignore[arg-type]
+    for place in view.get("read_only", ()):  # type: ignore[attr-defined]
+        mount(place, place, flags=BIND | RECURSIVE)
+        kept = os.statvfs(place).f_flag & KEPT_FLAGS
+        mount("none", place, flags=BIND | REMOUNT | READ_ONLY | kept)
+
+
+def cover(target: str, stage: str, kept: "list[str]", most_bytes: int) -> None:
+    """An empty folder in memory in the place of `target`, with `kept` of what stood there; made at `stage` first."""
+    mount("tmpfs", stage, "tmpfs", NO_SET_ID | NO_DEVICES, "size=%d,mode=1777" % most_bytes)
+    for place in sorted(kept):
+        inside = stage + place[len(target) :]
+        if not os.path.lexists(inside):  # it is not within one that came before
+            make_like(place, inside)
+            mount(place, inside, flags=BIND)
+    mount(stage, target, flags=BIND | RECURSIVE)
+
+
+def make_like(place: str, new: str) -> None:
+    """An empty folder or file to mount `place` on."""
+    if os.path.isdir(place):
+        os.makedirs(new)
+    else:
+        os.makedirs(os.path.dirname(new), exist_ok=True)
+        os.close(os.open(new, os.O_CREAT | os.O_WRONLY))
+
+
+def bound_processes(flags: int) -> None:
+    """How many processes and threads there may be. What the kernel cannot bind, the endpoint counts."""
+    if flags & NEW_USER and kernel() >= OWN_USER_COUNT_SINCE:
+        resource.setrlimit(resource.RLIMIT_NPROC, lowered(resource.RLIMIT_NPROC, PROCESSES))
+    elif kernel() >= OWN_PID_MAX_SINCE:  # root is bound by nothing else
+        write_to("/proc/sys/kernel/pid_max", "%d" % (PROCESSES + RESERVED_PIDS))
+
+
+def kernel() -> "tuple[int, ...]":
+    numbers = os.uname().release.split("-")[0].split(".")[:2]
+    return tuple(int(number) for number in numbers if number.isdigit())
+
+
+def lowered(which: int, most: int) -> "tuple[int, int]":
+    hard = resource.getrlimit(which)[1]
+    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    return most, most
+
+
+def possible_namespaces() -> "int | None":
+    """The flags with which `enter_namespaces` works here; None if it does not. Tried out in a child."""
+    for flags in (0, NEW_USER):
+        pid = os.fork()
+        if pid == 0:
+            os._exit(not tried(flags))
+        if os.waitpid(pid, 0)[1] == 0:
+            return flags
+    return None
+
+
+def tried(flags: int) -> bool:
+    try:
+        enter_namespaces(flags)
+        pid = os.fork()
+        if pid == 0:
+            furnish({})
+            os._exit(0)
+        return os.waitpid(pid, 0)[1] == 0
+    except BaseException:  # noqa: BLE001  whatever it is, it does not work
+        return False
