@@ -38,9 +38,11 @@ lint: $(VENV)/.lint
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/invoke.py
 	$(BIN)/python benchmarks/concurrency.py
+	$(BIN)/python benchmarks/local.py
 
 soak: $(VENV)/.dev
 	$(BIN)/python benchmarks/soak.py $(SECONDS)
+	$(BIN)/python benchmarks/kills.py $(TIMES)
 
 docs: $(VENV)/.dev
 	$(BIN)/python tools/reference.py

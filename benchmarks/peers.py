@@ -1,4 +1,4 @@
-"""The packages that we are compared with, in an environment of their own under .cache.
+"""The packages that we are compared with, in environments of their own under .cache.
 
 tencentserverless 0.1.7 has our package's name, so ours is not installed there: its source is put in front of it for
 the contenders that want it. All contenders run on the same interpreter and beside the same installed packages.
@@ -12,17 +12,31 @@ import sys
 from processes import HERE, ROOT
 
 PINS = HERE / "peers.txt"
+FRAMEWORK_PINS = HERE / "framework.txt"
 
 
 def peers_python():
-    """The Python of that environment, which is made where it is not there yet (that alone needs a network)."""
-    made_of = hashlib.sha256(sys.executable.encode() + sys.version.encode() + PINS.read_bytes()).hexdigest()[:12]
-    home = ROOT / ".cache" / "benchmarks" / f"peers-{made_of}"
+    """The Python of the clients' environment."""
+    return _python("peers", PINS)
+
+
+def framework_python():
+    """The Python of functions-framework's environment; None where it cannot be made."""
+    try:
+        return _python("framework", FRAMEWORK_PINS)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def _python(name, pins):
+    """The Python of the environment, which is made where it is not there yet (that alone needs a network)."""
+    made_of = hashlib.sha256(sys.executable.encode() + sys.version.encode() + pins.read_bytes()).hexdigest()[:12]
+    home = ROOT / ".cache" / "benchmarks" / f"{name}-{made_of}"
     python = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if not (home / "made").exists():
-        print("making the peers' environment ...", file=sys.stderr, flush=True)
+        print(f"making the environment of {pins.name} ...", file=sys.stderr, flush=True)
         subprocess.run([sys.executable, "-m", "venv", "--clear", home], check=True)
         pip = [python, "-m", "pip", "--disable-pip-version-check", "--quiet", "--no-input"]
-        subprocess.run([*pip, "install", "--no-deps", "-r", PINS], check=True)
+        subprocess.run([*pip, "install", "--no-deps", "-r", pins], check=True)
         (home / "made").touch()
     return python

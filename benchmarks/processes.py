@@ -25,12 +25,11 @@ def surroundings(source=None):
 
 
 class Process:
-    """A Python process in conversation. `cpus`: where it may run, None for everywhere."""
+    """A Python process in conversation. `cpus`: where it may run, None for everywhere; `stderr`: as Popen has it."""
 
-    def __init__(self, command, environ=None, cpus=None):
-        self._process = subprocess.Popen(
-            [str(word) for word in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ
-        )
+    def __init__(self, command, environ=None, cpus=None, stderr=None):
+        command, pipe = [str(word) for word in command], subprocess.PIPE
+        self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=stderr, text=True, env=environ)
         if cpus and hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(self._process.pid, cpus)
 

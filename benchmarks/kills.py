@@ -1,0 +1,180 @@
+"""A local endpoint under load is killed at a random moment, again and again: nothing of it may be left behind.
+
+``python benchmarks/kills.py [TIMES]``, 200 unless told otherwise. Linux. Prints a line for each tenth of the kills;
+exits with 1, after the first kill that left something, and says what it was.
+"""
+
+import ctypes
+import json
+import os
+import random
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+
+from processes import SOURCE, surroundings
+from tree import below, seen, table
+
+from tencentserverless.exception import FunctionError, InvocationError, ServerlessError
+from tencentserverless.scf import Client
+
+ADOPT_ORPHANS = 36
+THREADS = 6
+LONGEST_LIFE = 1.2  # seconds from the endpoint's line to the kill, at most
+PATIENCE_SECONDS = 5  # for all of it to be gone
+
+FUNCTIONS = {
+    "Echo": "def main_handler(event, context):\n    return event\n",
+    "Sleeps": "import time\n\n\ndef main_handler(event, context):\n    time.sleep(event['number'])\n",
+    "Exits": "import os\n\n\ndef main_handler(event, context):\n    os._exit(1)\n",
+    "Detaches": (
+        "import os, signal, time\n\n\n"
+        "def main_handler(event, context):\n"
+        "    if os.fork() == 0:\n"
+        "        os.setsid()\n"
+        "        signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "        time.sleep(1000)\n"
+    ),
+}
+
+
+def endpoint_process(functions: str, tmp: str) -> subprocess.Popen:
+    """It has a folder for temporary files that nobody else has, so that whatever it leaves there is seen."""
+    command = [sys.executable, "-m", "tencentserverless", "local", "start", functions, "--port", "0", "--quiet"]
+    environ = {**surroundings(SOURCE), "TMPDIR": tmp}
+    return subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+
+
+def load(client: Client, over: threading.Event, done: Counter, seed: int) -> None:
+    """Invocations until the end, chosen by chance. The end cuts some off, and limits refuse some: no matter."""
+    chance = random.Random(seed)
+    while not over.is_set():
+        what = chance.choices(list(FUNCTIONS), [70, 15, 5, 10])[0]
+        try:
+            client.invoke(what, data={"number": chance.random()})
+        except (FunctionError, InvocationError):  # how an invocation may end
+            pass
+        except ServerlessError:
+            continue
+        done[what] += 1
+
+
+class Life:
+    """One life of an endpoint under load. seconds: from its kill until nothing was left; left: what is left after all.
+
+    before: what ran just before the kill. port: where it listened.
+    """
+
+    def __init__(self, functions: str, tmp: str, chance: random.Random, done: Counter) -> None:
+        process = endpoint_process(functions, tmp)
+        with process.stdout:
+            told = json.loads(process.stdout.readline())
+        self.pid, self.port = process.pid, int(told["endpoint"].rpartition(":")[2])
+        keys = (told["secret_id"], told["secret_key"])
+        client, over = Client("ap-guangzhou", *keys, endpoint=told["endpoint"], timeout=10), threading.Event()
+        seeds = [chance.getrandbits(32) for _ in range(THREADS)]
+        threads = [threading.Thread(target=load, args=(client, over, done, seed)) for seed in seeds]
+        for thread in threads:
+            thread.start()
+        time.sleep(chance.uniform(0, LONGEST_LIFE))
+        self.before = {pid: seen(pid) for pid in below(process.pid)}
+        process.kill()
+        start = time.monotonic()
+        over.set()
+        process.wait()
+        while (left := left_behind(self.before, self.port, tmp)) and time.monotonic() < start + PATIENCE_SECONDS:
+            time.sleep(0.01)
+        self.left, self.seconds = left, time.monotonic() - start
+        for thread in threads:
+            thread.join()
+
+
+def left_behind(before: dict, port: int, tmp: str) -> "list[str]":
+    """What is still there: processes, mounts, a listening socket, files."""
+    collect_orphans()
+    found = [f"process {describe(pid)}" for pid in sorted(still_there(before) | adopted() | naming(tmp))]
+    mounts = Path("/proc/self/mountinfo").read_text().splitlines()
+    found += [f"mount {line}" for line in mounts if tmp in line]
+    with socket.socket() as sock:
+        if sock.connect_ex(("127.0.0.1", port)) == 0:
+            found.append(f"somebody listens on its port {port}")
+    return found + [f"file {path}" for path in Path(tmp).iterdir()]
+
+
+def still_there(before: dict) -> "set[int]":
+    """Those of the processes seen before that run, and are the same."""
+    now = {(process.pid, process.begun) for process in table()}
+    return {seen.pid for seen in before.values() if seen and (seen.pid, seen.begun) in now}
+
+
+def adopted() -> "set[int]":
+    """All below this process: nothing else is started here, and orphans become ours."""
+    return below(os.getpid())
+
+
+def naming(tmp: str) -> "set[int]":
+    """Processes that have the folder's name in their command line or environment."""
+    found = set()
+    for process in table():
+        for name in ("cmdline", "environ"):
+            with suppress(OSError):
+                if tmp.encode() in Path(f"/proc/{process.pid}/{name}").read_bytes():
+                    found.add(process.pid)
+    return found - {os.getpid()}
+
+
+def describe(pid: int) -> str:
+    """A process in one line, as far as it is still there."""
+    told = [f"{pid} {seen(pid)}"]
+    for name in ("cmdline", "wchan"):
+        with suppress(OSError):
+            told.append(Path(f"/proc/{pid}/{name}").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")[:300])
+    return "  ".join(told)
+
+
+def adopt_orphans() -> None:
+    """Processes that lose their parents become this one's children, and cannot get lost."""
+    if ctypes.CDLL(None).prctl(ADOPT_ORPHANS, ctypes.c_ulong(1), *[ctypes.c_ulong(0)] * 3):
+        raise OSError("orphans cannot be adopted")
+
+
+def collect_orphans() -> None:
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def main(times: int) -> int:
+    if not sys.platform.startswith("linux"):
+        print("not done: only Linux tells what is left")
+        return 0
+    adopt_orphans()
+    done, chance, longest, most = Counter(), random.Random(), 0.0, 0
+    with tempfile.TemporaryDirectory() as folder:
+        functions, tmp = f"{folder}/functions", f"{folder}/tmp"
+        Path(tmp).mkdir()
+        for name, code in FUNCTIONS.items():
+            Path(functions, name).mkdir(parents=True)
+            Path(functions, name, "index.py").write_text(code)
+        for number in range(1, times + 1):
+            life = Life(functions, tmp, chance, done)
+            if life.left:
+                print(f"kill {number}, of process {life.pid}, left behind:", *life.left, sep="\n  ")
+                return 1
+            longest, most = max(longest, life.seconds), max(most, len(life.before))
+            if number * 10 // times > (number - 1) * 10 // times:
+                told = f"{done.total()} invocations  {most} processes at most  gone after {longest:.2f} s at most"
+                print(f"{number:4d} kills  {told}", flush=True)
+    print(dict(sorted(done.items())))
+    print("nothing was left behind")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 200))

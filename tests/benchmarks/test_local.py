@@ -1,0 +1,34 @@
+"""The benchmark of the local endpoint runs."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.environments import ROOT, clean_environ
+
+ROWS = """
+local start to aiohttp.web
+invocation to an echo of aiohttp.web
+2 in flight to functions-framework, Flask
+32 in flight to functions-framework, Flask
+32 instances to functions-framework, Flask
+2 in flight to functions-framework, ASGI
+32 in flight to functions-framework, ASGI
+32 instances to functions-framework, ASGI
+refused of 32 in flight, share
+fork server to python -I -c pass
+start_method spawn to python -I -c pass
+without an instance
+with one warm instance
+"""
+
+
+@pytest.mark.timeout(300)  # the environment of functions-framework is made where it is not there yet
+def test_local_prints_every_row():
+    """benchmarks/local.py measures the endpoint against everybody else and prints a row for each, whatever it is."""
+    command = [sys.executable, "-W", "error", ROOT / "benchmarks" / "local.py", "--quick"]
+    done = subprocess.run(command, env=clean_environ(), capture_output=True, text=True, check=False, timeout=280)
+    assert done.returncode == 0, done.stderr
+    printed = [line.split("  ")[1] for line in done.stdout.splitlines() if line.startswith("  ")]
+    assert set(ROWS.strip().splitlines()) == set(printed), done.stdout
