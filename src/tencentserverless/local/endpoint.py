@@ -23,6 +23,7 @@ from tencentserverless.local.interpreters import Interpreters
 from tencentserverless.local.invocation import Invocation, Record
 from tencentserverless.local.process import Start, StartMethod, Workers
 from tencentserverless.local.records import Records
+from tencentserverless.local.requirements import Requirements
 from tencentserverless.local.scratch import Scratch, utf8_locale
 from tencentserverless.local.sources import Manifests
 from tencentserverless.local.wire import TEXT_LIMIT_BYTES
@@ -86,6 +87,7 @@ class Endpoint:
             self._gate.add(credential)
         self._manifests = Manifests(self.catalog, notify)
         self._interpreters = Interpreters(notify)
+        self._requirements = Requirements(notify)
         self._scratch = Scratch()
         self._workers = Workers(self.options.start_method)
         self._instances: dict[str, Instance] = {}
@@ -229,6 +231,8 @@ class Endpoint:
         interpreter = self._interpreters.known(function.runtime)
         if interpreter is None:
             interpreter = await asyncio.to_thread(self._interpreters.find, function.runtime)
+        if self._requirements.unseen(function, interpreter):
+            await asyncio.to_thread(self._requirements.check, function, interpreter)
         credential = new_credential(holder=new_id())
         places = self._scratch.places(function.code, interpreter.version)
         runtime = function.runtime or interpreter.runtime
