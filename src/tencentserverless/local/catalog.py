@@ -1,9 +1,10 @@
 """The functions that the endpoint serves: what one is, and which is meant. Pure."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tencentserverless.local.regions import DEFAULT_REGION
 
@@ -24,7 +25,8 @@ class Function:
     """One function as it is configured. Times in seconds, memory in MB.
 
     runtime: "Python3.9" and the like, None for the interpreter that runs the endpoint.
-    code: the folder of its code. origin: the place that declares it, for messages.
+    code: the folder of its code. origin: the place that declares it, for messages. call: the handler itself where it
+    was given as an object of this program; then `code` is the file that it comes from.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Function:
     variables: Mapping[str, str] = field(default_factory=dict, hash=False)
     description: str = ""
     origin: str = ""
+    call: Callable[[Any, dict[str, Any]], Any] | None = field(default=None, hash=False, repr=False)
 
     @property
     def key(self) -> Key:

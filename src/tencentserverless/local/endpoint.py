@@ -18,9 +18,10 @@ from tencentserverless.local.catalog import Function
 from tencentserverless.local.dispatcher import Dispatcher
 from tencentserverless.local.doors import Doors
 from tencentserverless.local.gate import Call, Credential, Gate, Request
+from tencentserverless.local.in_process import InProcess
 from tencentserverless.local.instance import Instance, new_id
 from tencentserverless.local.interpreters import Interpreters
-from tencentserverless.local.invocation import Invocation, Record
+from tencentserverless.local.invocation import Invocation, Outcome, Record
 from tencentserverless.local.process import Start, StartMethod, Workers
 from tencentserverless.local.records import Records
 from tencentserverless.local.requirements import Requirements
@@ -51,6 +52,7 @@ class Options:
     idle_seconds: how long a warm instance is kept. event_invocations: how many Event invocations run at once.
     most_hops: how often one invocation may lead to the next. scf_hosts: whether the host names of SCF lead to this
     endpoint inside functions. most_records: how many ended invocations are kept, in the SQLite file `records`.
+    in_process: whether functions of folders run in this interpreter.
     """
 
     accept: Sequence[str] = ()
@@ -62,6 +64,7 @@ class Options:
     start_method: StartMethod = "fork"
     most_records: int = 1000
     records: str | os.PathLike[str] | None = None
+    in_process: bool = False
 
 
 class Endpoint:
@@ -91,14 +94,15 @@ class Endpoint:
         self._scratch = Scratch()
         self._workers = Workers(self.options.start_method)
         self._instances: dict[str, Instance] = {}
+        self._in_process = InProcess()
         self._told_about_sdk: set[str] = set()
         self._event_tasks: set[asyncio.Task[None]] = set()
         self._machine = environment.Machine(utf8_locale(), dict(os.environ))
         self._authority: Authority | None = None
 
-    def serve_through(self, doors: Doors) -> None:
-        """Get ready; `doors` is what workers reach this endpoint through."""
-        self._doors = doors
+    def serve_through(self, doors: Doors, url: str) -> None:
+        """Get ready; `doors` is what workers reach this endpoint through, `url` what this process does."""
+        self._doors, self._url = doors, url
         self._event_slots = asyncio.Semaphore(self.options.event_invocations)
         self._dispatcher = Dispatcher(
             self._launch,
@@ -181,7 +185,7 @@ class Endpoint:
         record = self.records.begin(invocation)
         record.started_at = time.time()
         try:
-            outcome = await self._dispatcher.run(invocation)
+            outcome = await self._run(invocation)
         except refusal.Refusal as error:
             outcome = report.failure(invocation, error.status_code, error.message)
             raise
@@ -193,6 +197,24 @@ class Endpoint:
         if self._on_record is not None:
             self._on_record(record)
         return record
+
+    async def _run(self, invocation: Invocation) -> Outcome:
+        function = invocation.function
+        if function.call is None and not self.options.in_process:
+            return await self._dispatcher.run(invocation)
+        holder = new_id()
+        credential = new_credential(holder)
+        self._gate.add(credential)
+        try:
+            variables = environment.in_process_variables(function, credential, self._url)
+            return await self._in_process.run(invocation, holder, variables)
+        finally:
+            self._gate.remove(credential)
+
+    def deploy(self, functions: Iterable[Function]) -> None:
+        """Serve these functions from now on, in the place of those of the same names."""
+        for function in functions:
+            self.catalog.replace(function)
 
     def _invoke_later(self, invocation: Invocation) -> dict[str, Any]:
         """An Event invocation: runs once, is logged and recorded, and is not tried again if it fails."""
@@ -223,8 +245,10 @@ class Endpoint:
         """The invocation that sent this through its instance's door, or signed with its credentials."""
         if holder is None and credential is not None:
             holder = credential.holder
-        instance = self._instances.get(holder) if holder else None
-        return instance.running if instance else None
+        if holder is None:
+            return None
+        instance = self._instances.get(holder)
+        return instance.running if instance else self._in_process.running.get(holder)
 
     async def _launch(self, function: Function, source_version: int) -> Instance:
         """A new instance of `function`, its worker running. Raises OSError."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from tencentserverless.local.catalog import Function
 from tencentserverless.local.gate import Credential
+from tencentserverless.local.interpreters import CURRENT_INTERPRETER
 
 APPID = "1250000000"
 UIN = "100000000001"
@@ -65,19 +66,10 @@ def variables(
         **kept,
         **(dict.fromkeys(BUNDLE_NAMES, machine.bundle) if machine.bundle else {}),
         **credential_variables(credential),
-        "TENCENTCLOUD_RUNENV": "SCF",
-        "TENCENTCLOUD_REGION": function.region,
-        "TENCENTCLOUD_ZONE": f"{function.region}-1",
-        "TENCENTCLOUD_APPID": APPID,
-        "TENCENTCLOUD_UIN": UIN,
-        "TENCENTCLOUD_TZ": "UTC",
+        **_of_the_platform(function, runtime),
         "TENCENTSERVERLESS_ENDPOINT": endpoint,
         "USER_CODE_ROOT": f"{places.code}/",
         "_SCF_SERVER_PORT": "28902",
-        "SCF_RUNTIME": runtime,
-        "SCF_FUNCTIONNAME": function.name,
-        "SCF_FUNCTIONVERSION": "$LATEST",
-        "SCF_NAMESPACE": function.namespace,
         "PYTHONDONTWRITEBYTECODE": "x",
         "PYTHONPATH": f"{places.code}:{places.layers}",
         "LD_LIBRARY_PATH": f"{places.code}:{places.layers}",
@@ -102,6 +94,32 @@ def credential_variables(credential: Credential) -> dict[str, str]:
         "TENCENTCLOUD_SECRETID": credential.secret_id,
         "TENCENTCLOUD_SECRETKEY": credential.secret_key,
         "TENCENTCLOUD_SESSIONTOKEN": credential.token,
+    }
+
+
+def in_process_variables(function: Function, credential: Credential, endpoint: str) -> dict[str, str]:
+    """The part of the environment that handlers in this interpreter are given: the rest is the program's own."""
+    return {
+        **credential_variables(credential),
+        **_of_the_platform(function, CURRENT_INTERPRETER.runtime),
+        "TENCENTSERVERLESS_ENDPOINT": endpoint,
+        "USER_CODE_ROOT": f"{function.code}/",
+        **function.variables,
+    }
+
+
+def _of_the_platform(function: Function, runtime: str) -> dict[str, str]:
+    return {
+        "TENCENTCLOUD_RUNENV": "SCF",
+        "TENCENTCLOUD_REGION": function.region,
+        "TENCENTCLOUD_ZONE": f"{function.region}-1",
+        "TENCENTCLOUD_APPID": APPID,
+        "TENCENTCLOUD_UIN": UIN,
+        "TENCENTCLOUD_TZ": "UTC",
+        "SCF_RUNTIME": runtime,
+        "SCF_FUNCTIONNAME": function.name,
+        "SCF_FUNCTIONVERSION": "$LATEST",
+        "SCF_NAMESPACE": function.namespace,
     }
 
 

@@ -2,10 +2,12 @@
 
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
-from tencentserverless.local.catalog import FUNCTION_NAME, Catalog, Function, FunctionFolderError
+from tencentserverless.local.catalog import FUNCTION_NAME, NAMESPACE_NAME, Catalog, Function, FunctionFolderError
+from tencentserverless.local.regions import REGIONS
 
 MANIFEST_NAMES = ("serverless.yml", "serverless.yaml")
 ENTRY = "index.py"
@@ -28,6 +30,26 @@ def read(paths: Iterable[str | os.PathLike[str]], notify: Callable[[str], None])
                 catalog.add(function)
             seen.add(Path(function.origin))
     return catalog
+
+
+def from_handler(
+    handler: Callable[[Any, dict[str, Any]], Any],
+    name: str | None,
+    region: str,
+    namespace: str,
+    variables: Mapping[str, str],
+) -> Function:
+    """A function whose handler is an object of this program. Raises `FunctionFolderError` for names it cannot have."""
+    name = getattr(handler, "__name__", "") if name is None else name
+    origin = f"{getattr(handler, '__module__', '')}.{getattr(handler, '__qualname__', name)}"
+    if not FUNCTION_NAME.fullmatch(name):
+        raise FunctionFolderError(f"{origin}: `{name}` cannot be the name of a function; give one: deploy(…, name=…)")
+    if region not in REGIONS:
+        raise FunctionFolderError(f"{origin}: `{region}` is no region")
+    if not NAMESPACE_NAME.fullmatch(namespace):
+        raise FunctionFolderError(f"{origin}: `{namespace}` cannot be the name of a namespace")
+    file = getattr(getattr(handler, "__code__", None), "co_filename", "")
+    return Function(name, Path(file), region, namespace, variables=dict(variables), origin=origin, call=handler)
 
 
 def _functions_at(folder: Path, notify: Callable[[str], None]) -> list[Function]:

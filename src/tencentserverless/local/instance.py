@@ -168,7 +168,7 @@ class Instance:
         if answer.head["request_id"] != invocation.request_id:
             return self._finished(self._doubted(invocation), elapsed_ms, peak)
         duration_ms = min(float(answer.head.get("duration_ms", 0.0)), elapsed_ms)
-        return self._finished(_answered_outcome(invocation, answer), duration_ms, peak)
+        return self._finished(answered_outcome(invocation, answer), duration_ms, peak)
 
     def _doubted(self, invocation: Invocation) -> Outcome:
         self.alive = False
@@ -233,7 +233,8 @@ def _nothing(_: object) -> None:
     pass
 
 
-def _answered_outcome(invocation: Invocation, frame: Frame) -> Outcome:
+def answered_outcome(invocation: Invocation, frame: Frame) -> Outcome:
+    """What a worker's answer to an event means. Raises `Refusal` for no JSON, ValueError for what is no answer."""
     if frame.kind is Kind.RESULT:
         return Outcome(200, frame.body.decode("utf-8", "surrogatepass"))
     if frame.kind is Kind.RAISED:

@@ -37,7 +37,7 @@ class Server:
         """Listen; 0 picks a port. Raises OSError where the port is taken."""
         bound = listener(ADDRESS, port)
         self.url = f"http://{ADDRESS}:{bound.getsockname()[1]}"
-        self._endpoint.serve_through(self._doors)
+        self._endpoint.serve_through(self._doors, self.url)
         loop = asyncio.get_running_loop()
         self._listening = await loop.create_server(self._connected, sock=bound, backlog=BACKLOG)
 

@@ -53,7 +53,7 @@ class Manifests:
     def current(self, function: Function) -> Function:
         """`function` as it is configured now; as it was, with a notice, where its file is broken."""
         modified = _modified(function.origin)
-        if modified == self._read_at[function.origin]:
+        if modified == self._read_at.setdefault(function.origin, modified):
             return function
         self._read_at[function.origin] = modified
         try:

@@ -4,12 +4,14 @@ import asyncio
 import os
 import sys
 import threading
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
-from tencentserverless.local.catalog import Function
+from tencentserverless.local import folder
+from tencentserverless.local.catalog import DEFAULT_NAMESPACE, Function
 from tencentserverless.local.endpoint import Counters, Endpoint, Options
 from tencentserverless.local.invocation import Record
+from tencentserverless.local.regions import DEFAULT_REGION
 from tencentserverless.local.server import Server
 
 T = TypeVar("T")
@@ -26,6 +28,8 @@ class LocalSCF:
     nothing reaches the real cloud by accident.
     records: the SQLite file of the records, by default one that goes with the endpoint; one that is there is gone on
     with. most_records: how many are kept; with 64 MB of events, results and logs they are bounded in any case.
+    in_process: run the functions in this interpreter, where pdb, coverage and monkeypatching reach them; without limits
+    of time and memory, and without a log of what they print.
     notify: gets notices of one line, default standard error. on_record: gets the record of every invocation that has
     ended, on the endpoint's thread.
 
@@ -46,6 +50,7 @@ class LocalSCF:
         scf_hosts: bool = True,
         records: str | os.PathLike[str] | None = None,
         most_records: int = 1000,
+        in_process: bool = False,
         notify: Callable[[str], None] | None = None,
         on_record: Callable[[Record], None] | None = None,
     ) -> None:
@@ -58,6 +63,7 @@ class LocalSCF:
             scf_hosts=scf_hosts,
             records=records,
             most_records=most_records,
+            in_process=in_process,
         )
         self._paths = paths
         self._port = port
@@ -109,6 +115,33 @@ class LocalSCF:
     def functions(self) -> list[Function]:
         """The functions that are served."""
         return list(self._running().catalog)
+
+    def deploy(
+        self,
+        source: str | os.PathLike[str] | Callable[[Any, dict[str, Any]], Any],
+        *,
+        name: str | None = None,
+        region: str = DEFAULT_REGION,
+        namespace: str = DEFAULT_NAMESPACE,
+        environment: Mapping[str, str] | None = None,
+    ) -> list[Function]:
+        """Serve more functions from now on, in the place of those of the same names, and return them.
+
+        source: a folder that is a function or holds some, which says all the rest itself; or a handler, which then
+        runs in this interpreter, as `in_process` describes. name, environment: of a handler's function, by default the
+        handler's own name and no variables.
+
+        Raises `FunctionFolderError` for what cannot be served, RuntimeError where the endpoint does not run.
+        """
+        running = self._running()
+        functions = (
+            [folder.from_handler(source, name, region, namespace, environment or {})]
+            if callable(source)
+            else list(folder.read([source], self._notify))
+        )
+        assert self._loop is not None
+        self._loop.call_soon_threadsafe(running.deploy, functions)
+        return functions
 
     def _running(self) -> Endpoint:
         if self._endpoint is None:

@@ -1,0 +1,39 @@
+"""Values put over a mapping for a while, in any order of beginnings and ends. Pure but for the mapping."""
+
+import threading
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+
+
+class Overlay:
+    """Layers over `target`, the environment as a rule: the one that began last and has not ended is seen."""
+
+    def __init__(self, target: MutableMapping[str, str]) -> None:
+        self._target = target
+        self._layers: list[Mapping[str, str]] = []
+        self._below: dict[str, str | None] = {}
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def over(self, layer: Mapping[str, str]) -> Iterator[None]:
+        """Put `layer` on top, and take it out again; what was there before the first layer comes back."""
+        with self._lock:
+            self._layers.append(layer)
+            for name, value in layer.items():
+                self._below.setdefault(name, self._target.get(name))
+                self._target[name] = value
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._layers = [other for other in self._layers if other is not layer]
+                for name in layer:
+                    self._show(name)
+
+    def _show(self, name: str) -> None:
+        holders = [layer for layer in self._layers if name in layer]
+        value = holders[-1][name] if holders else self._below.pop(name)
+        if value is None:
+            self._target.pop(name, None)
+        else:
+            self._target[name] = value
