@@ -11,6 +11,8 @@ from contextlib import suppress
 from http.client import HTTPException
 from pathlib import Path
 
+import pytest
+
 from tencentserverless.local import LocalSCF, memory
 from tests.local.processes import alive, below, until
 from tests.local.signed import Api
@@ -81,3 +83,48 @@ def test_a_killed_endpoint_leaves_nothing(tmp_path):
         finally:
             endpoint.kill()
     until(lambda: not list(Path(source["TMPDIR"]).iterdir()))
+
+
+ROWS = {
+    "100 MB of output": ("for _ in range(1600):\n        print('x' * 65535)\n    return 1", 200),
+    "descriptors closed": ("os.closerange(0, 3)\n    return 1", 200),
+    "every descriptor closed": ("os.closerange(0, 1024)\n    return 1", 439),
+    "signals ignored": (
+        "for number in range(1, signal.NSIG):\n"
+        "        if number not in (signal.SIGKILL, signal.SIGSTOP):\n"
+        "            with contextlib.suppress(OSError, ValueError):\n"
+        "                signal.signal(number, signal.SIG_IGN)\n"
+        "    time.sleep(60)",
+        433,
+    ),
+    "stops itself": ("os.kill(os.getpid(), signal.SIGSTOP)", 433),
+    "kills its group": ("os.killpg(0, signal.SIGKILL)", 439),
+    "a result that is huge": ("return 'x' * (16 * 1024 * 1024)", 407),
+    "a result that contains itself": ("found = []\n    found.append(found)\n    return found", 430),
+    "a result that is deep": (
+        "found = []\n    for _ in range(100000):\n        found = [found]\n    return found",
+        430,
+    ),
+    "an exception that cannot be shown": ("raise type('Odd', (Exception,), {'__str__': lambda self: 1 / 0})()", 430),
+    "an exception with a huge text": ("raise ValueError('x' * (20 * 1024 * 1024))", 430),
+    "endless loop": ("while True:\n        pass", 433),
+    "many threads": (
+        "for _ in range(999):\n        threading.Thread(target=time.sleep, args=(9,), daemon=1).start()\n    return 1",
+        200,
+    ),
+}
+IMPORTS = "import contextlib, os, signal, threading, time\n"
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_hostile(folder, row):
+    """Whatever a function does, it gets the status that fits, the next event is served, and no process is left."""
+    body, status = ROWS[row]
+    code = f"{IMPORTS}def main_handler(event, context):\n    if event:\n        return 'fine'\n    {body}\n"
+    folder("Does", code, "component: scf\nname: Does\ninputs:\n  timeout: 2\n")
+    before = below(os.getpid())
+    with LocalSCF(folder.path) as scf, Api(scf) as api:
+        failure = api.invoke("Does", {})["RetMsg"]
+        assert (200 if failure == "1" else json.loads(failure)["statusCode"]) == status
+        assert api.invoke("Does", {"a": 1})["RetMsg"] == '"fine"'
+    assert below(os.getpid()) <= before
