@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from tencentserverless.scf import Client
 from tests.cli.conftest import environment
 from tests.local.processes import alive, until
 from tests.local.signed import Api
@@ -48,6 +49,18 @@ def test_one_line_and_a_clean_end(functions, number):
     assert "hello  ap-guangzhou" in errors
     assert "Response RequestId:" in errors
     assert line["secret_key"] not in errors
+
+
+def test_tls(functions):
+    """With --tls the endpoint's certificate is the one that the line tells to trust, and the file goes with it."""
+    with started(functions, "--port", "0", "--tls") as (process, line):
+        assert line["endpoint"].startswith("https://127.0.0.1:")
+        keys = (line["secret_id"], line["secret_key"])
+        client = Client("ap-chengdu", *keys, endpoint=line["endpoint"], ca_file=line["ca_file"])
+        assert client.invoke("hello", data={}).value["region"] == "ap-chengdu"
+        process.terminate()
+        process.communicate(timeout=20)
+    assert not os.path.exists(line["ca_file"])
 
 
 def test_a_kill_leaves_no_worker(functions):

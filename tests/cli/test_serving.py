@@ -11,7 +11,7 @@ from tests.local.made import record
 def test_wrong_pairs_are_not_repeated():
     """A malformed --accept is a usage error that does not print the text, which may be a secret."""
     with pytest.raises(click.BadParameter) as caught:
-        serving.endpoint_of(["x"], 0, ["AKIDsecret"], None)
+        serving.endpoint_of(["x"], 0, ["AKIDsecret"], False, None)
     assert "AKIDsecret" not in caught.value.format_message()
 
 

@@ -1,10 +1,13 @@
 """`LocalSCF`: the endpoint inside a program."""
 
 import socket
+import ssl
 import threading
 
 import pytest
 
+from tencentserverless import scf as client
+from tencentserverless.exception import ConnectError
 from tencentserverless.local import LocalSCF
 from tencentserverless.local.catalog import FunctionFolderError
 from tests.local.signed import Api
@@ -76,3 +79,30 @@ def test_notices_go_to_stderr(folder, capfd):
     with LocalSCF(folder.path):
         pass
     assert "passed over" in capfd.readouterr().err
+
+
+def test_tls(folder):
+    """With TLS the certificate counts for the address and for SCF's names, whoever does not trust it gets no answer,
+    and neither chains nor handlers in this process need to know of it."""
+    folder(
+        "outer",
+        "from tencentserverless import scf\ndef main_handler(event, context):\n    return scf.invoke('inner')\n",
+    )
+
+    def inner(event, context):
+        return client.invoke("innermost", data={})
+
+    with LocalSCF(folder.path, tls=True) as scf:
+        scf.deploy(inner)
+        scf.deploy(lambda event, context: "here", name="innermost")
+        keys = ("ap-guangzhou", scf.secret_id, scf.secret_key)
+        trusting = client.Client(*keys, endpoint=scf.endpoint, ca_file=scf.ca_file)
+        assert "here" in trusting.invoke("outer")
+        assert len([record for record in scf.records if record.invocation.parent]) == 2
+        with pytest.raises(ConnectError, match="certificate"):
+            client.Client(*keys, endpoint=scf.endpoint).invoke("outer")
+        for context in (ssl.create_default_context(cafile=scf.ca_file), ssl.create_default_context(cafile=scf.bundle)):
+            address = ("127.0.0.1", int(scf.endpoint.rpartition(":")[2]))
+            for name in ("127.0.0.1", "scf.ap-chengdu.tencentcloudapi.com"):
+                with socket.create_connection(address) as plain, context.wrap_socket(plain, server_hostname=name):
+                    pass

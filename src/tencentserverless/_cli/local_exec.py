@@ -25,6 +25,7 @@ _TOKENS = (
     "TENCENTCLOUD_TOKEN",
     "TENCENT_TOKEN",
 )
+_BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
 class _TwoParts(click.Command):
@@ -44,9 +45,12 @@ class _TwoParts(click.Command):
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--port", default=0, type=click.IntRange(0, 65535), help="Default: a free one.")
 @serving.accept_option
+@serving.tls_option
 @click.option("--logs", is_flag=True, help="Print the log of every invocation.")
 @click.pass_context
-def execute(ctx: click.Context, paths: tuple[str, ...], port: int, accept: tuple[str, ...], logs: bool) -> None:
+def execute(
+    ctx: click.Context, paths: tuple[str, ...], port: int, accept: tuple[str, ...], tls: bool, logs: bool
+) -> None:
     """Serve the functions in PATH... while COMMAND runs, with an environment in which SDKs talk to them.
 
     The exit code is COMMAND's, 128 and the signal's number where a signal ended it.
@@ -54,21 +58,25 @@ def execute(ctx: click.Context, paths: tuple[str, ...], port: int, accept: tuple
     command = ctx.meta.get("command")
     if not command:
         raise click.UsageError("no COMMAND: it stands behind --")
-    scf = serving.started(serving.endpoint_of(paths, port, accept, serving.log if logs else None), port)
+    scf = serving.started(serving.endpoint_of(paths, port, accept, tls, serving.log if logs else None), port)
     try:
-        code = _run(command, environment(os.environ, scf.endpoint, scf.secret_id, scf.secret_key))
+        code = _run(command, environment(os.environ, scf.endpoint, scf.secret_id, scf.secret_key, scf.bundle))
     finally:
         scf.stop()
     _summarize(scf)
     sys.exit(code)
 
 
-def environment(shell: Mapping[str, str], endpoint: str, secret_id: str, secret_key: str) -> dict[str, str]:
-    """`shell` with the endpoint and its keys in place of the cloud's."""
+def environment(
+    shell: Mapping[str, str], endpoint: str, secret_id: str, secret_key: str, bundle: str = ""
+) -> dict[str, str]:
+    """`shell` with the endpoint and its keys in place of the cloud's. bundle: the certificates to trust, if others."""
     result = {name: value for name, value in shell.items() if name not in _TOKENS}
     result["TENCENTSERVERLESS_ENDPOINT"] = endpoint
     result.update(dict.fromkeys(_IDS, secret_id))
     result.update(dict.fromkeys(_KEYS, secret_key))
+    if bundle:
+        result.update(dict.fromkeys(_BUNDLES, bundle))
     direct = f"127.0.0.1,localhost,{endpoint}"  # the official SDK compares with the endpoint's whole text
     for name in ("NO_PROXY", "no_proxy"):
         result[name] = f"{shell[name]},{direct}" if shell.get(name) else direct

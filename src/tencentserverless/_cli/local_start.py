@@ -19,16 +19,17 @@ if TYPE_CHECKING:
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--port", default=9000, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free one.")
 @serving.accept_option
+@serving.tls_option
 @click.option("--quiet", is_flag=True, help="Leave out the logs of invocations.")
-def start(paths: tuple[str, ...], port: int, accept: tuple[str, ...], quiet: bool) -> None:
+def start(paths: tuple[str, ...], port: int, accept: tuple[str, ...], tls: bool, quiet: bool) -> None:
     """Serve the functions in PATH... until Ctrl-C.
 
     When it serves, standard output has one line: a JSON object with endpoint, secret_id, secret_key (made for this
-    run) and pid. Everything else goes to standard error.
+    run) and pid; with --tls also ca_file, the certificate to trust. Everything else goes to standard error.
     """
     stop = threading.Event()
     serving.on_signals(lambda _: stop.set(), "SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
-    scf = serving.started(serving.endpoint_of(paths, port, accept, None if quiet else serving.log), port)
+    scf = serving.started(serving.endpoint_of(paths, port, accept, tls, None if quiet else serving.log), port)
     try:
         _introduce(scf)
         stop.wait()
@@ -37,7 +38,14 @@ def start(paths: tuple[str, ...], port: int, accept: tuple[str, ...], quiet: boo
 
 
 def _introduce(scf: "LocalSCF") -> None:
-    line = {"endpoint": scf.endpoint, "secret_id": scf.secret_id, "secret_key": scf.secret_key, "pid": os.getpid()}
+    line: dict[str, str | int] = {
+        "endpoint": scf.endpoint,
+        "secret_id": scf.secret_id,
+        "secret_key": scf.secret_key,
+        "pid": os.getpid(),
+    }
+    if scf.ca_file:
+        line["ca_file"] = scf.ca_file
     click.echo(json.dumps(line))
     serving.say(f"{scf!r}: Ctrl-C stops it")
     rows = [

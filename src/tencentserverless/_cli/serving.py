@@ -19,9 +19,13 @@ accept_option = click.option(
     "`any` lets unknown ids in unverified.",
 )
 
+tls_option = click.option(
+    "--tls", is_flag=True, help="Speak TLS, with a certificate of an authority made for this run."
+)
+
 
 def endpoint_of(
-    paths: Sequence[str], port: int, accept: Sequence[str], on_record: "Callable[[Record], None] | None"
+    paths: Sequence[str], port: int, accept: Sequence[str], tls: bool, on_record: "Callable[[Record], None] | None"
 ) -> "LocalSCF":
     """The endpoint of these options; wrong ones are usage errors."""
     from tencentserverless.local import LocalSCF
@@ -31,17 +35,20 @@ def endpoint_of(
         accepted(accept)
     except ValueError:
         raise click.BadParameter("takes ID:KEY or any", param_hint="--accept") from None
-    return LocalSCF(*paths, port=port, accept=accept, notify=say, on_record=on_record)
+    return LocalSCF(*paths, port=port, accept=accept, tls=tls, notify=say, on_record=on_record)
 
 
 def started(scf: "LocalSCF", port: int) -> "LocalSCF":
     """Start it; what prevents that is one line on standard error."""
+    from tencentserverless.local.authority import AuthorityError
     from tencentserverless.local.catalog import FunctionFolderError
 
     try:
         return scf.__enter__()
     except FunctionFolderError as error:
         raise click.UsageError(str(error)) from None
+    except AuthorityError as error:
+        raise click.ClickException(f"--tls: {error}") from None
     except OSError as error:
         raise click.ClickException(f"port {port}: {error.strerror or error}") from None
 

@@ -14,6 +14,7 @@ from tencentserverless.local.authority import Authority
 
 ADDRESS = "127.0.0.1"
 AUTHORITY_PATH = "/authority"
+NOBODY = ""  # who comes through a door of this holder is named by credentials alone
 _BACKLOG = 128
 
 Serve = Callable[[], asyncio.BaseProtocol]

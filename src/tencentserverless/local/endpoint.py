@@ -20,7 +20,7 @@ from tencentserverless.local.doors import Doors
 from tencentserverless.local.gate import Call, Credential, Gate, Request
 from tencentserverless.local.in_process import InProcess
 from tencentserverless.local.instance import Instance, new_id
-from tencentserverless.local.interpreters import Interpreters
+from tencentserverless.local.interpreters import CURRENT_INTERPRETER, Interpreters
 from tencentserverless.local.invocation import Invocation, Outcome, Record
 from tencentserverless.local.process import Start, StartMethod, Workers
 from tencentserverless.local.records import Records
@@ -52,7 +52,7 @@ class Options:
     idle_seconds: how long a warm instance is kept. event_invocations: how many Event invocations run at once.
     most_hops: how often one invocation may lead to the next. scf_hosts: whether the host names of SCF lead to this
     endpoint inside functions. most_records: how many ended invocations are kept, in the SQLite file `records`.
-    in_process: whether functions of folders run in this interpreter.
+    in_process: whether functions of folders run in this interpreter. tls: whether the endpoint's own port speaks TLS.
     """
 
     accept: Sequence[str] = ()
@@ -65,6 +65,7 @@ class Options:
     most_records: int = 1000
     records: str | os.PathLike[str] | None = None
     in_process: bool = False
+    tls: bool = False
 
 
 class Endpoint:
@@ -101,8 +102,10 @@ class Endpoint:
         self._authority: Authority | None = None
 
     def serve_through(self, doors: Doors, url: str) -> None:
-        """Get ready; `doors` is what workers reach this endpoint through, `url` what this process does."""
+        """Get ready; `doors` is what workers reach this endpoint through, `url` what handlers in this process do."""
         self._doors, self._url = doors, url
+        common = environment.of_all(self._machine)
+        self._workers.prepare(CURRENT_INTERPRETER, common, str(self._scratch.folder))
         self._event_slots = asyncio.Semaphore(self.options.event_invocations)
         self._dispatcher = Dispatcher(
             self._launch,
@@ -243,9 +246,9 @@ class Endpoint:
 
     def _caller(self, credential: Credential | None, holder: str | None) -> Invocation | None:
         """The invocation that sent this through its instance's door, or signed with its credentials."""
-        if holder is None and credential is not None:
+        if not holder and credential is not None:
             holder = credential.holder
-        if holder is None:
+        if not holder:
             return None
         instance = self._instances.get(holder)
         return instance.running if instance else self._in_process.running.get(holder)

@@ -73,17 +73,14 @@ def variables(
         "PYTHONDONTWRITEBYTECODE": "x",
         "PYTHONPATH": f"{places.code}:{places.layers}",
         "LD_LIBRARY_PATH": f"{places.code}:{places.layers}",
-        "PATH": machine.shell.get("PATH", PATH) if "SYSTEMROOT" in machine.shell else PATH,
+        **of_all(machine),
         "PWD": places.code,
         "HOME": places.home,
         "USER": "qcloud",
         "LOGNAME": "qcloud",
-        "LANG": machine.locale,
-        "LC_ALL": machine.locale,
         "SHELL": "/bin/bash",
         "SHLVL": "3",
         "HOSTNAME": credential.holder or "",
-        "TZ": "UTC",  # the platform's clocks show UTC without saying so
         "_": interpreter,
         **function.variables,
     }
@@ -94,6 +91,16 @@ def credential_variables(credential: Credential) -> dict[str, str]:
         "TENCENTCLOUD_SECRETID": credential.secret_id,
         "TENCENTCLOUD_SECRETKEY": credential.secret_key,
         "TENCENTCLOUD_SESSIONTOKEN": credential.token,
+    }
+
+
+def of_all(machine: Machine) -> dict[str, str]:
+    """What an interpreter looks at when it starts, the same for every worker."""
+    return {
+        "PATH": machine.shell.get("PATH", PATH) if "SYSTEMROOT" in machine.shell else PATH,
+        "LANG": machine.locale,
+        "LC_ALL": machine.locale,
+        "TZ": "UTC",  # the platform's clocks show UTC without saying so
     }
 
 

@@ -188,6 +188,10 @@ class ForkServers:
                     raise
         raise AssertionError
 
+    def prepare(self, interpreter: Interpreter, environment: Mapping[str, str], folder: str) -> None:
+        """Start a server, if there is none, without waiting for it. Raises OSError."""
+        self._server(interpreter, environment, folder)
+
     async def stop(self) -> None:
         servers = [*self._servers.values(), *self._gone]
         self._servers, self._gone = {}, []

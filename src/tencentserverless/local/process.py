@@ -154,6 +154,15 @@ class Workers:
         self._method = method
         self._servers = ForkServers(plain=plain) if launcher.works() else None
 
+    def prepare(self, interpreter: Interpreter, environment: Mapping[str, str], scratch: str) -> None:
+        """Have what starts workers ready before the first one is wanted, without waiting for it.
+
+        From then on `scratch` goes with the endpoint, also when that is killed.
+        """
+        if self._servers is not None:
+            with suppress(OSError):  # told to who wants a worker
+                self._servers.prepare(interpreter, environment, scratch)
+
     async def start(self, start: Start) -> Worker:
         """Raises OSError."""
         start.check()

@@ -4,12 +4,13 @@ import asyncio
 import re
 from collections.abc import Mapping
 from ipaddress import ip_address
+from typing import Any
 
 from aiohttp import web
 
 from tencentserverless.local.api import refused
 from tencentserverless.local.authority import AuthorityError
-from tencentserverless.local.doors import ADDRESS, AUTHORITY_PATH, Door, Doors, listener
+from tencentserverless.local.doors import ADDRESS, AUTHORITY_PATH, NOBODY, Door, Doors, listener
 from tencentserverless.local.endpoint import Endpoint
 from tencentserverless.local.gate import BODY_LIMIT_BYTES, QUERY_LIMIT_BYTES, Request
 from tencentserverless.local.refusal import request_too_large
@@ -34,12 +35,18 @@ class Server:
         self.url = ""
 
     async def start(self, port: int = DEFAULT_PORT) -> None:
-        """Listen; 0 picks a port. Raises OSError where the port is taken."""
+        """Listen; 0 picks a port. Raises OSError where the port is taken, `AuthorityError` where TLS cannot be."""
         bound = listener(ADDRESS, port)
-        self.url = f"http://{ADDRESS}:{bound.getsockname()[1]}"
-        self._endpoint.serve_through(self._doors, self.url)
+        try:
+            context = await self._endpoint.authority.context() if self._endpoint.options.tls else None
+        except BaseException:
+            bound.close()
+            raise
+        self.url = f"{'https' if context else 'http'}://{ADDRESS}:{bound.getsockname()[1]}"
+        inner = await self._doors.open(NOBODY) if context else None  # code in this process need not trust the authority
+        self._endpoint.serve_through(self._doors, inner.url if inner else self.url)
         loop = asyncio.get_running_loop()
-        self._listening = await loop.create_server(self._connected, sock=bound, backlog=BACKLOG)
+        self._listening = await loop.create_server(self._connected, sock=bound, ssl=context, backlog=BACKLOG)
 
     async def stop(self) -> None:
         if self._listening is not None:
@@ -48,6 +55,7 @@ class Server:
             await self._endpoint.stop()
             self._doors.close_all()
             await self._web.shutdown(SHUTDOWN_SECONDS)
+            self._web.abort()
 
     def _connected(self) -> asyncio.BaseProtocol:
         self._endpoint.counters.connections += 1
@@ -79,13 +87,23 @@ class Server:
 
 
 class _Connection(web.RequestHandler):
-    """A connection that is dropped at once where it begins with TLS: no answer to that could be read."""
+    """A connection that is dropped at once where what it sends begins with TLS: no answer to that could be read."""
 
-    __slots__ = ("_begun",)
+    __slots__ = ("_begun", "_open", "_way")
+
+    def __init__(self, manager: "_Web", **settings: Any) -> None:
+        super().__init__(manager, **settings)
+        self._begun = False
+        self._open = manager.open
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._begun = False
+        self._way = transport
+        self._open.add(transport)
         super().connection_made(transport)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._open.discard(self._way)
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         if not self._begun and data[:1] == _TLS_HELLO:
@@ -97,6 +115,16 @@ class _Connection(web.RequestHandler):
 
 
 class _Web(web.Server):
+    """`open`: the transports of connections, also of those that wait for the other side's end of TLS."""
+
+    def __init__(self, handler: Any) -> None:
+        super().__init__(handler)
+        self.open: set[asyncio.BaseTransport] = set()
+
+    def abort(self) -> None:
+        for transport in self.open:
+            transport.abort()  # type: ignore[attr-defined]
+
     def __call__(self) -> web.RequestHandler:
         return _Connection(
             self,

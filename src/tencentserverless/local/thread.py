@@ -30,13 +30,16 @@ class LocalSCF:
     with. most_records: how many are kept; with 64 MB of events, results and logs they are bounded in any case.
     in_process: run the functions in this interpreter, where pdb, coverage and monkeypatching reach them; without limits
     of time and memory, and without a log of what they print.
+    tls: speak TLS, with a certificate for 127.0.0.1, localhost and SCF's host names that an authority made for this run
+    has signed: clients trust it by `ca_file` (the authority alone) or `bundle` (the system's authorities with it).
     notify: gets notices of one line, default standard error. on_record: gets the record of every invocation that has
     ended, on the endpoint's thread.
 
     Attributes once it runs: `endpoint` (``http://127.0.0.1:PORT``), `secret_id` and `secret_key` (made for this run),
-    `counters`, `records`, `functions`.
+    `ca_file` and `bundle` (paths, "" without TLS), `counters`, `records`, `functions`.
 
-    Raises `FunctionFolderError` for folders that cannot be read, OSError where the port is taken.
+    Raises `FunctionFolderError` for folders that cannot be read, OSError where the port is taken,
+    `AuthorityError` (a RuntimeError) where no certificate can be made.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class LocalSCF:
         records: str | os.PathLike[str] | None = None,
         most_records: int = 1000,
         in_process: bool = False,
+        tls: bool = False,
         notify: Callable[[str], None] | None = None,
         on_record: Callable[[Record], None] | None = None,
     ) -> None:
@@ -64,6 +68,7 @@ class LocalSCF:
             records=records,
             most_records=most_records,
             in_process=in_process,
+            tls=tls,
         )
         self._paths = paths
         self._port = port
@@ -75,6 +80,8 @@ class LocalSCF:
         self.endpoint: str = ""
         self.secret_id: str = ""
         self.secret_key: str = ""
+        self.ca_file: str = ""
+        self.bundle: str = ""
 
     def __repr__(self) -> str:
         return f"<LocalSCF {self.endpoint or 'not running'}>"
@@ -155,6 +162,8 @@ class LocalSCF:
         self.endpoint = server.url
         self.secret_id = self._endpoint.credential.secret_id
         self.secret_key = self._endpoint.credential.secret_key
+        if self._options.tls:
+            self.ca_file, self.bundle = str(self._endpoint.authority.ca_file), str(self._endpoint.authority.bundle)
         return server
 
     def _await(self, work: Coroutine[Any, Any, T]) -> T:
