@@ -50,7 +50,7 @@ def test_nothing_heavy_is_loaded_for_help():
     program = (
         "import sys\nfrom tencentserverless._cli import main\n"
         "try:\n    main(['local', '--help'])\nexcept SystemExit:\n    pass\n"
-        "assert not {'aiohttp', 'yaml', 'rich', 'tencentserverless.local'} & set(sys.modules)"
+        "assert not {'httptools', 'yaml', 'rich', 'tencentserverless.local'} & set(sys.modules)"
     )
     from tests.cli.conftest import environment
 

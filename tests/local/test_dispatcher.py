@@ -211,3 +211,26 @@ def test_stopping_leaves_no_process(folder):
         assert not alive(pid)
         with suppress(OSError):  # the connection may be closed first
             assert running.result()[0]["InvokeResult"] != 0
+
+
+SLEEPS = "import time\ndef main_handler(event, context):\n    time.sleep(event)\n    return VERSION\nVERSION = {}\n"
+
+
+def test_who_waits_for_a_place(run, folder):
+    """Where there are as many instances as there may be, invocations wait for one, of another function too."""
+    for number, name in enumerate(("one", "two")):
+        folder(name, SLEEPS.format(number))
+    api = run(most_instances=1)
+    with ThreadPoolExecutor(4) as pool:
+        answers = [pool.submit(at_once, api, name, 2, 0.05) for name in ("one", "two")]
+        got = [sorted(result["RetMsg"] for result in future.result()) for future in answers]
+    assert got == [["0", "0"], ["1", "1"]]
+
+
+def test_who_waits_too_long(run, folder):
+    """Who waits for a place longer than may be gets 432; what has the place is not disturbed."""
+    folder("one", SLEEPS.format(1), "component: scf\nname: one\ninputs: {timeout: 20}\n")
+    api = run(most_instances=1, queue_seconds=0.2)
+    results = at_once(api, "one", 3, 1.0)
+    assert sorted(json.loads(result["RetMsg"]) == 1 for result in results) == [False, False, True]
+    assert {json.loads(r["RetMsg"])["statusCode"] for r in results if r["RetMsg"] != "1"} == {432}

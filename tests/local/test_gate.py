@@ -134,8 +134,8 @@ def test_hosts_as_sdks_sign_them(sent):
 
 def test_host_names():
     """The forms of a host, likeliest first, none twice."""
-    assert host_names("http://127.0.0.1:9000") == ["http://127.0.0.1:9000", "127.0.0.1:9000", "127.0.0.1"]
-    assert host_names("localhost") == ["localhost"]
+    assert list(host_names("http://127.0.0.1:9000")) == ["http://127.0.0.1:9000", "127.0.0.1:9000", "127.0.0.1"]
+    assert list(host_names("localhost")) == ["localhost"]
 
 
 def test_the_service_is_taken_from_the_scope():

@@ -90,7 +90,7 @@ def test_get_with_v3(api):
 )
 def test_hosts_that_are_ours(host):
     """Loopback and the platform's own names are served."""
-    assert foreign({"Host": host}) == ""
+    assert foreign({"host": host}) == ""
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_hosts_that_are_ours(host):
 )
 def test_hosts_that_are_not(host):
     """Any other name is refused: a page may have its own name lead to this machine."""
-    assert foreign({"Host": host})
+    assert foreign({"host": host})
 
 
 def test_browsers_are_refused(api):

@@ -3,10 +3,28 @@
 import os
 
 from tencentserverless.local.folder import read
-from tencentserverless.local.sources import Manifests, Sources
+from tencentserverless.local.sources import Manifests, Sources, Turn
 from tests.local.processes import until
 
 MANIFEST = "component: scf\nname: one\ninputs:\n  timeout: {}\n"
+
+
+def at_once(act):
+    act()
+
+
+def test_a_turn_looks_once():
+    """Within a turn the first answer stands; in the next turn it is looked again."""
+    later, asked = [], []
+
+    def look(place):
+        asked.append(place)
+        return len(asked)
+
+    turn = Turn(later.append)
+    assert [turn.once(look, place) for place in ("a", "b", "a")] == [1, 2, 1]
+    later.pop()()
+    assert (turn.once(look, "a"), later) == (3, later[:1])
 
 
 def test_every_kind_of_change_is_seen(folder):
@@ -70,7 +88,7 @@ def test_a_configuration_is_read_again(folder):
     notices = []
     place = folder("one", manifest=MANIFEST.format(3))
     catalog = read([place], notices.append)
-    manifests = Manifests(catalog, notices.append)
+    manifests = Manifests(catalog, notices.append, Turn(at_once))
     function = next(iter(catalog))
 
     def save(text, at):
@@ -95,4 +113,4 @@ def test_a_function_without_a_manifest_stays(folder):
     """Where there is no serverless.yml nothing is read again."""
     catalog = read([folder("one")], print)
     function = next(iter(catalog))
-    assert Manifests(catalog, print).current(function) is function
+    assert Manifests(catalog, print, Turn(at_once)).current(function) is function

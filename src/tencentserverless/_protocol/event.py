@@ -14,10 +14,14 @@ if TYPE_CHECKING:
     Encoder = Callable[[Any], str]
 
 
-def text_encoder(default: "Optional[Default]" = None) -> "Encoder":
+quoted = _json.encode_basestring  # a text as a JSON string, what is not ASCII left as it is
+quoted_ascii = _json.encode_basestring_ascii
+
+
+def text_encoder(default: "Optional[Default]" = None, ascii_only: bool = False) -> "Encoder":
     """A function from an event to its JSON text; `default` is the hook of `json.dumps`. It raises what that raises."""
-    slow = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=default)
-    make, quote = getattr(_json, "c_make_encoder", None), _json.encode_basestring
+    slow = json.JSONEncoder(ensure_ascii=ascii_only, separators=(",", ":"), default=default)
+    make, quote = getattr(_json, "c_make_encoder", None), quoted_ascii if ascii_only else quoted
     if make is None:
         return slow.encode
 
@@ -27,10 +31,6 @@ def text_encoder(default: "Optional[Default]" = None) -> "Encoder":
         return "".join(make({}, slow.default, quote, None, ":", ",", False, False, True)(event, 0))
 
     return encode
-
-
-quoted = _json.encode_basestring  # a text as a JSON string, what is not ASCII left as it is
-quoted_ascii = _json.encode_basestring_ascii
 
 
 def ascii_text(event: "Any", default: "Optional[Default]") -> str:

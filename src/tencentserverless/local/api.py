@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+from tencentserverless._protocol.event import text_encoder
 from tencentserverless.local import refusal
 from tencentserverless.local.actions import SERVED
 from tencentserverless.local.catalog import DEFAULT_NAMESPACE, FUNCTION_NAME, Catalog, Function
@@ -30,7 +31,7 @@ class Wanted(NamedTuple):
 
 def answer(request_id: str, fields: Mapping[str, Any]) -> bytes:
     """The body of a success."""
-    return json.dumps({"Response": {**fields, "RequestId": request_id}}).encode()
+    return _encode({"Response": {**fields, "RequestId": request_id}}).encode()
 
 
 def refused(request_id: str, error: refusal.Refusal, language: str = "en-US") -> bytes:
@@ -212,4 +213,5 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
+_encode = text_encoder(ascii_only=True)
 _strict_json = json.JSONDecoder(parse_constant=_refuse_constant).decode

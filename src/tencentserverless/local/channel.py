@@ -26,8 +26,13 @@ class Channel:
 
     def send(self, data: bytes) -> None:
         """Hand over one encoded frame; what the kernel does not take now follows when it can."""
-        self._unsent = memoryview(bytes(self._unsent) + data if self._unsent else data)
-        self._writable()
+        if self._unsent:
+            self._unsent = memoryview(bytes(self._unsent) + data)
+            return
+        taken = self._taken(data)
+        if taken < len(data) and self._open:
+            self._unsent = memoryview(data)[taken:]
+            self._loop.add_writer(self._connection, self._writable)
 
     def drain(self) -> None:
         """Take in what has come already."""
@@ -62,17 +67,18 @@ class Channel:
         return self._open
 
     def _writable(self) -> None:
-        try:
-            while self._unsent:
-                self._unsent = self._unsent[self._connection.send(self._unsent) :]
-        except (BlockingIOError, InterruptedError):
-            if self._open:
-                self._loop.add_writer(self._connection, self._writable)
-            return
-        except OSError:  # the reader sees the end of file
-            self._unsent = memoryview(b"")
-        if self._open:
+        self._unsent = self._unsent[self._taken(self._unsent) :]
+        if not self._unsent:
             self._loop.remove_writer(self._connection)
+
+    def _taken(self, data: bytes | memoryview) -> int:
+        """How much of it the kernel takes now."""
+        try:
+            return self._connection.send(data)
+        except (BlockingIOError, InterruptedError):
+            return 0
+        except OSError:  # the reader sees the end of file
+            return len(data)
 
     def _ended(self) -> None:
         if self._open:

@@ -12,7 +12,7 @@ from tencentserverless.local.instance import Ending, Instance
 from tencentserverless.local.invocation import Invocation, Outcome
 from tencentserverless.local.process import Worker
 from tencentserverless.local.scheduler import Scheduler
-from tencentserverless.local.sources import Sources
+from tencentserverless.local.sources import Sources, Turn
 from tencentserverless.local.wire import Frame, Kind
 
 MEMORY_CHECK_SECONDS = 0.025
@@ -32,16 +32,19 @@ class Dispatcher:
         launch: Launch,
         on_end: Callable[[Instance], None],
         notify: Callable[[str], None],
+        turn: Turn,
         *,
         most_instances: int,
         idle_seconds: float,
+        queue_seconds: float,
     ) -> None:
         self._launch = launch
         self._on_end = on_end
         self._notify = notify
         self._idle_seconds = idle_seconds
+        self._queue_seconds = queue_seconds
         self._scheduler: Scheduler[Instance, Ticket] = Scheduler(most_instances)
-        self._sources = Sources()
+        self._version, self._turn = Sources().version, turn
         self._loop = asyncio.get_running_loop()
         self._starts = asyncio.Semaphore(STARTS_AT_ONCE)
         self._live: set[Instance] = set()
@@ -59,7 +62,7 @@ class Dispatcher:
             return _stopping(invocation)
         function = invocation.function
         self._current[function.key] = function
-        version = self._sources.version(str(function.code))
+        version = self._turn.once(self._version, str(function.code))
         instance = self._idle_instance(function, version)
         if instance is None:
             found = await self._instance_or_failure(function, chained=bool(invocation.callers))
@@ -107,14 +110,16 @@ class Dispatcher:
         return None
 
     async def _instance_or_failure(self, function: Function, chained: bool) -> "Instance | Failure":
-        if self._scheduler.needs_start(function.key):
-            if not self._scheduler.has_place(chained):
-                return report.no_capacity
-            if not self._scheduler.claim(function.key) and not self._make_room(function.key):
-                return report.no_capacity
-            self._background(self._start(function.key))
+        key, timer = function.key, None
         ticket: Ticket = self._loop.create_future()
-        self._scheduler.wait(function.key, ticket)
+        if self._scheduler.needs_start(key):
+            if self._scheduler.has_place(chained) and self._has_claimed(key):
+                self._background(self._start(key))
+            elif chained or not self._queue_seconds:  # a chain that waited would wait for itself
+                return report.no_capacity
+            else:
+                timer = self._loop.call_later(self._queue_seconds, self._refuse, key, ticket)
+        self._scheduler.wait(key, ticket)
         try:
             return await ticket
         except asyncio.CancelledError:
@@ -122,6 +127,17 @@ class Dispatcher:
             if ticket.done() and not ticket.cancelled() and isinstance(found := ticket.result(), Instance):
                 self._release(found)
             raise
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+    def _refuse(self, key: Key, ticket: Ticket) -> None:
+        if not ticket.done():
+            self._scheduler.forget_ticket(key, ticket)
+            ticket.set_result(report.no_capacity)
+
+    def _has_claimed(self, key: Key) -> bool:
+        return self._scheduler.claim(key) or self._make_room(key)
 
     def _make_room(self, for_key: Key) -> bool:
         """Retire the instance that has been idle longest, of whatever function, and claim its place."""
@@ -157,14 +173,14 @@ class Dispatcher:
             await self._fail_with(instance, answer)
 
     def _start_again(self, key: Key) -> None:
-        if self._scheduler.claim(key) or self._make_room(key):
+        if self._has_claimed(key):
             self._background(self._start(key, again=False))
         else:
             self._fail(key, report.no_capacity)
 
     async def _launched(self, key: Key) -> Instance | None:
         function = self._current[key]
-        version = self._sources.version(str(function.code))  # before the code is read: what changes later is seen
+        version = self._turn.once(self._version, str(function.code))  # before the code is read: what changes later is seen
         try:
             instance = await self._launch(function, version)
         except OSError as error:
@@ -178,11 +194,14 @@ class Dispatcher:
 
     def _is_up_to_date(self, instance: Instance) -> bool:
         function = self._current[instance.function.key]
-        return instance.function is function and instance.source_version == self._sources.version(str(function.code))
+        version = self._turn.once(self._version, str(function.code))
+        return instance.function is function and instance.source_version == version
 
     async def _fail_with(self, instance: Instance, answer: "Frame | Ending") -> None:
+        ticket = self._next_ticket(instance.function.key)  # now: nothing else is to be started for it
         await asyncio.shield(self._end(instance))
-        self._fail(instance.function.key, lambda invocation: instance.failed_start(invocation, answer))
+        if ticket is not None and not ticket.done():
+            ticket.set_result(lambda invocation: instance.failed_start(invocation, answer))
 
     def _fail(self, key: Key, failure: Failure) -> None:
         ticket = self._next_ticket(key)
@@ -204,6 +223,12 @@ class Dispatcher:
             return
         instance.idle_since = self._loop.time()
         self._scheduler.put_back(instance.function.key, instance)
+        self._start_what_waits()
+
+    def _start_what_waits(self) -> None:
+        """A place has become free, or may be made so."""
+        while not self._stopped and (key := self._scheduler.starved()) is not None and self._has_claimed(key):
+            self._background(self._start(key))
 
     def _next_ticket(self, key: Key) -> Ticket | None:
         while (ticket := self._scheduler.next_ticket(key)) is not None:
@@ -218,6 +243,7 @@ class Dispatcher:
         if instance in self._live:
             self._live.discard(instance)
             self._scheduler.give_up()
+            self._loop.call_soon(self._start_what_waits)
             self._ending[instance] = self._loop.create_task(instance.end())
             self._ending[instance].add_done_callback(lambda task: self._ended(instance, task))
         return self._ending.get(instance) or self._loop.create_task(asyncio.sleep(0))

@@ -5,7 +5,6 @@ import os
 import secrets
 import string
 import time
-import uuid
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -26,7 +25,7 @@ from tencentserverless.local.process import Start, StartMethod, Workers
 from tencentserverless.local.records import Records
 from tencentserverless.local.requirements import Requirements
 from tencentserverless.local.scratch import Scratch, utf8_locale
-from tencentserverless.local.sources import Manifests
+from tencentserverless.local.sources import Manifests, Turn
 from tencentserverless.local.wire import TEXT_LIMIT_BYTES
 
 ACCEPT_ANY = "any"
@@ -49,7 +48,8 @@ class Counters:
 class Options:
     """accept: ``ID:KEY`` pairs, or "any" to let unknown ids in unverified. most_instances: of all functions together.
 
-    idle_seconds: how long a warm instance is kept. event_invocations: how many Event invocations run at once.
+    idle_seconds: how long a warm instance is kept. queue_seconds: how long an invocation that no function makes waits
+    where there are as many instances as there may be. event_invocations: how many Event invocations run at once.
     most_hops: how often one invocation may lead to the next. scf_hosts: whether the host names of SCF lead to this
     endpoint inside functions. most_records: how many ended invocations are kept, in the SQLite file `records`.
     in_process: whether functions of folders run in this interpreter. tls: whether the endpoint's own port speaks TLS.
@@ -58,6 +58,7 @@ class Options:
     accept: Sequence[str] = ()
     most_instances: int = 64
     idle_seconds: float = 600.0
+    queue_seconds: float = 10.0
     event_invocations: int = 16
     most_hops: int = 16
     scf_hosts: bool = True
@@ -89,7 +90,8 @@ class Endpoint:
         self._gate.add(self.credential)
         for credential in accepted(options.accept):
             self._gate.add(credential)
-        self._manifests = Manifests(self.catalog, notify)
+        self._turn = Turn(asyncio.get_running_loop().call_soon)
+        self._manifests = Manifests(self.catalog, notify, self._turn)
         self._interpreters = Interpreters(notify)
         self._requirements = Requirements(notify)
         self._scratch = Scratch()
@@ -111,8 +113,10 @@ class Endpoint:
             self._launch,
             self._forget,
             self.notify,
+            self._turn,
             most_instances=self.options.most_instances,
             idle_seconds=self.options.idle_seconds,
+            queue_seconds=self.options.queue_seconds,
         )
 
     async def stop(self) -> None:
@@ -137,7 +141,7 @@ class Endpoint:
         holder: the instance through whose door the request came.
         """
         self.counters.requests += 1
-        request_id = str(uuid.uuid4())
+        request_id = new_request_id()
         language = request.headers.get("x-tc-language", _UNKNOWN_LANGUAGE)
         try:
             call = self._gate.admit(request, time.time())
@@ -300,6 +304,13 @@ class Endpoint:
                 f"{function.name} imports the SDK, which is lent to it here; the platform has it for Python3.6 only, "
                 "so pack tencentserverless into the function before you deploy it"
             )
+
+
+def new_request_id() -> str:
+    """A random UUID, version 4."""
+    digits = os.urandom(16).hex()
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
 def new_credential(holder: str | None = None) -> Credential:

@@ -10,6 +10,7 @@ from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
@@ -21,6 +22,7 @@ from tencentserverless.local.regions import REGIONS
 
 VERSION = "2018-04-16"
 WINDOW_SECONDS = 300
+DAY_SECONDS = 24 * 3600
 BODY_LIMIT_BYTES = 10 * 1024 * 1024
 V1_BODY_LIMIT_BYTES = 1024 * 1024
 QUERY_LIMIT_BYTES = 32 * 1024
@@ -30,18 +32,28 @@ _AUTHORIZATION = re.compile(
     re.escape(tc3.ALGORITHM) + r"\s+Credential=([^/\s,]+)/(\d{4}-\d\d-\d\d)/([^/\s,]+)/tc3_request\s*,"
     r"\s*SignedHeaders=([^,\s]+)\s*,\s*Signature=([0-9a-fA-F]+)\s*"
 )
+_TIMESTAMP = re.compile(r"[0-9]{1,12}").fullmatch
+_SIGNED_AT_LEAST = frozenset(("content-type", "host"))
+_V3_REQUIRED = {
+    "x-tc-action": "Action",
+    "x-tc-version": "Version",
+    "x-tc-region": "Region",
+    "x-tc-timestamp": "Timestamp",
+    "authorization": "Authorization",
+}
 _V1_DIGESTS = {"HmacSHA1": "sha1", "HmacSHA256": "sha256", "": "sha1"}
 _V1_NAMES = "Action Version Region Timestamp Nonce SecretId Signature SignatureMethod Token Language RequestClient"
 _V1_COMMON = frozenset(_V1_NAMES.split())
 
 
 class Request(NamedTuple):
-    """One HTTP request. `query` as it came, without the question mark; `headers` answer to lower-case names."""
+    """One HTTP request. `query` as it came, without the question mark; the names of `headers` are in lower case."""
 
     method: str
     query: str
     headers: Mapping[str, str]
     body: bytes
+    path: str = "/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +66,7 @@ class Credential:
     holder: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A request let in: the action, where, by whom, and its own parameters, nulls dropped."""
 
     action: str
@@ -113,9 +124,9 @@ class Gate:
             )
         secret_id, date, service, names, signature = parsed.groups()
         timestamp = _checked_time(claim, now)
-        if date != tc3.utc_date(timestamp):
+        if date != _utc_date(timestamp // DAY_SECONDS):
             raise refusal.invalid_authorization("`Date` in Credential not valid.")
-        if not {"content-type", "host"} <= set(names.split(";")):
+        if not _SIGNED_AT_LEAST.issubset(names.split(";")):
             raise refusal.invalid_authorization("`SignedHeaders` not valid.")
         credential = self._credential(secret_id, claim.token)
         if credential is not None:
@@ -161,10 +172,16 @@ class Gate:
         return credential
 
 
-def host_names(host: str) -> list[str]:
+def host_names(host: str) -> Iterator[str]:
     """The values under which clients sign a Host header: as it is, without a scheme, without a port."""
+    yield host
     bare = host.partition("://")[2] or host
-    return list(dict.fromkeys((host, bare, re.sub(r":\d+$", "", bare))))
+    yield from dict.fromkeys(name for name in (bare, re.sub(r":\d+$", "", bare)) if name != host)
+
+
+@lru_cache(maxsize=4)
+def _utc_date(day: int) -> str:
+    return tc3.utc_date(day * DAY_SECONDS)
 
 
 def _check_size(request: Request) -> None:
@@ -182,10 +199,9 @@ def _is_json(request: Request) -> bool:
 
 
 def _v3_claim(headers: Mapping[str, str]) -> _Claim:
-    names = ("X-TC-Action", "X-TC-Version", "X-TC-Region", "X-TC-Timestamp", "Authorization")
-    for name in names:
-        if not headers.get(name.lower()):
-            raise refusal.missing_parameter(name.removeprefix("X-TC-"))
+    for name, shown in _V3_REQUIRED.items():
+        if not headers.get(name):
+            raise refusal.missing_parameter(shown)
     return _Claim(
         headers["x-tc-action"],
         headers["x-tc-version"],
@@ -206,7 +222,7 @@ def _v1_claim(pairs: Mapping[str, str]) -> _Claim:
 
 
 def _checked_time(claim: _Claim, now: float) -> int:
-    if not re.fullmatch(r"[0-9]{1,12}", claim.timestamp):
+    if not _TIMESTAMP(claim.timestamp):
         raise refusal.wrong_value(claim.region_label.replace("Region", "Timestamp"))
     timestamp = int(claim.timestamp)
     if abs(timestamp - now) > WINDOW_SECONDS:
@@ -230,18 +246,15 @@ def _check_signature(candidates: Iterable[Any], given: Any) -> None:
 
 def _v3_texts(request: Request, timestamp: int, scope: str, names: str) -> Iterator[str]:
     """Every string that an honest client may have signed for this request, the likeliest first."""
-    hosts = host_names(request.headers.get("host", ""))
+    headers = request.headers
     digest = sha256(_signed_payload(request)).hexdigest()
     query = request.query if request.method == "GET" else ""
-    for lower in (True, False):
-        for host in hosts:
+    for changed in (str.lower, str):
+        for host in host_names(headers.get("host", "")):
             values = [
-                (name, host if name == "host" else request.headers.get(name, "").strip()) for name in names.split(";")
+                (name, changed(host if name == "host" else headers.get(name, "").strip())) for name in names.split(";")
             ]
-            if lower:
-                values = [(name, value.lower()) for name, value in values]
-            canonical = tc3.canonical_request(request.method, query, values, digest)
-            yield tc3.string_to_sign(timestamp, scope, canonical)
+            yield tc3.string_to_sign(timestamp, scope, tc3.canonical_request(request.method, query, values, digest))
 
 
 def _signed_payload(request: Request) -> bytes:

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -67,7 +67,7 @@ class InProcess:
             del self.running[holder]
         outcome = _outcome(invocation, frame)
         duration_ms = float(frame.head.get("duration_ms", 0.0)) if frame else 0.0
-        return replace(outcome, duration_ms=duration_ms, init_ms=init_ms, instance_id=holder)
+        return outcome._replace(duration_ms=duration_ms, init_ms=init_ms, instance_id=holder)
 
     def _answer(self, invocation: Invocation, variables: Mapping[str, str]) -> tuple[Frame | None, float | None]:
         """The frame that a worker would send, None where the function ended it; and what loading took, if it did."""

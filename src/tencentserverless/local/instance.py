@@ -6,7 +6,6 @@ After any end but an ordinary answer there is doubt what the worker will do next
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from enum import Enum
 from itertools import count
 from typing import Any
@@ -21,7 +20,7 @@ from tencentserverless.local.output import Output
 from tencentserverless.local.process import Worker
 from tencentserverless.local.refusal import event_not_json
 from tencentserverless.local.report import MB
-from tencentserverless.local.wire import TEXT_LIMIT_BYTES, Frame, Kind, encode
+from tencentserverless.local.wire import TEXT_LIMIT_BYTES, Frame, Kind, encode, event_frame
 
 
 class Ending(Enum):
@@ -108,8 +107,7 @@ class Instance:
             outcome = report.start_timed_out(invocation)
         else:
             outcome = _ended_outcome(invocation, frame)
-        return replace(
-            outcome,
+        return outcome._replace(
             memory_bytes=self._init_memory_bytes,
             init_output=self._init_output,
             init_ms=self._init_ms,
@@ -120,7 +118,7 @@ class Instance:
         """Run one event. Leaves `alive` false where the worker must not be used again. Raises `Refusal`."""
         self.running, self.running_since = invocation, self._loop.time()
         self._meter.reset()
-        self._channel.send(encode(Kind.EVENT, {"request_id": invocation.request_id}, invocation.event))
+        self._channel.send(event_frame(invocation.request_id, invocation.event))
         try:
             answer = await self._answered_within(invocation.function.timeout)
             return self._outcome(invocation, answer)
@@ -144,7 +142,7 @@ class Instance:
 
     def late_output(self) -> str:
         """What was printed since the last answer, by threads and children that the handler left behind."""
-        return self._output.take()
+        return self._output.take_read()
 
     async def end(self) -> None:
         """Kill the worker and all that is its own."""
@@ -177,17 +175,8 @@ class Instance:
     def _finished(self, outcome: Outcome, duration_ms: float, memory_bytes: int) -> Outcome:
         init_ms, init_output = self._init_ms, self._init_output
         self._init_ms, self._init_output = None, ""
-        return Outcome(
-            outcome.status_code,
-            outcome.ret_msg,
-            outcome.error_message,
-            duration_ms,
-            memory_bytes,
-            self._output.take(),
-            init_output,
-            init_ms,
-            self.id,
-        )
+        how = outcome[:3]
+        return Outcome(*how, duration_ms, memory_bytes, self._output.take(), init_output, init_ms, self.id)
 
     async def _answered_within(self, seconds: float) -> Frame | Ending:
         if not self.alive:

@@ -1,13 +1,12 @@
 """An invocation as plain data: what was asked, how it ended, and the record that is kept of both. Pure."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from tencentserverless.local.catalog import Function
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
+class Invocation(NamedTuple):
     """One event on its way to a function.
 
     event: JSON text in UTF-8 in which lone surrogates pass. parent: the request id of the invocation that made this
@@ -37,8 +36,7 @@ class Invocation:
         return (*self.callers[start:], name)
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How an invocation ended.
 
     status_code: the platform's number, 200 for success. ret_msg: JSON text. error_message: "" on success.

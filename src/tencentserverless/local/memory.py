@@ -9,7 +9,7 @@ import re
 from contextlib import suppress
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
-_PEAK = re.compile(rb"VmHWM:\s+(\d+) kB")
+_PEAK = b"VmHWM:"
 _PROPORTIONAL = re.compile(rb"^Pss:\s+(\d+) kB", re.M)
 _NAMESPACES = re.compile(rb"^NSpid:\s+\d+\s.*?\b(\d+)$", re.M)
 MOST_PROCESSES = 256
@@ -45,8 +45,9 @@ class Meter:
         if self._status >= 0:
             with suppress(OSError):
                 text = os.pread(self._status, 8192, 0)
-        found = _PEAK.search(text)
-        return max(int(found[1]) * 1024 if found else 0, self._sampled)
+        place = text.find(_PEAK)
+        peak = int(text[place + len(_PEAK) : text.index(b"kB", place)]) * 1024 if place >= 0 else 0
+        return max(peak, self._sampled)
 
     def sample(self) -> int:
         """What the worker and its descendants hold now, in bytes. Sets `has_too_many`; then nothing is measured."""

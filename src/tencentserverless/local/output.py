@@ -5,8 +5,13 @@ import asyncio
 import os
 import sys
 
+if sys.platform != "win32":
+    import fcntl
+    import termios
+
 KEPT_BYTES = 4 * 1024 * 1024
 _READ_BYTES = 64 * 1024
+_count = array.array("i", [0])
 
 
 class Output:
@@ -25,9 +30,14 @@ class Output:
             waiting = _waiting_bytes(self._descriptor)
             while waiting > 0 and (count := self._read(waiting)):
                 waiting -= count
+        return self.take_read()
+
+    def take_read(self) -> str:
+        """What the loop has read until now; what was written this very moment may still be in the pipe."""
         text = b"".join(self._parts).decode("utf-8", "replace") if self._parts else ""
         note = f"... {self._dropped} bytes before this are not kept ...\n" if self._dropped else ""
-        self._parts, self._bytes, self._dropped = [], 0, 0
+        if self._bytes:
+            self._parts, self._bytes, self._dropped = [], 0, 0
         return note + text
 
     def close(self) -> None:
@@ -62,12 +72,8 @@ class Output:
 def _waiting_bytes(descriptor: int) -> int:
     if sys.platform == "win32":
         return 0
-    import fcntl
-    import termios
-
-    count = array.array("i", [0])
     try:
-        fcntl.ioctl(descriptor, termios.FIONREAD, count)
+        fcntl.ioctl(descriptor, termios.FIONREAD, _count)
     except OSError:
         return 0
-    return count[0]
+    return _count[0]

@@ -15,7 +15,7 @@ _NEST_LIMIT = 8
 def from_json(body: bytes) -> dict[str, Any]:
     """The object in `body`, without its nulls: clients send null for what they do not give. Raises `Refusal`."""
     try:
-        value = json.loads(body.decode(), parse_constant=_refuse_constant) if body else {}
+        value = _decode(body.decode()) if body else {}
     except UnicodeDecodeError:
         raise refusal.malformed_body("not UTF-8") from None
     except (ValueError, RecursionError):
@@ -107,3 +107,6 @@ def _with_lists(value: Any) -> Any:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+_decode = json.JSONDecoder(parse_constant=_refuse_constant).decode

@@ -15,7 +15,7 @@ from typing import Any
 from tencentserverless.local.catalog import Function
 from tencentserverless.local.invocation import Invocation, Outcome, Record
 
-BATCH_SECONDS = 0.2
+BATCH_SECONDS = 0.5
 _COLUMNS = """
     number request_id parent callers region namespace function_name function qualifier invocation_type event
     received_at started_at ended_at status_code ret_msg error_message duration_ms memory_bytes output init_output
@@ -36,7 +36,7 @@ class Records:
         self._most = most
         self._most_bytes = most_bytes
         self._running: dict[str, Record] = {}
-        self._ended: deque[Record] = deque()
+        self._ended: deque[Record] = deque(maxlen=most)  # what comes before these need not be written
         self._sizes: deque[tuple[int, int]] = deque()  # number and bytes of what is in the store, oldest first
         self._bytes = 0
         self._number = 0
@@ -107,20 +107,20 @@ class Records:
     def _write(self) -> None:
         """Put what has ended into the store, and drop what is too much. The lock is held."""
         assert self._database is not None
-        rows = []
+        ended = []
         while self._ended:
-            rows.append(_row(self._ended.popleft()))
-        if not rows:
+            ended.append(self._ended.popleft())
+        if not ended:
             return
-        self._sizes.extend((row[0], row[-1]) for row in rows)
-        self._bytes += sum(row[-1] for row in rows)
-        last_dropped = self._dropped()
+        sizes = [(record.number, record.kept_bytes) for record in ended]
+        self._sizes.extend(sizes)
+        self._bytes += sum(size for _, size in sizes)
+        dropped = self._dropped()
+        rows = [_row(record) for record in ended if record.number not in dropped]
         with self._database:
             self._database.execute("BEGIN")
-            self._database.executemany(_INSERT, (row for row in rows if row[0] not in last_dropped))
-            self._database.executemany(
-                "DELETE FROM invocations WHERE number = ?", ((number,) for number in last_dropped)
-            )
+            self._database.executemany(_INSERT, rows)
+            self._database.executemany("DELETE FROM invocations WHERE number = ?", [(number,) for number in dropped])
 
     def _dropped(self) -> set[int]:
         numbers = set()

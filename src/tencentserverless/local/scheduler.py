@@ -63,10 +63,19 @@ class Scheduler(Generic[Instance, Ticket]):
     def next_ticket(self, key: Key) -> Ticket | None:
         """The ticket that waits longest."""
         waiting = self._waiting.get(key)
-        return waiting.popleft() if waiting else None
+        if not waiting:
+            return None
+        ticket = waiting.popleft()
+        if not waiting:
+            del self._waiting[key]
+        return ticket
+
+    def starved(self) -> Key | None:
+        """A function with more tickets than starts that are under way."""
+        return next((key for key, waiting in self._waiting.items() if len(waiting) > self._starting[key]), None)
 
     def has_tickets(self, key: Key) -> bool:
-        return bool(self._waiting.get(key))
+        return key in self._waiting
 
     def tickets(self) -> list[Ticket]:
         """Every ticket that waits."""
@@ -76,6 +85,8 @@ class Scheduler(Generic[Instance, Ticket]):
         waiting = self._waiting.get(key)
         if waiting and ticket in waiting:
             waiting.remove(ticket)
+            if not waiting:
+                del self._waiting[key]
 
     def remove(self, key: Key, instance: Instance) -> bool:
         """Take this instance out of the idle ones; False if it was not there."""

@@ -1,26 +1,26 @@
-"""The endpoint's HTTP face: bytes to `Request`, answers to bytes, and who may speak to it at all."""
+"""The endpoint's HTTP face: where it listens, who may speak to it at all, and what becomes of a request."""
 
 import asyncio
 import re
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import lru_cache
 from ipaddress import ip_address
-from typing import Any
-
-from aiohttp import web
 
 from tencentserverless.local.api import refused
 from tencentserverless.local.authority import AuthorityError
+from tencentserverless.local.connection import Connection, Reply
 from tencentserverless.local.doors import ADDRESS, AUTHORITY_PATH, NOBODY, Door, Doors, listener
 from tencentserverless.local.endpoint import Endpoint
-from tencentserverless.local.gate import BODY_LIMIT_BYTES, QUERY_LIMIT_BYTES, Request
+from tencentserverless.local.gate import BODY_LIMIT_BYTES, Request
 from tencentserverless.local.refusal import request_too_large
 
 DEFAULT_PORT = 9000
 BACKLOG = 512
-LINE_LIMIT_BYTES = QUERY_LIMIT_BYTES + 4096  # a longer query gets the API's own refusal up to here
-KEEP_ALIVE_SECONDS = 900.0
+SWEEP_SECONDS = 15.0
 SHUTDOWN_SECONDS = 1.0
-_TLS_HELLO = b"\x16"
+_PLAIN = "text/plain; charset=utf-8"
+_ABSOLUTE = re.compile(r"https?://[^/]+/?")  # as proxies are asked
 _SCF_HOST = re.compile(r"scf(?:\.[a-z0-9-]+)?\.tencentcloudapi\.com")
 
 
@@ -29,9 +29,10 @@ class Server:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
-        self._web = _Web(self._handle)
+        self.connections: set[Connection] = set()
         self._doors = Doors(self._connected, endpoint.options.scf_hosts)
         self._listening: asyncio.Server | None = None
+        self._sweeping: asyncio.Task[None] | None = None
         self.url = ""
 
     async def start(self, port: int = DEFAULT_PORT) -> None:
@@ -47,109 +48,71 @@ class Server:
         self._endpoint.serve_through(self._doors, inner.url if inner else self.url)
         loop = asyncio.get_running_loop()
         self._listening = await loop.create_server(self._connected, sock=bound, ssl=context, backlog=BACKLOG)
+        self._sweeping = loop.create_task(self._sweep())
 
     async def stop(self) -> None:
-        if self._listening is not None:
+        if self._listening is not None and self._sweeping is not None:
             self._listening.close()
-            self._web.pre_shutdown()  # connections that wait for a request
+            self._sweeping.cancel()
+            tasks = [task for connection in list(self.connections) if (task := connection.stop())]
             await self._endpoint.stop()
             self._doors.close_all()
-            await self._web.shutdown(SHUTDOWN_SECONDS)
-            self._web.abort()
+            if tasks:
+                await asyncio.wait(tasks, timeout=SHUTDOWN_SECONDS)
+            for connection in list(self.connections):
+                connection.abort()
+            with suppress(asyncio.CancelledError):
+                await self._sweeping
+
+    async def _sweep(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            for connection in list(self.connections):
+                connection.close_if_silent(loop.time())
 
     def _connected(self) -> asyncio.BaseProtocol:
         self._endpoint.counters.connections += 1
-        return self._web()
+        return Connection(self)
 
-    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        door = self._doors.at(_port_of(request))
-        if door is not None and request.raw_path == AUTHORITY_PATH:
+    async def serve(self, request: Request, port: int) -> Reply:
+        """The answer to a request that came to this port."""
+        door = self._doors.at(port)
+        if door is not None and request.path == AUTHORITY_PATH:
             return await self._open_tls(door)
         why = foreign(request.headers)
         if why:
-            return _closing(web.Response(status=403, text=f"{why}\n"))
-        path, _, query = request.raw_path.partition("?")
-        if path.partition("://")[2].partition("/")[2] if "://" in path else path != "/":
-            return web.Response(status=404, text="The API has one path: /\n")
-        body = await _body(request)
-        if body is None:
-            return _too_large(request)
-        asked = Request(request.method, query, request.headers, body)
-        request_id, answer = await self._endpoint.respond(asked, door.holder if door else None)
-        return _answered(request_id, answer)
+            return Reply(f"{why}\n".encode(), status=403, content_type=_PLAIN, closing=True)
+        if request.path != "/" and not _ABSOLUTE.fullmatch(request.path):
+            return Reply(b"The API has one path: /\n", status=404, content_type=_PLAIN)
+        request_id, body = await self._endpoint.respond(request, door.holder if door else None)
+        return Reply(body, request_id)
 
-    async def _open_tls(self, door: Door) -> web.StreamResponse:
+    def too_large(self, size: int) -> Reply:
+        request_id = "00000000-0000-4000-8000-000000000000"
+        return Reply(refused(request_id, request_too_large(BODY_LIMIT_BYTES, size)), request_id, closing=True)
+
+    async def _open_tls(self, door: Door) -> Reply:
         try:
             await self._doors.open_tls(door, self._endpoint.authority)
         except (AuthorityError, OSError) as error:
             self._endpoint.notify(f"SCF's host names cannot be served inside functions: {error}")
-        return _closing(web.Response())
-
-
-class _Connection(web.RequestHandler):
-    """A connection that is dropped at once where what it sends begins with TLS: no answer to that could be read."""
-
-    __slots__ = ("_begun", "_open", "_way")
-
-    def __init__(self, manager: "_Web", **settings: Any) -> None:
-        super().__init__(manager, **settings)
-        self._begun = False
-        self._open = manager.open
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._way = transport
-        self._open.add(transport)
-        super().connection_made(transport)
-
-    def connection_lost(self, exc: BaseException | None) -> None:
-        self._open.discard(self._way)
-        super().connection_lost(exc)
-
-    def data_received(self, data: bytes) -> None:
-        if not self._begun and data[:1] == _TLS_HELLO:
-            assert self.transport is not None
-            self.transport.close()
-            return
-        self._begun = True
-        super().data_received(data)
-
-
-class _Web(web.Server):
-    """`open`: the transports of connections, also of those that wait for the other side's end of TLS."""
-
-    def __init__(self, handler: Any) -> None:
-        super().__init__(handler)
-        self.open: set[asyncio.BaseTransport] = set()
-
-    def abort(self) -> None:
-        for transport in self.open:
-            transport.abort()  # type: ignore[attr-defined]
-
-    def __call__(self) -> web.RequestHandler:
-        return _Connection(
-            self,
-            loop=asyncio.get_running_loop(),
-            access_log=None,  # type: ignore[arg-type]  # means none, though not declared
-            keepalive_timeout=KEEP_ALIVE_SECONDS,
-            max_line_size=LINE_LIMIT_BYTES,
-        )
+        return Reply(b"", content_type=_PLAIN, closing=True)
 
 
 def foreign(headers: Mapping[str, str]) -> str:
     """Why a request is not ours to answer, or "". A page in a browser must not reach functions, by whatever name."""
-    if "Origin" in headers:
+    if "origin" in headers:
         return "Requests from pages in a browser are not served."
-    host = headers.get("Host", "")
-    name = re.sub(r":\d+$", "", host.partition("://")[2] or host).lower()
-    if name == "localhost" or _SCF_HOST.fullmatch(name) or _is_loopback(name.strip("[]")):
+    if _is_ours(headers.get("host", "")):
         return ""
     return "The Host header names neither this machine nor SCF."
 
 
-def _port_of(request: web.BaseRequest) -> int:
-    """The port that the request came to."""
-    name = request.transport.get_extra_info("sockname") if request.transport else None
-    return int(name[1]) if name else 0
+@lru_cache(maxsize=64)
+def _is_ours(host: str) -> bool:
+    name = re.sub(r":\d+$", "", host.partition("://")[2] or host).lower()
+    return name == "localhost" or _SCF_HOST.fullmatch(name) is not None or _is_loopback(name.strip("[]"))
 
 
 def _is_loopback(name: str) -> bool:
@@ -157,34 +120,3 @@ def _is_loopback(name: str) -> bool:
         return ip_address(name).is_loopback
     except ValueError:
         return False
-
-
-async def _body(request: web.BaseRequest) -> bytes | None:
-    """The body; None where it is larger than the platform takes."""
-    if (request.content_length or 0) > BODY_LIMIT_BYTES:
-        return None
-    if not request.body_exists:
-        return b""
-    parts, size = [], 0
-    async for part in request.content.iter_any():
-        parts.append(part)
-        size += len(part)
-        if size > BODY_LIMIT_BYTES:
-            return None
-    return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
-def _answered(request_id: str, body: bytes) -> web.Response:
-    headers = {"Content-Type": "application/json", "X-TC-RequestId": request_id}
-    return web.Response(body=body, headers=headers)
-
-
-def _too_large(request: web.BaseRequest) -> web.Response:
-    size = request.content_length or BODY_LIMIT_BYTES + 1
-    request_id = "00000000-0000-4000-8000-000000000000"
-    return _closing(_answered(request_id, refused(request_id, request_too_large(BODY_LIMIT_BYTES, size))))
-
-
-def _closing(response: web.Response) -> web.Response:
-    response.force_close()
-    return response

@@ -8,7 +8,8 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from stat import S_ISREG
+from typing import Any, NamedTuple
 
 from tencentserverless.local.catalog import Catalog, Function, FunctionFolderError
 from tencentserverless.local.folder import function_in
@@ -21,6 +22,27 @@ _PAUSE_FACTOR = 20
 class _Seen(NamedTuple):
     version: int
     good_until: float
+
+
+class Turn:
+    """What was looked up in this turn of the event loop: once is enough for all that is done in it.
+
+    A request that is handled now has come before this turn looked, so what was saved before it is seen.
+    soon: calls a function at the next turn.
+    """
+
+    def __init__(self, soon: Callable[[Callable[[], None]], object]) -> None:
+        self._soon = soon
+        self._known: dict[Any, int] = {}
+
+    def once(self, look: Callable[[str], int], place: str) -> int:
+        """`look(place)`, or what it said in this turn."""
+        known = self._known.get((look, place))
+        if known is None:
+            known = self._known[look, place] = look(place)
+            if len(self._known) == 1:
+                self._soon(self._known.clear)
+        return known
 
 
 class Sources:
@@ -45,14 +67,15 @@ class Sources:
 class Manifests:
     """Keeps the functions of `catalog` as their `serverless.yml` says now."""
 
-    def __init__(self, catalog: Catalog, notify: Callable[[str], None]) -> None:
+    def __init__(self, catalog: Catalog, notify: Callable[[str], None], turn: Turn) -> None:
         self._catalog = catalog
         self._notify = notify
+        self._turn = turn
         self._read_at = {function.origin: _modified(function.origin) for function in catalog}
 
     def current(self, function: Function) -> Function:
         """`function` as it is configured now; as it was, with a notice, where its file is broken."""
-        modified = _modified(function.origin)
+        modified = self._turn.once(_modified, function.origin)
         if modified == self._read_at.setdefault(function.origin, modified):
             return function
         self._read_at[function.origin] = modified
@@ -71,9 +94,10 @@ class Manifests:
 def _modified(origin: str) -> int:
     """When the file of a configuration was written; 0 for a function that has none, whose origin is its folder."""
     try:
-        return os.stat(origin).st_mtime_ns if os.path.isfile(origin) else 0
+        status = os.stat(origin)
     except OSError:
         return 0
+    return status.st_mtime_ns if S_ISREG(status.st_mode) else 0
 
 
 def _entries(folder: str) -> Iterator[tuple[str, int, int, int]]:

@@ -21,7 +21,8 @@ class LocalSCF:
     """A local endpoint that runs as long as the ``with`` block.
 
     paths: folders that are functions or hold some. port: 0 picks one. accept: ``ID:KEY`` pairs of programs that bring
-    their own keys, or "any". most_instances: of all functions together; what comes beyond gets status 432.
+    their own keys, or "any". most_instances: of all functions together. queue_seconds: how long an invocation waits
+    where there are as many as there may be; then it gets status 432, as do those at once that functions make.
     idle_seconds: how long a warm instance is kept. most_hops: how often one invocation may lead to the next; a longer
     chain is refused with `LimitExceeded.Quota`, whose text names the loop.
     scf_hosts: inside functions, have the host names of SCF lead here, so that SDKs that know no other endpoint work and
@@ -48,6 +49,7 @@ class LocalSCF:
         port: int = 0,
         accept: str | Sequence[str] = (),
         most_instances: int = 64,
+        queue_seconds: float = 10.0,
         idle_seconds: float = 600.0,
         most_hops: int = 16,
         scf_hosts: bool = True,
@@ -62,6 +64,7 @@ class LocalSCF:
         self._options = Options(
             accept=accept,
             most_instances=most_instances,
+            queue_seconds=queue_seconds,
             idle_seconds=idle_seconds,
             most_hops=most_hops,
             scf_hosts=scf_hosts,

@@ -28,7 +28,7 @@ class Kind(IntEnum):
     TOO_LARGE = 21
 
 
-_KINDS = frozenset(int(kind) for kind in Kind)
+_KINDS = {int(kind): kind for kind in Kind}
 
 
 class Frame(NamedTuple):
@@ -47,6 +47,12 @@ def encode(kind: Kind, head: dict[str, Any], body: bytes = b"") -> bytes:
     return b"".join((LAYOUT.pack(kind, len(text), len(body)), text, body))
 
 
+def event_frame(request_id: str, event: bytes) -> bytes:
+    """The frame of an event; the request id is one of ours, which needs no escapes."""
+    head = b'{"request_id":"%b"}' % request_id.encode()
+    return b"".join((LAYOUT.pack(Kind.EVENT, len(head), len(event)), head, event))
+
+
 class Decoder:
     """Bytes in, as they come; frames out, when they are whole."""
 
@@ -56,26 +62,31 @@ class Decoder:
 
     def feed(self, data: bytes) -> Iterator[Frame]:
         """The frames that `data` completes. Raises `WireError`."""
-        self._waiting += data
-        while len(self._waiting) >= LAYOUT.size:
-            kind, head_bytes, body_bytes = LAYOUT.unpack_from(self._waiting)
+        if self._waiting:
+            self._waiting += data
+            data = self._waiting
+        begin = 0
+        while len(data) - begin >= LAYOUT.size:
+            kind, head_bytes, body_bytes = LAYOUT.unpack_from(data, begin)
             self._check(kind, head_bytes, body_bytes)
-            whole = LAYOUT.size + head_bytes + body_bytes
-            if len(self._waiting) < whole:
-                return
-            head = bytes(self._waiting[LAYOUT.size : LAYOUT.size + head_bytes])
-            body = bytes(self._waiting[LAYOUT.size + head_bytes : whole])
-            del self._waiting[:whole]
-            yield Frame(Kind(kind), _parsed(head), body)
+            head, body = begin + LAYOUT.size, begin + LAYOUT.size + head_bytes
+            if len(data) < body + body_bytes:
+                break
+            begin = body + body_bytes
+            yield Frame(_KINDS[kind], _parsed(bytes(data[head:body])), bytes(data[body:begin]))
+        self._waiting = bytearray(data[begin:]) if begin or not self._waiting else self._waiting
 
     def _check(self, kind: int, head_bytes: int, body_bytes: int) -> None:
         if kind not in _KINDS or head_bytes > HEAD_LIMIT_BYTES or body_bytes > self._body_limit_bytes:
             raise WireError(f"not a frame: kind {kind}, {head_bytes} + {body_bytes} bytes")
 
 
+_decode = json.JSONDecoder().decode
+
+
 def _parsed(head: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(head)
+        value = _decode(head.decode())
     except (ValueError, RecursionError) as error:
         raise WireError(f"not a head: {error}") from None
     if not isinstance(value, dict):

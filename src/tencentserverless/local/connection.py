@@ -1,0 +1,265 @@
+"""One connection of the endpoint's HTTP server: requests off the wire, answers onto it, in the same order.
+
+httptools, which wraps the parser of Node.js, reads the messages; what is here is what a server does between them: who
+waits for whom, limits, and how a connection ends. RFC 9112 (HTTP/1.1).
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Coroutine
+from email.utils import formatdate
+from http import HTTPStatus
+from time import time
+from typing import Any, NamedTuple, Protocol
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
+
+from tencentserverless.local.gate import BODY_LIMIT_BYTES, Request
+
+HEAD_LIMIT_BYTES = 64 * 1024
+MOST_WAITING = 16  # requests that were sent before earlier ones were answered
+IDLE_SECONDS = 900.0
+SILENCE_SECONDS = 60.0  # within a request
+LINGER_SECONDS = 5.0
+_TLS_HELLO = b"\x16"
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class Reply(NamedTuple):
+    """An answer. closing: whether the connection ends with it."""
+
+    body: bytes
+    request_id: str = ""
+    status: int = 200
+    content_type: str = "application/json"
+    closing: bool = False
+
+
+class Site(Protocol):
+    """What connections lead to."""
+
+    connections: "set[Connection]"
+
+    def serve(self, request: Request, port: int) -> Coroutine[Any, Any, Reply]:
+        """The answer to a request that came to this port."""
+
+    def too_large(self, size: int) -> Reply:
+        """The answer to a request with a body of this many bytes, or more."""
+
+
+class _Asked(NamedTuple):
+    request: Request
+    keeps: bool
+    is_http_1_0: bool
+
+
+class Connection(asyncio.Protocol):
+    """Made for every connection that is accepted; `site.connections` has those that are open."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._loop = asyncio.get_running_loop()
+        self._parser = HttpRequestParser(self)
+        self._waiting: deque[_Asked | Reply] = deque()
+        self._task: asyncio.Task[Reply] | None = None
+        self._asked: _Asked | None = None  # what is being answered
+        self._begun = False  # something has come
+        self._ends = False  # nothing more is read
+        self._is_full = False  # the other side does not take what was written
+        self._in_head, self._head_bytes = True, 0
+        self.since = self._loop.time()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport: asyncio.Transport = transport  # type: ignore[assignment]  # not every loop's is one by name
+        name = transport.get_extra_info("sockname")
+        self._port = int(name[1]) if name else 0
+        self._site.connections.add(self)
+
+    def connection_lost(self, _: BaseException | None) -> None:
+        """What has begun goes on: the platform does not stop an invocation whose client has left."""
+        self._ends = True
+        self._waiting.clear()
+        self._site.connections.discard(self)
+
+    def data_received(self, data: bytes) -> None:
+        if self._ends:
+            return
+        if not self._begun and data[:1] == _TLS_HELLO:  # no answer to that could be read
+            self._transport.close()
+            return
+        self._begun = True
+        self.since = self._loop.time()
+        self._head_bytes += len(data)
+        try:
+            self._parser.feed_data(data)
+        except HttpParserUpgrade:  # not taken up; what follows the request may be anything
+            self._ends = True
+        except HttpParserError:
+            self._refuse(_plain(400, "This is no HTTP/1.1 request."))
+        if self._in_head and self._head_bytes > HEAD_LIMIT_BYTES:  # without what came in one piece with its beginning
+            self._refuse(_plain(431, "The request's head is too large."))
+
+    def eof_received(self) -> bool:
+        """The other side sends nothing more; it may still read what it has asked for."""
+        self._ends = True
+        is_plain = self._transport.get_extra_info("ssl_object") is None
+        return is_plain and self._asked is not None
+
+    def pause_writing(self) -> None:
+        self._is_full = True
+
+    def resume_writing(self) -> None:
+        self._is_full = False
+        self._next()
+
+    # The parser's calls.
+
+    def on_message_begin(self) -> None:
+        self._url = b""
+        self._headers: dict[str, str] = {}
+        self._parts: list[bytes] = []
+        self._body_bytes = 0
+
+    def on_url(self, url: bytes) -> None:
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        text, key = value.decode("utf-8", "surrogateescape"), name.decode("latin-1").lower()
+        self._headers[key] = f"{self._headers[key]},{text}" if key in self._headers else text
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        announced = self._headers.get("content-length", "0")
+        if announced.isdecimal() and int(announced) > BODY_LIMIT_BYTES:
+            self._refuse(self._site.too_large(int(announced)))
+        elif self._headers.get("expect", "").lower() == "100-continue" and self._asked is None:
+            self._transport.write(_CONTINUE)
+
+    def on_body(self, part: bytes) -> None:
+        self._body_bytes += len(part)
+        if self._body_bytes > BODY_LIMIT_BYTES:
+            self._refuse(self._site.too_large(self._body_bytes))
+        elif not self._ends:
+            self._parts.append(part)
+
+    def on_message_complete(self) -> None:
+        self._in_head, self._head_bytes = True, 0
+        if self._ends:
+            return
+        path, _, query = self._url.decode("utf-8", "surrogateescape").partition("?")
+        body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        request = Request(self._parser.get_method().decode(), query, self._headers, body, path)
+        keeps = self._parser.should_keep_alive() and not self._parser.should_upgrade()
+        self._take(_Asked(request, keeps, self._parser.get_http_version() == "1.0"))
+
+    # What waits, and its answers.
+
+    def _take(self, asked: "_Asked | Reply") -> None:
+        self._waiting.append(asked)
+        if self._asked is None:
+            self._next()
+        elif len(self._waiting) >= MOST_WAITING:
+            self._transport.pause_reading()
+
+    def _refuse(self, reply: Reply) -> None:
+        """Read nothing more, and say why when what was asked before has been answered."""
+        if not self._ends:
+            self._ends = True
+            self._take(reply)
+
+    def _next(self) -> None:
+        if self._asked is not None or self._is_full or not self._waiting:
+            return
+        if len(self._waiting) == MOST_WAITING:
+            self._transport.resume_reading()
+        asked = self._waiting.popleft()
+        if isinstance(asked, Reply):
+            self._write(asked, "close")
+            self._linger()
+            return
+        self._asked = asked
+        self._task = self._loop.create_task(self._site.serve(asked.request, self._port))
+        self._task.add_done_callback(self._answered)
+
+    def _answered(self, task: "asyncio.Task[Reply]") -> None:
+        asked, self._asked, self._task = self._asked, None, None
+        assert asked is not None
+        self.since = self._loop.time()
+        if self._transport.is_closing():
+            if not task.cancelled():
+                task.exception()
+            return
+        if task.cancelled() or task.exception() is not None:
+            self._transport.abort()
+            return
+        reply = task.result()
+        ends = reply.closing or not asked.keeps or (self._ends and not self._waiting)
+        connection = "close" if ends else "keep-alive" if asked.is_http_1_0 else ""
+        self._write(reply, connection, with_body=asked.request.method != "HEAD")
+        if ends:
+            self._ends = True
+            self._waiting.clear()
+            self._linger()
+        else:
+            self._next()
+
+    def _write(self, reply: Reply, connection: str, with_body: bool = True) -> None:
+        """One write: a second one would wait until the first is acknowledged."""
+        head = _head(reply, connection)
+        self._transport.write(head + reply.body if with_body else head)
+
+    def _linger(self) -> None:
+        """Close in a way that lets the other side read the answer: what it still sends must not reset the connection."""
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+            self._loop.call_later(LINGER_SECONDS, self._transport.abort)
+        else:
+            self._transport.close()
+
+    # The end.
+
+    def close_if_silent(self, now: float) -> None:
+        """Close a connection that has been quiet for too long."""
+        if self._asked is None:
+            most = IDLE_SECONDS if self._in_head and not self._head_bytes else SILENCE_SECONDS
+            if now - self.since > most:
+                self._transport.close()
+
+    def stop(self) -> "asyncio.Task[Reply] | None":
+        """End the connection, after the answer that is under way if there is one: the task that makes it."""
+        self._ends = True
+        self._waiting.clear()
+        if self._asked is None:
+            self._transport.close()
+        return self._task
+
+    def abort(self) -> None:
+        self._transport.abort()
+
+
+def _plain(status: int, text: str) -> Reply:
+    return Reply(f"{text}\n".encode(), status=status, content_type="text/plain; charset=utf-8", closing=True)
+
+
+def _head(reply: Reply, connection: str) -> bytes:
+    lines = f"HTTP/1.1 {reply.status} {_phrase(reply.status)}\r\nContent-Type: {reply.content_type}\r\n"
+    if reply.request_id:
+        lines += f"X-TC-RequestId: {reply.request_id}\r\n"
+    if connection:
+        lines += f"Connection: {connection}\r\n"
+    return f"{lines}Content-Length: {len(reply.body)}\r\nDate: {_date(int(time()))}\r\n\r\n".encode()
+
+
+def _phrase(status: int) -> str:
+    return "OK" if status == 200 else HTTPStatus(status).phrase
+
+
+_last_date = (0, "")
+
+
+def _date(second: int) -> str:
+    """The same text for all that is answered within a second."""
+    global _last_date
+    if _last_date[0] != second:
+        _last_date = (second, formatdate(second, usegmt=True))
+    return _last_date[1]

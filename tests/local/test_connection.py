@@ -1,0 +1,348 @@
+"""Connections byte by byte: a site that answers with what it was asked, real sockets, a real event loop."""
+
+import asyncio
+import socket
+import struct
+from http.client import HTTPResponse
+
+import pytest
+
+from tencentserverless.local import connection
+from tencentserverless.local.connection import Connection, Reply
+
+GET = b"GET /%b HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+class Site:
+    """Answers with method, path, query and body. `hold`: an event that answers wait for."""
+
+    def __init__(self):
+        self.connections = set()
+        self.asked = []
+        self.hold = None
+
+    async def serve(self, request, port):
+        self.asked.append(request)
+        if self.hold is not None:
+            await self.hold.wait()
+        if request.path == "/fails":
+            raise ValueError
+        text = f"{request.method} {request.path} {request.query} {request.body.decode()}"
+        return Reply(text.encode(), closing=request.path == "/last")
+
+    def too_large(self, size):
+        return Reply(f"too large: {size}".encode(), closing=True)
+
+
+def talk(act, site=None):
+    """Run `act(reader, writer, site)` as a client of a site."""
+    site = site or Site()
+
+    async def main():
+        server = await asyncio.get_running_loop().create_server(lambda: Connection(site), "127.0.0.1", 0)
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        try:
+            await asyncio.wait_for(act(reader, writer, site), 20)
+        finally:
+            writer.close()
+            server.close()
+            for open_one in list(site.connections):
+                open_one.abort()
+            await asyncio.sleep(0)
+
+    asyncio.run(main())
+
+
+async def answer(reader):
+    """Status, headers and body of the next answer."""
+    head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+    headers = dict(line.split(": ", 1) for line in head[1:-2])
+    return int(head[0].split()[1]), headers, await reader.readexactly(int(headers["Content-Length"]))
+
+
+def test_answers_in_order():
+    """Requests sent together are answered one after the other, on a connection that is kept."""
+
+    async def act(reader, writer, site):
+        writer.write(b"".join(GET % b"%d?q" % number for number in range(50)))
+        for number in range(50):
+            status, headers, body = await answer(reader)
+            assert (status, body, "Connection" in headers) == (200, b"GET /%d q " % number, False)
+        writer.write(GET % b"more")
+        assert (await answer(reader))[2] == b"GET /more  "
+
+    talk(act)
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_any_cut(size):
+    """However a request arrives in pieces, it is one request; bodies come with a length or in chunks."""
+
+    async def act(reader, writer, site):
+        head = b"POST /%b HTTP/1.1\r\nX-Twice: a\r\nx-twice: b\r\n"
+        sent = head % b"a" + b"Content-Length: 5\r\n\r\nhello"
+        sent += head % b"b" + b"Transfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n"
+        for start in range(0, len(sent), size):
+            writer.write(sent[start : start + size])
+            await asyncio.sleep(0)
+        assert [(await answer(reader))[2] for _ in range(2)] == [b"POST /a  hello", b"POST /b  hello"]
+        assert [request.headers["x-twice"] for request in site.asked] == ["a,b", "a,b"]
+
+    talk(act)
+
+
+@pytest.mark.parametrize(
+    ("request_line", "header", "expected", "is_kept"),
+    [
+        (b"GET / HTTP/1.1", b"", None, True),
+        (b"GET / HTTP/1.1", b"Connection: close\r\n", "close", False),
+        (b"GET / HTTP/1.0", b"", "close", False),
+        (b"GET / HTTP/1.0", b"Connection: keep-alive\r\n", "keep-alive", True),
+        (b"GET /last HTTP/1.1", b"", "close", False),
+    ],
+)
+def test_closes_are_announced(request_line, header, expected, is_kept):
+    """A connection that ends after an answer says so in it; one that does not stays."""
+
+    async def act(reader, writer, site):
+        writer.write(request_line + b"\r\n" + header + b"\r\n")
+        assert (await answer(reader))[1].get("Connection") == expected
+        if is_kept:
+            writer.write(GET % b"again")
+            assert (await answer(reader))[0] == 200
+        else:
+            assert await reader.read() == b""
+
+    talk(act)
+
+
+def test_nothing_after_the_last():
+    """What was sent behind a request that ends the connection is not done."""
+
+    async def act(reader, writer, site):
+        writer.write(GET % b"last" + GET % b"never")
+        assert (await answer(reader))[2] == b"GET /last  "
+        assert await reader.read() == b""
+        assert [request.path for request in site.asked] == ["/last"]
+
+    talk(act)
+
+
+def test_a_head_request():
+    """The answer to HEAD has the length of a body and no body."""
+
+    async def act(reader, writer, site):
+        writer.write(b"HEAD / HTTP/1.1\r\n\r\n" + GET % b"next")
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert b"Content-Length: 8\r\n" in head
+        assert (await answer(reader))[2] == b"GET /next  "
+
+    talk(act)
+
+
+def test_permission_to_go_on():
+    """A client that asks before it sends its body is told to go on."""
+
+    async def act(reader, writer, site):
+        writer.write(b"POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+        assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+        writer.write(b"ok")
+        assert (await answer(reader))[2] == b"POST /  ok"
+
+    talk(act)
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"nonsense\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nno colon\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
+        (b"GET /" + b"x" * (1 << 20), 431),
+        (b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * (1 << 18), 431),
+    ],
+    ids=["line", "header", "length", "two lengths", "long line", "many headers"],
+)
+def test_what_is_no_request(sent, status):
+    """What is no request that this server takes is answered once, and the connection ends."""
+
+    async def act(reader, writer, site):
+        writer.write(GET % b"first" + sent)
+        assert (await answer(reader))[2] == b"GET /first  "
+        got, headers, _ = await answer(reader)
+        assert (got, headers["Connection"]) == (status, "close")
+        assert await reader.read() == b""
+        assert [request.path for request in site.asked] == ["/first"]
+
+    talk(act)
+
+
+@pytest.mark.parametrize("line", [b"GET / HTTP/1.1\r\nUpgrade: h2c\r\nConnection: Upgrade", b"CONNECT a:1 HTTP/1.1"])
+def test_upgrades_are_not_taken_up(line):
+    """A request that offers another protocol is answered in this one, and what follows it is not looked at."""
+
+    async def act(reader, writer, site):
+        writer.write(line + b"\r\n\r\n" + GET % b"never")
+        status, headers, _ = await answer(reader)
+        assert (status, headers["Connection"]) == (200, "close")
+        assert await reader.read() == b""
+        assert len(site.asked) == 1
+
+    talk(act)
+
+
+@pytest.mark.parametrize("head", [b"Content-Length: 100000000\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\nA00001\r\n"])
+def test_too_large(head):
+    """A body over the limit is refused when that is known, and what still comes of it does not reset the answer."""
+
+    async def act(reader, writer, site):
+        writer.write(b"POST / HTTP/1.1\r\n" + head)
+        for _ in range(11):
+            writer.write(b"x" * (1 << 20))
+        _, headers, body = await answer(reader)
+        assert (body[:9], headers["Connection"]) == (b"too large", "close")
+        await writer.drain()
+        assert site.asked == []
+
+    talk(act)
+
+
+def test_tls_on_the_plain_port():
+    """The first bytes of TLS end a plain connection at once, without an answer."""
+
+    async def act(reader, writer, site):
+        writer.write(b"\x16\x03\x01\x02\x00\x01")
+        assert await reader.read() == b""
+
+    talk(act)
+
+
+def test_half_closed():
+    """A client that has said all and waits is answered."""
+
+    async def act(reader, writer, site):
+        site.hold = asyncio.Event()
+        writer.write(GET % b"a")
+        while not site.asked:
+            await asyncio.sleep(0)
+        writer.write_eof()
+        asyncio.get_running_loop().call_soon(site.hold.set)
+        assert (await answer(reader))[1]["Connection"] == "close"
+        assert await reader.read() == b""
+
+    talk(act)
+
+
+def test_a_failure_of_ours():
+    """Where no answer can be made the connection breaks: nothing is said that is not so."""
+
+    async def act(reader, writer, site):
+        writer.write(GET % b"fails")
+        assert await reader.read() == b""
+
+    talk(act)
+
+
+def test_a_client_that_leaves():
+    """What has begun for a client goes on when it has left."""
+    site = Site()
+    ended = []
+
+    async def act(reader, writer, site):
+        site.hold = asyncio.Event()
+        writer.write(GET % b"a")
+        while not site.asked:
+            await asyncio.sleep(0)
+        (open_one,) = site.connections
+        task = open_one._task
+        reset = struct.pack("ii", 1, 0)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+        writer.transport.abort()
+        while site.connections:
+            await asyncio.sleep(0)
+        site.hold.set()
+        ended.append((await task).body)
+
+    talk(act, site)
+    assert ended == [b"GET /a  "]
+
+
+def test_a_client_that_does_not_read():
+    """While answers are not taken, nothing more is begun."""
+    site = Site()
+
+    async def serve(request, port):
+        site.asked.append(request)
+        return Reply(b"x" * (8 << 20))
+
+    site.serve = serve
+
+    async def act(reader, writer, site):
+        reader._transport.pause_reading()
+        writer.write((GET % b"a") * 10)
+        await asyncio.sleep(0)
+        for _ in range(1000):
+            await asyncio.sleep(0)
+        assert len(site.asked) < 5
+        reader._transport.resume_reading()
+        for _ in range(10):
+            assert len((await answer(reader))[2]) == 8 << 20
+
+    talk(act, site)
+
+
+def test_silent_connections():
+    """A connection is closed after long idleness, and sooner within a request, but not while it waits for an answer."""
+
+    async def act(reader, writer, site):
+        writer.write(GET % b"a")
+        await answer(reader)
+        (open_one,) = site.connections
+        open_one.close_if_silent(open_one.since + connection.SILENCE_SECONDS + 1)
+        site.hold = asyncio.Event()
+        writer.write(GET % b"b")
+        while len(site.asked) < 2:
+            await asyncio.sleep(0)
+        open_one.close_if_silent(open_one.since + connection.IDLE_SECONDS + 1)
+        site.hold.set()
+        assert (await answer(reader))[2] == b"GET /b  "
+        before = open_one.since
+        writer.write(b"GET / HT")
+        while open_one.since == before:
+            await asyncio.sleep(0)
+        open_one.close_if_silent(open_one.since + connection.SILENCE_SECONDS + 1)
+        assert await reader.read() == b""
+
+    talk(act)
+
+
+def test_stopping():
+    """A stopped connection gives the answer that is under way, and no more."""
+
+    async def act(reader, writer, site):
+        site.hold = asyncio.Event()
+        writer.write(GET % b"a" + GET % b"b")
+        while not site.asked:
+            await asyncio.sleep(0)
+        (open_one,) = site.connections
+        task = open_one.stop()
+        site.hold.set()
+        await task
+        status, headers, body = await answer(reader)
+        assert (status, headers["Connection"], body) == (200, "close", b"GET /a  ")
+        assert await reader.read() == b""
+
+    talk(act)
+
+
+def test_the_oracle(scf):
+    """http.client reads the answers of a running endpoint, refusals included, and finds the date in them."""
+    host, port = scf.endpoint.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), 10) as client:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n")
+        response = HTTPResponse(client, method="POST")
+        response.begin()
+        assert (response.status, response.getheader("Date", "")[-3:]) == (200, "GMT")
+        assert b"MissingParameter" in response.read()
+        response.close()
