@@ -22,6 +22,12 @@ import os
 import struct
 import time
 
+try:
+    import fcntl
+    import resource
+except ImportError:  # Windows
+    pass
+
 HEAD = struct.Struct(">BII")
 SETTINGS, EVENT = 1, 2
 READY, NOT_STARTED, RESULT, RAISED, BAD_EVENT, TOO_LARGE = 16, 17, 18, 19, 20, 21
@@ -92,8 +98,6 @@ class Output(object):
     """stdout and stderr as text on descriptors 1 and 2, written line by line: what a killed worker printed is kept."""
 
     def __init__(self):
-        import fcntl
-
         self.spare = fcntl.fcntl(1, fcntl.F_DUPFD, SPARE_DESCRIPTOR)
         keep_from_children(self.spare)
         if not IS_2:  # 2.7 runs unbuffered
@@ -132,8 +136,6 @@ class Output(object):
 
 
 def keep_from_children(descriptor):
-    import fcntl
-
     fcntl.fcntl(descriptor, fcntl.F_SETFD, fcntl.fcntl(descriptor, fcntl.F_GETFD) | fcntl.FD_CLOEXEC)
 
 
@@ -143,7 +145,6 @@ def die_with(life_line):
     A parent-death signal would not reach the children that the function starts, would hang on the thread that
     started this process, and would need ctypes. Elsewhere than on Linux the worker leaves at its next read.
     """
-    import fcntl
     import signal
 
     if sys.platform.startswith("linux"):
@@ -153,8 +154,6 @@ def die_with(life_line):
 
 
 def limit_resources():
-    import resource
-
     for which, most in ((resource.RLIMIT_NOFILE, OPEN_FILES), (resource.RLIMIT_CORE, 0)):
         hard = resource.getrlimit(which)[1]
         most = most if hard == resource.RLIM_INFINITY else min(most, hard)

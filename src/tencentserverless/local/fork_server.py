@@ -10,6 +10,8 @@ Every worker has a keeper, a parent of all that the worker starts, detached or n
 its worker runs any more, and SIGTERM makes it end it: its exit is the proof. Where the system allows it, the worker
 lives in a process namespace of its own, whose first process takes all others with it.
 
+One worker is always ready, a spare, but for what makes it a function's: a request is handed to it as it came.
+
 Requests and replies are JSON objects, a message each; a request brings the descriptors of channel and output.
 """
 
@@ -21,6 +23,7 @@ import select
 import signal
 import socket
 import sys
+import time
 from array import array
 from contextlib import suppress
 
@@ -36,6 +39,7 @@ else:  # by its path, as this file is
     ).exec_module(namespaces)
 
 REQUEST_BYTES = 1 << 18
+PAUSE_SECONDS = 0.003
 DIE_WITH_PARENT, ADOPT_ORPHANS = 1, 36
 
 
@@ -73,56 +77,58 @@ def end_all_and_leave(*_: object) -> None:
 
 
 class Server:
-    """Takes requests. `work`: what a worker does with its channel's descriptor. `modules`: what it may find loaded."""
+    """Takes requests. `work`: what a worker does with its channel's descriptor."""
 
-    def __init__(self, connection: "socket.socket", work: "object", modules: "frozenset[str]", plain: bool) -> None:
+    def __init__(self, connection: "socket.socket", work: "object", plain: bool) -> None:
         self.connection = connection
         self.work = work
-        self.modules = modules
         self.namespaces = None if plain else namespaces.possible_namespaces()
         self.keepers = set()  # type: set[int]
+        self.spare = None  # type: Spare | None
         self.pid = os.getpid()
 
     def serve(self) -> None:
         self.reply({"namespaces": self.namespaces is not None})
         while True:
-            data, descriptors = self.receive()
+            self.prepare()
+            data, descriptors = receive(self.connection)
             if not data:
                 return
             request = json.loads(data.decode())
             if "reap" in request:
                 self.reap(request["reap"])
-            else:
-                self.start(request, descriptors)
+                continue
+            self.start(request["id"], data, descriptors)
             for descriptor in descriptors:
                 os.close(descriptor)
-
-    def receive(self) -> "tuple[bytes, list[int]]":
-        found = array("i")
-        data, ancillary, _, _ = self.connection.recvmsg(REQUEST_BYTES, socket.CMSG_SPACE(2 * found.itemsize))
-        for level, kind, content in ancillary:
-            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
-                found.frombytes(content[: len(content) - len(content) % found.itemsize])
-        return data, list(found)
 
     def reply(self, reply: "dict[str, object]") -> None:
         with suppress(OSError):  # the next read ends this
             self.connection.send(json.dumps(reply).encode())
 
-    def start(self, request: "dict[str, object]", descriptors: "list[int]") -> None:
-        # A new process of Python forgets the signals that came before it was ready for them.
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    def prepare(self) -> None:
+        """Have a spare, but not before what was started last has had the processor for a while."""
+        if self.spare is None and not select.select([self.connection], [], [], PAUSE_SECONDS)[0]:
+            with suppress(OSError):  # told to who asks next
+                self.spare = Spare(self)
+
+    def start(self, number: int, data: bytes, descriptors: "list[int]") -> None:
         try:
-            pid = os.fork()
-            if pid == 0:
-                Start(self, request, descriptors).keep()
+            pid = self.handed_over(data, descriptors)
         except OSError as error:
-            self.reply({"id": request["id"], "error": [error.errno, str(error)]})
-            return
-        finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-        self.keepers.add(pid)
-        self.reply({"id": request["id"], "pid": pid})
+            self.reply({"id": number, "error": [error.errno, error.strerror]})
+        else:
+            self.reply({"id": number, "pid": pid})
+
+    def handed_over(self, data: bytes, descriptors: "list[int]") -> int:
+        """The process id of the keeper whose worker has the request now. Raises OSError."""
+        for _ in range(2):  # a spare may have died
+            spare, self.spare = self.spare or Spare(self), None
+            error = spare.take(data, descriptors)
+            if error is None:
+                return spare.pid
+            self.reap(spare.pid)
+        raise error
 
     def reap(self, pid: int) -> None:
         """Forget a keeper that has ended, and end what lost its keeper."""
@@ -133,13 +139,57 @@ class Server:
                 os.waitpid(child, 0)
 
 
+class Spare:
+    """A worker that waits for its request. Raises OSError where none can be forked."""
+
+    def __init__(self, server: Server) -> None:
+        self.ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        # A new process of Python forgets the signals that came before it was ready for them.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        try:
+            self.pid = os.fork()
+            if self.pid == 0:
+                self.ours.close()
+                Start(server, theirs).keep()
+        except OSError:
+            self.ours.close()
+            raise
+        finally:
+            theirs.close()
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+        server.keepers.add(self.pid)
+
+    def take(self, data: bytes, descriptors: "list[int]") -> "OSError | None":
+        """Hand a request over; what the spare died of if it did."""
+        try:
+            self.ours.sendmsg([data], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array("i", descriptors))])
+        except OSError as error:
+            with suppress(OSError):
+                complaint = self.ours.recv(REQUEST_BYTES).decode()
+                return OSError(error.errno, complaint or error.strerror)
+            return error
+        finally:
+            self.ours.close()
+        return None
+
+
+def receive(connection: "socket.socket") -> "tuple[bytes, list[int]]":
+    """The next message and the descriptors that came with it; no bytes at the end."""
+    found = array("i")
+    data, ancillary, _, _ = connection.recvmsg(REQUEST_BYTES, socket.CMSG_SPACE(2 * found.itemsize))
+    for level, kind, content in ancillary:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+            found.frombytes(content[: len(content) - len(content) % found.itemsize])
+    return data, list(found)
+
+
 class Start:
     """One start, in the processes that it forks. None of its methods returns to the server's loop."""
 
-    def __init__(self, server: Server, request: "dict[str, object]", descriptors: "list[int]") -> None:
+    def __init__(self, server: Server, asked: "socket.socket") -> None:
         self.server = server
-        self.request = request
-        self.channel, self.output = descriptors
+        self.asked = asked
+        self.channel = self.output = -1
 
     def keep(self) -> None:
         """The keeper: waits for the worker, and ends what the worker leaves."""
@@ -162,9 +212,13 @@ class Start:
         end_all_and_leave()
 
     def complain(self, error: BaseException) -> None:
-        """Said where the function's output goes."""
+        """Said where the function's output goes, or to the server as long as there is no function."""
+        text = ("the worker could not be started: %r\n" % error).encode()
         with suppress(OSError):
-            os.write(self.output, ("the worker could not be started: %r\n" % error).encode())
+            if self.output >= 0:
+                os.write(self.output, text)
+            else:
+                self.asked.send(text)
 
     def fork_init(self) -> "tuple[int, int]":
         """Its process id, and a descriptor that it watches until it has made sure of dying with us."""
@@ -182,7 +236,7 @@ class Start:
     def be_init(self) -> None:
         code = 1
         try:
-            namespaces.furnish(self.request["view"])  # type: ignore[arg-type]
+            namespaces.enter_mounts()
             namespaces.bound_processes(self.server.namespaces or 0)
             pid = self.fork_worker()
             close_all_but(0)
@@ -199,26 +253,33 @@ class Start:
                 namespaces.control(DIE_WITH_PARENT, signal.SIGKILL)
                 if os.getppid() != keeper:
                     os._exit(0)
-            self.be_worker()
+            try:
+                self.be_worker()
+            except BaseException as error:  # noqa: BLE001
+                self.complain(error)
+            os._exit(1)
         return pid
 
     def be_worker(self) -> None:
         os.setsid()
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        if self.server.namespaces:
-            namespaces.drop_capabilities()
+        data, descriptors = receive(self.asked)
+        if not data:  # nobody will ask any more
+            os._exit(0)
+        request = json.loads(data.decode())
+        self.channel, self.output = descriptors
+        if self.server.namespaces is not None:
+            namespaces.furnish(request["view"])
+            if self.server.namespaces:
+                namespaces.drop_capabilities()
         self.take_descriptors()
-        os.chdir(str(self.request["folder"]))
-        resource.setrlimit(
-            resource.RLIMIT_DATA, namespaces.lowered(resource.RLIMIT_DATA, int(str(self.request["data_bytes"])))
-        )
-        environment = self.request["environment"]
-        assert isinstance(environment, dict)
-        if self.request["command"]:
-            self.execute([str(word) for word in self.request["command"]], environment)  # type: ignore[attr-defined]
+        os.chdir(request["folder"])
+        resource.setrlimit(resource.RLIMIT_DATA, namespaces.lowered(resource.RLIMIT_DATA, request["data_bytes"]))
+        if request["command"]:
+            self.execute(request["command"], request["environment"])
         os.environ.clear()
-        os.environ.update(environment)
-        self.forget()
+        os.environ.update(request["environment"])
+        time.tzset()
         self.server.work(self.channel, -1)  # type: ignore[operator]
         os._exit(0)
 
@@ -240,15 +301,6 @@ class Start:
             os.write(2, ("%s: %s\n" % (command[0], error.strerror)).encode())
             os._exit(127)
 
-    def forget(self) -> None:
-        """The modules and the time zone of the server."""
-        import time
-
-        time.tzset()
-        for name in [name for name in sys.modules if name not in self.server.modules]:
-            del sys.modules[name]
-
-
 def wait_for(pid: int) -> int:
     """Collect the dead until this one is among them; its status as an exit code."""
     while True:
@@ -266,6 +318,12 @@ def highest_descriptor() -> int:
     return max(int(name) for name in os.listdir("/proc/self/fd"))
 
 
+def forget(modules: "frozenset[str]") -> None:
+    """All modules but these: a worker is not to find what the server has loaded, and to touch nothing of it."""
+    for name in [name for name in sys.modules if name not in modules]:
+        del sys.modules[name]
+
+
 def freeze() -> None:
     """What was made until now is garbage never: collecting in a worker would copy the pages it shares."""
     import gc
@@ -275,7 +333,10 @@ def freeze() -> None:
 
 
 def run(arguments: "list[str]", work: object, modules: "frozenset[str]") -> None:
-    """arguments: the descriptor of the connection, "plain" or "", a folder to remove at the end or ""."""
+    """arguments: the descriptor of the connection, "plain" or "", a folder to remove at the end or "".
+
+    modules: what a worker may find loaded.
+    """
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, int(arguments[0]))
     connection.set_inheritable(False)
     folder = arguments[2]
@@ -291,11 +352,12 @@ def run(arguments: "list[str]", work: object, modules: "frozenset[str]") -> None
         end_all_and_leave()
 
     namespaces.control(ADOPT_ORPHANS, 1)
-    server = Server(connection, work, modules, arguments[1] == "plain")
+    server = Server(connection, work, arguments[1] == "plain")
     signal.signal(signal.SIGTERM, leave)
     namespaces.control(
         DIE_WITH_PARENT, signal.SIGTERM
     )  # comes when the thread ends that started us; so does the end of file
+    forget(modules)
     freeze()
     try:
         server.serve()

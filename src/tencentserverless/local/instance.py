@@ -80,6 +80,7 @@ class Instance:
         """Load the function: READY, NOT_STARTED, or why neither came. After anything but READY, end the instance."""
         self.running_since = self._loop.time()
         self._channel.send(encode(Kind.SETTINGS, self._settings))
+        self._meter.find()  # while the worker is busy
         answer = self._believed(await self._answered_within(self.function.init_timeout))
         self._init_output = self._output.take()
         self._init_memory_bytes = self._meter.peak_bytes()

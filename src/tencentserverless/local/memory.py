@@ -32,7 +32,7 @@ class Meter:
 
     def reset(self) -> None:
         """Forget the peak."""
-        self._find()
+        self.find()
         self._sampled = 0
         if self._clear_refs >= 0:
             with suppress(OSError):
@@ -40,7 +40,7 @@ class Meter:
 
     def peak_bytes(self) -> int:
         """The most that was held since `reset`, in bytes; 0 where it cannot be known."""
-        self._find()
+        self.find()
         text = b""
         if self._status >= 0:
             with suppress(OSError):
@@ -51,7 +51,7 @@ class Meter:
 
     def sample(self) -> int:
         """What the worker and its descendants hold now, in bytes. Sets `has_too_many`; then nothing is measured."""
-        self._find()
+        self.find()
         pids = self._processes()
         self.has_too_many = len(pids) > MOST_PROCESSES
         if self.has_too_many:
@@ -70,7 +70,7 @@ class Meter:
     def _processes(self) -> list[int]:
         return [pid for pid in (self._pid, *_descendants(self._pid)) if pid not in self._keepers]
 
-    def _find(self) -> None:
+    def find(self) -> None:
         """Find the worker below its keeper: the first child, of the init where there is one."""
         if not self._has_keeper or self._status >= 0:
             return

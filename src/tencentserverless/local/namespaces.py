@@ -66,14 +66,18 @@ def enter_namespaces(flags: int) -> None:
         become_user(user, group)
 
 
-def furnish(view: "dict[str, object]") -> None:
-    """In process 1: mounts that nobody else sees and that end with it.
-
-    view: `tmp`, the arguments of `cover`, and `read_only`, places that cannot be written to; both may be missing.
-    """
+def enter_mounts() -> None:
+    """In process 1: mounts from now on are seen by nobody else and end with it."""
     unshare(NEW_MOUNTS)
     mount("none", "/", flags=RECURSIVE | PRIVATE)
     mount("proc", "/proc", "proc", NO_SET_ID | NO_DEVICES | NO_EXECUTION)
+
+
+def furnish(view: "dict[str, object]") -> None:
+    """The mounts of one function.
+
+    view: `tmp`, the arguments of `cover`, and `read_only`, places that cannot be written to; both may be missing.
+    """
     if view.get("tmp"):
         cover(**view["tmp"])  # type: ignore[arg-type]
     for place in view.get("read_only", ()):  # type: ignore[attr-defined]
@@ -137,6 +141,7 @@ def tried(flags: int) -> bool:
         enter_namespaces(flags)
         pid = os.fork()
         if pid == 0:
+            enter_mounts()
             furnish(TRIAL)
             os._exit(0)
         return os.waitpid(pid, 0)[1] == 0
