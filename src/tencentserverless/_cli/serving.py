@@ -29,7 +29,7 @@ def endpoint_of(
 ) -> "LocalSCF":
     """The endpoint of these options; wrong ones are usage errors."""
     from tencentserverless.local import LocalSCF
-    from tencentserverless.local.endpoint import accepted
+    from tencentserverless.local.credentials import accepted
 
     try:
         accepted(accept)

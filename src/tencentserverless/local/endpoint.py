@@ -2,8 +2,6 @@
 
 import asyncio
 import os
-import secrets
-import string
 import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
@@ -15,6 +13,7 @@ from typing import Any, NoReturn
 from tencentserverless.local import actions, api, environment, folder, refusal, report
 from tencentserverless.local.authority import Authority
 from tencentserverless.local.catalog import Function
+from tencentserverless.local.credentials import ACCEPT_ANY, LIFE_SECONDS, accepted, needs_renewal, new_credential
 from tencentserverless.local.dispatcher import Dispatcher
 from tencentserverless.local.doors import Doors
 from tencentserverless.local.gate import Call, Credential, Gate, Request
@@ -29,8 +28,6 @@ from tencentserverless.local.scratch import Scratch, utf8_locale
 from tencentserverless.local.sources import Manifests
 from tencentserverless.local.wire import TEXT_LIMIT_BYTES
 
-ACCEPT_ANY = "any"
-_ALPHANUMERIC = string.ascii_letters + string.digits
 _UNKNOWN_LANGUAGE = "en-US"
 
 Notify = Callable[[str], None]
@@ -53,6 +50,7 @@ class Options:
     most_hops: how often one invocation may lead to the next. scf_hosts: whether the host names of SCF lead to this
     endpoint inside functions. most_records: how many ended invocations are kept, in the SQLite file `records`.
     in_process: whether functions of folders run in this interpreter. tls: whether the endpoint's own port speaks TLS.
+    credential_seconds: how long the temporary credentials of instances last.
     """
 
     accept: Sequence[str] = ()
@@ -66,6 +64,7 @@ class Options:
     records: str | os.PathLike[str] | None = None
     in_process: bool = False
     tls: bool = False
+    credential_seconds: float = LIFE_SECONDS
 
 
 class Endpoint:
@@ -206,13 +205,13 @@ class Endpoint:
         if function.call is None and not self.options.in_process:
             return await self._dispatcher.run(invocation)
         holder = new_id()
-        credential = new_credential(holder)
+        credential = self._temporary(holder)
         self._gate.add(credential)
         try:
             variables = environment.in_process_variables(function, credential, self._url)
             return await self._in_process.run(invocation, holder, variables)
         finally:
-            self._gate.remove(credential)
+            self._gate.forget(holder)
 
     def deploy(self, functions: Iterable[Function]) -> None:
         """Serve these functions from now on, in the place of those of the same names."""
@@ -260,7 +259,7 @@ class Endpoint:
             interpreter = await asyncio.to_thread(self._interpreters.find, function.runtime)
         if self._requirements.unseen(function, interpreter):
             await asyncio.to_thread(self._requirements.check, function, interpreter)
-        credential = new_credential(holder=new_id())
+        credential = self._temporary(new_id())
         places = self._scratch.places(function.code, interpreter.version)
         runtime = function.runtime or interpreter.runtime
         door = await self._doors.open(credential.holder or "")
@@ -283,6 +282,7 @@ class Endpoint:
         settings = environment.settings(function, variables, places, TEXT_LIMIT_BYTES, led)
         instance = Instance(function, worker, settings, credential, source_version)
         instance.on_ready = self._tell_about_sdk
+        instance.on_event = self._renewed
         self._instances[instance.id] = instance
         self._gate.add(credential)
         return instance
@@ -290,7 +290,20 @@ class Endpoint:
     def _forget(self, instance: Instance) -> None:
         self._instances.pop(instance.id, None)
         self._doors.close(instance.id)
-        self._gate.remove(instance.credential)
+        self._gate.forget(instance.id)
+
+    def _temporary(self, holder: str) -> Credential:
+        return new_credential(holder, time.time() + self.options.credential_seconds)
+
+    def _renewed(self, instance: Instance) -> dict[str, str]:
+        """The variables of a new credential, once the one that the instance has is in the last part of its life."""
+        now = time.time()
+        if not needs_renewal(instance.credential, instance.function.timeout, now):
+            return {}
+        self._gate.forget(instance.id, now)
+        instance.credential = self._temporary(instance.id)
+        self._gate.add(instance.credential)
+        return environment.credential_variables(instance.credential)
 
     def _tell_about_sdk(self, instance: Instance) -> None:
         function = instance.function
@@ -300,29 +313,6 @@ class Endpoint:
                 f"{function.name} imports the SDK, which is lent to it here; the platform has it for Python3.6 only, "
                 "so pack tencentserverless into the function before you deploy it"
             )
-
-
-def new_credential(holder: str | None = None) -> Credential:
-    """A key pair made for this run; with a token where an instance holds it."""
-    token = _random_text(64) if holder else ""
-    return Credential(f"AKID{_random_text(32)}", _random_text(32), token, holder)
-
-
-def accepted(texts: Iterable[str]) -> list[Credential]:
-    """The credentials in ``ID:KEY`` texts. Raises ValueError, without the text in it: it may be a secret."""
-    credentials = []
-    for text in texts:
-        secret_id, colon, secret_key = text.partition(":")
-        if text == ACCEPT_ANY:
-            continue
-        if not (secret_id and colon and secret_key):
-            raise ValueError("accept takes ID:KEY or any")
-        credentials.append(Credential(secret_id, secret_key))
-    return credentials
-
-
-def _random_text(length: int) -> str:
-    return "".join(secrets.choice(_ALPHANUMERIC) for _ in range(length))
 
 
 def _shown_time(at: float) -> str:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from tencentserverless.local import folder
 from tencentserverless.local.catalog import DEFAULT_NAMESPACE, Function
+from tencentserverless.local.credentials import LIFE_SECONDS
 from tencentserverless.local.endpoint import Counters, Endpoint, Options
 from tencentserverless.local.invocation import Record
 from tencentserverless.local.regions import DEFAULT_REGION
@@ -32,6 +33,7 @@ class LocalSCF:
     of time and memory, and without a log of what they print.
     tls: speak TLS, with a certificate for 127.0.0.1, localhost and SCF's host names that an authority made for this run
     has signed: clients trust it by `ca_file` (the authority alone) or `bundle` (the system's authorities with it).
+    credential_seconds: how long the temporary credentials of instances last; each instance gets new ones before.
     notify: gets notices of one line, default standard error. on_record: gets the record of every invocation that has
     ended, on the endpoint's thread.
 
@@ -55,6 +57,7 @@ class LocalSCF:
         most_records: int = 1000,
         in_process: bool = False,
         tls: bool = False,
+        credential_seconds: float = LIFE_SECONDS,
         notify: Callable[[str], None] | None = None,
         on_record: Callable[[Record], None] | None = None,
     ) -> None:
@@ -69,6 +72,7 @@ class LocalSCF:
             most_records=most_records,
             in_process=in_process,
             tls=tls,
+            credential_seconds=credential_seconds,
         )
         self._paths = paths
         self._port = port
