@@ -70,7 +70,7 @@ def test_a_configuration_is_read_again(folder):
     notices = []
     place = folder("one", manifest=MANIFEST.format(3))
     catalog = read([place], notices.append)
-    manifests = Manifests(catalog, notices.append)
+    manifests = Manifests(catalog, notices.append, {})
     function = next(iter(catalog))
 
     def save(text, at):
@@ -95,4 +95,4 @@ def test_a_function_without_a_manifest_stays(folder):
     """Where there is no serverless.yml nothing is read again."""
     catalog = read([folder("one")], print)
     function = next(iter(catalog))
-    assert Manifests(catalog, print).current(function) is function
+    assert Manifests(catalog, print, {}).current(function) is function

@@ -59,7 +59,7 @@ class Dispatcher:
             return _stopping(invocation)
         function = invocation.function
         self._current[function.key] = function
-        version = self._sources.version(str(function.code))
+        version = self._sources.of(function)
         instance = self._idle_instance(function, version)
         if instance is None:
             found = await self._instance_or_failure(function, chained=bool(invocation.callers))
@@ -164,7 +164,7 @@ class Dispatcher:
 
     async def _launched(self, key: Key) -> Instance | None:
         function = self._current[key]
-        version = self._sources.version(str(function.code))  # before the code is read: what changes later is seen
+        version = self._sources.of(function)  # before the code is read: what changes later is seen
         try:
             instance = await self._launch(function, version)
         except OSError as error:
@@ -178,7 +178,7 @@ class Dispatcher:
 
     def _is_up_to_date(self, instance: Instance) -> bool:
         function = self._current[instance.function.key]
-        return instance.function is function and instance.source_version == self._sources.version(str(function.code))
+        return instance.function is function and instance.source_version == self._sources.of(function)
 
     async def _fail_with(self, instance: Instance, answer: "Frame | Ending") -> None:
         await asyncio.shield(self._end(instance))

@@ -4,9 +4,9 @@ import asyncio
 import os
 import time
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -19,13 +19,15 @@ from tencentserverless.local.doors import Doors
 from tencentserverless.local.gate import Call, Credential, Gate, Request
 from tencentserverless.local.in_process import InProcess
 from tencentserverless.local.instance import Instance, new_id
-from tencentserverless.local.interpreters import CURRENT_INTERPRETER, Interpreters
+from tencentserverless.local.interpreters import CURRENT_INTERPRETER, Interpreter, Interpreters
 from tencentserverless.local.invocation import Invocation, Outcome, Record
+from tencentserverless.local.layers import Layers, existing
 from tencentserverless.local.process import Start, StartMethod, Workers
 from tencentserverless.local.records import Records
 from tencentserverless.local.requirements import Requirements
 from tencentserverless.local.scratch import Scratch, utf8_locale
 from tencentserverless.local.sources import Manifests
+from tencentserverless.local.view import OPT, View
 from tencentserverless.local.wire import TEXT_LIMIT_BYTES
 
 _UNKNOWN_LANGUAGE = "en-US"
@@ -50,7 +52,7 @@ class Options:
     most_hops: how often one invocation may lead to the next. scf_hosts: whether the host names of SCF lead to this
     endpoint inside functions. most_records: how many ended invocations are kept, in the SQLite file `records`.
     in_process: whether functions of folders run in this interpreter. tls: whether the endpoint's own port speaks TLS.
-    credential_seconds: how long the temporary credentials of instances last.
+    credential_seconds: how long the temporary credentials of instances last. layers: the folders of layers, by name.
     """
 
     accept: Sequence[str] = ()
@@ -65,6 +67,7 @@ class Options:
     in_process: bool = False
     tls: bool = False
     credential_seconds: float = LIFE_SECONDS
+    layers: Mapping[str, str | os.PathLike[str]] = field(default_factory=dict)
 
 
 class Endpoint:
@@ -77,7 +80,8 @@ class Endpoint:
         notify: Notify,
         on_record: Callable[[Record], None] | None = None,
     ) -> None:
-        self.catalog = folder.read(paths, notify)
+        self.layer_folders = existing(options.layers)
+        self.catalog = folder.read(paths, notify, self.layer_folders)
         self.credential = new_credential()
         self.counters = Counters()
         self.records = Records(self._records_place, options.most_records)
@@ -88,10 +92,11 @@ class Endpoint:
         self._gate.add(self.credential)
         for credential in accepted(options.accept):
             self._gate.add(credential)
-        self._manifests = Manifests(self.catalog, notify)
+        self._manifests = Manifests(self.catalog, notify, self.layer_folders)
         self._interpreters = Interpreters(notify)
         self._requirements = Requirements(notify)
         self._scratch = Scratch()
+        self._layers = Layers(self._scratch)
         self._workers = Workers(self.options.start_method)
         self._instances: dict[str, Instance] = {}
         self._in_process = InProcess()
@@ -99,6 +104,7 @@ class Endpoint:
         self._event_tasks: set[asyncio.Task[None]] = set()
         self._machine = environment.Machine(utf8_locale(), dict(os.environ))
         self._authority: Authority | None = None
+        self._tell_about_layers()
 
     def serve_through(self, doors: Doors, url: str) -> None:
         """Get ready; `doors` is what workers reach this endpoint through, `url` what handlers in this process do."""
@@ -260,7 +266,7 @@ class Endpoint:
         if self._requirements.unseen(function, interpreter):
             await asyncio.to_thread(self._requirements.check, function, interpreter)
         credential = self._temporary(new_id())
-        places = self._scratch.places(function.code, interpreter.version)
+        places, mounts = await self._disk(function, interpreter, source_version, credential.holder or "")
         runtime = function.runtime or interpreter.runtime
         door = await self._doors.open(credential.holder or "")
         bundle = str(self.authority.bundle) if door.tls_port else ""
@@ -274,7 +280,7 @@ class Endpoint:
                 f"HOSTNAME={credential.holder}",
                 memory_mb=function.memory_mb,
                 scratch=str(self._scratch.folder),
-                view=self._scratch.view(places.code, interpreter),
+                view=mounts,
             )
         )
         self.counters.processes += 1
@@ -287,9 +293,22 @@ class Endpoint:
         self._gate.add(credential)
         return instance
 
+    async def _disk(
+        self, function: Function, interpreter: Interpreter, source_version: int, holder: str
+    ) -> tuple[environment.Places, dict[str, Any]]:
+        """Where a new instance finds its things, and the mounts by which it does."""
+        scratch, common = self._scratch.folder, environment.of_all(self._machine)
+        has_mounts = await self._workers.has_namespaces(interpreter, common, str(scratch))
+        view = self._scratch.view(function, interpreter, source_version) if has_mounts else View()
+        layers = await self._layers.content(function.layers, view.opt or (), holder)
+        seen_at = layers if view.opt is None else OPT
+        places = self._scratch.places(function.code, interpreter.version, seen_at)
+        return places, view.mounts(places.code, layers, str(scratch / "tmp"))
+
     def _forget(self, instance: Instance) -> None:
         self._instances.pop(instance.id, None)
         self._doors.close(instance.id)
+        self._layers.release(instance.id)
         self._gate.forget(instance.id)
 
     def _temporary(self, holder: str) -> Credential:
@@ -304,6 +323,12 @@ class Endpoint:
         instance.credential = self._temporary(instance.id)
         self._gate.add(instance.credential)
         return environment.credential_variables(instance.credential)
+
+    def _tell_about_layers(self) -> None:
+        used = {folder for function in self.catalog for folder in function.layers}
+        for name, place in self.layer_folders.items():
+            if len(self.catalog) and place not in used:
+                self.notify(f"layer `{name}`: no function names it in its serverless.yml")
 
     def _tell_about_sdk(self, instance: Instance) -> None:
         function = instance.function

@@ -69,13 +69,16 @@ def enter_namespaces(flags: int) -> None:
 def furnish(view: "dict[str, object]") -> None:
     """In process 1: mounts that nobody else sees and that end with it.
 
-    view: `tmp`, the arguments of `cover`, and `read_only`, places that cannot be written to; both may be missing.
+    view: `tmp`, the arguments of `cover`; `binds`, pairs of a place and another where it is seen as well; `read_only`,
+    places that cannot be written to. All may be missing.
     """
     unshare(NEW_MOUNTS)
     mount("none", "/", flags=RECURSIVE | PRIVATE)
     mount("proc", "/proc", "proc", NO_SET_ID | NO_DEVICES | NO_EXECUTION)
     if view.get("tmp"):
         cover(**view["tmp"])  # type: ignore[arg-type]
+    for place, target in view.get("binds", ()):  # type: ignore[attr-defined]
+        mount(place, target, flags=BIND | RECURSIVE)
     for place in view.get("read_only", ()):  # type: ignore[attr-defined]
         mount(place, place, flags=BIND | RECURSIVE)
         kept = os.statvfs(place).f_flag & KEPT_FLAGS

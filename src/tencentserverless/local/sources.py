@@ -6,7 +6,7 @@ invocation must be what runs. Big folders are looked at less often, so that look
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,6 +29,10 @@ class Sources:
     def __init__(self) -> None:
         self._seen: dict[str, _Seen] = {}
 
+    def of(self, function: Function) -> int:
+        """The version of a function's code and layers now."""
+        return hash(tuple([self.version(str(folder)) for folder in (function.code, *function.layers)]))
+
     def version(self, folder: str) -> int:
         """The version of `folder` now."""
         started = time.monotonic()
@@ -43,11 +47,12 @@ class Sources:
 
 
 class Manifests:
-    """Keeps the functions of `catalog` as their `serverless.yml` says now."""
+    """Keeps the functions of `catalog` as their `serverless.yml` says now. layers: as for `folder.read`."""
 
-    def __init__(self, catalog: Catalog, notify: Callable[[str], None]) -> None:
+    def __init__(self, catalog: Catalog, notify: Callable[[str], None], layers: Mapping[str, Path]) -> None:
         self._catalog = catalog
         self._notify = notify
+        self._layers = layers
         self._read_at = {function.origin: _modified(function.origin) for function in catalog}
 
     def current(self, function: Function) -> Function:
@@ -57,7 +62,7 @@ class Manifests:
             return function
         self._read_at[function.origin] = modified
         try:
-            changed = function_in(Path(function.origin).parent, self._notify)
+            changed = function_in(Path(function.origin).parent, self._notify, self._layers)
         except FunctionFolderError as error:
             self._notify(f"{error} (the configuration from before stays)")
             return function
@@ -66,6 +71,11 @@ class Manifests:
             return function
         self._catalog.replace(changed)
         return changed
+
+
+def look(folder: str) -> int:
+    """The version of a folder as it is now, however large it is."""
+    return hash(tuple(_entries(folder)))
 
 
 def _modified(origin: str) -> int:
