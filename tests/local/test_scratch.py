@@ -7,6 +7,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+import pytest
+
+from tencentserverless.local.catalog import Function
+from tencentserverless.local.interpreters import CURRENT_INTERPRETER
 from tencentserverless.local.scratch import Scratch, utf8_locale
 
 
@@ -65,3 +69,19 @@ def test_the_locale_is_installed():
         locale.setlocale(locale.LC_TIME, name)
     finally:
         locale.setlocale(locale.LC_ALL, before)
+
+
+def test_a_view_is_looked_up_once(tmp_path, monkeypatch):
+    """What an instance needs of the disk is looked up again only for another version of its sources."""
+    (tmp_path / "code").mkdir()
+    one = Function("one", tmp_path / "code", layers=(tmp_path / "layer",))
+    made = Scratch()
+    with pytest.raises(FileNotFoundError):
+        made.view(one, CURRENT_INTERPRETER, 1)
+    (tmp_path / "layer").mkdir()
+    view = made.view(one, CURRENT_INTERPRETER, 1)
+    (tmp_path / "layer").rmdir()
+    assert made.view(one, CURRENT_INTERPRETER, 1) is view
+    with pytest.raises(FileNotFoundError):
+        made.view(one, CURRENT_INTERPRETER, 2)
+    made.remove()

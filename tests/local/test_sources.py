@@ -1,9 +1,10 @@
 """Whether code or configuration has changed."""
 
 import os
+from dataclasses import replace
 
 from tencentserverless.local.folder import read
-from tencentserverless.local.sources import Manifests, Sources
+from tencentserverless.local.sources import Manifests, Sources, look
 from tests.local.processes import until
 
 MANIFEST = "component: scf\nname: one\ninputs:\n  timeout: {}\n"
@@ -96,3 +97,21 @@ def test_a_function_without_a_manifest_stays(folder):
     catalog = read([folder("one")], print)
     function = next(iter(catalog))
     assert Manifests(catalog, print, {}).current(function) is function
+
+
+def test_layers_count_as_source(folder, tmp_path):
+    """The version of a function changes with its code, with what its layers hold, and with their order."""
+    (function,) = read([folder("one")], print)
+    layers = [tmp_path / name for name in ("first", "second")]
+    for layer in layers:
+        layer.mkdir()
+        (layer / f"{layer.name}.py").touch()
+    sources = Sources()
+    seen = {sources.of(function), sources.of(replace(function, layers=(layers[0], layers[1])))}
+    seen.add(sources.of(replace(function, layers=(layers[1], layers[0]))))
+    (layers[1] / "new.py").touch()
+    seen.add(sources.of(replace(function, layers=(layers[0], layers[1]))))
+    (function.code / "index.py").write_text("main_handler = repr")
+    seen.add(sources.of(function))
+    assert len(seen) == 5
+    assert look(str(layers[1])) == sources.version(str(layers[1]))
