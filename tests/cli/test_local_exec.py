@@ -90,3 +90,17 @@ def test_the_environment():
     assert made["no_proxy"] == "127.0.0.1,localhost,http://127.0.0.1:5"
     assert made["OTHER"] == "1"
     assert "TENCENTSERVERLESS_ENDPOINT" not in os.environ
+
+
+def test_layers(command, tmp_path):
+    """A folder that is given with --layer is what the function finds of the layer of that name."""
+    code = "import layered\ndef main_handler(event, context):\n    return layered.VALUE\n"
+    text = "component: scf\nname: hello\ninputs:\n  layers:\n  - {name: x, version: 1}\n"
+    for name, content in (("f/index.py", code), ("f/serverless.yml", text), ("layer/layered.py", "VALUE = 5")):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    inner = [sys.executable, "-m", "tencentserverless", "invoke", "hello"]
+    done = command("local", "exec", str(tmp_path / "f"), "--layer", f"x={tmp_path / 'layer'}", "--", *inner)
+    assert (done.returncode, done.stdout) == (0, "5\n"), done.stderr
+    done = command("local", "exec", str(tmp_path / "f"), "--layer", "x=nowhere", "--", *inner)
+    assert (done.returncode, "layer `x`: there is no folder" in done.stderr) == (2, True)

@@ -113,6 +113,13 @@ def test_a_terminal_gets_a_table(functions):
     assert b"namespace" in text
 
 
+def test_layers(functions, tmp_path):
+    """--layer names a layer's folder, and one that no function has is said."""
+    with started(functions, "--port", "0", "--layer", f"x={tmp_path}") as (process, _):
+        process.terminate()
+        assert "layer `x`: no function names it" in process.communicate(timeout=20)[1]
+
+
 def children_of(pid):
     """The children of a process."""
     tasks = f"/proc/{pid}/task"

@@ -37,3 +37,10 @@ def test_signals_reach_their_action():
     finally:
         signal.signal(signal.SIGUSR1, before)
     assert seen == [signal.SIGUSR1]
+
+
+@pytest.mark.parametrize("text", ["x", "=x", "x="])
+def test_wrong_layers(text):
+    """A --layer that is not NAME=FOLDER is a usage error."""
+    with pytest.raises(click.BadParameter, match="takes NAME=FOLDER"):
+        serving.endpoint_of(["x"], 0, [], False, None, [text])

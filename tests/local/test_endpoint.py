@@ -5,7 +5,6 @@ import json
 import pytest
 
 from tencentserverless.local import LocalSCF
-from tencentserverless.local.endpoint import accepted, new_credential
 from tests.local.conftest import FUNCTIONS
 from tests.local.processes import until
 from tests.local.signed import Api
@@ -181,18 +180,3 @@ def test_a_worker_that_cannot_be_started(folder):
         assert (result["InvokeResult"], "could not be started" in result["RetMsg"]) == (-1, True)
         folder("one")
         assert api.invoke("one")["RetMsg"] == "1"
-
-
-def test_credentials():
-    """Every credential is new, long, and without a token unless an instance holds it."""
-    mine, yours = new_credential(), new_credential(holder="scf-1")
-    assert mine.secret_id != yours.secret_id
-    assert (len(mine.secret_key), mine.token, len(yours.token)) == (32, "", 64)
-
-
-@pytest.mark.parametrize("text", ["", "AKID", "AKID:", ":key"])
-def test_accept_texts(text):
-    """What is neither ID:KEY nor any is refused without being repeated: it may be a secret."""
-    with pytest.raises(ValueError, match=r"^accept takes ID:KEY or any$"):
-        accepted([text])
-    assert accepted(["any", "a:b:c"])[0].secret_key == "b:c"

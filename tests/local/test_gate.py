@@ -272,9 +272,27 @@ def test_tokens():
 def test_a_removed_credential_is_unknown():
     """Once an instance has ended its key opens nothing."""
     closed = gate()
-    closed.remove(Credential(ID, KEY))
+    closed.forget("scf-1")
     with pytest.raises(Refusal, match="SecretId is not found"):
-        closed.admit(v3(), NOW)
+        closed.admit(v3(id="AKIDtemporary", x_tc_token="a token"), NOW)
+    assert closed.admit(v3(), NOW).credential.secret_id == ID
+
+
+def test_an_expired_credential_is_a_dead_token():
+    """From its last second on a credential opens nothing, and what has not expired stays when that is forgotten."""
+    made = gate()
+    for name, expires_at in (("AKIDold", NOW), ("AKIDnew", NOW + 1)):
+        made.add(Credential(name, KEY, "a token", "scf-1", expires_at))
+    for _ in range(2):
+        with pytest.raises(Refusal) as caught:
+            made.admit(v3(id="AKIDold", x_tc_token="a token"), NOW)
+        assert made.admit(v3(id="AKIDnew", x_tc_token="a token"), NOW).credential.holder == "scf-1"
+        made.forget("scf-2", NOW)
+    assert caught.value.code == "AuthFailure.TokenFailure"
+    made.forget("scf-1", NOW)
+    with pytest.raises(Refusal, match="SecretId is not found"):
+        made.admit(v3(id="AKIDold", x_tc_token="a token"), NOW)
+    assert made.admit(v3(id="AKIDnew", x_tc_token="a token"), NOW).credential.holder == "scf-1"
 
 
 def test_any_lets_only_unknown_ids_in():

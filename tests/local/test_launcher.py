@@ -128,3 +128,21 @@ def test_a_stopped_server_is_given_up(tmp_path, monkeypatch):
         assert not alive(server.pid)
 
     asyncio.run(main())
+
+
+def test_whether_there_are_namespaces(plain):
+    """A server tells whether its workers have namespaces, once, and one that died before it could is replaced."""
+
+    async def main():
+        servers = ForkServers(plain=plain)
+        servers.prepare(CURRENT_INTERPRETER, dict(os.environ), "")
+        (first,) = servers.pids()
+        os.kill(first, signal.SIGKILL)
+        answer = await servers.have_namespaces(CURRENT_INTERPRETER, dict(os.environ), "")
+        assert not (plain and answer)
+        assert first not in servers.pids()
+        await servers.stop()
+        assert await servers.have_namespaces(CURRENT_INTERPRETER, dict(os.environ), "") == answer
+        assert servers.pids() == []
+
+    asyncio.run(main())

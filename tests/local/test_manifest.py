@@ -35,7 +35,7 @@ inputs:
 
 
 def read(text, variables=None):
-    return manifest.read(text, PATH, {"WHO": "me"} if variables is None else variables)
+    return manifest.read(text, PATH, {"WHO": "me"} if variables is None else variables, {"told": HERE})
 
 
 def mistake(text):
@@ -109,6 +109,62 @@ def test_unknown_keys_are_notices():
     """A key that nobody knows is a notice with its line; a known one without effect here is none."""
     _, notices = read(WHOLE.replace("  timeout: 10", "  timeuot: 10\n  role: x"))
     assert notices == [f"{PATH}:12: `timeuot` is not known and has no effect"]
+
+
+LAYERS = """\
+component: scf
+name: hello
+inputs:
+  layers:
+    - name: told
+      version: 3
+    - {name: "${env:WHO}", version: 1, src: ./functions}
+    - name: ${output:${stage}:${app}:libraries.name}
+      version: ${output:${stage}:${app}:libraries.version}
+    - {name: told, version: 3, src: ./missing}
+"""
+
+
+def test_layers():
+    """A layer's folder is the one that was told for its name, else its `src`; one without is a notice with its line."""
+    function, notices = read(LAYERS)
+    assert function.layers == (HERE, HERE / "functions", HERE)
+    assert [notice.partition(" has ")[0] for notice in notices] == [
+        f"{PATH}:8: layer `${{output:${{stage}}:${{app}}:libraries.name}}`"
+    ]
+    assert read("component: scf\nname: hello\ninputs:\n  layers:\n")[0].layers == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "why"),
+    [
+        ("name: told\n", "name:\n", 5, "has a `name`"),
+        ("    - name: told\n", "    - 5\n    - name: told\n", 5, "a layer is an object"),
+        ("${env:WHO}", "${env:NOBODY}", 7, "has no value"),
+        ("./functions", "./missing", 7, "there is no folder"),
+        ("./functions", "[a]", 7, "`src` of a layer"),
+        ("  layers:\n", "  layers:\n" + "    - {name: told, version: 1}\n" * 2, 4, "at most 5 layers, here are 6"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_each_mistake_in_layers_has_its_line(old, new, line, why):
+    """A mistake in the list of layers is reported with its line."""
+    assert old in LAYERS
+    found, text = mistake(LAYERS.replace(old, new, 1))
+    assert why in text
+    assert found == line
+
+
+@pytest.mark.parametrize("value", ["5", "{a: b}", "&x [*x]", "&x [{name: *x}]"])
+def test_layers_of_another_kind(value):
+    """What is no list of layers is an error with its line."""
+    assert mistake(f"component: scf\nname: hello\ninputs:\n  layers: {value}\n")[0] == 4
+
+
+def test_unknown_keys_of_layers_are_notices():
+    """A key of a layer that nobody knows is a notice with its line."""
+    _, notices = read(LAYERS.replace("      version: 3\n", "      verzion: 3\n"))
+    assert notices[0] == f"{PATH}:6: `verzion` is not known and has no effect"
 
 
 @given(st.text(max_size=80))

@@ -6,6 +6,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,7 @@ def main_handler(event, context):
 """
 
 
+@cache
 def in_namespaces():
     """Whether this system lets us make them, asked of a process that may end up in one."""
     code = "from tencentserverless.local import namespaces as it; print(it.possible_namespaces() is not None)"

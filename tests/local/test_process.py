@@ -108,3 +108,19 @@ def test_what_does_not_start(tmp_path, way):
         return len(os.listdir("/proc/self/fd")) - before
 
     assert asyncio.run(main()) == 0
+
+
+@pytest.mark.parametrize("names", [("fork", "spawn"), ("fork, plain", "spawn, plain", "direct")])
+def test_whether_a_view_counts(names, monkeypatch):
+    """A worker sees what its start says where the fork server has namespaces, however it starts; else it does not."""
+
+    async def answer(name):
+        workers = way_of(name, monkeypatch)()
+        try:
+            return await workers.has_namespaces(CURRENT_INTERPRETER, {}, "")
+        finally:
+            await workers.stop()
+
+    answers = {asyncio.run(answer(name)) for name in names}
+    assert len(answers) == 1
+    assert answers == {False} or "direct" not in names

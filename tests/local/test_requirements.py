@@ -76,3 +76,14 @@ def test_the_command_is_one_for_a_shell(tmp_path):
     words = shlex.split(command(CURRENT_INTERPRETER, tmp_path / "a b" / "requirements.txt"))
     assert words[1:4] == ["-m", "pip", "install"]
     assert words[-1] == str(tmp_path / "a b")
+
+
+def test_what_a_layer_has_is_not_missing(folder, tmp_path):
+    """A package that one of the function's layers brings is not told."""
+    (tmp_path / "layer" / "layered-1.0.dist-info").mkdir(parents=True)
+    text = "component: scf\nname: needs\ninputs:\n  layers:\n  - {name: x, version: 1, src: ../../layer}\n"
+    (folder("needs", manifest=text) / "requirements.txt").write_text("layered\nunlayered\n")
+    notices = []
+    with LocalSCF(folder.path, notify=notices.append) as scf, Api(scf) as api:
+        api.invoke("needs")
+    assert "lacks unlayered," in notices[0]

@@ -7,15 +7,20 @@ import sys
 import tempfile
 from pathlib import Path
 
+import pytest
+
+from tencentserverless.local.catalog import Function
+from tencentserverless.local.interpreters import CURRENT_INTERPRETER
 from tencentserverless.local.scratch import Scratch, utf8_locale
 
 
 def test_places_are_made_and_removed(tmp_path):
-    """Home and layers are empty folders, the SDK's has the two lent packages, and all vanish."""
+    """Home is an empty folder, the SDK's has the two lent packages, and all vanish."""
     scratch = Scratch()
-    places = scratch.places(tmp_path, (3, 11))
+    places = scratch.places(tmp_path, (3, 11), "/opt")
     assert places.code == str(tmp_path)
-    assert list(Path(places.home).iterdir()) == list(Path(places.layers).iterdir()) == []
+    assert places.layers == "/opt"
+    assert list(Path(places.home).iterdir()) == []
     assert {path.name for path in Path(places.sdk).iterdir()} == {"tencentserverless", "tencentcloud"}
     scratch.remove()
     assert not Path(places.home).parent.exists()
@@ -31,7 +36,7 @@ def test_what_a_killed_endpoint_left_is_removed(tmp_path, monkeypatch):
     for name in names:
         (tmp_path / name).mkdir()
     scratch = Scratch()
-    scratch.places(tmp_path, (3, 11))
+    scratch.places(tmp_path, (3, 11), "/opt")
     assert [name for name in names if (tmp_path / name).exists()] == names[1:]
     scratch.remove()
 
@@ -39,14 +44,14 @@ def test_what_a_killed_endpoint_left_is_removed(tmp_path, monkeypatch):
 def test_old_pythons_are_lent_nothing(tmp_path):
     """Python 2.7 cannot read the SDK, so its functions bring their own."""
     scratch = Scratch()
-    assert scratch.places(tmp_path, (2, 7)).sdk == ""
+    assert scratch.places(tmp_path, (2, 7), "/opt").sdk == ""
     scratch.remove()
 
 
 def test_lent_packages_bring_no_neighbours(tmp_path):
     """From the lent place the SDK can be imported, and what is installed beside it cannot."""
     scratch = Scratch()
-    sdk = scratch.places(tmp_path, (3, 11)).sdk
+    sdk = scratch.places(tmp_path, (3, 11), "/opt").sdk
     program = (
         f"import sys; sys.path.insert(0, {sdk!r}); import tencentserverless.scf, tencentcloud.common; import httptools"
     )
@@ -64,3 +69,19 @@ def test_the_locale_is_installed():
         locale.setlocale(locale.LC_TIME, name)
     finally:
         locale.setlocale(locale.LC_ALL, before)
+
+
+def test_a_view_is_looked_up_once(tmp_path, monkeypatch):
+    """What an instance needs of the disk is looked up again only for another version of its sources."""
+    (tmp_path / "code").mkdir()
+    one = Function("one", tmp_path / "code", layers=(tmp_path / "layer",))
+    made = Scratch()
+    with pytest.raises(FileNotFoundError):
+        made.view(one, CURRENT_INTERPRETER, 1)
+    (tmp_path / "layer").mkdir()
+    view = made.view(one, CURRENT_INTERPRETER, 1)
+    (tmp_path / "layer").rmdir()
+    assert made.view(one, CURRENT_INTERPRETER, 1) is view
+    with pytest.raises(FileNotFoundError):
+        made.view(one, CURRENT_INTERPRETER, 2)
+    made.remove()

@@ -1,9 +1,10 @@
 """Whether code or configuration has changed."""
 
 import os
+from dataclasses import replace
 
 from tencentserverless.local.folder import read
-from tencentserverless.local.sources import Manifests, Sources, Turn
+from tencentserverless.local.sources import Manifests, Sources, Turn, look
 from tests.local.processes import until
 
 MANIFEST = "component: scf\nname: one\ninputs:\n  timeout: {}\n"
@@ -17,14 +18,14 @@ def test_a_turn_looks_once():
     """Within a turn the first answer stands; in the next turn it is looked again."""
     later, asked = [], []
 
-    def look(place):
-        asked.append(place)
+    def count():
+        asked.append(None)
         return len(asked)
 
     turn = Turn(later.append)
-    assert [turn.once(look, place) for place in ("a", "b", "a")] == [1, 2, 1]
+    assert [turn.once(key, count) for key in ("a", "b", "a")] == [1, 2, 1]
     later.pop()()
-    assert (turn.once(look, "a"), later) == (3, later[:1])
+    assert (turn.once("a", count), len(later)) == (3, 1)
 
 
 def test_every_kind_of_change_is_seen(folder):
@@ -88,7 +89,7 @@ def test_a_configuration_is_read_again(folder):
     notices = []
     place = folder("one", manifest=MANIFEST.format(3))
     catalog = read([place], notices.append)
-    manifests = Manifests(catalog, notices.append, Turn(at_once))
+    manifests = Manifests(catalog, notices.append, {}, Turn(at_once))
     function = next(iter(catalog))
 
     def save(text, at):
@@ -113,4 +114,22 @@ def test_a_function_without_a_manifest_stays(folder):
     """Where there is no serverless.yml nothing is read again."""
     catalog = read([folder("one")], print)
     function = next(iter(catalog))
-    assert Manifests(catalog, print, Turn(at_once)).current(function) is function
+    assert Manifests(catalog, print, {}, Turn(at_once)).current(function) is function
+
+
+def test_layers_count_as_source(folder, tmp_path):
+    """The version of a function changes with its code, with what its layers hold, and with their order."""
+    (function,) = read([folder("one")], print)
+    layers = [tmp_path / name for name in ("first", "second")]
+    for layer in layers:
+        layer.mkdir()
+        (layer / f"{layer.name}.py").touch()
+    sources = Sources()
+    seen = {sources.of(function), sources.of(replace(function, layers=(layers[0], layers[1])))}
+    seen.add(sources.of(replace(function, layers=(layers[1], layers[0]))))
+    (layers[1] / "new.py").touch()
+    seen.add(sources.of(replace(function, layers=(layers[0], layers[1]))))
+    (function.code / "index.py").write_text("main_handler = repr")
+    seen.add(sources.of(function))
+    assert len(seen) == 5
+    assert look(str(layers[1])) == sources.version(str(layers[1]))

@@ -106,3 +106,20 @@ def test_tls(folder):
             for name in ("127.0.0.1", "scf.ap-chengdu.tencentcloudapi.com"):
                 with socket.create_connection(address) as plain, context.wrap_socket(plain, server_hostname=name):
                     pass
+
+
+def test_layers_of_what_comes_later(folder, tmp_path):
+    """A function that is deployed while the endpoint runs finds the layers that were told at the start."""
+    (tmp_path / "layer").mkdir()
+    (tmp_path / "layer" / "layered.py").write_text("VALUE = 5")
+    code = "import layered\ndef main_handler(event, context):\n    return layered.VALUE\n"
+    text = "component: scf\nname: one\ninputs:\n  layers:\n  - {name: x, version: 1}\n"
+    with LocalSCF(layers={"x": str(tmp_path / "layer")}) as scf, Api(scf) as api:
+        scf.deploy(folder("one", code, text))
+        assert api.invoke("one")["RetMsg"] == "5"
+
+
+def test_layers_that_are_not_there(folder, tmp_path):
+    """A layer whose folder is missing is raised where the endpoint is started."""
+    with pytest.raises(FunctionFolderError, match="layer `x`: there is no folder"):
+        LocalSCF(folder("one"), layers={"x": tmp_path / "gone"}).__enter__()

@@ -23,19 +23,40 @@ tls_option = click.option(
     "--tls", is_flag=True, help="Speak TLS, with a certificate of an authority made for this run."
 )
 
+layer_option = click.option(
+    "--layer",
+    "layers",
+    multiple=True,
+    metavar="NAME=FOLDER",
+    help="The content of a layer that a serverless.yml names, which the function finds in /opt; repeatable.",
+)
+
 
 def endpoint_of(
-    paths: Sequence[str], port: int, accept: Sequence[str], tls: bool, on_record: "Callable[[Record], None] | None"
+    paths: Sequence[str],
+    port: int,
+    accept: Sequence[str],
+    tls: bool,
+    on_record: "Callable[[Record], None] | None",
+    layers: Sequence[str] = (),
 ) -> "LocalSCF":
     """The endpoint of these options; wrong ones are usage errors."""
     from tencentserverless.local import LocalSCF
-    from tencentserverless.local.endpoint import accepted
+    from tencentserverless.local.credentials import accepted
 
     try:
         accepted(accept)
     except ValueError:
         raise click.BadParameter("takes ID:KEY or any", param_hint="--accept") from None
-    return LocalSCF(*paths, port=port, accept=accept, tls=tls, notify=say, on_record=on_record)
+    folders = dict(map(_layer, layers))
+    return LocalSCF(*paths, port=port, accept=accept, tls=tls, layers=folders, notify=say, on_record=on_record)
+
+
+def _layer(text: str) -> tuple[str, str]:
+    name, _, folder = text.partition("=")
+    if not (name and folder):
+        raise click.BadParameter(f"takes NAME=FOLDER, not {text}", param_hint="--layer")
+    return name, folder
 
 
 def started(scf: "LocalSCF", port: int) -> "LocalSCF":

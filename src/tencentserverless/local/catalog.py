@@ -25,8 +25,9 @@ class Function:
     """One function as it is configured. Times in seconds, memory in MB.
 
     runtime: "Python3.9" and the like, None for the interpreter that runs the endpoint.
-    code: the folder of its code. origin: the place that declares it, for messages. call: the handler itself where it
-    was given as an object of this program; then `code` is the file that it comes from.
+    code: the folder of its code. layers: the folders whose content it finds in `/opt`, later ones over earlier ones.
+    origin: the place that declares it, for messages. call: the handler itself where it was given as an object of this
+    program; then `code` is the file that it comes from.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Function:
     variables: Mapping[str, str] = field(default_factory=dict, hash=False)
     description: str = ""
     origin: str = ""
+    layers: tuple[Path, ...] = ()
     call: Callable[[Any, dict[str, Any]], Any] | None = field(default=None, hash=False, repr=False)
 
     @property

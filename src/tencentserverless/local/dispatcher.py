@@ -44,7 +44,7 @@ class Dispatcher:
         self._idle_seconds = idle_seconds
         self._queue_seconds = queue_seconds
         self._scheduler: Scheduler[Instance, Ticket] = Scheduler(most_instances)
-        self._version, self._turn = Sources().version, turn
+        self._sources, self._turn = Sources(), turn
         self._loop = asyncio.get_running_loop()
         self._starts = asyncio.Semaphore(STARTS_AT_ONCE)
         self._live: set[Instance] = set()
@@ -62,7 +62,7 @@ class Dispatcher:
             return _stopping(invocation)
         function = invocation.function
         self._current[function.key] = function
-        version = self._turn.once(self._version, str(function.code))
+        version = self._version_of(function)
         instance = self._idle_instance(function, version)
         if instance is None:
             found = await self._instance_or_failure(function, chained=bool(invocation.callers))
@@ -180,7 +180,7 @@ class Dispatcher:
 
     async def _launched(self, key: Key) -> Instance | None:
         function = self._current[key]
-        version = self._turn.once(self._version, str(function.code))  # before the code is read: what changes later is seen
+        version = self._version_of(function)  # before the code is read: what changes later is seen
         try:
             instance = await self._launch(function, version)
         except OSError as error:
@@ -194,8 +194,10 @@ class Dispatcher:
 
     def _is_up_to_date(self, instance: Instance) -> bool:
         function = self._current[instance.function.key]
-        version = self._turn.once(self._version, str(function.code))
-        return instance.function is function and instance.source_version == version
+        return instance.function is function and instance.source_version == self._version_of(function)
+
+    def _version_of(self, function: Function) -> int:
+        return self._turn.once(function.key, lambda: self._sources.of(function))
 
     async def _fail_with(self, instance: Instance, answer: "Frame | Ending") -> None:
         ticket = self._next_ticket(instance.function.key)  # now: nothing else is to be started for it

@@ -2,34 +2,33 @@
 
 import asyncio
 import os
-import secrets
-import string
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
 from tencentserverless.local import actions, api, environment, folder, refusal, report
 from tencentserverless.local.authority import Authority
 from tencentserverless.local.catalog import Function
+from tencentserverless.local.credentials import ACCEPT_ANY, LIFE_SECONDS, accepted, needs_renewal, new_credential
 from tencentserverless.local.dispatcher import Dispatcher
 from tencentserverless.local.doors import Doors
 from tencentserverless.local.gate import Call, Credential, Gate, Request
 from tencentserverless.local.in_process import InProcess
 from tencentserverless.local.instance import Instance, new_id
-from tencentserverless.local.interpreters import CURRENT_INTERPRETER, Interpreters
+from tencentserverless.local.interpreters import CURRENT_INTERPRETER, Interpreter, Interpreters
 from tencentserverless.local.invocation import Invocation, Outcome, Record
+from tencentserverless.local.layers import Layers, existing
 from tencentserverless.local.process import Start, StartMethod, Workers
 from tencentserverless.local.records import Records
 from tencentserverless.local.requirements import Requirements
 from tencentserverless.local.scratch import Scratch, utf8_locale
 from tencentserverless.local.sources import Manifests, Turn
+from tencentserverless.local.view import OPT, View
 from tencentserverless.local.wire import TEXT_LIMIT_BYTES
 
-ACCEPT_ANY = "any"
-_ALPHANUMERIC = string.ascii_letters + string.digits
 _UNKNOWN_LANGUAGE = "en-US"
 
 Notify = Callable[[str], None]
@@ -53,6 +52,7 @@ class Options:
     most_hops: how often one invocation may lead to the next. scf_hosts: whether the host names of SCF lead to this
     endpoint inside functions. most_records: how many ended invocations are kept, in the SQLite file `records`.
     in_process: whether functions of folders run in this interpreter. tls: whether the endpoint's own port speaks TLS.
+    credential_seconds: how long the temporary credentials of instances last. layers: the folders of layers, by name.
     """
 
     accept: Sequence[str] = ()
@@ -67,6 +67,8 @@ class Options:
     records: str | os.PathLike[str] | None = None
     in_process: bool = False
     tls: bool = False
+    credential_seconds: float = LIFE_SECONDS
+    layers: Mapping[str, str | os.PathLike[str]] = field(default_factory=dict)
 
 
 class Endpoint:
@@ -79,7 +81,8 @@ class Endpoint:
         notify: Notify,
         on_record: Callable[[Record], None] | None = None,
     ) -> None:
-        self.catalog = folder.read(paths, notify)
+        self.layer_folders = existing(options.layers)
+        self.catalog = folder.read(paths, notify, self.layer_folders)
         self.credential = new_credential()
         self.counters = Counters()
         self.records = Records(self._records_place, options.most_records)
@@ -91,10 +94,11 @@ class Endpoint:
         for credential in accepted(options.accept):
             self._gate.add(credential)
         self._turn = Turn(asyncio.get_running_loop().call_soon)
-        self._manifests = Manifests(self.catalog, notify, self._turn)
+        self._manifests = Manifests(self.catalog, notify, self.layer_folders, self._turn)
         self._interpreters = Interpreters(notify)
         self._requirements = Requirements(notify)
         self._scratch = Scratch()
+        self._layers = Layers(self._scratch)
         self._workers = Workers(self.options.start_method)
         self._instances: dict[str, Instance] = {}
         self._in_process = InProcess()
@@ -102,6 +106,7 @@ class Endpoint:
         self._event_tasks: set[asyncio.Task[None]] = set()
         self._machine = environment.Machine(utf8_locale(), dict(os.environ))
         self._authority: Authority | None = None
+        self._tell_about_layers()
 
     def serve_through(self, doors: Doors, url: str) -> None:
         """Get ready; `doors` is what workers reach this endpoint through, `url` what handlers in this process do."""
@@ -210,13 +215,13 @@ class Endpoint:
         if function.call is None and not self.options.in_process:
             return await self._dispatcher.run(invocation)
         holder = new_id()
-        credential = new_credential(holder)
+        credential = self._temporary(holder)
         self._gate.add(credential)
         try:
             variables = environment.in_process_variables(function, credential, self._url)
             return await self._in_process.run(invocation, holder, variables)
         finally:
-            self._gate.remove(credential)
+            self._gate.forget(holder)
 
     def deploy(self, functions: Iterable[Function]) -> None:
         """Serve these functions from now on, in the place of those of the same names."""
@@ -264,8 +269,8 @@ class Endpoint:
             interpreter = await asyncio.to_thread(self._interpreters.find, function.runtime)
         if self._requirements.unseen(function, interpreter):
             await asyncio.to_thread(self._requirements.check, function, interpreter)
-        credential = new_credential(holder=new_id())
-        places = self._scratch.places(function.code, interpreter.version)
+        credential = self._temporary(new_id())
+        places, mounts = await self._disk(function, interpreter, source_version, credential.holder or "")
         runtime = function.runtime or interpreter.runtime
         door = await self._doors.open(credential.holder or "")
         bundle = str(self.authority.bundle) if door.tls_port else ""
@@ -279,7 +284,7 @@ class Endpoint:
                 f"HOSTNAME={credential.holder}",
                 memory_mb=function.memory_mb,
                 scratch=str(self._scratch.folder),
-                view=self._scratch.view(places.code, interpreter),
+                view=mounts,
             )
         )
         self.counters.processes += 1
@@ -287,14 +292,47 @@ class Endpoint:
         settings = environment.settings(function, variables, places, TEXT_LIMIT_BYTES, led)
         instance = Instance(function, worker, settings, credential, source_version)
         instance.on_ready = self._tell_about_sdk
+        instance.on_event = self._renewed
         self._instances[instance.id] = instance
         self._gate.add(credential)
         return instance
 
+    async def _disk(
+        self, function: Function, interpreter: Interpreter, source_version: int, holder: str
+    ) -> tuple[environment.Places, dict[str, Any]]:
+        """Where a new instance finds its things, and the mounts by which it does."""
+        scratch, common = self._scratch.folder, environment.of_all(self._machine)
+        has_mounts = await self._workers.has_namespaces(interpreter, common, str(scratch))
+        view = self._scratch.view(function, interpreter, source_version) if has_mounts else View()
+        layers = await self._layers.content(function.layers, view.opt or (), holder)
+        seen_at = layers if view.opt is None else OPT
+        places = self._scratch.places(function.code, interpreter.version, seen_at)
+        return places, view.mounts(places.code, layers, str(scratch / "tmp"))
+
     def _forget(self, instance: Instance) -> None:
         self._instances.pop(instance.id, None)
         self._doors.close(instance.id)
-        self._gate.remove(instance.credential)
+        self._layers.release(instance.id)
+        self._gate.forget(instance.id)
+
+    def _temporary(self, holder: str) -> Credential:
+        return new_credential(holder, time.time() + self.options.credential_seconds)
+
+    def _renewed(self, instance: Instance) -> dict[str, str]:
+        """The variables of a new credential, once the one that the instance has is in the last part of its life."""
+        now = time.time()
+        if not needs_renewal(instance.credential, instance.function.timeout, now):
+            return {}
+        self._gate.forget(instance.id, now)
+        instance.credential = self._temporary(instance.id)
+        self._gate.add(instance.credential)
+        return environment.credential_variables(instance.credential)
+
+    def _tell_about_layers(self) -> None:
+        used = {folder for function in self.catalog for folder in function.layers}
+        for name, place in self.layer_folders.items():
+            if len(self.catalog) and place not in used:
+                self.notify(f"layer `{name}`: no function names it in its serverless.yml")
 
     def _tell_about_sdk(self, instance: Instance) -> None:
         function = instance.function
@@ -311,29 +349,6 @@ def new_request_id() -> str:
     digits = os.urandom(16).hex()
     variant = "89ab"[int(digits[16], 16) & 3]
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
-
-
-def new_credential(holder: str | None = None) -> Credential:
-    """A key pair made for this run; with a token where an instance holds it."""
-    token = _random_text(64) if holder else ""
-    return Credential(f"AKID{_random_text(32)}", _random_text(32), token, holder)
-
-
-def accepted(texts: Iterable[str]) -> list[Credential]:
-    """The credentials in ``ID:KEY`` texts. Raises ValueError, without the text in it: it may be a secret."""
-    credentials = []
-    for text in texts:
-        secret_id, colon, secret_key = text.partition(":")
-        if text == ACCEPT_ANY:
-            continue
-        if not (secret_id and colon and secret_key):
-            raise ValueError("accept takes ID:KEY or any")
-        credentials.append(Credential(secret_id, secret_key))
-    return credentials
-
-
-def _random_text(length: int) -> str:
-    return "".join(secrets.choice(_ALPHANUMERIC) for _ in range(length))
 
 
 def _shown_time(at: float) -> str:

@@ -16,8 +16,10 @@ _HANDLER = re.compile(
 )
 
 
-def read(paths: Iterable[str | os.PathLike[str]], notify: Callable[[str], None]) -> Catalog:
-    """The functions of these folders. Each is one function, or holds folders that are.
+def read(
+    paths: Iterable[str | os.PathLike[str]], notify: Callable[[str], None], layers: Mapping[str, Path] | None = None
+) -> Catalog:
+    """The functions of these folders. Each is one function, or holds folders that are. layers: folders by name.
 
     Raises `FunctionFolderError` where a path leads to no function, a file cannot be read, or a name is taken twice.
     """
@@ -25,7 +27,7 @@ def read(paths: Iterable[str | os.PathLike[str]], notify: Callable[[str], None])
     seen: set[Path] = set()
     for path in paths:
         folder = Path(path).resolve()
-        for function in _functions_at(folder, notify):
+        for function in _functions_at(folder, notify, layers or {}):
             if Path(function.origin) not in seen:
                 catalog.add(function)
             seen.add(Path(function.origin))
@@ -52,12 +54,12 @@ def from_handler(
     return Function(name, Path(file), region, namespace, variables=dict(variables), origin=origin, call=handler)
 
 
-def _functions_at(folder: Path, notify: Callable[[str], None]) -> list[Function]:
+def _functions_at(folder: Path, notify: Callable[[str], None], layers: Mapping[str, Path]) -> list[Function]:
     if not folder.is_dir():
         raise FunctionFolderError(f"{folder}: no such folder")
     if is_function(folder):
-        return [function_in(folder, notify)]
-    found = [_function_below(inner, notify) for inner in sorted(folder.iterdir()) if is_function(inner)]
+        return [function_in(folder, notify, layers)]
+    found = [_function_below(inner, notify, layers) for inner in sorted(folder.iterdir()) if is_function(inner)]
     functions = [function for function in found if function is not None]
     if not functions:
         raise FunctionFolderError(
@@ -73,7 +75,7 @@ def is_function(folder: Path) -> bool:
     )
 
 
-def function_in(folder: Path, notify: Callable[[str], None]) -> Function:
+def function_in(folder: Path, notify: Callable[[str], None], layers: Mapping[str, Path]) -> Function:
     """The function of this folder. Raises `FunctionFolderError`."""
     path = _manifest(folder)
     if path is None:
@@ -84,18 +86,18 @@ def function_in(folder: Path, notify: Callable[[str], None]) -> Function:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise FunctionFolderError(f"{path}: {error}") from None
-    function, notices = manifest.read(text, path, os.environ)
+    function, notices = manifest.read(text, path, os.environ, layers)
     for notice in notices:
         notify(notice)
     return function
 
 
-def _function_below(folder: Path, notify: Callable[[str], None]) -> Function | None:
+def _function_below(folder: Path, notify: Callable[[str], None], layers: Mapping[str, Path]) -> Function | None:
     """As `function_in`, but a folder that merely looks like a function and has another kind of name is passed over."""
     if _manifest(folder) is None and not FUNCTION_NAME.fullmatch(folder.name):
         notify(f"{folder}: passed over, its name is no function name")
         return None
-    return function_in(folder, notify)
+    return function_in(folder, notify, layers)
 
 
 def _plain(folder: Path) -> Function:

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
+from math import inf
 from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
@@ -58,12 +59,16 @@ class Request(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A key pair that the gate knows. `holder`: the instance it was made for, None for people's keys."""
+    """A key pair that the gate knows. `holder`: the instance it was made for, None for people's keys.
+
+    expires_at: Unix seconds from which on it opens nothing.
+    """
 
     secret_id: str
     secret_key: str = field(repr=False)
     token: str = field(default="", repr=False)
     holder: str | None = None
+    expires_at: float = inf
 
 
 class Call(NamedTuple):
@@ -99,8 +104,11 @@ class Gate:
     def add(self, credential: Credential) -> None:
         self._credentials[credential.secret_id] = credential
 
-    def remove(self, credential: Credential) -> None:
-        self._credentials.pop(credential.secret_id, None)
+    def forget(self, holder: str, now: float = inf) -> None:
+        """What this holder has had until now. With `now`: only what has expired by then."""
+        for credential in list(self._credentials.values()):
+            if credential.holder == holder and credential.expires_at <= now:
+                del self._credentials[credential.secret_id]
 
     def admit(self, request: Request, now: float) -> Call:
         """The call that `request` makes at `now` (Unix seconds). Raises `Refusal`."""
@@ -128,7 +136,7 @@ class Gate:
             raise refusal.invalid_authorization("`Date` in Credential not valid.")
         if not _SIGNED_AT_LEAST.issubset(names.split(";")):
             raise refusal.invalid_authorization("`SignedHeaders` not valid.")
-        credential = self._credential(secret_id, claim.token)
+        credential = self._credential(secret_id, claim.token, now)
         if credential is not None:
             key = tc3.signing_key(credential.secret_key, date, service)
             texts = _v3_texts(request, timestamp, tc3.credential_scope(date, service), names)
@@ -144,7 +152,7 @@ class Gate:
         if digest is None:
             raise refusal.wrong_value("SignatureMethod")
         _checked_time(claim, now)
-        credential = self._credential(pairs["SecretId"], claim.token)
+        credential = self._credential(pairs["SecretId"], claim.token, now)
         if credential is not None:
             key = credential.secret_key.encode()
             texts = _v1_texts(request, pairs)
@@ -160,7 +168,7 @@ class Gate:
         if claim.action not in self._actions:
             raise refusal.invalid_action(claim.action, claim.version)
 
-    def _credential(self, secret_id: str, token: str) -> Credential | None:
+    def _credential(self, secret_id: str, token: str, now: float) -> Credential | None:
         """The known credential; None for an unknown one that is let in unverified."""
         credential = self._credentials.get(secret_id)
         if credential is None:
@@ -168,6 +176,8 @@ class Gate:
                 return None
             raise refusal.secret_id_not_found()
         if not hmac.compare_digest(token.encode("utf-8", "surrogateescape"), credential.token.encode()):
+            raise refusal.token_failure()
+        if credential.expires_at <= now:
             raise refusal.token_failure()
         return credential
 

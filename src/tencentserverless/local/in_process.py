@@ -91,7 +91,7 @@ class InProcess:
     def _current(self, function: Function) -> tuple[_Loaded, bool]:
         """The function as its code is now, and whether it had to be loaded. Raises what its code raises."""
         with _modules_lock:
-            version = 0 if function.call else self._sources.version(str(function.code))
+            version = 0 if function.call else self._sources.of(function)
             loaded = self._loaded.get(function.key)
             if loaded is not None and loaded.function is function and loaded.version == version:
                 return loaded, False
@@ -102,15 +102,20 @@ class InProcess:
 
     def _imported(self, function: Function) -> Any:
         """The handler out of the function's folder; modules of other functions' folders make room for its own."""
-        folders = {str(other.function.code) for other in self._loaded.values() if not other.function.call}
-        folder = str(function.code)
-        _forget_modules({*folders, folder})
-        for other in folders | {folder}:
+        folders = _folders(function)
+        known = set(folders).union(*(_folders(other.function) for other in self._loaded.values()))
+        _forget_modules(known)
+        for other in known:
             with suppress(ValueError):
                 sys.path.remove(other)
-        sys.path.insert(0, folder)
+        sys.path[:0] = folders
         importlib.invalidate_caches()
-        return _worker_module().init_handler(function.handler, folder)
+        return _worker_module().init_handler(function.handler, folders[0])
+
+
+def _folders(function: Function) -> list[str]:
+    """Where its modules come from: the code, then the layers, the last one first. None for one given as an object."""
+    return [] if function.call else [str(folder) for folder in (function.code, *reversed(function.layers))]
 
 
 class _Left(BaseException):

@@ -5,7 +5,7 @@ After any end but an ordinary answer there is doubt what the worker will do next
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum
 from itertools import count
 from typing import Any
@@ -32,7 +32,10 @@ class Ending(Enum):
 
 
 class Instance:
-    """A worker and what the endpoint knows of it. Made on the event loop that runs it."""
+    """A worker and what the endpoint knows of it. Made on the event loop that runs it.
+
+    on_event: asked before each event which variables of the worker's environment have new values.
+    """
 
     def __init__(
         self,
@@ -61,6 +64,7 @@ class Instance:
         self._init_output = ""
         self._init_memory_bytes = 0
         self.on_ready: Callable[[Instance], object] = _nothing
+        self.on_event: Callable[[Instance], Mapping[str, str]] = _unchanged
         self.on_death: Callable[[Instance], object] = _nothing
         worker.exited.add_done_callback(self._on_exited)
 
@@ -119,7 +123,7 @@ class Instance:
         """Run one event. Leaves `alive` false where the worker must not be used again. Raises `Refusal`."""
         self.running, self.running_since = invocation, self._loop.time()
         self._meter.reset()
-        self._channel.send(event_frame(invocation.request_id, invocation.event))
+        self._channel.send(event_frame(invocation.request_id, invocation.event, self.on_event(self)))
         try:
             answer = await self._answered_within(invocation.function.timeout)
             return self._outcome(invocation, answer)
@@ -221,6 +225,10 @@ def new_id() -> str:
 
 def _nothing(_: object) -> None:
     pass
+
+
+def _unchanged(_: object) -> Mapping[str, str]:
+    return {}
 
 
 def answered_outcome(invocation: Invocation, frame: Frame) -> Outcome:

@@ -6,14 +6,16 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tencentserverless.local import tree
 from tencentserverless.local.interpreters import Interpreter
+
+T = TypeVar("T")
 
 BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 OLDEST_PYTHON = (3, 6)
@@ -174,15 +176,36 @@ class ForkServers:
         self._plain = plain
         self._servers: dict[Interpreter, ForkServer] = {}
         self._gone: list[ForkServer] = []
+        self._have_namespaces: dict[Interpreter, bool] = {}
 
     async def start(
         self, interpreter: Interpreter, request: Mapping[str, Any], descriptors: tuple[int, int], folder: str
     ) -> Keeper:
-        """A new worker's keeper. Asks a new server where one has died. Raises OSError."""
+        """A new worker's keeper. Raises OSError."""
+        server, pid = await self._asked(
+            lambda server: server.start(request, descriptors), interpreter, request["environment"], folder
+        )
+        return Keeper(server, pid)
+
+    async def have_namespaces(self, interpreter: Interpreter, environment: Mapping[str, str], folder: str) -> bool:
+        """Whether the workers of this interpreter's server do; asked once. Raises OSError."""
+        if interpreter not in self._have_namespaces:
+            asked = await self._asked(ForkServer.has_namespaces, interpreter, environment, folder)
+            self._have_namespaces[interpreter] = asked[1]
+        return self._have_namespaces[interpreter]
+
+    async def _asked(
+        self,
+        ask: Callable[[ForkServer], Coroutine[Any, Any, T]],
+        interpreter: Interpreter,
+        environment: Mapping[str, str],
+        folder: str,
+    ) -> tuple[ForkServer, T]:
+        """Which server answers, and what. A new one is asked where it has died. Raises OSError."""
         for last in (False, True):
-            server = self._server(interpreter, request["environment"], folder)
+            server = self._server(interpreter, environment, folder)
             try:
-                return Keeper(server, await server.start(request, descriptors))
+                return server, await ask(server)
             except ConnectionError:
                 if last:
                     raise

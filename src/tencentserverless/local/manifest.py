@@ -23,16 +23,19 @@ from tencentserverless.local.interpreters import RUNTIME
 from tencentserverless.local.regions import DEFAULT_REGION, REGIONS
 
 ENVIRONMENT_LIMIT_BYTES = 4096
+MOST_LAYERS = 5
 _VARIABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _REFERENCE = re.compile(r"\$\{([^}]*)\}")
 _TOP = frozenset(("component", "name", "app", "stage", "org", "inputs"))
 # Read by the platform's tools and of no effect here.
 _OF_NO_EFFECT = """
-    type role description layers vpcConfig vpc cls cfs deadLetter publicAccess eip tags events triggers traffic
+    type role description vpcConfig vpc cls cfs deadLetter publicAccess eip tags events triggers traffic
     alias publish ignoreTriggers asyncRunEnable traceEnable asyncRetry reservedQuota provisionedConcurrency
     functionVersion installDependency enableRoleAuth zipFile bucket faas targets image ignoreUpdate
 """
-_READ = "name src handler runtime region namespace memorySize timeout initTimeout environment"
+_READ = "name src handler runtime region namespace memorySize timeout initTimeout environment layers"
+_OF_A_LAYER = frozenset(("name", "version", "src"))
+_OUTPUT = "${output:"  # what another component deploys: of no value here
 
 
 class Manifest(NamedTuple):
@@ -42,12 +45,14 @@ class Manifest(NamedTuple):
     notices: list[str]
 
 
-def read(text: str, path: Path, variables: Mapping[str, str]) -> Manifest:
+def read(text: str, path: Path, variables: Mapping[str, str], layers: Mapping[str, Path]) -> Manifest:
     """The function that `text`, the content of `path`, declares. `variables`: for ``${env:NAME}``.
+
+    layers: folders by name, which come before what `text` says of them.
 
     Raises `FunctionFolderError`, whose text begins with path and line.
     """
-    return _Reader(path, variables).read(text)
+    return _Reader(path, variables, layers).read(text)
 
 
 class _Place(NamedTuple):
@@ -59,9 +64,11 @@ class _Place(NamedTuple):
 
 
 class _Reader:
-    def __init__(self, path: Path, variables: Mapping[str, str]) -> None:
+    def __init__(self, path: Path, variables: Mapping[str, str], layers: Mapping[str, Path]) -> None:
         self._path = path
         self._variables = variables
+        self._layer_folders = layers
+        self._notices: list[str] = []
         self._top: dict[str, Any] = {}
 
     def read(self, text: str) -> Manifest:
@@ -69,8 +76,9 @@ class _Reader:
         self._top = top.values
         self._check_component(top)
         inputs = self._inner(top, "inputs", required=True)
-        notices = self._notices(top, _TOP) + self._notices(inputs, frozenset((_READ + _OF_NO_EFFECT).split()))
-        return Manifest(self._function(top, inputs), notices)
+        self._tell_unknown(top, _TOP)
+        self._tell_unknown(inputs, frozenset((_READ + _OF_NO_EFFECT).split()))
+        return Manifest(self._function(top, inputs), self._notices)
 
     def _function(self, top: _Place, inputs: _Place) -> Function:
         return Function(
@@ -86,6 +94,7 @@ class _Reader:
             variables=self._environment(inputs),
             description=str(inputs.values.get("description", "")),
             origin=str(self._path),
+            layers=self._layers(inputs),
         )
 
     def _check_component(self, top: _Place) -> None:
@@ -107,10 +116,39 @@ class _Reader:
             source = source.get("src", ".")
         if not isinstance(source, str):
             self._fail(inputs.lines["src"], "`src` is a folder, or an object with `src`")
-        folder = (self._path.parent / self._expanded(source, inputs.lines.get("src", 1))).resolve()
+        return self._folder(source, inputs.lines.get("src", inputs.line))
+
+    def _folder(self, source: str, line: int) -> Path:
+        folder = (self._path.parent / self._expanded(source, line)).resolve()
         if not folder.is_dir():
-            self._fail(inputs.lines.get("src", inputs.line), f"`src`: there is no folder {folder}")
+            self._fail(line, f"`src`: there is no folder {folder}")
         return folder
+
+    def _layers(self, inputs: _Place) -> tuple[Path, ...]:
+        layers = inputs.values.get("layers") or []
+        if not isinstance(layers, list):
+            self._fail(inputs.lines["layers"], "`layers` is a list of objects with `name` and `version`")
+        if len(layers) > MOST_LAYERS:
+            self._fail(inputs.lines["layers"], f"a function has at most {MOST_LAYERS} layers, here are {len(layers)}")
+        found = [self._layer(layer) for layer in layers]
+        return tuple(folder for folder in found if folder is not None)
+
+    def _layer(self, layer: _Place) -> Path | None:
+        """Its folder; None, with a notice, where nothing tells it. Its version counts on the platform alone."""
+        self._tell_unknown(layer, _OF_A_LAYER)
+        line = layer.lines.get("name", layer.line)
+        name, source = layer.values.get("name"), layer.values.get("src")
+        if not isinstance(name, str) or not name:
+            self._fail(line, "a layer has a `name`, which is text")
+        name = name if _OUTPUT in name else self._expanded(name, line)
+        if name in self._layer_folders:
+            return self._layer_folders[name]
+        if source is None:
+            self._notice(line, f"layer `{name}` has no folder here: give it one with --layer NAME=FOLDER, or `src`")
+            return None
+        if not isinstance(source, str):
+            self._fail(layer.lines["src"], "`src` of a layer is a folder")
+        return self._folder(source, layer.lines["src"])
 
     def _region(self, inputs: _Place) -> str:
         region = self._text(inputs, "region", DEFAULT_REGION, None)
@@ -189,9 +227,13 @@ class _Reader:
             self._fail(place.lines.get(name, place.line), f"`{name}` is an object with keys")
         return _Place({}, {}, place.line)
 
-    def _notices(self, place: _Place, known: frozenset[str]) -> list[str]:
-        unknown = [name for name in place.values if name not in known]
-        return [f"{self._path}:{place.lines[name]}: `{name}` is not known and has no effect" for name in unknown]
+    def _tell_unknown(self, place: _Place, known: frozenset[str]) -> None:
+        for name in place.values:
+            if name not in known:
+                self._notice(place.lines[name], f"`{name}` is not known and has no effect")
+
+    def _notice(self, line: int, what: str) -> None:
+        self._notices.append(f"{self._path}:{line}: {what}")
 
     def _composed(self, text: str) -> yaml.Node:
         try:
@@ -219,10 +261,17 @@ class _Reader:
         """Objects with lines; anything else plain."""
         if isinstance(node, yaml.MappingNode) and key in ("inputs", "environment", "variables"):
             return self._place(node)
+        if isinstance(node, yaml.SequenceNode) and key == "layers":
+            return [self._place_in_list(item) for item in node.value]
         try:
             return yaml.constructor.SafeConstructor().construct_document(node)
         except yaml.MarkedYAMLError as error:
             self._fail(node.start_mark.line + 1, error.problem or "not a value")
+
+    def _place_in_list(self, node: yaml.Node) -> _Place:
+        if not isinstance(node, yaml.MappingNode):
+            self._fail(node.start_mark.line + 1, "a layer is an object with `name` and `version`")
+        return self._place(node)
 
     def _fail(self, line: int, why: str) -> NoReturn:
         raise FunctionFolderError(f"{self._path}:{line}: {why}")

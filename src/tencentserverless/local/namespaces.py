@@ -76,10 +76,13 @@ def enter_mounts() -> None:
 def furnish(view: "dict[str, object]") -> None:
     """The mounts of one function.
 
-    view: `tmp`, the arguments of `cover`, and `read_only`, places that cannot be written to; both may be missing.
+    view: `tmp`, the arguments of `cover`; `binds`, pairs of a place and another where it is seen as well; `read_only`,
+    places that cannot be written to. All may be missing.
     """
     if view.get("tmp"):
         cover(**view["tmp"])  # type: ignore[arg-type]
+    for place, target in view.get("binds", ()):  # type: ignore[attr-defined]
+        mount(place, target, flags=BIND | RECURSIVE)
     for place in view.get("read_only", ()):  # type: ignore[attr-defined]
         mount(place, place, flags=BIND | RECURSIVE)
         kept = os.statvfs(place).f_flag & KEPT_FLAGS

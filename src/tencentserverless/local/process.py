@@ -32,7 +32,7 @@ class Start:
     """What a worker is started with. mark: a text of its environment that no other worker has.
 
     scratch: the endpoint's own folder, which goes when the endpoint does. view: what it sees of the disk where that can
-    be arranged, see `Scratch.view`.
+    be arranged, see `View.mounts`.
     """
 
     interpreter: Interpreter
@@ -163,12 +163,22 @@ class Workers:
             with suppress(OSError):  # told to who wants a worker
                 self._servers.prepare(interpreter, environment, scratch)
 
+    async def has_namespaces(self, interpreter: Interpreter, environment: Mapping[str, str], scratch: str) -> bool:
+        """Whether workers on this interpreter see what their `Start.view` says. Raises OSError."""
+        if self._servers is None:
+            return False
+        server = interpreter if self._by_fork(interpreter) else CURRENT_INTERPRETER
+        return await self._servers.have_namespaces(server, environment, scratch)
+
+    def _by_fork(self, interpreter: Interpreter) -> bool:
+        return self._method == "fork" and interpreter.version >= launcher.OLDEST_PYTHON
+
     async def start(self, start: Start) -> Worker:
         """Raises OSError."""
         start.check()
         if self._servers is None:
             return spawn(start)
-        by_fork = self._method == "fork" and start.interpreter.version >= launcher.OLDEST_PYTHON
+        by_fork = self._by_fork(start.interpreter)
         server = start.interpreter if by_fork else CURRENT_INTERPRETER
         with _Ends.pair() as (ours, theirs):
             descriptors = (theirs.channel.fileno(), theirs.output)

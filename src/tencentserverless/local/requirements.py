@@ -44,7 +44,8 @@ class Requirements:
             text = file.read_text(encoding="utf-8-sig", errors="replace")
         except OSError:
             return
-        installed = installed_in([str(function.code), *self._path_of(interpreter)])
+        own = [str(folder) for folder in (function.code, *reversed(function.layers))]
+        installed = installed_in([*own, *self._path_of(interpreter)])
         lacking = missing(text, installed, interpreter.version)
         if lacking:
             self._notify(

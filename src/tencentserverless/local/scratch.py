@@ -11,16 +11,14 @@ import shutil
 import tempfile
 from functools import cache
 from pathlib import Path
-from typing import Any
 
+from tencentserverless.local.catalog import Function
 from tencentserverless.local.environment import Places
 from tencentserverless.local.interpreters import Interpreter
-from tencentserverless.local.launcher import BOOTSTRAP
+from tencentserverless.local.view import View, needed_by, view_of
 
 PLATFORM_LOCALE = "en_US.UTF8"
 _OTHER_LOCALES = ("C.UTF-8", "C")
-TMP = "/tmp"  # noqa: S108  the platform's
-TMP_BYTES = 512 * 1024 * 1024
 _PREFIX = "tencentserverless-local-"
 _LENT_PACKAGES = ("tencentserverless", "tencentcloud")
 _OLDEST_PYTHON_OF_SDK = (3, 6)
@@ -31,29 +29,23 @@ class Scratch:
 
     def __init__(self) -> None:
         self._folder: Path | None = None
+        self._views: dict[tuple[Path, Interpreter], tuple[int, View]] = {}
 
-    def places(self, code: Path, version: tuple[int, int]) -> Places:
-        """The places of an instance whose interpreter is of this version."""
+    def places(self, code: Path, version: tuple[int, int], layers: str) -> Places:
+        """The places of an instance whose interpreter is of this version. layers: where it sees them."""
         folder = self._made()
         sdk = str(folder / "sdk") if version >= _OLDEST_PYTHON_OF_SDK else ""
-        return Places(code=str(code), home=str(folder / "home"), layers=str(folder / "opt"), sdk=sdk)
+        return Places(code=str(code), home=str(folder / "home"), layers=layers, sdk=sdk)
 
-    def view(self, code: str, interpreter: Interpreter) -> dict[str, Any]:
-        """What an instance sees of the disk: its code cannot be written to, `/tmp` is its own and empty.
-
-        What an instance needs stays where it is, also below `/tmp`.
-        """
-        needed = {
-            *_both(code),
-            *_linked(code),
-            str(self._made()),
-            *_both(str(BOOTSTRAP.parent)),
-            *_prefixes(interpreter),
-            *_lent(),
-        }
-        kept = [place for place in needed if place.startswith(TMP + "/")]
-        tmp = {"target": TMP, "stage": str(self._made() / "tmp"), "kept": kept, "most_bytes": TMP_BYTES}
-        return {"tmp": None if TMP in needed else tmp, "read_only": [code]}
+    def view(self, function: Function, interpreter: Interpreter, version: int) -> View:
+        """What an instance sees of the disk; looked up once for a version of the sources."""
+        key = (function.code, interpreter)
+        known = self._views.get(key)
+        if known is None or known[0] != version:
+            folders = [str(folder) for folder in (function.code, *function.layers)]
+            needed = needed_by(folders, interpreter, [str(self._made()), *_lent()])
+            known = self._views[key] = (version, view_of(needed))
+        return known[1]
 
     @property
     def folder(self) -> Path:
@@ -119,23 +111,7 @@ def _place_of(package: str) -> str:
 
 
 def _lent() -> list[str]:
-    return [place for name in _LENT_PACKAGES for place in _both(_place_of(name)) if place]
-
-
-def _prefixes(interpreter: Interpreter) -> list[str]:
-    """Where an interpreter and its library are, behind a virtual environment too."""
-    return [str(Path(place).parent.parent) for place in _both(interpreter.path)]
-
-
-def _linked(folder: str) -> list[str]:
-    """Where links in a function's folder lead: packages that are not copied into it."""
-    with os.scandir(folder) as entries:
-        return [os.path.realpath(entry.path) for entry in entries if entry.is_symlink()]
-
-
-def _both(place: str) -> tuple[str, str]:
-    """A place, and the one that links lead to."""
-    return place, os.path.realpath(place)
+    return [place for name in _LENT_PACKAGES if (place := _place_of(name))]
 
 
 def utf8_locale() -> str:

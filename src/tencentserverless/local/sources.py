@@ -6,7 +6,7 @@ invocation must be what runs. Big folders are looked at less often, so that look
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from stat import S_ISREG
 from typing import Any, NamedTuple
@@ -35,11 +35,11 @@ class Turn:
         self._soon = soon
         self._known: dict[Any, int] = {}
 
-    def once(self, look: Callable[[str], int], place: str) -> int:
-        """`look(place)`, or what it said in this turn."""
-        known = self._known.get((look, place))
+    def once(self, key: Any, look: Callable[[], int]) -> int:
+        """`look()`, or what it said for this key in this turn."""
+        known = self._known.get(key)
         if known is None:
-            known = self._known[look, place] = look(place)
+            known = self._known[key] = look()
             if len(self._known) == 1:
                 self._soon(self._known.clear)
         return known
@@ -50,6 +50,10 @@ class Sources:
 
     def __init__(self) -> None:
         self._seen: dict[str, _Seen] = {}
+
+    def of(self, function: Function) -> int:
+        """The version of a function's code and layers now."""
+        return hash(tuple([self.version(str(folder)) for folder in (function.code, *function.layers)]))
 
     def version(self, folder: str) -> int:
         """The version of `folder` now."""
@@ -65,22 +69,25 @@ class Sources:
 
 
 class Manifests:
-    """Keeps the functions of `catalog` as their `serverless.yml` says now."""
+    """Keeps the functions of `catalog` as their `serverless.yml` says now. layers: as for `folder.read`."""
 
-    def __init__(self, catalog: Catalog, notify: Callable[[str], None], turn: Turn) -> None:
+    def __init__(
+        self, catalog: Catalog, notify: Callable[[str], None], layers: Mapping[str, Path], turn: Turn
+    ) -> None:
         self._catalog = catalog
         self._notify = notify
+        self._layers = layers
         self._turn = turn
         self._read_at = {function.origin: _modified(function.origin) for function in catalog}
 
     def current(self, function: Function) -> Function:
         """`function` as it is configured now; as it was, with a notice, where its file is broken."""
-        modified = self._turn.once(_modified, function.origin)
+        modified = self._turn.once(function.origin, lambda: _modified(function.origin))
         if modified == self._read_at.setdefault(function.origin, modified):
             return function
         self._read_at[function.origin] = modified
         try:
-            changed = function_in(Path(function.origin).parent, self._notify)
+            changed = function_in(Path(function.origin).parent, self._notify, self._layers)
         except FunctionFolderError as error:
             self._notify(f"{error} (the configuration from before stays)")
             return function
@@ -89,6 +96,11 @@ class Manifests:
             return function
         self._catalog.replace(changed)
         return changed
+
+
+def look(folder: str) -> int:
+    """The version of a folder as it is now, however large it is."""
+    return hash(tuple(_entries(folder)))
 
 
 def _modified(origin: str) -> int:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from tencentserverless.local import folder
 from tencentserverless.local.catalog import DEFAULT_NAMESPACE, Function
+from tencentserverless.local.credentials import LIFE_SECONDS
 from tencentserverless.local.endpoint import Counters, Endpoint, Options
 from tencentserverless.local.invocation import Record
 from tencentserverless.local.regions import DEFAULT_REGION
@@ -33,6 +34,8 @@ class LocalSCF:
     of time and memory, and without a log of what they print.
     tls: speak TLS, with a certificate for 127.0.0.1, localhost and SCF's host names that an authority made for this run
     has signed: clients trust it by `ca_file` (the authority alone) or `bundle` (the system's authorities with it).
+    layers: the folders of layers by the names that serverless.yml has for them; a function finds its own in /opt.
+    credential_seconds: how long the temporary credentials of instances last; each instance gets new ones before.
     notify: gets notices of one line, default standard error. on_record: gets the record of every invocation that has
     ended, on the endpoint's thread.
 
@@ -57,6 +60,8 @@ class LocalSCF:
         most_records: int = 1000,
         in_process: bool = False,
         tls: bool = False,
+        layers: Mapping[str, str | os.PathLike[str]] | None = None,
+        credential_seconds: float = LIFE_SECONDS,
         notify: Callable[[str], None] | None = None,
         on_record: Callable[[Record], None] | None = None,
     ) -> None:
@@ -72,6 +77,8 @@ class LocalSCF:
             most_records=most_records,
             in_process=in_process,
             tls=tls,
+            layers=dict(layers or {}),
+            credential_seconds=credential_seconds,
         )
         self._paths = paths
         self._port = port
@@ -147,7 +154,7 @@ class LocalSCF:
         functions = (
             [folder.from_handler(source, name, region, namespace, environment or {})]
             if callable(source)
-            else list(folder.read([source], self._notify))
+            else list(folder.read([source], self._notify, running.layer_folders))
         )
         assert self._loop is not None
         self._loop.call_soon_threadsafe(running.deploy, functions)

@@ -5,7 +5,7 @@ traceback, UTF-8 in which lone surrogates pass). The endpoint parses heads and n
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import IntEnum
 from struct import Struct
 from typing import Any, NamedTuple
@@ -47,9 +47,11 @@ def encode(kind: Kind, head: dict[str, Any], body: bytes = b"") -> bytes:
     return b"".join((LAYOUT.pack(kind, len(text), len(body)), text, body))
 
 
-def event_frame(request_id: str, event: bytes) -> bytes:
-    """The frame of an event; the request id is one of ours, which needs no escapes."""
-    head = b'{"request_id":"%b"}' % request_id.encode()
+def event_frame(request_id: str, event: bytes, changed: Mapping[str, str]) -> bytes:
+    """The frame of an event. changed: variables of the worker's environment that have new values."""
+    if changed:
+        return encode(Kind.EVENT, {"request_id": request_id, "environment": dict(changed)}, event)
+    head = b'{"request_id":"%b"}' % request_id.encode()  # one of ours, which needs no escapes
     return b"".join((LAYOUT.pack(Kind.EVENT, len(head), len(event)), head, event))
 
 

@@ -1,0 +1,78 @@
+"""What an instance sees of the disk where it can have mounts of its own: `/tmp` and `/opt` are as on the platform."""
+
+import os
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tencentserverless.local.interpreters import Interpreter
+from tencentserverless.local.launcher import BOOTSTRAP
+
+TMP = "/tmp"  # noqa: S108  the platform's
+TMP_BYTES = 512 * 1024 * 1024
+OPT = "/opt"
+
+
+class View(NamedTuple):
+    """What stays to be seen of `/tmp` and of `/opt`, because the instance needs it. None: that folder is left alone."""
+
+    tmp: tuple[str, ...] | None = None
+    opt: tuple[str, ...] | None = None
+
+    def mounts(self, code: str, layers: str, stage: str) -> dict[str, Any]:
+        """What `namespaces.furnish` is to do. layers: the folder that is seen as `/opt`. stage: an empty folder."""
+        tmp = {"target": TMP, "stage": stage, "kept": self.tmp, "most_bytes": TMP_BYTES}
+        opt = [(place, mount_point(place, layers)) for place in self.opt or ()] + [(layers, OPT)]
+        return {
+            "tmp": None if self.tmp is None else tmp,
+            "binds": [] if self.opt is None else opt,
+            "read_only": [code] if self.opt is None else [OPT, code],
+        }
+
+
+def mount_point(place: str, layers: str) -> str:
+    """Where something below `/opt` is to be mounted in the folder that is seen as `/opt`."""
+    return layers + place.removeprefix(OPT)
+
+
+def view_of(needed: Collection[str]) -> View:
+    """The view of an instance that needs these places."""
+    return View(kept(TMP, needed), kept(OPT, needed))
+
+
+def kept(target: str, needed: Collection[str]) -> tuple[str, ...] | None:
+    """The outermost of `needed` below the folder `target`; None where all of it is needed or it cannot be covered."""
+    if target in needed or os.path.islink(target) or not os.path.isdir(target):
+        return None
+    found: list[str] = []
+    for place in sorted(needed):
+        inside = place.startswith(f"{target}/") and not any(place.startswith(f"{outer}/") for outer in found)
+        if inside and os.path.exists(place):  # a link may lead nowhere
+            found.append(place)
+    return tuple(found)
+
+
+def needed_by(folders: Iterable[str], interpreter: Interpreter, lent: Iterable[str]) -> frozenset[str]:
+    """What has to stay where it is. folders: the code and the layers. lent: other places, of the endpoint."""
+    places = {*both(str(BOOTSTRAP.parent)), *_prefixes(interpreter)}
+    for folder in folders:
+        places.update(both(folder), _linked(folder))
+    for place in lent:
+        places.update(both(place))
+    return frozenset(places)
+
+
+def both(place: str) -> tuple[str, str]:
+    """A place, and the one that links lead to."""
+    return place, os.path.realpath(place)
+
+
+def _prefixes(interpreter: Interpreter) -> list[str]:
+    """Where an interpreter and its library are, behind a virtual environment too."""
+    return [str(Path(place).parent.parent) for place in both(interpreter.path)]
+
+
+def _linked(folder: str) -> list[str]:
+    """Where links in a folder lead: packages that are not copied into it."""
+    with os.scandir(folder) as entries:
+        return [os.path.realpath(entry.path) for entry in entries if entry.is_symlink()]

@@ -1,0 +1,54 @@
+"""What an instance sees of `/tmp` and `/opt`."""
+
+import os
+
+import pytest
+
+from tencentserverless.local import view
+from tencentserverless.local.interpreters import Interpreter
+from tencentserverless.local.view import OPT, View
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A folder with some of what there may be."""
+    for name in ("tools/python/bin", "tools/python-old", "app/code"):
+        (tmp_path / name).mkdir(parents=True)
+    return tmp_path
+
+
+def test_what_is_kept(place):
+    """Of a folder the outermost of the needed places stay, what does not exist and what lies elsewhere do not."""
+    needed = {f"{place}/{name}" for name in ("tools/python", "tools/python-old", "tools/python/bin", "gone")}
+    assert view.kept(str(place), needed | {"/elsewhere"}) == (f"{place}/tools/python", f"{place}/tools/python-old")
+    assert view.kept(str(place), ()) == ()
+
+
+def test_what_cannot_be_covered(place):
+    """A folder that is needed itself is left alone, and so are a link and what is not there."""
+    (place / "link").symlink_to(place / "app")
+    for name in ("app", "link", "gone"):
+        assert view.kept(f"{place}/{name}", {f"{place}/app"}) is None
+
+
+def test_what_is_needed(place):
+    """An instance needs its folders, what links in them lead to, its interpreter, and what the endpoint lends it."""
+    (place / "app" / "code" / "library").symlink_to(place / "tools")
+    interpreter = Interpreter(f"{place}/tools/python/bin/python", (3, 10))
+    needed = view.needed_by([f"{place}/app/code"], interpreter, ["/lent"])
+    assert {f"{place}/app/code", f"{place}/tools", f"{place}/tools/python", "/lent"} <= needed
+    assert os.path.dirname(view.__file__) in needed
+
+
+def test_mounts():
+    """What is kept of /opt is mounted in the folder of the layers, which becomes /opt; neither that nor the code can
+    be written to."""
+    mounts = View(("/tmp/code",), ("/opt/python",)).mounts("/tmp/code", "/scratch/layers", "/scratch/tmp")
+    assert mounts["tmp"]["kept"] == ("/tmp/code",)
+    assert mounts["binds"] == [("/opt/python", "/scratch/layers/python"), ("/scratch/layers", OPT)]
+    assert mounts["read_only"] == [OPT, "/tmp/code"]
+
+
+def test_no_mounts():
+    """Where both are left alone, the code is all that is mounted."""
+    assert View().mounts("/code", "/layers", "/stage") == {"tmp": None, "binds": [], "read_only": ["/code"]}
