@@ -12,6 +12,7 @@ from tencentserverless._cli import serving
 
 if TYPE_CHECKING:
     from tencentserverless.local import LocalSCF
+    from tencentserverless.local.debugged import Debugger
 
 NOT_FOUND, NOT_EXECUTABLE, KILLED = 127, 126, 128  # as a shell says it
 
@@ -46,10 +47,17 @@ class _TwoParts(click.Command):
 @click.option("--port", default=0, type=click.IntRange(0, 65535), help="Default: a free one.")
 @serving.accept_option
 @serving.tls_option
+@serving.debug_option
 @click.option("--logs", is_flag=True, help="Print the log of every invocation.")
 @click.pass_context
 def execute(
-    ctx: click.Context, paths: tuple[str, ...], port: int, accept: tuple[str, ...], tls: bool, logs: bool
+    ctx: click.Context,
+    paths: tuple[str, ...],
+    port: int,
+    accept: tuple[str, ...],
+    tls: bool,
+    debug: "Debugger | None",
+    logs: bool,
 ) -> None:
     """Serve the functions in PATH... while COMMAND runs, with an environment in which SDKs talk to them.
 
@@ -58,7 +66,8 @@ def execute(
     command = ctx.meta.get("command")
     if not command:
         raise click.UsageError("no COMMAND: it stands behind --")
-    scf = serving.started(serving.endpoint_of(paths, port, accept, tls, serving.log if logs else None), port)
+    log = serving.log if logs else None
+    scf = serving.started(serving.endpoint_of(paths, port, accept, tls, log, debug), port)
     try:
         code = _run(command, environment(os.environ, scf.endpoint, scf.secret_id, scf.secret_key, scf.bundle))
     finally:

@@ -13,6 +13,7 @@ from tencentserverless._cli import serving
 
 if TYPE_CHECKING:
     from tencentserverless.local import LocalSCF
+    from tencentserverless.local.debugged import Debugger
 
 
 @click.command("start")
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
 @click.option("--port", default=9000, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free one.")
 @serving.accept_option
 @serving.tls_option
+@serving.debug_option
 @click.option("--quiet", is_flag=True, help="Leave out the logs of invocations.")
-def start(paths: tuple[str, ...], port: int, accept: tuple[str, ...], tls: bool, quiet: bool) -> None:
+def start(
+    paths: tuple[str, ...], port: int, accept: tuple[str, ...], tls: bool, debug: "Debugger | None", quiet: bool
+) -> None:
     """Serve the functions in PATH... until Ctrl-C.
 
     When it serves, standard output has one line: a JSON object with endpoint, secret_id, secret_key (made for this
@@ -29,7 +33,8 @@ def start(paths: tuple[str, ...], port: int, accept: tuple[str, ...], tls: bool,
     """
     stop = threading.Event()
     serving.on_signals(lambda _: stop.set(), "SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
-    scf = serving.started(serving.endpoint_of(paths, port, accept, tls, None if quiet else serving.log), port)
+    log = None if quiet else serving.log
+    scf = serving.started(serving.endpoint_of(paths, port, accept, tls, log, debug), port)
     try:
         _introduce(scf)
         stop.wait()

@@ -9,6 +9,7 @@ import click
 
 if TYPE_CHECKING:
     from tencentserverless.local import LocalSCF
+    from tencentserverless.local.debugged import Debugger
     from tencentserverless.local.invocation import Record
 
 accept_option = click.option(
@@ -23,9 +24,23 @@ tls_option = click.option(
     "--tls", is_flag=True, help="Speak TLS, with a certificate of an authority made for this run."
 )
 
+debug_option = click.option(
+    "--debug",
+    is_flag=False,
+    flag_value="pdb",
+    type=click.Choice(["pdb", "debugpy"]),
+    help="Behind PATH...: functions stop at breakpoint() and talk on this terminal (pdb, the default), or listen for a "
+    "debugger (debugpy).",
+)
+
 
 def endpoint_of(
-    paths: Sequence[str], port: int, accept: Sequence[str], tls: bool, on_record: "Callable[[Record], None] | None"
+    paths: Sequence[str],
+    port: int,
+    accept: Sequence[str],
+    tls: bool,
+    on_record: "Callable[[Record], None] | None",
+    debug: "Debugger | None" = None,
 ) -> "LocalSCF":
     """The endpoint of these options; wrong ones are usage errors."""
     from tencentserverless.local import LocalSCF
@@ -35,7 +50,10 @@ def endpoint_of(
         accepted(accept)
     except ValueError:
         raise click.BadParameter("takes ID:KEY or any", param_hint="--accept") from None
-    return LocalSCF(*paths, port=port, accept=accept, tls=tls, notify=say, on_record=on_record)
+    try:
+        return LocalSCF(*paths, port=port, accept=accept, tls=tls, debug=debug, notify=say, on_record=on_record)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def started(scf: "LocalSCF", port: int) -> "LocalSCF":

@@ -7,8 +7,9 @@ import threading
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
-from tencentserverless.local import folder
+from tencentserverless.local import debugged, folder
 from tencentserverless.local.catalog import DEFAULT_NAMESPACE, Function
+from tencentserverless.local.debugged import Debugger
 from tencentserverless.local.endpoint import Counters, Endpoint, Options
 from tencentserverless.local.invocation import Record
 from tencentserverless.local.regions import DEFAULT_REGION
@@ -32,6 +33,9 @@ class LocalSCF:
     of time and memory, and without a log of what they print.
     tls: speak TLS, with a certificate for 127.0.0.1, localhost and SCF's host names that an authority made for this run
     has signed: clients trust it by `ca_file` (the authority alone) or `bundle` (the system's authorities with it).
+    debug: "pdb" has `breakpoint()` and pdb in functions talk on a terminal, "debugpy" has each instance listen on a port
+    for a debugger, which a notice tells; the time limits stand still while a function is held. terminal: the path of
+    the one for pdb, by default this program's own.
     notify: gets notices of one line, default standard error. on_record: gets the record of every invocation that has
     ended, on the endpoint's thread.
 
@@ -39,7 +43,7 @@ class LocalSCF:
     `ca_file` and `bundle` (paths, "" without TLS), `counters`, `records`, `functions`.
 
     Raises `FunctionFolderError` for folders that cannot be read, OSError where the port is taken,
-    `AuthorityError` (a RuntimeError) where no certificate can be made.
+    `AuthorityError` (a RuntimeError) where no certificate can be made, ValueError where pdb has no terminal.
     """
 
     def __init__(
@@ -55,10 +59,13 @@ class LocalSCF:
         most_records: int = 1000,
         in_process: bool = False,
         tls: bool = False,
+        debug: Debugger | None = None,
+        terminal: str | os.PathLike[str] | None = None,
         notify: Callable[[str], None] | None = None,
         on_record: Callable[[Record], None] | None = None,
     ) -> None:
         accept = (accept,) if isinstance(accept, str) else tuple(accept)
+        debugged.check(debug)
         self._options = Options(
             accept=accept,
             most_instances=most_instances,
@@ -69,6 +76,8 @@ class LocalSCF:
             most_records=most_records,
             in_process=in_process,
             tls=tls,
+            debug=debug,
+            terminal=debugged.terminal(terminal) if debug == "pdb" else "",
         )
         self._paths = paths
         self._port = port
