@@ -3,7 +3,7 @@
 
 One file, standard library only, for every Python from 2.7 on; it is run, never imported. The endpoint starts it
 with the numbers of two descriptors: the channel and the life line. With the word `serve` it is a fork server, whose
-children are workers.
+children are workers. Where debugging is asked for it loads `debugger.py`, which lies beside it.
 
 Channel: frames of ``>BII`` (kind, bytes of head, bytes of body), a head (a JSON object) and a body; `wire.py` is
 the other end. Results travel here and nowhere else: stdout and stderr belong to the function.
@@ -460,10 +460,11 @@ def debug(worker, settings):
     """Give the worker a debugger, whose file is loaded by its path; time may stand still from now on."""
     global _now
     place = os.path.join(os.path.dirname(os.path.abspath(__file__)), "debugger.py")
-    module = {"__name__": "debugger", "__file__": place}
+    # Its names are no module's: 2.7 empties one that nothing leads to any more.
+    names = {"__name__": "debugger", "__file__": place}  # type: dict[str, object]
     with io.open(place, "rb") as file:
-        exec(compile(file.read(), place, "exec"), module)  # noqa: S102  ours
-    debugger = module["of"](settings, worker, _now)
+        exec(compile(file.read(), place, "exec"), names)  # noqa: S102
+    debugger = names["of"](settings, worker, _now)  # type: ignore[operator]
     Finder(debugger.waiting).install()
     _now = debugger.clock
     worker.prepare = debugger.start

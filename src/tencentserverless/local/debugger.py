@@ -73,7 +73,7 @@ class Terminal(object):
         self.path = path
         self.lock = lock
         self.locked = -1
-        self.streams = ()
+        self.streams = ()  # type: tuple[object, ...]
 
     def open(self):
         if not self.streams:
@@ -132,41 +132,53 @@ class OnTerminal(object):
         self.answer(kind, *more)
 
     def on_pdb(self, module):
-        kind = module.Pdb
-        initialize, interact, stops_here, stack_of = kind.__init__, kind.interaction, kind.stop_here, kind.get_stack
+        talk_on(self.terminal, self.pauses, module.Pdb)
+        keep_to_the_function(module.Pdb)
 
-        def __init__(debugger, completekey="tab", stdin=None, stdout=None, *more, **named):
-            if stdin is None and stdout is None:
-                stdin, stdout = self.terminal.open()
-                named.pop("mode", None)  # "inline" has `quit` end the process, after a question on stdin
-            initialize(debugger, completekey, stdin, stdout, *more, **named)
 
-        def interaction(debugger, *arguments, **named):
-            with self.pauses:
-                if debugger.stdin not in self.terminal.streams:
-                    return interact(debugger, *arguments, **named)
-                self.terminal.take()
-                try:
-                    return interact(debugger, *arguments, **named)
-                finally:
-                    if debugger.stopframe is debugger.botframe:  # it does not step
-                        self.terminal.leave()
+def talk_on(terminal, pauses, kind):
+    """Have debuggers of this class that were given no streams talk on the terminal, while time stands still."""
+    initialize, interact = kind.__init__, kind.interaction
 
-        def stop_here(debugger, frame):
-            if not is_ours(frame):
-                return stops_here(debugger, frame)
-            if has_left_the_function(frame):
-                debugger.set_continue()
-            return False
+    def initialize_there(debugger, completekey="tab", stdin=None, stdout=None, *more, **named):
+        if stdin is None and stdout is None:
+            stdin, stdout = terminal.open()
+            named.pop("mode", None)  # "inline" has `quit` end the process, after a question on stdin
+        initialize(debugger, completekey, stdin, stdout, *more, **named)
 
-        def get_stack(debugger, *place):
-            stack, index = stack_of(debugger, *place)
-            below = 0
-            while below < index and is_ours(stack[below][0]):
-                below += 1
-            return stack[below:], index - below
+    def interact_there(debugger, *arguments, **named):
+        with pauses:
+            if debugger.stdin not in terminal.streams:
+                return interact(debugger, *arguments, **named)
+            terminal.take()
+            try:
+                return interact(debugger, *arguments, **named)
+            finally:
+                if debugger.stopframe is debugger.botframe:  # it does not step
+                    terminal.leave()
 
-        kind.__init__, kind.interaction, kind.stop_here, kind.get_stack = __init__, interaction, stop_here, get_stack
+    kind.__init__, kind.interaction = initialize_there, interact_there
+
+
+def keep_to_the_function(kind):
+    """Have debuggers of this class show no frame of the worker and stop in none: out of the function one goes on."""
+    stops_here, stack_of = kind.stop_here, kind.get_stack
+
+    def stop_here(debugger, frame):
+        if not is_ours(frame):
+            return stops_here(debugger, frame)
+        if has_left_the_function(frame):
+            debugger.set_continue()
+        return False
+
+    def get_stack(debugger, *place):
+        stack, index = stack_of(debugger, *place)
+        below = 0
+        while below < index and is_ours(stack[below][0]):
+            below += 1
+        return stack[below:], index - below
+
+    kind.stop_here, kind.get_stack = stop_here, get_stack
 
 
 def is_ours(frame):
@@ -201,7 +213,7 @@ class OnPort(object):
             with self.pauses:
                 wait_for_client()
 
-        wait.cancel = getattr(wait_for_client, "cancel", None)
+        vars(wait).update(vars(wait_for_client))  # its `cancel`
         debugpy.listen, debugpy.wait_for_client = listen, wait
         self.watch(debugpy.is_client_connected)
         self.pauses.send(LISTENS, {"port": address[1]})
@@ -224,7 +236,8 @@ class OnPort(object):
                     until(lambda: not is_attached())
 
         thread = threading.Thread(target=look, name="debugger")
-        thread.daemon = thread.pydev_do_not_trace = thread.is_pydev_daemon_thread = True  # not to be debugged itself
+        thread.daemon = True
+        vars(thread).update(pydev_do_not_trace=True, is_pydev_daemon_thread=True)  # it is not debugged itself
         thread.start()
 
 

@@ -33,9 +33,9 @@ class LocalSCF:
     of time and memory, and without a log of what they print.
     tls: speak TLS, with a certificate for 127.0.0.1, localhost and SCF's host names that an authority made for this run
     has signed: clients trust it by `ca_file` (the authority alone) or `bundle` (the system's authorities with it).
-    debug: "pdb" has `breakpoint()` and pdb in functions talk on a terminal, "debugpy" has each instance listen on a port
-    for a debugger, which a notice tells; the time limits stand still while a function is held. terminal: the path of
-    the one for pdb, by default this program's own.
+    debug: "pdb" has `breakpoint()` and pdb in functions talk on a terminal, "debugpy" has each instance listen for a
+    debugger on a port that a notice tells; time limits stand still while a function is held. terminal: the path of the
+    one for pdb, by default this program's own.
     notify: gets notices of one line, default standard error. on_record: gets the record of every invocation that has
     ended, on the endpoint's thread.
 
