@@ -141,10 +141,10 @@ def test_a_debugger_on_the_terminal(tmp_path, options):
 
 def test_a_debugger_without_a_terminal(command, functions):
     """Without a terminal --debug is a usage error that says what to do; so is a debugger that there is not."""
-    done = command("local", "start", functions, "--debug")
+    done = command("local", "start", functions, "--debug", text="")
     assert (done.returncode, done.stdout) == (2, "")
     assert "start the endpoint in a terminal" in done.stderr
-    assert command("local", "start", functions, "--debug=gdb").returncode == 2
+    assert command("local", "start", functions, "--debug=gdb", text="").returncode == 2
 
 
 def children_of(pid):

@@ -96,7 +96,7 @@ class Terminal(object):
 
     def leave(self):
         if self.locked >= 0:
-            os.close(self.locked)
+            unlock(self.locked)
             self.locked = -1
 
 
@@ -109,6 +109,14 @@ def lock(descriptor):
         except EnvironmentError as error:  # 2.7 does not go on after a signal
             if error.errno != EINTR:
                 raise
+
+
+def unlock(descriptor):
+    """Also where a child that the function has forked has the descriptor too."""
+    import fcntl
+
+    fcntl.flock(descriptor, fcntl.LOCK_UN)
+    os.close(descriptor)
 
 
 class OnTerminal(object):
