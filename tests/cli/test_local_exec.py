@@ -72,6 +72,14 @@ def test_signals_are_passed_on(functions):
     assert process.returncode == 5
 
 
+def test_a_debugger(command, functions):
+    """With --debug=debugpy the command runs while the functions it invokes listen for a debugger."""
+    inner = [sys.executable, "-m", "tencentserverless", "invoke", "hello"]
+    done = command("local", "exec", functions, "--debug", "debugpy", "--", *inner)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.startswith("hello: debugpy listens on 127.0.0.1:")
+
+
 def test_the_environment():
     """Every family of key variables has the run's keys, tokens are gone, and no proxy stands in between."""
     shell = {

@@ -12,6 +12,7 @@ import pytest
 
 from tencentserverless.scf import Client
 from tests.cli.conftest import environment
+from tests.local.debuggers import Invocation, Terminal
 from tests.local.processes import alive, until
 from tests.local.signed import Api
 
@@ -118,6 +119,39 @@ def test_layers(functions, tmp_path):
     with started(functions, "--port", "0", "--layer", f"x={tmp_path}") as (process, _):
         process.terminate()
         assert "layer `x`: no function names it" in process.communicate(timeout=20)[1]
+
+
+STOPS = "import time\ndef main_handler(event, context):\n    breakpoint()\n    return event\n"
+
+
+@pytest.mark.parametrize("options", [["--debug"], ["--debug", "pdb"]])
+def test_a_debugger_on_the_terminal(tmp_path, options):
+    """With --debug a function stops at breakpoint() and talks on the terminal of the command."""
+    (tmp_path / "index.py").write_text(STOPS)
+    command = [sys.executable, "-m", "tencentserverless", "local", "start", str(tmp_path), "--port", "0", *options]
+    with Terminal() as terminal:
+        with subprocess.Popen(
+            command,
+            stdin=terminal.other,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=environment(),
+        ) as process:
+            running = Invocation(SimpleNamespace(**json.loads(process.stdout.readline())), tmp_path.name, {"a": 1})
+            terminal.read_until("(Pdb) ")
+            assert terminal.answer("p event") == "{'a': 1}\r\n"
+            terminal.type("c")
+            assert running.result()["RetMsg"] == '{"a": 1}'
+            process.terminate()
+
+
+def test_a_debugger_without_a_terminal(command, functions):
+    """Without a terminal --debug is a usage error that says what to do; so is a debugger that there is not."""
+    done = command("local", "start", functions, "--debug", text="")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "start the endpoint in a terminal" in done.stderr
+    assert command("local", "start", functions, "--debug=gdb", text="").returncode == 2
 
 
 def children_of(pid):

@@ -11,7 +11,7 @@ from tests.local.made import record
 def test_wrong_pairs_are_not_repeated():
     """A malformed --accept is a usage error that does not print the text, which may be a secret."""
     with pytest.raises(click.BadParameter) as caught:
-        serving.endpoint_of(["x"], 0, ["AKIDsecret"], False, None)
+        serving.endpoint_of(["x"], 0, None, accept=["AKIDsecret"])
     assert "AKIDsecret" not in caught.value.format_message()
 
 
@@ -43,4 +43,4 @@ def test_signals_reach_their_action():
 def test_wrong_layers(text):
     """A --layer that is not NAME=FOLDER is a usage error."""
     with pytest.raises(click.BadParameter, match="takes NAME=FOLDER"):
-        serving.endpoint_of(["x"], 0, [], False, None, [text])
+        serving.endpoint_of(["x"], 0, None, layers=[text])

@@ -43,6 +43,7 @@ PURE = {  # what the protocol may import: no socket, clock, environment, chance 
 OURS = ("tencentserverless._protocol", "tencentserverless._version", "tencentserverless.exception")
 PROTOCOL = [module for module in MODULES if module.startswith("_protocol/")]
 CLIENT = [name for name in MODULES if name.split("/")[0] not in ("local", "_cli", "__main__.py", "pytest_plugin.py")]
+WORKER = ("tencentserverless.local.bootstrap", "tencentserverless.local.debugger")
 ENVIRONMENT = {"environ", "environb", "getenv", "putenv"}
 
 
@@ -138,16 +139,17 @@ def test_only_settings_read_the_environment():
 
 
 def test_nobody_imports_the_worker():
-    """No module imports the worker: it is a file that another process runs."""
+    """No module imports the worker or its debugger: they are files that another process runs."""
     for module in MODULES:
         names = {f"{name}.{member}" for name, member in imports(tree(PACKAGE / module))}
-        assert not [name for name in names if name.startswith("tencentserverless.local.bootstrap")], module
+        assert not [name for name in names if name.startswith(WORKER)], module
 
 
 def test_the_worker_stands_on_the_standard_library():
     """The worker imports nothing of ours: it runs where the package is not installed."""
-    for name, _ in imports(tree(PACKAGE / "local" / "bootstrap.py")):
-        assert name.split(".")[0] not in {"tencentserverless", "tencentcloud"}
+    for file in ("bootstrap.py", "debugger.py"):
+        for name, _ in imports(tree(PACKAGE / "local" / file)):
+            assert name.split(".")[0] not in {"tencentserverless", "tencentcloud"}
 
 
 def test_the_old_ring_is_tested_everywhere():

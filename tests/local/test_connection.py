@@ -192,7 +192,9 @@ def test_upgrades_are_not_taken_up(line):
     talk(act)
 
 
-@pytest.mark.parametrize("head", [b"Content-Length: 100000000\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\nA00001\r\n"])
+@pytest.mark.parametrize(
+    "head", [b"Content-Length: 100000000\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\nA00001\r\n"]
+)
 def test_too_large(head):
     """A body over the limit is refused when that is known, and what still comes of it does not reset the answer."""
 

@@ -44,20 +44,10 @@ class _TwoParts(click.Command):
 @click.command("exec", cls=_TwoParts)
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--port", default=0, type=click.IntRange(0, 65535), help="Default: a free one.")
-@serving.accept_option
-@serving.tls_option
-@serving.layer_option
+@serving.endpoint_options
 @click.option("--logs", is_flag=True, help="Print the log of every invocation.")
 @click.pass_context
-def execute(
-    ctx: click.Context,
-    paths: tuple[str, ...],
-    port: int,
-    accept: tuple[str, ...],
-    tls: bool,
-    layers: tuple[str, ...],
-    logs: bool,
-) -> None:
+def execute(ctx: click.Context, /, paths: tuple[str, ...], port: int, logs: bool, **options: Any) -> None:
     """Serve the functions in PATH... while COMMAND runs, with an environment in which SDKs talk to them.
 
     The exit code is COMMAND's, 128 and the signal's number where a signal ended it.
@@ -65,8 +55,7 @@ def execute(
     command = ctx.meta.get("command")
     if not command:
         raise click.UsageError("no COMMAND: it stands behind --")
-    on_record = serving.log if logs else None
-    scf = serving.started(serving.endpoint_of(paths, port, accept, tls, on_record, layers), port)
+    scf = serving.started(paths, port, serving.log if logs else None, **options)
     try:
         code = _run(command, environment(os.environ, scf.endpoint, scf.secret_id, scf.secret_key, scf.bundle))
     finally:

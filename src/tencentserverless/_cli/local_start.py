@@ -5,7 +5,7 @@ import os
 import sys
 import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,13 +18,9 @@ if TYPE_CHECKING:
 @click.command("start")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--port", default=9000, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free one.")
-@serving.accept_option
-@serving.tls_option
-@serving.layer_option
+@serving.endpoint_options
 @click.option("--quiet", is_flag=True, help="Leave out the logs of invocations.")
-def start(
-    paths: tuple[str, ...], port: int, accept: tuple[str, ...], tls: bool, layers: tuple[str, ...], quiet: bool
-) -> None:
+def start(paths: tuple[str, ...], port: int, quiet: bool, **options: Any) -> None:
     """Serve the functions in PATH... until Ctrl-C.
 
     When it serves, standard output has one line: a JSON object with endpoint, secret_id, secret_key (made for this
@@ -32,8 +28,7 @@ def start(
     """
     stop = threading.Event()
     serving.on_signals(lambda _: stop.set(), "SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
-    on_record = None if quiet else serving.log
-    scf = serving.started(serving.endpoint_of(paths, port, accept, tls, on_record, layers), port)
+    scf = serving.started(paths, port, None if quiet else serving.log, **options)
     try:
         _introduce(scf)
         stop.wait()

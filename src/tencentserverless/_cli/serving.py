@@ -11,34 +11,47 @@ if TYPE_CHECKING:
     from tencentserverless.local import LocalSCF
     from tencentserverless.local.invocation import Record
 
-accept_option = click.option(
-    "--accept",
-    multiple=True,
-    metavar="ID:KEY",
-    help="A key pair that programs bring, beside the one made for this run; repeatable. "
-    "`any` lets unknown ids in unverified.",
+_OPTIONS = (
+    click.option(
+        "--accept",
+        multiple=True,
+        metavar="ID:KEY",
+        help="A key pair that programs bring, beside the one made for this run; repeatable. "
+        "`any` lets unknown ids in unverified.",
+    ),
+    click.option("--tls", is_flag=True, help="Speak TLS, with a certificate of an authority made for this run."),
+    click.option(
+        "--layer",
+        "layers",
+        multiple=True,
+        metavar="NAME=FOLDER",
+        help="The content of a layer that a serverless.yml names, which the function finds in /opt; repeatable.",
+    ),
+    click.option(
+        "--debug",
+        is_flag=False,
+        flag_value="pdb",
+        type=click.Choice(["pdb", "debugpy"]),
+        help="Behind PATH...: functions stop at breakpoint() and talk on this terminal (pdb, the default), or listen "
+        "for a debugger (debugpy).",
+    ),
 )
 
-tls_option = click.option(
-    "--tls", is_flag=True, help="Speak TLS, with a certificate of an authority made for this run."
-)
 
-layer_option = click.option(
-    "--layer",
-    "layers",
-    multiple=True,
-    metavar="NAME=FOLDER",
-    help="The content of a layer that a serverless.yml names, which the function finds in /opt; repeatable.",
-)
+def endpoint_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that `started` takes."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
 
 
 def endpoint_of(
     paths: Sequence[str],
     port: int,
-    accept: Sequence[str],
-    tls: bool,
     on_record: "Callable[[Record], None] | None",
+    accept: Sequence[str] = (),
     layers: Sequence[str] = (),
+    **options: Any,
 ) -> "LocalSCF":
     """The endpoint of these options; wrong ones are usage errors."""
     from tencentserverless.local import LocalSCF
@@ -48,8 +61,11 @@ def endpoint_of(
         accepted(accept)
     except ValueError:
         raise click.BadParameter("takes ID:KEY or any", param_hint="--accept") from None
-    folders = dict(map(_layer, layers))
-    return LocalSCF(*paths, port=port, accept=accept, tls=tls, layers=folders, notify=say, on_record=on_record)
+    options.update(port=port, accept=accept, layers=dict(map(_layer, layers)), notify=say, on_record=on_record)
+    try:
+        return LocalSCF(*paths, **options)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def _layer(text: str) -> tuple[str, str]:
@@ -59,11 +75,14 @@ def _layer(text: str) -> tuple[str, str]:
     return name, folder
 
 
-def started(scf: "LocalSCF", port: int) -> "LocalSCF":
-    """Start it; what prevents that is one line on standard error."""
+def started(
+    paths: Sequence[str], port: int, on_record: "Callable[[Record], None] | None", **options: Any
+) -> "LocalSCF":
+    """An endpoint that serves; what prevents that is one line on standard error. options: `endpoint_options`'."""
     from tencentserverless.local.authority import AuthorityError
     from tencentserverless.local.catalog import FunctionFolderError
 
+    scf = endpoint_of(paths, port, on_record, **options)
     try:
         return scf.__enter__()
     except FunctionFolderError as error:

@@ -3,7 +3,7 @@
 
 One file, standard library only, for every Python from 2.7 on; it is run, never imported. The endpoint starts it
 with the numbers of two descriptors: the channel and the life line. With the word `serve` it is a fork server, whose
-children are workers.
+children are workers. Where debugging is asked for it loads `debugger.py`, which lies beside it.
 
 Channel: frames of ``>BII`` (kind, bytes of head, bytes of body), a head (a JSON object) and a body; `wire.py` is
 the other end. Results travel here and nowhere else: stdout and stderr belong to the function.
@@ -182,17 +182,14 @@ def prepare_logging():
         logging.root.addHandler(handler)
 
 
-class Door(object):
-    """Has SCF's host names lead to this instance's door, by TLS that the function trusts.
+class Finder(object):
+    """A finder of modules that touches some when the function loads them, so that one which does not pays nothing.
 
-    A finder of modules: `socket`, `ssl` and `certifi` are touched when the function loads them, so that one which
-    opens no connection pays nothing.
+    waiting: what to do with the module of each name.
     """
 
-    def __init__(self, settings):
-        self.port, self.tls_port, self.bundle = settings["port"], settings["tls_port"], settings["bundle"]
-        self.ports = {"443": self.tls_port, "https": self.tls_port, "80": self.port, "http": self.port}
-        self.waiting = {"socket": self.on_socket, "ssl": self.on_ssl, "certifi": self.on_certifi}
+    def __init__(self, waiting):
+        self.waiting = waiting
 
     def install(self):
         for name in [name for name in self.waiting if name in sys.modules]:
@@ -228,6 +225,15 @@ class Door(object):
         __import__(name)
         act(sys.modules[name])
         return sys.modules[name]
+
+
+class Door(Finder):
+    """Has SCF's host names lead to this instance's door, by TLS that the function trusts."""
+
+    def __init__(self, settings):
+        self.port, self.tls_port, self.bundle = settings["port"], settings["tls_port"], settings["bundle"]
+        self.ports = {"443": self.tls_port, "https": self.tls_port, "80": self.port, "http": self.port}
+        Finder.__init__(self, {"socket": self.on_socket, "ssl": self.on_ssl, "certifi": self.on_certifi})
 
     def on_socket(self, module):
         resolve = module.getaddrinfo
@@ -288,12 +294,10 @@ _make_encoder, _quoted = getattr(json.encoder, "c_make_encoder", None), json.enc
 
 
 def encode(value):
+    if IS_2 or _make_encoder is None:
+        return _encoder.encode(value)
     # What `encode` of an encoder does, without its layers; a new dict finds what contains itself.
     return "".join(_make_encoder({}, _encoder.default, _quoted, None, ": ", ", ", False, False, True)(value, 0))
-
-
-if IS_2 or _make_encoder is None:
-    encode = _encoder.encode
 
 
 def encoded_result(value):
@@ -379,9 +383,13 @@ class Worker(object):
         self.lent = settings["lent"]
         self.tracebacks = Tracebacks(settings["shown_paths"])
 
+    def prepare(self):
+        """What comes before the function is loaded; a debugger takes this place."""
+
     def start(self):
         started = _now()
         try:
+            self.prepare()
             self.handler = init_handler(self.handler_name, self.folder)
             answer = READY, b""
         except SystemExit as error:
@@ -455,10 +463,26 @@ def main(channel_descriptor, life_line):
         if settings.get("door"):
             Door(settings["door"]).install()
         worker = Worker(channel, output, settings)
+        if settings.get("debug"):
+            debug(worker, settings["debug"])
         worker.start()
         worker.serve()
     except Gone:
         _exit(0)
+
+
+def debug(worker, settings):
+    """Give the worker a debugger, whose file is loaded by its path; time may stand still from now on."""
+    global _now
+    place = os.path.join(os.path.dirname(os.path.abspath(__file__)), "debugger.py")
+    # Its names are no module's: 2.7 empties one that nothing leads to any more.
+    names = {"__name__": "debugger", "__file__": place}  # type: dict[str, object]
+    with io.open(place, "rb") as file:
+        exec(compile(file.read(), place, "exec"), names)  # noqa: S102
+    debugger = names["of"](settings, worker, _now)  # type: ignore[operator]
+    Finder(debugger.waiting).install()
+    _now = debugger.clock
+    worker.prepare = debugger.start
 
 
 def serve_forks(arguments):

@@ -209,7 +209,7 @@ class Connection(asyncio.Protocol):
         self._transport.write(head + reply.body if with_body else head)
 
     def _linger(self) -> None:
-        """Close in a way that lets the other side read the answer: what it still sends must not reset the connection."""
+        """Close so that the other side can read the answer: what it still sends must not reset the connection."""
         if self._transport.can_write_eof():
             self._transport.write_eof()
             self._loop.call_later(LINGER_SECONDS, self._transport.abort)

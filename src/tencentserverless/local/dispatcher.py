@@ -141,7 +141,7 @@ class Dispatcher:
 
     def _make_room(self, for_key: Key) -> bool:
         """Retire the instance that has been idle longest, of whatever function, and claim its place."""
-        idle = self._scheduler.idle()
+        idle = [pair for pair in self._scheduler.idle() if not pair[1].is_held]
         if not idle:
             return False
         _, coldest = min(idle, key=lambda pair: pair[1].idle_since)
@@ -273,7 +273,8 @@ class Dispatcher:
             await asyncio.sleep(self._idle_seconds / IDLE_CHECKS)
             now = self._loop.time()
             for _, instance in self._scheduler.idle():
-                if not instance.alive or now - instance.idle_since >= self._idle_seconds:
+                is_cold = now - instance.idle_since >= self._idle_seconds and not instance.is_held
+                if is_cold or not instance.alive:
                     self._end(instance)
 
     def _background(self, work: Coroutine[Any, Any, None]) -> None:

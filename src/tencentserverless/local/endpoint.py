@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tencentserverless.local import actions, api, environment, folder, refusal, report
+from tencentserverless.local import actions, api, debugged, environment, folder, refusal, report
 from tencentserverless.local.authority import Authority
 from tencentserverless.local.catalog import Function
 from tencentserverless.local.credentials import ACCEPT_ANY, LIFE_SECONDS, accepted, needs_renewal, new_credential
+from tencentserverless.local.debugged import Debugged, Debugger
 from tencentserverless.local.dispatcher import Dispatcher
 from tencentserverless.local.doors import Doors
 from tencentserverless.local.gate import Call, Credential, Gate, Request
@@ -21,7 +22,7 @@ from tencentserverless.local.instance import Instance, new_id
 from tencentserverless.local.interpreters import CURRENT_INTERPRETER, Interpreter, Interpreters
 from tencentserverless.local.invocation import Invocation, Outcome, Record
 from tencentserverless.local.layers import Layers, existing
-from tencentserverless.local.process import Start, StartMethod, Workers
+from tencentserverless.local.process import Start, StartMethod, Worker, Workers
 from tencentserverless.local.records import Records
 from tencentserverless.local.requirements import Requirements
 from tencentserverless.local.scratch import Scratch, utf8_locale
@@ -53,6 +54,7 @@ class Options:
     endpoint inside functions. most_records: how many ended invocations are kept, in the SQLite file `records`.
     in_process: whether functions of folders run in this interpreter. tls: whether the endpoint's own port speaks TLS.
     credential_seconds: how long the temporary credentials of instances last. layers: the folders of layers, by name.
+    debug: the debugger of workers; terminal: the path of the one that pdb talks on.
     """
 
     accept: Sequence[str] = ()
@@ -69,6 +71,8 @@ class Options:
     tls: bool = False
     credential_seconds: float = LIFE_SECONDS
     layers: Mapping[str, str | os.PathLike[str]] = field(default_factory=dict)
+    debug: Debugger | None = None
+    terminal: str = ""
 
 
 class Endpoint:
@@ -290,7 +294,7 @@ class Endpoint:
         self.counters.processes += 1
         led = {"port": door.port, "tls_port": door.tls_port, "bundle": bundle} if bundle else None
         settings = environment.settings(function, variables, places, TEXT_LIMIT_BYTES, led)
-        instance = Instance(function, worker, settings, credential, source_version)
+        instance = self._instance(function, worker, settings, credential, source_version)
         instance.on_ready = self._tell_about_sdk
         instance.on_event = self._renewed
         self._instances[instance.id] = instance
@@ -308,6 +312,18 @@ class Endpoint:
         seen_at = layers if view.opt is None else OPT
         places = self._scratch.places(function.code, interpreter.version, seen_at)
         return places, view.mounts(places.code, layers, str(scratch / "tmp"))
+
+    def _instance(
+        self, function: Function, worker: Worker, settings: dict[str, Any], credential: Credential, source_version: int
+    ) -> Instance:
+        made = (function, worker, settings, credential, source_version)
+        debug, scratch = self.options.debug, self._scratch.folder
+        if debug is None:
+            return Instance(*made)
+        settings["debug"] = debugged.settings(debug, self.options.terminal, scratch, function.code)
+        return Debugged(
+            *made, notify=self.notify, callers=lambda running: debugged.callers(running, self._instances.values())
+        )
 
     def _forget(self, instance: Instance) -> None:
         self._instances.pop(instance.id, None)

@@ -122,13 +122,16 @@ class Server:
 
     def handed_over(self, data: bytes, descriptors: "list[int]") -> int:
         """The process id of the keeper whose worker has the request now. Raises OSError."""
-        for _ in range(2):  # a spare may have died
+        for last in (False, True):  # a spare may have died
             spare, self.spare = self.spare or Spare(self), None
-            error = spare.take(data, descriptors)
-            if error is None:
+            try:
+                spare.take(data, descriptors)
                 return spare.pid
-            self.reap(spare.pid)
-        raise error
+            except OSError:
+                self.reap(spare.pid)
+                if last:
+                    raise
+        raise AssertionError
 
     def reap(self, pid: int) -> None:
         """Forget a keeper that has ended, and end what lost its keeper."""
@@ -159,18 +162,17 @@ class Spare:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         server.keepers.add(self.pid)
 
-    def take(self, data: bytes, descriptors: "list[int]") -> "OSError | None":
-        """Hand a request over; what the spare died of if it did."""
+    def take(self, data: bytes, descriptors: "list[int]") -> None:
+        """Take over a request. Raises OSError, with what the spare has died of if it has said so."""
         try:
             self.ours.sendmsg([data], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array("i", descriptors))])
         except OSError as error:
+            complaint = ""
             with suppress(OSError):
                 complaint = self.ours.recv(REQUEST_BYTES).decode()
-                return OSError(error.errno, complaint or error.strerror)
-            return error
+            raise OSError(error.errno, complaint or error.strerror) from None
         finally:
             self.ours.close()
-        return None
 
 
 def receive(connection: "socket.socket") -> "tuple[bytes, list[int]]":
@@ -300,6 +302,7 @@ class Start:
         except OSError as error:
             os.write(2, ("%s: %s\n" % (command[0], error.strerror)).encode())
             os._exit(127)
+
 
 def wait_for(pid: int) -> int:
     """Collect the dead until this one is among them; its status as an exit code."""

@@ -54,6 +54,7 @@ class Instance:
         self.running_since = 0.0
         self.alive = True
         self.lent_sdk = False
+        self.is_held = False  # by a debugger: not to be retired
         self._loop = asyncio.get_running_loop()
         self.worker = worker
         self._meter = Meter(worker.pid, worker.has_keeper)

@@ -71,9 +71,7 @@ class Sources:
 class Manifests:
     """Keeps the functions of `catalog` as their `serverless.yml` says now. layers: as for `folder.read`."""
 
-    def __init__(
-        self, catalog: Catalog, notify: Callable[[str], None], layers: Mapping[str, Path], turn: Turn
-    ) -> None:
+    def __init__(self, catalog: Catalog, notify: Callable[[str], None], layers: Mapping[str, Path], turn: Turn) -> None:
         self._catalog = catalog
         self._notify = notify
         self._layers = layers

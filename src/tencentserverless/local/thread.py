@@ -7,9 +7,10 @@ import threading
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
-from tencentserverless.local import folder
+from tencentserverless.local import debugged, folder
 from tencentserverless.local.catalog import DEFAULT_NAMESPACE, Function
 from tencentserverless.local.credentials import LIFE_SECONDS
+from tencentserverless.local.debugged import Debugger
 from tencentserverless.local.endpoint import Counters, Endpoint, Options
 from tencentserverless.local.invocation import Record
 from tencentserverless.local.regions import DEFAULT_REGION
@@ -36,6 +37,9 @@ class LocalSCF:
     has signed: clients trust it by `ca_file` (the authority alone) or `bundle` (the system's authorities with it).
     layers: the folders of layers by the names that serverless.yml has for them; a function finds its own in /opt.
     credential_seconds: how long the temporary credentials of instances last; each instance gets new ones before.
+    debug: "pdb" has `breakpoint()` and pdb in functions talk on a terminal, "debugpy" has each instance listen for a
+    debugger on a port that a notice tells; time limits stand still while a function is held. terminal: the path of the
+    one for pdb, by default this program's own.
     notify: gets notices of one line, default standard error. on_record: gets the record of every invocation that has
     ended, on the endpoint's thread.
 
@@ -43,7 +47,7 @@ class LocalSCF:
     `ca_file` and `bundle` (paths, "" without TLS), `counters`, `records`, `functions`.
 
     Raises `FunctionFolderError` for folders that cannot be read, OSError where the port is taken,
-    `AuthorityError` (a RuntimeError) where no certificate can be made.
+    `AuthorityError` (a RuntimeError) where no certificate can be made, ValueError where pdb has no terminal.
     """
 
     def __init__(
@@ -62,10 +66,13 @@ class LocalSCF:
         tls: bool = False,
         layers: Mapping[str, str | os.PathLike[str]] | None = None,
         credential_seconds: float = LIFE_SECONDS,
+        debug: Debugger | None = None,
+        terminal: str | os.PathLike[str] | None = None,
         notify: Callable[[str], None] | None = None,
         on_record: Callable[[Record], None] | None = None,
     ) -> None:
         accept = (accept,) if isinstance(accept, str) else tuple(accept)
+        debugged.check(debug)
         self._options = Options(
             accept=accept,
             most_instances=most_instances,
@@ -79,6 +86,8 @@ class LocalSCF:
             tls=tls,
             layers=dict(layers or {}),
             credential_seconds=credential_seconds,
+            debug=debug,
+            terminal=debugged.terminal(terminal) if debug == "pdb" else "",
         )
         self._paths = paths
         self._port = port

@@ -16,7 +16,7 @@ TEXT_LIMIT_BYTES = 6 * 1024 * 1024
 
 
 class Kind(IntEnum):
-    """What a frame says. Below 16: to the worker."""
+    """What a frame says. Below 16: to the worker. From 22 on: of its debugger, where it has one."""
 
     SETTINGS = 1
     EVENT = 2
@@ -26,6 +26,9 @@ class Kind(IntEnum):
     RAISED = 19
     BAD_EVENT = 20
     TOO_LARGE = 21
+    PAUSED = 22
+    RESUMED = 23
+    LISTENS = 24
 
 
 _KINDS = {int(kind): kind for kind in Kind}
@@ -62,7 +65,7 @@ class Decoder:
         self._body_limit_bytes = body_limit_bytes
         self._waiting = bytearray()
 
-    def feed(self, data: bytes) -> Iterator[Frame]:
+    def feed(self, data: bytes | bytearray) -> Iterator[Frame]:
         """The frames that `data` completes. Raises `WireError`."""
         if self._waiting:
             self._waiting += data

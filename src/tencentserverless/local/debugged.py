@@ -1,0 +1,173 @@
+"""Instances that run under a debugger: the time of an invocation stands still while it is held.
+
+What the worker does stands in `debugger.py`: it tells when its function is held, and when it goes on.
+"""
+
+import asyncio
+import math
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Literal
+
+from tencentserverless.local.instance import Ending, Instance
+from tencentserverless.local.invocation import Invocation
+from tencentserverless.local.wire import Frame, Kind
+
+Debugger = Literal["pdb", "debugpy"]
+DEBUGGERS: tuple[Debugger, ...] = ("pdb", "debugpy")
+_STDIN, _STDERR = 0, 2
+
+
+def check(debug: str | None) -> None:
+    """Raises ValueError for a debugger that we do not know."""
+    if debug not in (None, *DEBUGGERS):
+        raise ValueError(f"debug takes {' or '.join(DEBUGGERS)}, not {debug!r}")
+
+
+def terminal(path: str | os.PathLike[str] | None = None) -> str:
+    """The path of the terminal that pdb talks on, by default this process's own. Raises ValueError."""
+    if path is not None:
+        if not _is_terminal(os.fspath(path)):
+            raise ValueError(f"{os.fspath(path)} is no terminal")
+        return os.fspath(path)
+    if hasattr(os, "ttyname"):
+        for descriptor in (_STDIN, _STDERR):
+            with suppress(OSError):
+                return os.ttyname(descriptor)
+    raise ValueError(
+        "pdb needs a terminal, and neither stdin nor stderr is one: "
+        "start the endpoint in a terminal, name one (terminal=), or debug with debugpy"
+    )
+
+
+def _is_terminal(path: str) -> bool:
+    try:
+        descriptor = os.open(path, os.O_RDWR | getattr(os, "O_NOCTTY", 0))
+    except OSError:
+        return False
+    try:
+        return os.isatty(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def settings(debugger: Debugger, terminal: str, scratch: Path, code: Path) -> dict[str, Any]:
+    """What a worker is told."""
+    if debugger == "pdb":
+        return {"with": debugger, "terminal": terminal, "lock": str(scratch / "terminal.lock")}
+    return {"with": debugger, "folder": str(code)}
+
+
+class Countdown:
+    """Calls `at_end` once its seconds have passed, those not counted in which somebody holds it."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, at_end: Callable[[], object]) -> None:
+        self._loop = loop
+        self._at_end = at_end
+        self._holders = 0
+        self._left: float | None = None  # None: it does not run
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self, seconds: float) -> None:
+        self._left = seconds
+        self._go_on()
+
+    def stop(self) -> None:
+        self._halt()
+        self._left = None
+
+    def hold(self) -> None:
+        self._halt()
+        self._holders += 1
+
+    def release(self) -> None:
+        self._holders -= 1
+        self._go_on()
+
+    def _halt(self) -> None:
+        if self._timer is not None:
+            self._left = self._timer.when() - self._loop.time()
+            self._timer.cancel()
+            self._timer = None
+
+    def _go_on(self) -> None:
+        if self._left is not None and not self._holders:
+            self._timer = self._loop.call_later(self._left, self._at_end)
+
+
+class Debugged(Instance):
+    """An instance whose worker has a debugger.
+
+    notify: is told where debugpy listens. callers: the instances that wait for an invocation; their time stands still
+    with it.
+    """
+
+    def __init__(
+        self,
+        *made: Any,
+        notify: Callable[[str], None],
+        callers: Callable[[Invocation], Iterable["Instance"]],
+    ) -> None:
+        super().__init__(*made)
+        self._notify = notify
+        self._callers = callers
+        self._held_callers: list[Debugged] = []
+        self.countdown = Countdown(self._loop, lambda: self._resolve(Ending.TIME))
+
+    async def _answered_within(self, seconds: float) -> Frame | Ending:
+        self.countdown.start(seconds)
+        self._hold_callers()
+        try:
+            return await super()._answered_within(math.inf)
+        finally:
+            self._release_callers()
+            self.countdown.stop()
+
+    def _on_frame(self, frame: Frame) -> None:
+        if frame.kind is Kind.LISTENS:
+            self._on_listens(frame.head.get("port"))
+        elif frame.kind in (Kind.PAUSED, Kind.RESUMED):
+            self._on_pause(frame.kind is Kind.PAUSED)
+        else:
+            super()._on_frame(frame)
+
+    def _on_listens(self, port: object) -> None:
+        if isinstance(port, int):
+            self._notify(f"{self.function.name}: debugpy listens on 127.0.0.1:{port}")
+        else:
+            self._on_exit()
+
+    def _on_pause(self, is_held: bool) -> None:
+        if is_held is self.is_held:  # no worker says it twice: a function has got hold of the channel
+            self._on_exit()
+        elif is_held:
+            self.is_held = True
+            self.countdown.hold()
+            self._hold_callers()
+        else:
+            self._release_callers()
+            self.countdown.release()
+            self.is_held = False
+
+    def _hold_callers(self) -> None:
+        if self.is_held and self.running is not None:
+            self._held_callers = [each for each in self._callers(self.running) if isinstance(each, Debugged)]
+            for each in self._held_callers:
+                each.countdown.hold()
+
+    def _release_callers(self) -> None:
+        for each in self._held_callers:
+            each.countdown.release()
+        self._held_callers = []
+
+
+def callers(invocation: Invocation, instances: Iterable[Instance]) -> Iterator[Instance]:
+    """The instances that wait for this invocation, through any number of others; those of `Event` do not wait."""
+    running = {instance.running.request_id: instance for instance in instances if instance.running}
+    waited: Invocation | None = invocation
+    while waited is not None and waited.invocation_type != "Event" and waited.parent in running:
+        caller = running[waited.parent]
+        yield caller
+        waited = caller.running
