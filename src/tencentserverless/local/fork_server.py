@@ -279,9 +279,11 @@ class Start:
         resource.setrlimit(resource.RLIMIT_DATA, namespaces.lowered(resource.RLIMIT_DATA, request["data_bytes"]))
         if request["command"]:
             self.execute(request["command"], request["environment"])
+        zone = os.environ.get("TZ")
         os.environ.clear()
         os.environ.update(request["environment"])
-        time.tzset()
+        if os.environ.get("TZ") != zone:
+            time.tzset()
         self.server.work(self.channel, -1)  # type: ignore[operator]
         os._exit(0)
 
