@@ -257,8 +257,8 @@ def idle_memory(bench):
         return
     with Endpoint(bench) as endpoint:
         pid, client = endpoint.told["pid"], endpoint.client()
+        idle = settled(pid)
         for name, aim in {"Exits": "aim <= 70", "Echo": ""}.items():
-            idle = settled(pid)
             invoke_or_fail(client, name)
             if name == "Exits":
                 wait_until(lambda: len(below(pid)) == idle)

@@ -7,6 +7,7 @@ waits for whom, limits, and how a connection ends. RFC 9112 (HTTP/1.1).
 import asyncio
 from collections import deque
 from collections.abc import Coroutine
+from contextlib import suppress
 from email.utils import formatdate
 from http import HTTPStatus
 from time import time
@@ -211,7 +212,8 @@ class Connection(asyncio.Protocol):
     def _linger(self) -> None:
         """Close so that the other side can read the answer: what it still sends must not reset the connection."""
         if self._transport.can_write_eof():
-            self._transport.write_eof()
+            with suppress(OSError):  # the other side has broken it off
+                self._transport.write_eof()
             self._loop.call_later(LINGER_SECONDS, self._transport.abort)
         else:
             self._transport.close()

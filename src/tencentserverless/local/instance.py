@@ -57,7 +57,7 @@ class Instance:
         self.is_held = False  # by a debugger: not to be retired
         self._loop = asyncio.get_running_loop()
         self.worker = worker
-        self._meter = Meter(worker.pid, worker.has_keeper)
+        self._meter = Meter(worker.pid, worker.has_keeper, worker.groups)
         self._output = Output(worker.output)
         self._channel = Channel(worker.channel, self._on_frame, self._on_exit)
         self._answer: asyncio.Future[Frame | Ending] | None = None
@@ -207,7 +207,7 @@ class Instance:
     def _on_exit(self) -> None:
         was_idle = self.alive and self.running is None and self._answer is None
         self.alive = False
-        self._resolve(Ending.EXIT)
+        self._resolve(Ending.MEMORY if self._meter.has_run_out() else Ending.EXIT)
         if was_idle:
             self.on_death(self)
 

@@ -21,6 +21,7 @@ from tencentserverless.local.launcher import BOOTSTRAP, ForkServers, Keeper
 
 PIPE_BYTES = 1024 * 1024
 MB = 1024 * 1024
+SLACK_BYTES = 640 * MB  # what /tmp may hold, which is memory here, and what is judged a little later
 THREAD_STACKS_BYTES = 1024 * 8 * MB  # what as many threads as the platform allows reserve and do not use
 _F_SETPIPE_SZ = 1031
 
@@ -55,6 +56,7 @@ class Start:
             "folder": self.folder,
             "command": None if by_fork else [*self.interpreter.command, str(BOOTSTRAP)],
             "data_bytes": self.memory_mb * MB + THREAD_STACKS_BYTES,
+            "memory_bytes": self.memory_mb * MB + SLACK_BYTES,
             "view": self.view,
         }
 
@@ -62,10 +64,12 @@ class Start:
 class Worker:
     """A running worker. `channel` and `output` do not block; `exited` is done once the process has ended.
 
-    pid: the process at the top of it. has_keeper: whether that one only watches over the others.
+    pid: the process at the top of it. has_keeper: whether that one only watches over the others. groups: the folders of
+    its control groups, by controller.
     """
 
     has_keeper = False
+    groups: Mapping[str, str] = {}
 
     def __init__(self, pid: int, ends: "_Ends", exited: "asyncio.Future[None]") -> None:
         self.pid = pid
@@ -100,6 +104,7 @@ class _Kept(Worker):
     def __init__(self, keeper: Keeper, ends: "_Ends") -> None:
         super().__init__(keeper.pid, ends, keeper.ended)
         self.keeper = keeper
+        self.groups = keeper.groups
 
 
 class _Direct(Worker):
