@@ -5,10 +5,10 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from tencentserverless.local.api import refused
-from tencentserverless.local.authority import AuthorityError
+from tencentserverless.local.authority import AuthorityError, own_names
 from tencentserverless.local.connection import Connection, Reply
 from tencentserverless.local.doors import ADDRESS, AUTHORITY_PATH, NOBODY, Door, Doors, listener
 from tencentserverless.local.endpoint import Endpoint
@@ -37,13 +37,16 @@ class Server:
 
     async def start(self, port: int = DEFAULT_PORT) -> None:
         """Listen; 0 picks a port. Raises OSError where the port is taken, `AuthorityError` where TLS cannot be."""
-        bound = listener(ADDRESS, port)
+        host = self._endpoint.options.host
+        bound = listener(host, port)
         try:
             context = await self._endpoint.authority.context() if self._endpoint.options.tls else None
         except BaseException:
             bound.close()
             raise
-        self.url = f"{'https' if context else 'http'}://{ADDRESS}:{bound.getsockname()[1]}"
+        self.url = f"{'https' if context else 'http'}://{shown(host)}:{bound.getsockname()[1]}"
+        if not _is_loopback(host):
+            self._endpoint.notify(f"{host}: whoever reaches this machine there, and has a key, can run these functions")
         inner = await self._doors.open(NOBODY) if context else None  # code in this process need not trust the authority
         self._endpoint.serve_through(self._doors, inner.url if inner else self.url)
         loop = asyncio.get_running_loop()
@@ -80,7 +83,7 @@ class Server:
         door = self._doors.at(port)
         if door is not None and request.path == AUTHORITY_PATH:
             return await self._open_tls(door)
-        why = foreign(request.headers)
+        why = foreign(request.headers, self._endpoint.options.host)
         if why:
             return Reply(f"{why}\n".encode(), status=403, content_type=_PLAIN, closing=True)
         if request.path != "/" and not _ABSOLUTE.fullmatch(request.path):
@@ -100,23 +103,39 @@ class Server:
         return Reply(b"", content_type=_PLAIN, closing=True)
 
 
-def foreign(headers: Mapping[str, str]) -> str:
+def foreign(headers: Mapping[str, str], listens_on: str = ADDRESS) -> str:
     """Why a request is not ours to answer, or "". A page in a browser must not reach functions, by whatever name."""
     if "origin" in headers:
         return "Requests from pages in a browser are not served."
-    if _is_ours(headers.get("host", "")):
+    if _is_ours(headers.get("host", ""), listens_on):
         return ""
     return "The Host header names neither this machine nor SCF."
 
 
 @lru_cache(maxsize=64)
-def _is_ours(host: str) -> bool:
+def _is_ours(host: str, listens_on: str) -> bool:
     name = re.sub(r":\d+$", "", host.partition("://")[2] or host).lower()
-    return name == "localhost" or _SCF_HOST.fullmatch(name) is not None or _is_loopback(name.strip("[]"))
+    if name == "localhost" or _SCF_HOST.fullmatch(name) or _is_loopback(name.strip("[]")):
+        return True
+    # Beyond loopback addresses are ours too: a page leads a name to this machine, not an address.
+    return not _is_loopback(listens_on) and (_address(name.strip("[]")) is not None or name in own_names(listens_on))
+
+
+def shown(host: str) -> str:
+    """Where clients on this machine find what listens on `host`, as it stands in a URL."""
+    address = ip_address(host)
+    if address.version == 4:
+        return ADDRESS if address.is_unspecified else host
+    return "[::1]" if address.is_unspecified else f"[{host}]"
 
 
 def _is_loopback(name: str) -> bool:
+    address = _address(name)
+    return address is not None and address.is_loopback
+
+
+def _address(name: str) -> IPv4Address | IPv6Address | None:
     try:
-        return ip_address(name).is_loopback
+        return ip_address(name)
     except ValueError:
-        return False
+        return None
