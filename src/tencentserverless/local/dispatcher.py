@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from tencentserverless.local import api, report
@@ -21,7 +22,18 @@ IDLE_CHECKS = 4  # per idle period
 
 Failure = Callable[[Invocation], Outcome]
 Launch = Callable[[Function, int], Coroutine[Any, Any, Instance]]
-Ticket = asyncio.Future["Instance | Failure"]
+
+
+@dataclass(slots=True, eq=False)
+class Ticket:
+    """An invocation that waits. since: when it came, or a little later (monotonic seconds)."""
+
+    found: "asyncio.Future[Instance | Failure]"
+    since: float
+
+    def resolve(self, found: "Instance | Failure") -> None:
+        if not self.found.done():
+            self.found.set_result(found)
 
 
 class Dispatcher:
@@ -62,10 +74,10 @@ class Dispatcher:
             return _stopping(invocation)
         function = invocation.function
         self._current[function.key] = function
-        version = self._version_of(function)
-        instance = self._idle_instance(function, version)
+        since = self._turn.began()
+        instance = self._idle_instance(function, since)
         if instance is None:
-            found = await self._instance_or_failure(function, chained=bool(invocation.callers))
+            found = await self._instance_or_failure(function, since, chained=bool(invocation.callers))
             if not isinstance(found, Instance):
                 api.check_event(invocation.event)  # the gateway looks at the event before it looks for an instance
                 return found(invocation)
@@ -79,8 +91,7 @@ class Dispatcher:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for ticket in self._scheduler.tickets():
-            if not ticket.done():
-                ticket.set_result(_stopping)
+            ticket.resolve(_stopping)
         for instance in self._live:
             instance.alive = False
         await Worker.end([instance.worker for instance in self._live])  # one look at the process table for all
@@ -101,17 +112,17 @@ class Dispatcher:
             else:
                 await asyncio.shield(self._end(instance))
 
-    def _idle_instance(self, function: Function, version: int) -> Instance | None:
+    def _idle_instance(self, function: Function, since: float) -> Instance | None:
         """A warm instance that has loaded the code as it is now; those that have not are retired."""
         while (instance := self._scheduler.take(function.key)) is not None:
-            if instance.alive and instance.source_version == version and instance.function is function:
+            if instance.alive and self._is_up_to_date(instance, since):
                 return instance
             self._end(instance)
         return None
 
-    async def _instance_or_failure(self, function: Function, chained: bool) -> "Instance | Failure":
+    async def _instance_or_failure(self, function: Function, since: float, chained: bool) -> "Instance | Failure":
         key, timer = function.key, None
-        ticket: Ticket = self._loop.create_future()
+        ticket = Ticket(self._loop.create_future(), since)
         if self._scheduler.needs_start(key):
             if self._scheduler.has_place(chained) and self._has_claimed(key):
                 self._background(self._start(key))
@@ -121,20 +132,20 @@ class Dispatcher:
                 timer = self._loop.call_later(self._queue_seconds, self._refuse, key, ticket)
         self._scheduler.wait(key, ticket)
         try:
-            return await ticket
+            return await ticket.found
         except asyncio.CancelledError:
             self._scheduler.forget_ticket(function.key, ticket)
-            if ticket.done() and not ticket.cancelled() and isinstance(found := ticket.result(), Instance):
-                self._release(found)
+            done = ticket.found.done() and not ticket.found.cancelled()
+            if done and isinstance(instance := ticket.found.result(), Instance):
+                self._release(instance)
             raise
         finally:
             if timer is not None:
                 timer.cancel()
 
     def _refuse(self, key: Key, ticket: Ticket) -> None:
-        if not ticket.done():
-            self._scheduler.forget_ticket(key, ticket)
-            ticket.set_result(report.no_capacity)
+        self._scheduler.forget_ticket(key, ticket)
+        ticket.resolve(report.no_capacity)
 
     def _has_claimed(self, key: Key) -> bool:
         return self._scheduler.claim(key) or self._make_room(key)
@@ -164,7 +175,7 @@ class Dispatcher:
                 answer = await instance.start()
         finally:
             self._scheduler.end_start(key)
-        if again and self._scheduler.has_tickets(key) and not self._is_up_to_date(instance):
+        if again and self._has_come_too_late(instance):
             self._end(instance)
             self._start_again(key)
         elif isinstance(answer, Frame) and answer.kind is Kind.READY and instance.alive:
@@ -180,7 +191,7 @@ class Dispatcher:
 
     async def _launched(self, key: Key) -> Instance | None:
         function = self._current[key]
-        version = self._version_of(function)  # before the code is read: what changes later is seen
+        version = self._sources.of(function)  # before the code is read: what changes later is seen
         try:
             instance = await self._launch(function, version)
         except OSError as error:
@@ -192,27 +203,30 @@ class Dispatcher:
         self._work.set()
         return instance
 
-    def _is_up_to_date(self, instance: Instance) -> bool:
+    def _is_up_to_date(self, instance: Instance, since: float) -> bool:
+        """Whether this is what an invocation that came at `since` is to run on."""
         function = self._current[instance.function.key]
-        return instance.function is function and instance.source_version == self._version_of(function)
+        return instance.function is function and instance.source_version == self._sources.of(function, since)
 
-    def _version_of(self, function: Function) -> int:
-        return self._turn.once(function.key, lambda: self._sources.of(function))
+    def _has_come_too_late(self, instance: Instance) -> bool:
+        """Whether who waits longest for it came after the code was saved that it does not have."""
+        ticket = self._scheduler.first_ticket(instance.function.key)
+        return ticket is not None and not self._is_up_to_date(instance, ticket.since)
 
     async def _fail_with(self, instance: Instance, answer: "Frame | Ending") -> None:
         ticket = self._next_ticket(instance.function.key)  # now: nothing else is to be started for it
         await asyncio.shield(self._end(instance))
-        if ticket is not None and not ticket.done():
-            ticket.set_result(lambda invocation: instance.failed_start(invocation, answer))
+        if ticket is not None:
+            ticket.resolve(lambda invocation: instance.failed_start(invocation, answer))
 
     def _fail(self, key: Key, failure: Failure) -> None:
         ticket = self._next_ticket(key)
         if ticket is not None:
-            ticket.set_result(failure)
+            ticket.resolve(failure)
 
     def _release(self, instance: Instance) -> None:
-        """An instance has become free. Who waits may have come after the code was saved: not for an old instance."""
-        if self._scheduler.has_tickets(instance.function.key) and not self._is_up_to_date(instance):
+        """An instance has become free."""
+        if self._has_come_too_late(instance):
             self._end(instance)
         else:
             self._hand_over(instance)
@@ -221,7 +235,7 @@ class Dispatcher:
         """Give an instance to who waits longest, or keep it warm."""
         ticket = self._next_ticket(instance.function.key)
         if ticket is not None:
-            ticket.set_result(instance)
+            ticket.resolve(instance)
             return
         instance.idle_since = self._loop.time()
         self._scheduler.put_back(instance.function.key, instance)
@@ -234,7 +248,7 @@ class Dispatcher:
 
     def _next_ticket(self, key: Key) -> Ticket | None:
         while (ticket := self._scheduler.next_ticket(key)) is not None:
-            if not ticket.done():
+            if not ticket.found.done():
                 return ticket
         return None
 

@@ -67,8 +67,8 @@ class Endpoint:
         self._gate.add(self.credential)
         for credential in accepted(options.accept):
             self._gate.add(credential)
-        self._turn = Turn(asyncio.get_running_loop().call_soon)
-        self._manifests = Manifests(self.catalog, notify, self.layer_folders, self._turn)
+        self._turn = Turn(time.monotonic, asyncio.get_running_loop().call_soon)
+        self._manifests = Manifests(self.catalog, notify, self.layer_folders)
         self._interpreters = Interpreters(notify, options.interpreters)
         self._requirements = Requirements(notify)
         self._scratch = Scratch()
@@ -143,7 +143,7 @@ class Endpoint:
         parent, callers = made_by.child() if made_by else (None, ())
         invocation = Invocation(
             request_id,
-            self._manifests.current(wanted.function),
+            self._manifests.current(wanted.function, self._turn.began()),
             wanted.event,
             wanted.invocation_type,
             wanted.qualifier,

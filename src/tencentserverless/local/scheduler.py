@@ -70,6 +70,11 @@ class Scheduler(Generic[Instance, Ticket]):
             del self._waiting[key]
         return ticket
 
+    def first_ticket(self, key: Key) -> Ticket | None:
+        """The ticket that `next_ticket` would hand out."""
+        waiting = self._waiting.get(key)
+        return waiting[0] if waiting else None
+
     def starved(self) -> Key | None:
         """A function with more tickets than starts that are under way."""
         return next((key for key, waiting in self._waiting.items() if len(waiting) > self._starting[key]), None)
