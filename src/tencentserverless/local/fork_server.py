@@ -361,8 +361,7 @@ def run(arguments: "list[str]", work: object, modules: "frozenset[str]") -> None
         if os.getpid() == server.pid:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it comes together with the end of file
             end_all()
-            for made in server.keepers.values():
-                groups.remove(made)
+            groups.remove_all(server.parents, server.pid)
             if folder:  # the endpoint's own, which it cannot remove if it was killed
                 import shutil
 

@@ -8,6 +8,10 @@ https://docs.kernel.org/admin-guide/cgroup-v2.html and .../cgroup-v1/
 import os
 from contextlib import suppress
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 CONTROLLERS = ("pids", "memory", "cpu")
 PREFIX = "tencentserverless-"
 PROCESSES = 1024  # the platform's bound, threads included
@@ -70,7 +74,7 @@ def upwards(folder: str) -> "list[str]":
 
 def _works(controller: str, parent: str) -> bool:
     try:
-        made = make({controller: parent}, "trial-%d" % os.getpid())
+        made = make({controller: parent}, "%d-trial" % os.getpid())
     except OSError:
         return False
     pid = os.fork()
@@ -122,12 +126,20 @@ def remove(made: "dict[str, str]") -> None:
             os.rmdir(folder)
 
 
+def remove_all(parents: "dict[str, str]", pid: int) -> None:
+    """Give up every group that this fork server has made, also one that it was about to hand out."""
+    _remove(parents, lambda maker: maker == str(pid))
+
+
 def remove_orphans(parents: "dict[str, str]") -> None:
     """The groups of fork servers that were killed: their names begin with the server's process id."""
+    _remove(parents, lambda maker: maker.isdigit() and not os.path.exists("/proc/" + maker))
+
+
+def _remove(parents: "dict[str, str]", is_meant: "Callable[[str], bool]") -> None:
     for parent in set(parents.values()):
         for name in os.listdir(parent):
-            pid = name[len(PREFIX) :].partition("-")[0]
-            if name.startswith(PREFIX) and pid.isdigit() and not os.path.exists("/proc/" + pid):
+            if name.startswith(PREFIX) and is_meant(name[len(PREFIX) :].partition("-")[0]):
                 with suppress(OSError):
                     os.rmdir(os.path.join(parent, name))
 
