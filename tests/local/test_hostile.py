@@ -102,6 +102,40 @@ def test_a_killed_endpoint_leaves_nothing(tmp_path):
     until(lambda: not list(Path(source["TMPDIR"]).iterdir()))
 
 
+FRAME = """
+import os, struct
+
+def say(kind, head, body=b""):
+    os.write(3, struct.pack(">BII", kind, len(head), len(body)) + head + body)
+"""
+FORGERIES = {
+    "huge start": 'say(16, b\'{"lent": 0, "init_ms": %d}\' % 10 ** 400)\ntime.sleep(9)',
+    "no start": "say(16, b'{}')\ntime.sleep(9)",
+    "another frame": "say(18, b'{}')\ntime.sleep(9)",
+}
+
+
+@pytest.mark.parametrize("row", FORGERIES)
+def test_forged_starts(folder, row):
+    """What a function itself writes to its channel while it is loaded ends it, and nobody waits for ever."""
+    folder("Forges", f"import time\n{FRAME}\n{FORGERIES[row]}\ndef main_handler(event, context):\n    return 1\n")
+    with LocalSCF(folder.path, most_instances=1) as scf, Api(scf) as api:
+        for _ in range(2):
+            assert json.loads(api.invoke("Forges", {})["RetMsg"])["statusCode"] == 439
+
+
+@pytest.mark.parametrize("duration", ["NaN", "-1", "1e999", "null", "9" * 400])
+def test_forged_durations(folder, duration):
+    """A time that is none, told by the function itself, ends it."""
+    head = f'{{"request_id": "%s", "duration_ms": {duration}}}'
+    code = (
+        f"{FRAME}\ndef main_handler(event, context):\n    say(18, ('{head}' % context['request_id']).encode(), b'1')\n"
+    )
+    folder("Forges", code)
+    with LocalSCF(folder.path) as scf, Api(scf) as api:
+        assert json.loads(api.invoke("Forges", {})["RetMsg"])["statusCode"] == 439
+
+
 ROWS = {
     "100 MB of output": ("for _ in range(1600):\n        print('x' * 65535)\n    return 1", 200),
     "descriptors closed": ("os.closerange(0, 3)\n    return 1", 200),

@@ -141,9 +141,10 @@ def test_another_address(folder):
         LocalSCF(folder.path, host="evil.example")
 
 
-def test_browsers_are_refused(api):
-    """A request with an Origin header is refused before anything is looked at, and its connection is closed."""
-    status, got, _ = api.raw(body=b"{}", headers={**signed(api, b"{}"), "Origin": "http://127.0.0.1"})
+@pytest.mark.parametrize("header", ["Origin", "Referer", "Sec-Fetch-Site"])
+def test_browsers_are_refused(api, header):
+    """A request with a header that only browsers send is refused before anything is looked at; its connection ends."""
+    status, got, _ = api.raw(body=b"{}", headers={**signed(api, b"{}"), header: "http://127.0.0.1"})
     assert (status, got["Connection"]) == (403, "close")
 
 

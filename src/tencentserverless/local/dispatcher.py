@@ -17,6 +17,10 @@ from tencentserverless.local.sources import Sources, Turn
 from tencentserverless.local.wire import Frame, Kind
 
 MEMORY_CHECK_SECONDS = 0.025
+MEMORY_CHECK_SHARE = 0.1  # of the time, at most
+SLOT_SECONDS = 1.0
+REFUSAL_SECONDS = 0.5
+LEAST_IDLE_SECONDS = 0.05
 STARTS_AT_ONCE = 2 * (os.cpu_count() or 1)
 IDLE_CHECKS = 4  # per idle period
 
@@ -30,6 +34,7 @@ class Ticket:
 
     found: "asyncio.Future[Instance | Failure]"
     since: float
+    timer: asyncio.TimerHandle | None = None
 
     def resolve(self, found: "Instance | Failure") -> None:
         if not self.found.done():
@@ -121,7 +126,7 @@ class Dispatcher:
         return None
 
     async def _instance_or_failure(self, function: Function, since: float, chained: bool) -> "Instance | Failure":
-        key, timer = function.key, None
+        key = function.key
         ticket = Ticket(self._loop.create_future(), since)
         if self._scheduler.needs_start(key):
             if self._scheduler.has_place(chained) and self._has_claimed(key):
@@ -129,7 +134,7 @@ class Dispatcher:
             elif chained or not self._queue_seconds:  # a chain that waited would wait for itself
                 return report.no_capacity
             else:
-                timer = self._loop.call_later(self._queue_seconds, self._refuse, key, ticket)
+                ticket.timer = self._loop.call_later(self._queue_seconds, self._refuse, key, ticket)
         self._scheduler.wait(key, ticket)
         try:
             return await ticket.found
@@ -140,12 +145,16 @@ class Dispatcher:
                 self._release(instance)
             raise
         finally:
-            if timer is not None:
-                timer.cancel()
+            if ticket.timer is not None:
+                ticket.timer.cancel()
 
     def _refuse(self, key: Key, ticket: Ticket) -> None:
-        self._scheduler.forget_ticket(key, ticket)
-        ticket.resolve(report.no_capacity)
+        """It has waited long enough, unless an instance is being started for it."""
+        if self._scheduler.has_start(key, ticket):
+            ticket.timer = self._loop.call_later(REFUSAL_SECONDS, self._refuse, key, ticket)
+        else:
+            self._scheduler.forget_ticket(key, ticket)
+            ticket.resolve(report.no_capacity)
 
     def _has_claimed(self, key: Key) -> bool:
         return self._scheduler.claim(key) or self._make_room(key)
@@ -164,17 +173,28 @@ class Dispatcher:
 
         Code that is saved meanwhile is started once more, and not for ever: a function may write to its own folder.
         """
+        instance = loading = None
         try:
             async with self._starts:
                 if not self._scheduler.has_tickets(key):
-                    self._scheduler.give_up()
+                    self._give_up_place()
                     return
                 instance = await self._launched(key)
-                if instance is None:
-                    return
-                answer = await instance.start()
+                loading = self._loop.create_task(instance.start())
+                # Loading takes a processor, but not for ever: it may wait, for another start even.
+                await asyncio.wait((loading,), timeout=SLOT_SECONDS)
+            answer = await loading
+        except Exception as error:  # noqa: BLE001  whoever waits is to hear of it
+            if instance is None:
+                self._give_up_place()
+            else:
+                self._end(instance)
+            self._fail(key, _launch_failure(error))
+            return
         finally:
             self._scheduler.end_start(key)
+            if loading is not None:
+                loading.cancel()
         if again and self._has_come_too_late(instance):
             self._end(instance)
             self._start_again(key)
@@ -189,19 +209,19 @@ class Dispatcher:
         else:
             self._fail(key, report.no_capacity)
 
-    async def _launched(self, key: Key) -> Instance | None:
+    async def _launched(self, key: Key) -> Instance:
         function = self._current[key]
         version = self._sources.of(function)  # before the code is read: what changes later is seen
-        try:
-            instance = await self._launch(function, version)
-        except OSError as error:
-            self._scheduler.give_up()
-            self._fail(key, _launch_failure(error))
-            return None
+        instance = await self._launch(function, version)
         self._live.add(instance)
         instance.on_death = self._end
         self._work.set()
         return instance
+
+    def _give_up_place(self) -> None:
+        """An instance is no more, or will not be started: there is a place for another one."""
+        self._scheduler.give_up()
+        self._loop.call_soon(self._start_what_waits)
 
     def _is_up_to_date(self, instance: Instance, since: float) -> bool:
         """Whether this is what an invocation that came at `since` is to run on."""
@@ -215,9 +235,11 @@ class Dispatcher:
 
     async def _fail_with(self, instance: Instance, answer: "Frame | Ending") -> None:
         ticket = self._next_ticket(instance.function.key)  # now: nothing else is to be started for it
-        await asyncio.shield(self._end(instance))
-        if ticket is not None:
-            ticket.resolve(lambda invocation: instance.failed_start(invocation, answer))
+        try:
+            await asyncio.shield(self._end(instance))
+        finally:
+            if ticket is not None:
+                ticket.resolve(lambda invocation: instance.failed_start(invocation, answer))
 
     def _fail(self, key: Key, failure: Failure) -> None:
         ticket = self._next_ticket(key)
@@ -258,8 +280,7 @@ class Dispatcher:
         self._scheduler.remove(instance.function.key, instance)
         if instance in self._live:
             self._live.discard(instance)
-            self._scheduler.give_up()
-            self._loop.call_soon(self._start_what_waits)
+            self._give_up_place()
             self._ending[instance] = self._loop.create_task(instance.end())
             self._ending[instance].add_done_callback(lambda task: self._ended(instance, task))
         return self._ending.get(instance) or self._loop.create_task(asyncio.sleep(0))
@@ -271,20 +292,23 @@ class Dispatcher:
 
     async def _watch_memory(self) -> None:
         """Sleeps while nothing runs; short invocations are judged by their peak alone."""
+        took = 0.0
         while True:
             await self._work.wait()
-            await asyncio.sleep(MEMORY_CHECK_SECONDS)
-            before = self._loop.time() - MEMORY_CHECK_SECONDS
+            await asyncio.sleep(max(MEMORY_CHECK_SECONDS, took / MEMORY_CHECK_SHARE))
+            started = self._loop.time()
+            before = started - MEMORY_CHECK_SECONDS
             busy = [instance for instance in self._live if instance.waits_for_answer]
             for instance in busy:
                 if instance.running_since <= before:
                     instance.check_use()
+            took = self._loop.time() - started
             if not busy:
                 self._work.clear()
 
     async def _retire_cold_ones(self) -> None:
         while True:
-            await asyncio.sleep(self._idle_seconds / IDLE_CHECKS)
+            await asyncio.sleep(max(self._idle_seconds, LEAST_IDLE_SECONDS) / IDLE_CHECKS)
             now = self._loop.time()
             for _, instance in self._scheduler.idle():
                 is_cold = now - instance.idle_since >= self._idle_seconds and not instance.is_held

@@ -244,6 +244,16 @@ class Endpoint:
         if self._requirements.unseen(function, interpreter):
             await asyncio.to_thread(self._requirements.check, function, interpreter)
         credential = self._temporary(new_id())
+        try:
+            return await self._made(function, source_version, interpreter, credential)
+        except BaseException:
+            self._doors.close(credential.holder or "")
+            self._layers.release(credential.holder or "")
+            raise
+
+    async def _made(
+        self, function: Function, source_version: int, interpreter: Interpreter, credential: Credential
+    ) -> Instance:
         places, mounts = await self._disk(function, interpreter, source_version, credential.holder or "")
         runtime = function.runtime or interpreter.runtime
         door = await self._doors.open(credential.holder or "")

@@ -19,7 +19,9 @@ DEFAULT_PORT = 9000
 BACKLOG = 512
 SWEEP_SECONDS = 15.0
 SHUTDOWN_SECONDS = 1.0
+MOST_THROUGH_A_DOOR = 128
 _PLAIN = "text/plain; charset=utf-8"
+_OF_BROWSERS = frozenset(("origin", "referer", "sec-fetch-site"))  # an image has no Origin
 _ABSOLUTE = re.compile(r"https?://[^/]+/?")  # as proxies are asked
 _SCF_HOST = re.compile(r"scf(?:\.[a-z0-9-]+)?\.tencentcloudapi\.com")
 
@@ -91,6 +93,12 @@ class Server:
         request_id, body = await self._endpoint.respond(request, door.holder if door else None)
         return Reply(body, request_id)
 
+    def admits(self, port: int) -> bool:
+        """Whether there may be one connection more: an instance must not use up the descriptors of this process."""
+        if self._doors.at(port) is None:
+            return True
+        return sum(connection.port == port for connection in self.connections) < MOST_THROUGH_A_DOOR
+
     def too_large(self, size: int) -> Reply:
         request_id = "00000000-0000-4000-8000-000000000000"
         return Reply(refused(request_id, request_too_large(BODY_LIMIT_BYTES, size)), request_id, closing=True)
@@ -105,7 +113,7 @@ class Server:
 
 def foreign(headers: Mapping[str, str], listens_on: str = ADDRESS) -> str:
     """Why a request is not ours to answer, or "". A page in a browser must not reach functions, by whatever name."""
-    if "origin" in headers:
+    if not _OF_BROWSERS.isdisjoint(headers):
         return "Requests from pages in a browser are not served."
     if _is_ours(headers.get("host", ""), listens_on):
         return ""
