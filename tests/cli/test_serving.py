@@ -44,3 +44,9 @@ def test_wrong_layers(text):
     """A --layer that is not NAME=FOLDER is a usage error."""
     with pytest.raises(click.BadParameter, match="takes NAME=FOLDER"):
         serving.endpoint_of(["x"], 0, None, layers=[text])
+
+
+def test_a_store_that_cannot_be_is_a_usage_error(tmp_path):
+    """What prevents the records is one line, before anything is served."""
+    with pytest.raises(click.UsageError, match="unable to open"):
+        serving.started([], 0, None, records=tmp_path / "no" / "x.db")

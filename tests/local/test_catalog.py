@@ -32,3 +32,8 @@ def test_a_newer_configuration_takes_the_place():
     catalog = Catalog([function(), function("other")])
     catalog.replace(function(timeout=9))
     assert [(found.name, found.timeout) for found in catalog] == [("hello", 9), ("other", 3)]
+
+
+def test_variables_are_not_shown():
+    """What shows a function shows none of its variables, which may be secrets."""
+    assert "hush" not in repr(function(variables={"SECRET": "hush"}))

@@ -80,3 +80,8 @@ def test_the_search_path_and_the_settings():
     settings = environment.settings(function(), {"A": "b"}, PLACES, 100)
     assert json.loads(json.dumps(settings)) == settings
     assert settings["path"] == PLACES.search_path
+
+
+def test_the_shell_is_not_shown():
+    """What shows the machine shows no variable of the developer's shell."""
+    assert "hush" not in repr(environment.Machine("C.UTF-8", SHELL))

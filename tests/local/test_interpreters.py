@@ -72,6 +72,14 @@ def test_the_fallback_is_told_once(nowhere):
     assert "uv python install 3.99" in notices[0]
 
 
+def test_a_user_without_a_home(nowhere, monkeypatch):
+    """Where neither HOME nor the system's list of users tells a home, none is looked into."""
+    pwd = pytest.importorskip("pwd")
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", {}.__getitem__)
+    assert Interpreters([].append, {}).find(MISSING).version == CURRENT
+
+
 def test_commands_are_isolated():
     """Every command line leaves out the user's packages, PYTHON* variables and bytecode files."""
     assert Interpreter("p", (3, 12)).command == ["p", "-I", "-B", "-X", "utf8"]

@@ -16,3 +16,8 @@ def test_programs_have_every_option():
         if field.name not in INNER:
             assert field.name in parameters
             assert parameters[field.name].default in (field.default, None), field.name
+
+
+def test_keys_are_not_shown():
+    """What shows options shows no keys."""
+    assert "hush" not in repr(Options(accept=["AKIDx:hush"]))

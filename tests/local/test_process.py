@@ -132,3 +132,8 @@ def test_whether_a_view_counts(names, monkeypatch):
     answers = {asyncio.run(answer(name)) for name in names}
     assert len(answers) == 1
     assert answers == {False} or "direct" not in names
+
+
+def test_the_environment_is_not_shown():
+    """What shows a start shows none of its variables, keys among them."""
+    assert "hush" not in repr(Start(CURRENT_INTERPRETER, {"SECRET": "hush"}, "/code", "MARK=d"))

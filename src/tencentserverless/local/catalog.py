@@ -39,7 +39,7 @@ class Function:
     memory_mb: int = 128
     timeout: int = 3
     init_timeout: int = 65
-    variables: Mapping[str, str] = field(default_factory=dict, hash=False)
+    variables: Mapping[str, str] = field(default_factory=dict, hash=False, repr=False)
     description: str = ""
     origin: str = ""
     layers: tuple[Path, ...] = ()

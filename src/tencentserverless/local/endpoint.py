@@ -59,8 +59,10 @@ class Endpoint:
         self.catalog = folder.read(paths, notify, self.layer_folders)
         self.credential = new_credential()
         self.counters = Counters()
-        self.records = Records(self._records_place, options.most_records)
+        self.records = Records(self._records_place, notify, options.most_records)
         self.options = options
+        if options.records:  # a file that was asked for is told about now, not at the first invocation
+            self.records.check()
         self.notify = notify
         self._on_record = on_record
         self._gate = Gate(actions.KNOWN, accept_any=ACCEPT_ANY in options.accept)
@@ -103,8 +105,8 @@ class Endpoint:
         for task in self._event_tasks:
             task.cancel()
         await self._dispatcher.stop()
+        await asyncio.to_thread(self.records.close)  # before the fork servers end, with whom the folder goes
         await self._workers.stop()
-        await asyncio.to_thread(self.records.close)
         self._scratch.remove()
 
     @property

@@ -6,7 +6,7 @@ The platform's names, with values that are true on this machine; nothing of the 
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tencentserverless.local.catalog import Function
@@ -47,7 +47,7 @@ class Machine:
     authorities that functions trust, "" for the system's own."""
 
     locale: str
-    shell: Mapping[str, str]
+    shell: Mapping[str, str] = field(repr=False)
     bundle: str = ""
 
 

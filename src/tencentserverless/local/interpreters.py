@@ -102,7 +102,7 @@ def _candidates(version: Version) -> Iterator[str]:
 
 
 def _version_folders() -> list[Path]:
-    home = Path.home()
+    home = Path(os.path.expanduser("~"))  # where there is none, "~", and no error
     pyenv = Path(os.environ.get("PYENV_ROOT") or home / ".pyenv")
     data = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share")
     uv = Path(os.environ.get("UV_PYTHON_INSTALL_DIR") or data / "uv" / "python")

@@ -61,7 +61,8 @@ class Outcome(NamedTuple):
 
 @dataclass(slots=True)
 class Record:
-    """What is kept of an invocation; `outcome` is None while it runs. Times are Unix seconds. number: its place."""
+    """What is kept of an invocation; `outcome` is None while it runs. Times are Unix seconds. number: orders those that
+    came at the same time."""
 
     invocation: Invocation
     number: int = 0

@@ -24,7 +24,7 @@ class Options:
     host: the address to listen on.
     """
 
-    accept: Sequence[str] = ()
+    accept: Sequence[str] = field(default=(), repr=False)
     most_instances: int = 64
     idle_seconds: float = 600.0
     queue_seconds: float = 10.0

@@ -37,7 +37,7 @@ class Start:
     """
 
     interpreter: Interpreter
-    environment: Mapping[str, str]
+    environment: Mapping[str, str] = field(repr=False)
     folder: str
     mark: str
     memory_mb: int = 128

@@ -16,42 +16,79 @@ from tencentserverless.local.catalog import Function
 from tencentserverless.local.invocation import Invocation, Outcome, Record
 
 BATCH_SECONDS = 0.5
+BUSY_SECONDS = 2.0  # how long one try waits for another program that writes to the same file
 _COLUMNS = """
     number request_id parent callers region namespace function_name function qualifier invocation_type event
     received_at started_at ended_at status_code ret_msg error_message duration_ms memory_bytes output init_output
     init_ms instance_id bytes
 """.split()
-_CREATE = f"CREATE TABLE IF NOT EXISTS invocations (number INTEGER PRIMARY KEY, {', '.join(_COLUMNS[1:])})"
-_INSERT = f"INSERT INTO invocations VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608  no value stands in it
-_SELECT = "SELECT * FROM invocations ORDER BY number"
+_NAMED = ", ".join(_COLUMNS)
+_OPEN = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = OFF",  # what a crash of the machine takes is no loss here
+    "BEGIN IMMEDIATE",  # fails where the file cannot be written to
+    f"CREATE TABLE IF NOT EXISTS invocations (number INTEGER PRIMARY KEY, {', '.join(_COLUMNS[1:])})",
+    "CREATE INDEX IF NOT EXISTS invocation_sizes ON invocations (bytes)",
+    f"SELECT {_NAMED} FROM invocations LIMIT 0",  # noqa: S608  fails where the table is another program's
+    "COMMIT",
+)
+_INSERT = f"INSERT INTO invocations ({_NAMED}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608  no value in it
+_SELECT = f"SELECT {_NAMED} FROM invocations"  # noqa: S608
+# By the index: the rows themselves, 64 MB of them, need not be read.
+_DROP = """
+    DELETE FROM invocations WHERE number IN (
+        SELECT number FROM (
+            SELECT number, row_number() OVER newer AS place, sum(bytes) OVER newer AS total
+            FROM invocations INDEXED BY invocation_sizes WINDOW newer AS (ORDER BY number DESC)
+        ) WHERE place > ? OR (total > ? AND place > 1)
+    )
+"""
 _CONFIGURED = ("handler", "runtime", "memory_mb", "timeout", "init_timeout", "description", "origin")
 
 
 class Records:
-    """place: says where the store is, at the first record; a store from before is gone on with. most, most_bytes: how
-    much is kept; the oldest go first."""
+    """place: says where the store is, at the first record; a store from before is gone on with, and other endpoints
+    may have it too. most, most_bytes: how much is kept; the oldest go first. notify: is told once when the store
+    cannot be written to or read; what has ended waits for it then, within the same bounds."""
 
-    def __init__(self, place: Callable[[], Path], most: int = 1000, most_bytes: int = 64 * 1024 * 1024) -> None:
+    def __init__(
+        self,
+        place: Callable[[], Path],
+        notify: Callable[[str], None],
+        most: int = 1000,
+        most_bytes: int = 64 * 1024 * 1024,
+    ) -> None:
         self._place = place
+        self._notify = notify
         self._most = most
         self._most_bytes = most_bytes
         self._running: dict[str, Record] = {}
         self._ended: deque[Record] = deque(maxlen=most)  # what comes before these need not be written
-        self._sizes: deque[tuple[int, int]] = deque()  # number and bytes of what is in the store, oldest first
-        self._bytes = 0
-        self._number = 0
-        self._lock = threading.Lock()
+        self._unwritten: deque[Record] = deque(maxlen=most)  # of the thread that has the lock
+        self._begun = 0
+        self._lock = threading.RLock()  # `notify` is called with it, and may ask for `all`
         self._wake, self._closing = threading.Event(), threading.Event()
         self._writer: threading.Thread | None = None
         self._database: sqlite3.Connection | None = None
+        self._is_there = False  # the store, as far as this endpoint knows
+        self._has_told = False
         self._last: list[Record] | None = None  # after the end
+
+    def check(self) -> None:
+        """Make the store now, or see that the one that is there will do. Raises ValueError where neither can be."""
+        try:
+            _opened(self._place()).close()
+        except (OSError, sqlite3.Error) as error:
+            raise ValueError(f"records: {self._place()}: {error}") from None
+        self._is_there = True
 
     def begin(self, invocation: Invocation) -> Record:
         """A record of an invocation that has just come in."""
         if self._writer is None:
-            self._open()
-        self._number += 1
-        record = self._running[invocation.request_id] = Record(invocation, self._number)
+            self._writer = threading.Thread(target=self._write_on, name="LocalSCF records", daemon=True)
+            self._writer.start()
+        self._begun += 1
+        record = self._running[invocation.request_id] = Record(invocation, self._begun)
         return record
 
     def end(self, record: Record, outcome: Outcome, at: float) -> None:
@@ -65,70 +102,94 @@ class Records:
         """Records of what has ended and of what runs, in the order in which it came. Reads the disk."""
         if self._last is not None:
             return list(self._last)
-        running = list(self._running.values())
+        running = dict(self._running)
         with self._lock:
-            if self._database is None:
-                return running
             self._write()
-            found = {row[0]: _record(row) for row in self._database.execute(_SELECT)}
-        found.update((record.number, record) for record in running)
-        return [found[number] for number in sorted(found)]
+            ended = [*self._read(), *self._unwritten]
+        # What ends while this looks is in both.
+        found = [record for record in ended if record.invocation.request_id not in running]
+        return sorted([*found, *running.values()], key=lambda each: (each.invocation.received_at, each.number))
 
     def close(self) -> None:
         """Write what is left, and give up the store; `all` stays as it is."""
-        if self._writer is not None and self._database is not None:
+        if self._last is not None:
+            return
+        if self._writer is not None:
             self._closing.set()
             self._wake.set()
             self._writer.join()
-            self._last = self.all()
+        self._last = self.all()
+        if self._unwritten:
+            self._notify(f"records: {self._place()}: the last {len(self._unwritten)} are not in it")
+        if self._database is not None:
             self._database.close()
-            self._writer = None
-
-    def _open(self) -> None:
-        database = sqlite3.connect(self._place(), check_same_thread=False, isolation_level=None)
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = OFF")  # what a crash of the machine takes is no loss here
-        database.execute(_CREATE)
-        self._sizes.extend(database.execute("SELECT number, bytes FROM invocations ORDER BY number"))
-        self._bytes = sum(size for _, size in self._sizes)
-        self._number = self._sizes[-1][0] if self._sizes else 0
-        self._database = database
-        self._writer = threading.Thread(target=self._write_on, name="LocalSCF records", daemon=True)
-        self._writer.start()
 
     def _write_on(self) -> None:
-        while not self._closing.is_set():
+        while True:
             self._wake.wait()
-            self._closing.wait(BATCH_SECONDS)
+            if self._closing.wait(BATCH_SECONDS):
+                return  # `close` writes what is left
             self._wake.clear()
             with self._lock:
                 self._write()
+                if self._unwritten:
+                    self._wake.set()
 
     def _write(self) -> None:
         """Put what has ended into the store, and drop what is too much. The lock is held."""
-        assert self._database is not None
-        ended = []
-        while self._ended:
-            ended.append(self._ended.popleft())
-        if not ended:
+        self._gather()
+        if not self._unwritten:
             return
-        sizes = [(record.number, record.kept_bytes) for record in ended]
-        self._sizes.extend(sizes)
-        self._bytes += sum(size for _, size in sizes)
-        dropped = self._dropped()
-        rows = [_row(record) for record in ended if record.number not in dropped]
-        with self._database:
-            self._database.execute("BEGIN")
-            self._database.executemany(_INSERT, rows)
-            self._database.executemany("DELETE FROM invocations WHERE number = ?", [(number,) for number in dropped])
+        try:
+            database = self._connected()
+            with database:
+                database.execute("BEGIN IMMEDIATE")
+                database.executemany(_INSERT, map(_row, self._unwritten))
+                database.execute(_DROP, (self._most, self._most_bytes))
+        except Exception as error:  # noqa: BLE001  whatever it is, the thread goes on
+            self._tell(f"{error} (records wait in memory until that is over)")
+            return
+        self._unwritten.clear()
+        self._has_told = False
 
-    def _dropped(self) -> set[int]:
-        numbers = set()
-        while len(self._sizes) > self._most or (self._bytes > self._most_bytes and len(self._sizes) > 1):
-            number, size = self._sizes.popleft()
-            self._bytes -= size
-            numbers.add(number)
-        return numbers
+    def _read(self) -> list[Record]:
+        """What is in the store. The lock is held."""
+        if not self._is_there:
+            return []
+        try:
+            return [_record(row) for row in self._connected().execute(_SELECT)]
+        except Exception as error:  # noqa: BLE001  what is in memory can be shown all the same
+            self._tell(str(error))
+            return []
+
+    def _gather(self) -> None:
+        while self._ended:
+            self._unwritten.append(self._ended.popleft())
+        kept_bytes = sum(record.kept_bytes for record in self._unwritten)
+        while kept_bytes > self._most_bytes and len(self._unwritten) > 1:
+            kept_bytes -= self._unwritten.popleft().kept_bytes
+
+    def _connected(self) -> sqlite3.Connection:
+        if self._database is None:
+            self._database = _opened(self._place())
+            self._is_there = True
+        return self._database
+
+    def _tell(self, trouble: str) -> None:
+        if not self._has_told:
+            self._has_told = True
+            self._notify(f"records: {self._place()}: {trouble}")
+
+
+def _opened(place: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(place, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None)
+    try:
+        for statement in _OPEN:
+            database.execute(statement)
+    except BaseException:
+        database.close()
+        raise
+    return database
 
 
 def _row(record: Record) -> tuple[Any, ...]:
@@ -138,7 +199,7 @@ def _row(record: Record) -> tuple[Any, ...]:
     configured = {name: getattr(function, name) for name in _CONFIGURED}
     configured.update(code=str(function.code), variables=dict(function.variables))
     return (
-        record.number,
+        None,  # SQLite chooses the number: other endpoints may write to the same file
         asked.request_id,
         asked.parent,
         json.dumps(asked.callers),

@@ -62,14 +62,10 @@ class Requirements:
 def missing(text: str, installed: Mapping[str, str], version: tuple[int, int]) -> list[str]:
     """The requirements in `text` that `installed` (names to versions) does not meet on that version of Python. Pure.
 
-    What is no requirement by name (an option, an address, a path) is passed over.
+    What is no requirement by name (an option, an address, a path) is passed over, as is a marker without a meaning.
     """
-    where = {"python_version": "%d.%d" % version, "python_full_version": "%d.%d.0" % version}
-    return [
-        str(wanted)
-        for wanted in _requirements(text)
-        if (wanted.marker is None or wanted.marker.evaluate({**where, "extra": ""})) and not _is_met(wanted, installed)
-    ]
+    found = _requirements(text)
+    return [str(wanted) for wanted in found if _is_for(wanted, version) and not _is_met(wanted, installed)]
 
 
 def installed_in(folders: Iterable[str]) -> dict[str, str]:
@@ -98,6 +94,15 @@ def _requirements(text: str) -> list[Requirement]:
         except InvalidRequirement:
             continue
     return found
+
+
+def _is_for(wanted: Requirement, version: tuple[int, int]) -> bool:
+    """Whether its marker, if any, holds on that version of Python."""
+    where = {"python_version": "%d.%d" % version, "python_full_version": "%d.%d.0" % version, "extra": ""}
+    try:
+        return wanted.marker is None or wanted.marker.evaluate(where)
+    except (ValueError, LookupError):  # compares what cannot be compared, or names what there is not
+        return False
 
 
 def _is_met(wanted: Requirement, installed: Mapping[str, str]) -> bool:

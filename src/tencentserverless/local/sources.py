@@ -6,7 +6,9 @@ invocation must be what runs. Big folders are looked at less often, so that look
 
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from math import inf
 from pathlib import Path
 from stat import S_ISREG
@@ -18,6 +20,7 @@ from tencentserverless.local.folder import function_in
 _SKIPPED = frozenset(("__pycache__", "node_modules"))
 _SMALL_FILES = 500  # a number, not a time: a busy machine must not make changes in small folders late
 _PAUSE_FACTOR = 20
+MOST_FILES = 100_000  # a link may lead to the whole disk
 
 
 class _Seen(NamedTuple):
@@ -126,11 +129,24 @@ def _modified(origin: str) -> int:
 
 
 def _entries(folder: str) -> Iterator[tuple[str, int, int, int]]:
-    """Name, inode, time and size of every file below `folder`. Hidden files and caches are no source."""
-    waiting = [folder]
+    """Name, inode, time and size of the files below `folder`, the nearest first, up to `MOST_FILES`."""
+    return islice(_all_entries(folder), MOST_FILES)
+
+
+def _all_entries(folder: str) -> Iterator[tuple[str, int, int, int]]:
+    """Linked folders are source too, each folder once. Hidden files and caches are no source."""
+    waiting = deque([folder])
+    seen: set[tuple[int, int]] = set()
     while waiting:
+        place = waiting.popleft()
         try:
-            entries = list(os.scandir(waiting.pop()))
+            found = os.stat(place)
+            if (found.st_dev, found.st_ino) in seen:
+                yield place, found.st_ino, 0, 0  # another name of it, which may go or lead elsewhere
+                continue
+            if found.st_ino:  # some network drives have none
+                seen.add((found.st_dev, found.st_ino))
+            entries = list(os.scandir(place))
         except OSError:
             continue
         for entry in entries:

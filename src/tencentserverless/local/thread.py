@@ -35,7 +35,8 @@ class LocalSCF:
     scf_hosts: inside functions, have the host names of SCF lead here, so that SDKs that know no other endpoint work and
     nothing reaches the real cloud by accident.
     records: the SQLite file of the records, by default one that goes with the endpoint; one that is there is gone on
-    with. most_records: how many are kept; with 64 MB of events, results and logs they are bounded in any case.
+    with, and endpoints may share one. most_records: how many are kept; with 64 MB of events, results and logs they are
+    bounded in any case.
     in_process: run the functions in this interpreter, where pdb, coverage and monkeypatching reach them; without limits
     of time and memory, and without a log of what they print.
     tls: speak TLS, with a certificate for 127.0.0.1, localhost and SCF's host names that an authority made for this run
@@ -54,7 +55,7 @@ class LocalSCF:
 
     Raises `FunctionFolderError` for folders that cannot be read, OSError where the port is taken,
     `AuthorityError` (a RuntimeError) where no certificate can be made, ValueError where `host` is no address, pdb
-    has no terminal, or an interpreter is not what its runtime says.
+    has no terminal, an interpreter is not what its runtime says, or `records` cannot be opened.
     """
 
     def __init__(
