@@ -1,13 +1,14 @@
 """Job objects, by a stand-in for Win32 that has this system's processes: what `jobs.py` makes of it."""
 
-from tests.local.test_windows import on_windows  # noqa: F401
+from tests.local.windows import on_windows
 
 BEGIN = """
 import ctypes, os, subprocess, sys
 from tests.local.processes import alive
 PARENT = '''
 import os, subprocess, sys
-children = [subprocess.Popen(['sleep', '100'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(int(sys.argv[1]))]
+nowhere = {'stdout': subprocess.DEVNULL, 'stderr': subprocess.DEVNULL}
+children = [subprocess.Popen(['sleep', '100'], **nowhere) for _ in range(int(sys.argv[1]))]
 print(*[child.pid for child in children], flush=True)
 for line in sys.stdin:
     kept = b'x' * (int(line) << 20)
@@ -28,7 +29,7 @@ def left(process):
 """
 
 
-def test_the_layout_of_structures(on_windows):  # noqa: F811
+def test_the_layout_of_structures():
     """The structures are as large as the headers of 64-bit Windows have them."""
     program = """
 from tencentserverless.local import jobs
@@ -38,7 +39,7 @@ print(jobs.ExtendedLimits.job_memory.offset, jobs.MemoryCounters.working_set.off
     assert on_windows(BEGIN + program) == [f"144 72 {8 + 8 * 257}", "120 16 8"]
 
 
-def test_a_job_and_its_end(on_windows):  # noqa: F811
+def test_a_job_and_its_end():
     """A process and its children end together, by `end` and by the end of the handle; no handle is left."""
     program = """
 from tencentserverless.local.jobs import Job, end
@@ -57,7 +58,7 @@ assert windows.kernel32.handles == {}
     assert on_windows(BEGIN + program) == []
 
 
-def test_what_win32_refuses(on_windows):  # noqa: F811
+def test_what_win32_refuses():
     """A refusal is an OSError with Win32's own number, and leaves no handle."""
     program = """
 from tencentserverless.local import jobs
@@ -77,7 +78,7 @@ assert windows.kernel32.handles == {}
     assert on_windows(BEGIN + program) == ["6", "87"]
 
 
-def test_memory(on_windows):  # noqa: F811
+def test_memory():
     """The peak is the event's own where it is the highest yet, else the highest that was seen; children count."""
     program = """
 from tencentserverless.local.jobs import Job, JobMeter, end
@@ -105,7 +106,7 @@ left(process)
     assert on_windows(BEGIN + program) == []
 
 
-def test_too_many_processes(on_windows):  # noqa: F811
+def test_too_many_processes():
     """More processes than an instance may have are told, also where the list has no room for them."""
     program = """
 from tencentserverless.local import jobs

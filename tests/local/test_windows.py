@@ -1,15 +1,9 @@
 """The way of Windows, walked here: an endpoint and its workers that have nothing which POSIX alone has."""
 
 import json
-import os
-import subprocess
-import sys
 
-import pytest
+from tests.local.windows import on_windows
 
-from tests.environments import ROOT
-
-BEGIN = "from tests.local import windows; windows.become()\n"
 ENDPOINT = """
 import sys, json, threading
 from tencentserverless.local import LocalSCF
@@ -33,27 +27,7 @@ until(lambda: threading.active_count() == threads)
 """
 
 
-@pytest.fixture
-def on_windows():
-    """Runs a program where everything but Win32 itself is as on Windows; returns what it prints, line by line."""
-
-    def run(program, *arguments):
-        done = subprocess.run(
-            [sys.executable, "-W", "error", "-c", BEGIN + program, *arguments],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT)))},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=100,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout.splitlines()
-
-    return run
-
-
-def test_every_module_can_be_imported(on_windows):
+def test_every_module_can_be_imported():
     """No module of the endpoint and of the command line needs what POSIX alone has, but those of the fork server."""
     program = """
 import importlib, pkgutil
@@ -84,7 +58,7 @@ ASKED = [
 ]
 
 
-def test_functions_run(on_windows):
+def test_functions_run():
     """Functions answer, print, time out, take too much, exit and fail as elsewhere, and nothing of them is left."""
     answers, counted = on_windows(ENDPOINT, json.dumps([asked[:2] for asked in ASKED]))
     for (name, _, value, log), answer in zip(ASKED, json.loads(answers), strict=True):

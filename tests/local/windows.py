@@ -1,4 +1,4 @@
-"""A process that looks like Windows as far as the local endpoint can see: `become()`, before it is imported.
+"""Processes that look like Windows as far as the local endpoint can see: `become()`, before it is imported.
 
 What POSIX alone has is gone, event loops watch sockets only, and `kernel32` has the calls that `jobs.py` makes, over
 this system's processes. So what is left unseen of that path is what Win32 itself does.
@@ -9,12 +9,14 @@ import os
 import signal
 import socket
 import stat
+import subprocess
 import sys
 from asyncio import selector_events
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
-from types import SimpleNamespace
 
+from tests.environments import ROOT
 from tests.local.processes import alive, below
 
 MISSING_MODULES = ("fcntl", "resource", "termios", "pwd", "grp")
@@ -24,8 +26,31 @@ MISSING_NAMES = (
     (signal, "SIGKILL SIGHUP pidfd_send_signal pthread_sigmask"),
 )
 BOOTSTRAP = Path(__file__).with_name("windows_bootstrap.py")
+BEGIN = "from tests.local import windows; windows.become()\n"
 KILL, KILL_ON_JOB_CLOSE = 9, 0x2000
 INVALID_PARAMETER, MORE_DATA = 87, 234
+
+
+def on_windows(program, *arguments):
+    """Run a program in such a process; what it prints, line by line."""
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-W",
+            "error",
+            "-c",
+            BEGIN + program,
+            *arguments,
+        ],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT)))},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
 
 
 def lose_posix():
@@ -43,7 +68,6 @@ def become():
     import http.client  # noqa: F401
     import sqlite3  # noqa: F401
     import ssl  # noqa: F401
-    import subprocess  # noqa: F401
     import tempfile  # noqa: F401
 
     import click  # noqa: F401
@@ -61,7 +85,7 @@ def become():
         return watch(self, watched, *more)
 
     selector_events.BaseSelectorEventLoop._add_reader = add_reader
-    ctypes.WinDLL = lambda name, use_last_error: kernel32()
+    ctypes.WinDLL = lambda name, use_last_error: {"kernel32": kernel32}[name]
     ctypes.WinError = lambda code: OSError(code, f"error {code} of Win32")
     ctypes.get_last_error = lambda: kernel32.last_error
     sys.platform = "win32"
@@ -86,77 +110,81 @@ class Job:
     def kill(self):
         while members := self.members():
             for pid in members:
-                os.kill(pid, KILL)
+                with suppress(ProcessLookupError):
+                    os.kill(pid, KILL)
 
 
-def kernel32():
-    """Its functions, which tell handles by their numbers."""
-    handles, numbers = kernel32.handles, count(4, 4)
-    kernel32.last_error = 0
+class kernel32:
+    """What `jobs.py` calls. A handle is a number: of a job, or of a process that some id names."""
 
-    def opened(what):
-        handle = next(numbers)
-        handles[handle] = what
+    handles = {}
+    numbers = count(4, 4)
+    last_error = 0
+
+    @classmethod
+    def opened(cls, what):
+        handle = next(cls.numbers)
+        cls.handles[handle] = what
         return handle
 
-    def failed(code):
-        kernel32.last_error = code
+    @classmethod
+    def failed(cls, code):
+        cls.last_error = code
         return 0
 
-    def create_job(security, name):
+    @staticmethod
+    def CreateJobObjectW(security, name):
         assert security is name is None
-        return opened(Job())
+        return kernel32.opened(Job())
 
-    def set_information(handle, which, limits, size):
+    @staticmethod
+    def SetInformationJobObject(handle, which, limits, size):
         assert (which, size) == (9, ctypes.sizeof(limits._obj))
-        handles[handle].flags = limits._obj.basic.flags
+        kernel32.handles[handle].flags = limits._obj.basic.flags
         return 1
 
-    def query_information(handle, which, found, size, returned):
-        assert (which, size, returned) == (3, ctypes.sizeof(found._obj), None)
-        members, room = handles[handle].members(), len(found._obj.ids)
-        found._obj.assigned, found._obj.listed = len(members), min(len(members), room)
-        found._obj.ids[: found._obj.listed] = members[:room]
-        return 1 if len(members) <= room else failed(MORE_DATA)
+    @staticmethod
+    def QueryInformationJobObject(handle, which, found, size, returned):
+        found = found._obj
+        assert (which, size, returned) == (3, ctypes.sizeof(found), None)
+        members, room = kernel32.handles[handle].members(), len(found.ids)
+        found.assigned, found.listed = len(members), min(len(members), room)
+        found.ids[: found.listed] = members[:room]
+        return 1 if len(members) <= room else kernel32.failed(MORE_DATA)
 
-    def assign(handle, process):
-        handles[handle].seen.add(handles[process])
+    @staticmethod
+    def AssignProcessToJobObject(handle, process):
+        kernel32.handles[handle].seen.add(kernel32.handles[process])
         return 1
 
-    def terminate(handle, code):
+    @staticmethod
+    def TerminateJobObject(handle, code):
         assert code == 1
-        handles[handle].kill()
+        kernel32.handles[handle].kill()
         return 1
 
-    def open_process(access, inherits, pid):
+    @staticmethod
+    def OpenProcess(access, inherits, pid):
         assert access in (0x0101, 0x1000)
         assert not inherits
-        return opened(pid) if alive(pid) else failed(INVALID_PARAMETER)
+        return kernel32.opened(pid) if alive(pid) else kernel32.failed(INVALID_PARAMETER)
 
-    def close(handle):
-        what = handles.pop(handle)
+    @staticmethod
+    def CloseHandle(handle):
+        what = kernel32.handles.pop(handle)
         if isinstance(what, Job) and what.flags & KILL_ON_JOB_CLOSE:
             what.kill()
         return 1
 
-    def memory_info(process, counters, size):
-        assert size == counters._obj.size == ctypes.sizeof(counters._obj)
-        with open(f"/proc/{handles[process]}/status") as file:
-            lines = dict(line.split(":", 1) for line in file)
-        counters._obj.peak_working_set = int(lines.get("VmHWM", "0 kB").split()[0]) * 1024
-        counters._obj.working_set = int(lines.get("VmRSS", "0 kB").split()[0]) * 1024
+    @staticmethod
+    def K32GetProcessMemoryInfo(process, counters, size):
+        counters = counters._obj
+        assert size == counters.size == ctypes.sizeof(counters)
+        try:
+            with open(f"/proc/{kernel32.handles[process]}/status") as file:
+                lines = dict(line.split(":", 1) for line in file)
+        except OSError:  # it has ended meanwhile
+            return kernel32.failed(INVALID_PARAMETER)
+        counters.peak_working_set = int(lines.get("VmHWM", "0 kB").split()[0]) * 1024
+        counters.working_set = int(lines.get("VmRSS", "0 kB").split()[0]) * 1024
         return 1
-
-    return SimpleNamespace(
-        CreateJobObjectW=create_job,
-        SetInformationJobObject=set_information,
-        QueryInformationJobObject=query_information,
-        AssignProcessToJobObject=assign,
-        TerminateJobObject=terminate,
-        OpenProcess=open_process,
-        CloseHandle=close,
-        K32GetProcessMemoryInfo=memory_info,
-    )
-
-
-kernel32.handles = {}
