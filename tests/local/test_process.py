@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -133,6 +135,26 @@ def test_what_does_not_connect(tmp_path, monkeypatch, says, told):
     others = below(os.getpid())
     assert asyncio.run(main()) == 0
     assert below(os.getpid()) <= others
+
+
+def test_an_endpoint_that_is_killed(tmp_path):
+    """A worker that has connected leaves by itself when the endpoint is killed."""
+    program = (
+        "import asyncio, sys\n"
+        "from tencentserverless.local.interpreters import CURRENT_INTERPRETER\n"
+        "from tencentserverless.local.process import Start, Workers\n"
+        "async def main():\n"
+        "    worker = await Workers('connect').start(Start(CURRENT_INTERPRETER, {}, sys.argv[1], 'MARK=f'))\n"
+        "    print(worker.pid, flush=True)\n"
+        "    await worker.exited\n"
+        "asyncio.run(main())\n"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as endpoint:
+        pid = int(endpoint.stdout.readline())
+        assert alive(pid)
+        endpoint.kill()
+    until(lambda: not alive(pid))
 
 
 def test_what_connects_and_is_not_wanted(tmp_path, monkeypatch):

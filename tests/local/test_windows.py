@@ -67,3 +67,16 @@ def test_functions_run():
     invocations, most_bytes = map(int, counted.split())
     assert invocations >= len(ASKED)
     assert most_bytes > 64 * 1024 * 1024
+
+
+def test_pdb_is_refused():
+    """pdb, which needs a terminal that has a path, is refused with what to do instead."""
+    program = """
+from tencentserverless.local import LocalSCF
+for terminal in (None, "CON"):
+    try:
+        LocalSCF(debug="pdb", terminal=terminal)
+    except ValueError as error:
+        print(error)
+"""
+    assert on_windows(program) == ["pdb has no terminal to talk on here: debug with debugpy"] * 2

@@ -15,6 +15,7 @@ from asyncio import selector_events
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
+from typing import ClassVar
 
 from tests.environments import ROOT
 from tests.local.processes import alive, below
@@ -117,7 +118,7 @@ class Job:
 class kernel32:
     """What `jobs.py` calls. A handle is a number: of a job, or of a process that some id names."""
 
-    handles = {}
+    handles: ClassVar = {}
     numbers = count(4, 4)
     last_error = 0
 
@@ -165,7 +166,7 @@ class kernel32:
 
     @staticmethod
     def OpenProcess(access, inherits, pid):
-        assert access in (0x0101, 0x1000)
+        assert access in (0x1101, 0x1000)
         assert not inherits
         return kernel32.opened(pid) if alive(pid) else kernel32.failed(INVALID_PARAMETER)
 

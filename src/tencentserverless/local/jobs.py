@@ -15,9 +15,10 @@ from tencentserverless.local.memory import MOST_PROCESSES, Meter
 
 assert sys.platform == "win32"
 
-_BASIC_PROCESS_ID_LIST, _EXTENDED_LIMIT_INFORMATION = 3, 9
+_PROCESS_IDS, _EXTENDED_LIMITS = 3, 9  # JobObjectBasicProcessIdList, JobObjectExtendedLimitInformation
 _LIMIT_KILL_ON_JOB_CLOSE = 0x2000
-_PROCESS_TERMINATE, _PROCESS_SET_QUOTA, _PROCESS_QUERY_LIMITED_INFORMATION = 0x0001, 0x0100, 0x1000
+_PROCESS_QUERY_LIMITED_INFORMATION = 0x1000
+_PROCESS_RIGHTS = 0x0001 | 0x0100 | _PROCESS_QUERY_LIMITED_INFORMATION  # PROCESS_TERMINATE, PROCESS_SET_QUOTA
 _ERROR_MORE_DATA = 234
 _EXIT_CODE = 1
 _ROUNDS, _PAUSE_SECONDS = 500, 0.005
@@ -95,45 +96,41 @@ class Job:
 
     def __init__(self, pid: int, mark: bytes = b"") -> None:  # noqa: ARG002
         self.pid = pid
-        self._handle: int | None = _made(_kernel.CreateJobObjectW(None, None))
+        self._handle = self._process = 0
+        limits = ExtendedLimits()
+        limits.basic.flags = _LIMIT_KILL_ON_JOB_CLOSE
         try:
-            limits = ExtendedLimits()
-            limits.basic.flags = _LIMIT_KILL_ON_JOB_CLOSE
-            _made(
-                _kernel.SetInformationJobObject(
-                    self._handle, _EXTENDED_LIMIT_INFORMATION, byref(limits), sizeof(limits)
-                )
-            )
-            process = _made(_kernel.OpenProcess(_PROCESS_SET_QUOTA | _PROCESS_TERMINATE, False, pid))
-            try:
-                _made(_kernel.AssignProcessToJobObject(self._handle, process))
-            finally:
-                _kernel.CloseHandle(process)
+            self._handle = _done(_kernel.CreateJobObjectW(None, None))
+            _done(_kernel.SetInformationJobObject(self._handle, _EXTENDED_LIMITS, byref(limits), sizeof(limits)))
+            self._process = _done(_kernel.OpenProcess(_PROCESS_RIGHTS, False, pid))  # its id is not used again now
+            _done(_kernel.AssignProcessToJobObject(self._handle, self._process))
         except BaseException:
             self.close()
             raise
 
+    def memory(self) -> MemoryCounters:
+        """Of the process that the job was made for."""
+        return _memory_of(self._process)
+
     def processes(self) -> list[int]:
         """The ids of those that run, of many only some. Raises OSError."""
         found = ProcessIds()
-        if self._handle is None:
+        if not self._handle:
             return []
-        done = _kernel.QueryInformationJobObject(
-            self._handle, _BASIC_PROCESS_ID_LIST, byref(found), sizeof(found), None
-        )
-        if not done and ctypes.get_last_error() != _ERROR_MORE_DATA:
+        is_whole = _kernel.QueryInformationJobObject(self._handle, _PROCESS_IDS, byref(found), sizeof(found), None)
+        if not is_whole and ctypes.get_last_error() != _ERROR_MORE_DATA:
             raise ctypes.WinError(ctypes.get_last_error())
         return list(found.ids[: found.listed])
 
     def terminate(self) -> None:
-        if self._handle is not None:
+        if self._handle:
             _kernel.TerminateJobObject(self._handle, _EXIT_CODE)
 
     def close(self) -> None:
-        """Give up the handle; what still runs ends. May be called again."""
-        if self._handle is not None:
-            _kernel.CloseHandle(self._handle)
-            self._handle = None
+        """Give up the handles; what still runs ends. May be called again."""
+        for handle in filter(None, (self._handle, self._process)):
+            _kernel.CloseHandle(handle)
+        self._handle = self._process = 0
 
 
 def end(jobs: Iterable[Job]) -> None:
@@ -163,32 +160,41 @@ class JobMeter(Meter):
     def reset(self) -> None:
         """Forget the peak. The system's own is kept for the life of a process: a higher one is this event's."""
         self._sampled = 0
-        self._peak_before = _memory_of(self._pid).peak_working_set
+        self._peak_before = self._job.memory().peak_working_set
 
     def peak_bytes(self) -> int:
-        counters = _memory_of(self._pid)
+        counters = self._job.memory()
         peak = counters.peak_working_set if counters.peak_working_set > self._peak_before else counters.working_set
         return max(int(peak), self._sampled)
 
     def sample(self) -> int:
         pids = self._job.processes()
         self.has_too_many = len(pids) > MOST_PROCESSES
-        now = sum(int(_memory_of(pid).working_set) for pid in pids)
+        now = sum(map(_held_by, pids))
         self._sampled = max(self._sampled, now)
         return now
 
 
-def _memory_of(pid: int) -> MemoryCounters:
-    """All 0 of a process that has ended."""
-    counters = MemoryCounters(size=sizeof(MemoryCounters))
+def _held_by(pid: int) -> int:
+    """In bytes; 0 of a process that has ended."""
     process = _kernel.OpenProcess(_PROCESS_QUERY_LIMITED_INFORMATION, False, pid)
+    if not process:
+        return 0
+    try:
+        return int(_memory_of(process).working_set)
+    finally:
+        _kernel.CloseHandle(process)
+
+
+def _memory_of(process: int) -> MemoryCounters:
+    """All 0 where nothing is known."""
+    counters = MemoryCounters(size=sizeof(MemoryCounters))
     if process:
         _kernel.K32GetProcessMemoryInfo(process, byref(counters), sizeof(counters))
-        _kernel.CloseHandle(process)
     return counters
 
 
-def _made(result: int | None) -> int:
+def _done(result: int | None) -> int:
     """What Win32 returns where it succeeds. Raises OSError."""
     if not result:
         raise ctypes.WinError(ctypes.get_last_error())
