@@ -477,8 +477,7 @@ def connect():
     port, word = line.split()
     try:
         connection = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
-        if fcntl:
-            keep_from_children(connection.fileno())
+        keep_from_children(connection.fileno())
         connection.settimeout(CONNECT_SECONDS)
         connection.connect(("127.0.0.1", int(port)))
         connection.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
