@@ -10,7 +10,8 @@ import json
 import os
 import sys
 
-from tencentserverless.local.endpoint import Endpoint, Options
+from tencentserverless.local.endpoint import Endpoint
+from tencentserverless.local.options import Options
 from tencentserverless.local.server import Server
 from tencentserverless.local.thread import to_stderr
 

@@ -22,6 +22,7 @@ from processes import SOURCE, surroundings
 from tree import below, seen, table
 
 from tencentserverless.exception import FunctionError, InvocationError, ServerlessError
+from tencentserverless.local import groups
 from tencentserverless.scf import Client
 
 ADOPT_ORPHANS = 36
@@ -96,7 +97,7 @@ class Life:
 
 
 def left_behind(before: dict, port: int, tmp: str) -> "list[str]":
-    """What is still there: processes, mounts, a listening socket, files."""
+    """What is still there: processes, mounts, a listening socket, files, control groups of processes that are gone."""
     collect_orphans()
     found = [f"process {describe(pid)}" for pid in sorted(still_there(before) | adopted() | naming(tmp))]
     mounts = Path("/proc/self/mountinfo").read_text().splitlines()
@@ -104,7 +105,16 @@ def left_behind(before: dict, port: int, tmp: str) -> "list[str]":
     with socket.socket() as sock:
         if sock.connect_ex(("127.0.0.1", port)) == 0:
             found.append(f"somebody listens on its port {port}")
+    for parent in set(groups.usable().values()):
+        names = [name for name in os.listdir(parent) if name.startswith(groups.PREFIX)]
+        found += [f"group {parent}/{name}" for name in names if not alive(name)]
     return found + [f"file {path}" for path in Path(tmp).iterdir()]
+
+
+def alive(group: str) -> bool:
+    """Whether the process runs whose number stands in the name of a control group."""
+    pid = group.removeprefix(groups.PREFIX).partition("-")[0]
+    return os.path.exists(f"/proc/{pid}")
 
 
 def still_there(before: dict) -> "set[int]":

@@ -5,9 +5,8 @@
 Everything is a process on this machine, over plain HTTP on loopback; what is sent was recorded from our client. For
 warm invocations the server has a processor for itself on Linux with two or more, its instances included.
 
-An endpoint that has no instance left refuses and does not queue, so callers that know its bound have no more under way
-than that: their connections take turns. Callers that do not know it come right after, and only their right answers
-count.
+With as many invocations under way as there are connections the others wait at the endpoint, as they do in the queue of
+gunicorn's workers; callers that have no more under way than there are instances come right after.
 
 Every figure but the memory is the median of the rounds' ratios, with the middle half of the rounds behind it.
 """
@@ -169,13 +168,12 @@ def warm(bench):
 def throughput(bench):
     """Right answers a second; everybody but `many` has two workers."""
     python = framework_python()
-    shares = []
     with ExitStack() as stack:
         two = stack.enter_context(Endpoint(bench, most_instances=INSTANCES))
         many = stack.enter_context(Endpoint(bench, most_instances=CONNECTIONS))
         turns = {
-            "ours": partial(signed_turn, bench, two, INSTANCES),
-            "hasty": partial(signed_turn, bench, two, CONNECTIONS, shares),
+            "ours": partial(signed_turn, bench, two, CONNECTIONS),
+            "few": partial(signed_turn, bench, two, INSTANCES),
             "many": partial(signed_turn, bench, many, CONNECTIONS),
         }
         for name, threads in {"threads": THREADS, "asgi": 0}.items() if python else ():
@@ -183,22 +181,20 @@ def throughput(bench):
             peer = stack.enter_context(Stopped(command, surroundings()))
             turns[name] = partial(plain_turn, bench, int(peer.line()))
         interleave(turns, 1)
-        shares.clear()
         results = interleave(turns, bench.options.rounds)
     heading(f"Throughput on {CONNECTIONS} connections to functions-framework on gunicorn, {INSTANCES} workers each")
     for peer, to in {"Flask": "threads", "ASGI": "asgi"}.items():
-        names = {"ours": f"{INSTANCES} in flight", "hasty": f"{CONNECTIONS} in flight", "many": "32 instances"}
+        names = {"ours": f"{CONNECTIONS} in flight", "few": f"{INSTANCES} in flight", "many": "32 instances"}
         for name, ours in names.items():
             text, aim = f"{ours} to functions-framework, {peer}", "" if name == "many" else "aim >= 2"
             if python:
                 compare(text, results, to, aim, name)
             else:
                 print(f"  {text:<52} not measured: functions-framework cannot be installed")
-    row(f"refused of {CONNECTIONS} in flight, share", shares)
 
 
-def signed_turn(bench, endpoint, in_flight, shares=None):
-    return crowd_turn(bench, endpoint.port, bench.recorded(endpoint), in_flight, shares)
+def signed_turn(bench, endpoint, in_flight):
+    return crowd_turn(bench, endpoint.port, bench.recorded(endpoint), in_flight)
 
 
 def plain_turn(bench, port):
@@ -208,12 +204,10 @@ def plain_turn(bench, port):
     return crowd_turn(bench, port, f"POST / HTTP/1.1\r\n{head}\r\n\r\n{body}", CONNECTIONS)
 
 
-def crowd_turn(bench, port, request, in_flight, shares=None):
+def crowd_turn(bench, port, request, in_flight):
     how = {"seconds": bench.options.seconds, "connections": CONNECTIONS, "in_flight": in_flight}
     rate, others = bench.ask(port, request, **how)
-    if shares is not None:
-        shares.append(others)
-    elif others:
+    if others:
         raise SystemExit(f"{others:.0%} of the answers were not right")
     return rate
 
@@ -263,10 +257,11 @@ def idle_memory(bench):
         return
     with Endpoint(bench) as endpoint:
         pid, client = endpoint.told["pid"], endpoint.client()
+        idle = settled(pid)
         for name, aim in {"Exits": "aim <= 70", "Echo": ""}.items():
             invoke_or_fail(client, name)
             if name == "Exits":
-                wait_until(lambda: len(below(pid)) == 1)  # the fork server
+                wait_until(lambda: len(below(pid)) == idle)
             row(texts[name], [proportional_mb({pid} | below(pid))], aim)
 
 
@@ -276,6 +271,15 @@ def invoke_or_fail(client, name):
     except InvocationError:
         if name != "Exits":
             raise
+
+
+def settled(pid):
+    """How many processes there are below this one, once that does not change: fork server and spare worker."""
+    seen = [0]
+    while len(seen) < 10 or len(set(seen[-10:])) > 1:
+        time.sleep(0.02)
+        seen.append(len(below(pid)))
+    return seen[-1]
 
 
 def wait_until(condition):

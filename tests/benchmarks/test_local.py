@@ -16,7 +16,6 @@ invocation to an echo of aiohttp.web
 2 in flight to functions-framework, ASGI
 32 in flight to functions-framework, ASGI
 32 instances to functions-framework, ASGI
-refused of 32 in flight, share
 fork server to python -I -c pass
 start_method spawn to python -I -c pass
 without an instance

@@ -33,6 +33,9 @@ class Site:
     def too_large(self, size):
         return Reply(f"too large: {size}".encode(), closing=True)
 
+    def admits(self, port):
+        return True
+
 
 def talk(act, site=None):
     """Run `act(reader, writer, site)` as a client of a site."""
@@ -270,6 +273,27 @@ def test_a_client_that_leaves():
     assert ended == [b"GET /a  "]
 
 
+def test_a_client_that_closes_while_it_waits():
+    """The connection of a client that has closed is given up once its answer cannot be sent, without a complaint."""
+    site = Site()
+    complaints = []
+
+    async def act(reader, writer, site):
+        asyncio.get_running_loop().set_exception_handler(lambda _, about: complaints.append(about))
+        site.hold = asyncio.Event()
+        writer.write(GET % b"a")
+        while not site.asked:
+            await asyncio.sleep(0)
+        writer.close()
+        await asyncio.sleep(0)
+        site.hold.set()
+        while site.connections:
+            await asyncio.sleep(0)
+
+    talk(act, site)
+    assert complaints == []
+
+
 def test_a_client_that_does_not_read():
     """While answers are not taken, nothing more is begun."""
     site = Site()
@@ -292,6 +316,83 @@ def test_a_client_that_does_not_read():
             assert len((await answer(reader))[2]) == 8 << 20
 
     talk(act, site)
+
+
+def test_requests_that_nobody_can_answer():
+    """While answers are not taken, requests are not read without end, however large."""
+    site = Site()
+
+    async def serve(request, port):
+        site.asked.append(request)
+        return Reply(b"x" * (8 << 20))
+
+    site.serve = serve
+
+    async def act(reader, writer, site):
+        reader._transport.pause_reading()
+        for _ in range(100):
+            writer.write(b"POST / HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 1000000)
+        for _ in range(2000):
+            await asyncio.sleep(0)
+        (open_one,) = site.connections
+        assert len(site.asked) + len(open_one._waiting) < 10
+        open_one.close_if_silent(open_one.since + connection.SILENCE_SECONDS + 1)
+        await asyncio.sleep(0)
+        assert not site.connections
+
+    talk(act, site)
+
+
+@pytest.mark.parametrize("sent", [b"0\r\n" + b"x: y\r\n" * 20000, b"1;" + b"x" * 100000], ids=["trailers", "extension"])
+def test_what_is_around_a_body(sent):
+    """Trailers and the framing of chunks have a bound, and trailers are no headers."""
+
+    async def act(reader, writer, site):
+        chunked = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+        writer.write(chunked + b"2\r\nok\r\n0\r\nx: y\r\n\r\n")
+        assert (await answer(reader))[2] == b"POST /  ok"
+        assert "x" not in site.asked[0].headers
+        writer.write(chunked)
+        await asyncio.sleep(0.01)
+        writer.write(sent)
+        assert (await answer(reader))[0] == 431
+
+    talk(act)
+
+
+def test_a_slow_reader_of_the_last_answer(monkeypatch):
+    """An answer that is still being sent is not cut off; who has read all is not waited for long."""
+    monkeypatch.setattr(connection, "LINGER_SECONDS", 0.05)
+    site = Site()
+
+    async def serve(request, port):
+        return Reply(b"x" * (16 << 20), closing=True)
+
+    site.serve = serve
+
+    async def act(reader, writer, site):
+        reader._transport.pause_reading()
+        writer.write(GET % b"a")
+        await asyncio.sleep(0.3)
+        reader._transport.resume_reading()
+        assert len((await answer(reader))[2]) == 16 << 20
+
+    talk(act, site)
+
+
+def test_no_more_connections():
+    """A connection too many is broken off, and the others stay."""
+
+    async def act(reader, writer, site):
+        site.admits = lambda port: False
+        host, port = writer.get_extra_info("peername")
+        other, its_writer = await asyncio.open_connection(host, port)
+        assert await other.read() == b""
+        its_writer.close()
+        writer.write(GET % b"a")
+        assert (await answer(reader))[0] == 200
+
+    talk(act)
 
 
 def test_silent_connections():

@@ -1,12 +1,13 @@
 """Instances in numbers: reuse, limits, retirement, new code."""
 
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
 
-from tencentserverless.local import LocalSCF
+from tencentserverless.local import LocalSCF, dispatcher
 from tests.local.conftest import FUNCTIONS
 from tests.local.processes import alive, outer, until
 from tests.local.signed import Api
@@ -234,3 +235,77 @@ def test_who_waits_too_long(run, folder):
     results = at_once(api, "one", 3, 1.0)
     assert sorted(json.loads(result["RetMsg"]) == 1 for result in results) == [False, False, True]
     assert {json.loads(r["RetMsg"])["statusCode"] for r in results if r["RetMsg"] != "1"} == {432}
+
+
+ASKS = """
+import os
+from tencentserverless.scf import Client
+CONF = Client("ap-guangzhou").invoke("conf", data={})
+def main_handler(event, context):
+    return CONF.value
+"""
+
+
+def test_starts_that_wait_for_a_start(run, folder):
+    """Functions that invoke another one while they are loaded do not keep it from being started, however many."""
+    folder("asks", ASKS)
+    folder("conf")
+    results = at_once(run(), "asks", 2 * dispatcher.STARTS_AT_ONCE, {})
+    assert {result["RetMsg"] for result in results} == {"1"}
+
+
+@pytest.mark.parametrize("error", [OSError(24, "too many files"), ValueError("of ours")])
+def test_a_launch_that_fails(run, folder, monkeypatch, error):
+    """Whatever goes wrong in a start is the answer of who waits for it, and its place and its door are free again."""
+    folder("one")
+    api = run(most_instances=1)
+    endpoint = api.scf._endpoint
+    launch = endpoint._workers.start
+
+    async def fail(_):
+        raise error
+
+    for _ in range(3):
+        monkeypatch.setattr(endpoint._workers, "start", fail)
+        result = api.invoke("one")
+        assert (result["InvokeResult"], "could not be started" in result["RetMsg"]) == (-1, True)
+        assert not endpoint._doors._doors
+        monkeypatch.setattr(endpoint._workers, "start", launch)
+    assert api.invoke("one")["RetMsg"] == "1"
+
+
+def test_a_failed_launch_makes_room(run, folder):
+    """Who waits for a place gets that of an instance that could not be started."""
+    gone = folder("gone")
+    folder("one")
+    api = run(most_instances=1, queue_seconds=60)
+    (gone / "index.py").unlink()
+    gone.rmdir()
+    started = time.monotonic()
+    with ThreadPoolExecutor(8) as pool:
+        names = ["gone", "one"] * 4
+        results = list(pool.map(lambda name: at_once(api, name, 1, {})[0]["InvokeResult"], names))
+    assert results == [-1, 0] * 4
+    assert time.monotonic() - started < 30
+
+
+def test_a_start_is_waited_for(run, folder):
+    """Who has waited for a place and got it is not refused while the instance is being loaded."""
+    folder("busy", SLEEPS.format(1), "component: scf\nname: busy\ninputs: {timeout: 20}\n")
+    folder("slow", "import time\ntime.sleep(1)\ndef main_handler(event, context):\n    return 2\n")
+    api = run(most_instances=1, queue_seconds=0.8)
+    with ThreadPoolExecutor(2) as pool:
+        busy = pool.submit(at_once, api, "busy", 1, 0.4)
+        until(lambda: api.scf.counters.processes == 1)
+        slow = pool.submit(at_once, api, "slow", 1, {})
+        assert [busy.result()[0]["RetMsg"], slow.result()[0]["RetMsg"]] == ["1", "2"]
+
+
+def test_no_idle_time_at_all(run, folder):
+    """With no idle time instances are retired at once, without a loop that spins."""
+    folder("one")
+    api = run(idle_seconds=0.0)
+    assert api.invoke("one")["RetMsg"] == "1"
+    before = time.process_time()
+    until(lambda: not api.scf._endpoint._instances)
+    assert time.process_time() - before < 2

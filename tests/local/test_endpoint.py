@@ -88,6 +88,17 @@ def test_events_that_are_no_json(api):
             assert response["Error"]["Code"] == "InvalidParameterValue.Param", (name, event)
 
 
+def test_a_bad_event_ends_no_instance(folder):
+    """The instance that was given an event that is no JSON serves the next one."""
+    folder("one")
+    with LocalSCF(folder.path) as scf, Api(scf) as api:
+        for _ in range(3):
+            assert api.invoke("one")["RetMsg"] == "1"
+            response = api("Invoke", FunctionName="one", ClientContext="{")
+            assert response["Error"]["Code"] == "InvalidParameterValue.Param"
+        assert scf.counters.processes == 1
+
+
 def test_lone_surrogates_pass(api):
     """A lone surrogate in an event reaches the function and comes back."""
     assert json.loads(api.invoke("echo", '{"a": "\\ud800"}')["RetMsg"]) == {"a": "\ud800"}

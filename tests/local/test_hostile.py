@@ -7,13 +7,14 @@ import subprocess
 import sys
 import tempfile
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from http.client import HTTPException
 from pathlib import Path
 
 import pytest
 
-from tencentserverless.local import LocalSCF, memory
+from tencentserverless.local import LocalSCF, groups, instance, memory
 from tests.local.processes import alive, below, until
 from tests.local.signed import Api
 
@@ -45,8 +46,9 @@ def test_zombies_are_collected(api):
 
 
 def test_too_many_processes_end_the_invocation(tmp_path, monkeypatch):
-    """An instance with more processes than are allowed ends as one that exited, with all of them."""
+    """Where no control group bounds them, an instance with more processes than are allowed ends, with all of them."""
     monkeypatch.setattr(memory, "MOST_PROCESSES", 4)
+    monkeypatch.setattr(instance, "Meter", lambda pid, has_keeper, groups: memory.Meter(pid, has_keeper))
     place = tmp_path / "leaves"
     place.mkdir()
     (place / "index.py").write_text(LEAVES)
@@ -56,6 +58,21 @@ def test_too_many_processes_end_the_invocation(tmp_path, monkeypatch):
         result = api.invoke("leaves", {"wait": True})
         assert json.loads(result["RetMsg"])["statusCode"] == 439
     assert below(os.getpid()) <= before
+
+
+def test_a_fork_bomb(api):
+    """A function that forks for ever in every process is bounded: others are served meanwhile, and it ends in time."""
+    if "pids" not in groups.usable():
+        pytest.skip("no control group can be made here that bounds the number of processes")
+    before = below(os.getpid())
+    with Api(api.scf) as second, ThreadPoolExecutor(1) as pool:
+        bomb = pool.submit(second.invoke, "bombs", {})
+        until(lambda: len(below(os.getpid())) > len(before) + 500)
+        for _ in range(5):
+            assert api.invoke("echo", {"a": 1})["RetMsg"] == '{"a": 1}'
+        assert not bomb.done()
+        assert json.loads(bomb.result(60)["RetMsg"])["statusCode"] == 433
+    until(lambda: len(below(os.getpid())) <= len(before) + 10)  # the instance of `echo`, the spare
 
 
 def test_a_killed_endpoint_leaves_nothing(tmp_path):
@@ -83,6 +100,40 @@ def test_a_killed_endpoint_leaves_nothing(tmp_path):
         finally:
             endpoint.kill()
     until(lambda: not list(Path(source["TMPDIR"]).iterdir()))
+
+
+FRAME = """
+import os, struct
+
+def say(kind, head, body=b""):
+    os.write(3, struct.pack(">BII", kind, len(head), len(body)) + head + body)
+"""
+FORGERIES = {
+    "huge start": 'say(16, b\'{"lent": 0, "init_ms": %d}\' % 10 ** 400)\ntime.sleep(9)',
+    "no start": "say(16, b'{}')\ntime.sleep(9)",
+    "another frame": "say(18, b'{}')\ntime.sleep(9)",
+}
+
+
+@pytest.mark.parametrize("row", FORGERIES)
+def test_forged_starts(folder, row):
+    """What a function itself writes to its channel while it is loaded ends it, and nobody waits for ever."""
+    folder("Forges", f"import time\n{FRAME}\n{FORGERIES[row]}\ndef main_handler(event, context):\n    return 1\n")
+    with LocalSCF(folder.path, most_instances=1) as scf, Api(scf) as api:
+        for _ in range(2):
+            assert json.loads(api.invoke("Forges", {})["RetMsg"])["statusCode"] == 439
+
+
+@pytest.mark.parametrize("duration", ["NaN", "-1", "1e999", "null", "9" * 400])
+def test_forged_durations(folder, duration):
+    """A time that is none, told by the function itself, ends it."""
+    head = f'{{"request_id": "%s", "duration_ms": {duration}}}'
+    code = (
+        f"{FRAME}\ndef main_handler(event, context):\n    say(18, ('{head}' % context['request_id']).encode(), b'1')\n"
+    )
+    folder("Forges", code)
+    with LocalSCF(folder.path) as scf, Api(scf) as api:
+        assert json.loads(api.invoke("Forges", {})["RetMsg"])["statusCode"] == 439
 
 
 ROWS = {

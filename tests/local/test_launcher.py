@@ -23,6 +23,7 @@ def request(folder, command=None):
         "folder": str(folder),
         "command": command,
         "data_bytes": 1 << 34,
+        "memory_bytes": 1 << 34,
         "view": {},
     }
 
@@ -88,10 +89,11 @@ def test_the_server_ends_with_its_connection(tmp_path, plain):
         server = ForkServer(CURRENT_INTERPRETER, dict(os.environ), str(scratch), plain)
         with channel() as (_, descriptors):
             keeper = await server.start(request(tmp_path, command=SLEEP), descriptors)
-            until(lambda: below(keeper))
-            below_it = below(keeper)
+            until(lambda: below(keeper.pid))
+            below_it = below(keeper.pid)
             await server.stop()
-        assert not any(map(alive, {server.pid, keeper} | below_it))
+        assert not any(map(alive, {server.pid, keeper.pid} | below_it))
+        assert not any(map(os.path.exists, keeper.groups.values()))
 
     asyncio.run(main())
     assert not scratch.exists()

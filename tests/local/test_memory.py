@@ -1,5 +1,6 @@
 """How much memory a process holds and held."""
 
+import os
 import subprocess
 import sys
 
@@ -84,4 +85,37 @@ def test_a_process_that_is_gone():
     meter = Meter(process.pid)
     meter.reset()
     assert (meter.peak_bytes(), meter.sample()) == (0, 0)
+    meter.close()
+
+
+@pytest.mark.parametrize(
+    "stat",
+    [
+        b"cache 9\nrss 4096\nmapped_file 1\ntotal_cache 99\ntotal_rss 8192\ntotal_mapped_file 4096\n",
+        b"anon 8192\nfile 99\nfile_mapped 4096\nkernel 9\n",
+    ],
+    ids=["version 1", "version 2"],
+)
+def test_what_a_group_holds(tmp_path, stat):
+    """Where there is a control group, it tells what all its processes hold, without the files in /tmp."""
+    (tmp_path / "memory.stat").write_bytes(stat)
+    meter = Meter(os.getpid(), groups={"memory": str(tmp_path), "pids": str(tmp_path)})
+    assert meter.sample() == 12288
+    meter.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("memory.events", "oom 3\noom_kill 1\noom_group_kill 0\n", True),
+        ("memory.events", "oom 3\noom_kill 0\n", False),
+        ("memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n", True),
+        ("memory.stat", "", False),
+    ],
+)
+def test_what_the_kernel_has_killed(tmp_path, name, text, expected):
+    """A process that the kernel has killed because its group had no memory left is told."""
+    (tmp_path / name).write_text(text)
+    meter = Meter(os.getpid(), groups={"memory": str(tmp_path)})
+    assert meter.has_run_out() is expected
     meter.close()

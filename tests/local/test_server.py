@@ -5,7 +5,8 @@ import socket
 
 import pytest
 
-from tencentserverless.local.server import foreign
+from tencentserverless.local import LocalSCF
+from tencentserverless.local.server import foreign, shown
 from tests.local.signed import Api, headers
 
 
@@ -101,9 +102,49 @@ def test_hosts_that_are_not(host):
     assert foreign({"host": host})
 
 
-def test_browsers_are_refused(api):
-    """A request with an Origin header is refused before anything is looked at, and its connection is closed."""
-    status, got, _ = api.raw(body=b"{}", headers={**signed(api, b"{}"), "Origin": "http://127.0.0.1"})
+@pytest.mark.parametrize(
+    ("host", "listens_on", "is_served"),
+    [
+        ("10.0.0.1:9000", "0.0.0.0", True),
+        ("[fe80::1]", "::", True),
+        (socket.gethostname().upper(), "10.0.0.1", True),
+        ("evil.example", "0.0.0.0", False),
+        ("10.0.0.1", "127.0.0.2", False),
+    ],
+)
+def test_hosts_beyond_loopback(host, listens_on, is_served):
+    """Where it listens beyond loopback, addresses and this machine's name are served; names of others never are."""
+    assert (foreign({"host": host}, listens_on) == "") is is_served
+
+
+@pytest.mark.parametrize(("host", "where"), [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::", "[::1]")])
+def test_where_clients_find_it(host, where):
+    """What listens on every address is found on loopback."""
+    assert shown(host) == where
+    assert shown("10.0.0.1") == "10.0.0.1"
+
+
+def test_another_address(folder):
+    """It listens where it is asked to, and on no other address; beyond loopback a notice says who can come in."""
+    folder("one")
+    notices = []
+    with LocalSCF(folder.path, host="127.0.0.2", notify=notices.append) as scf, Api(scf) as api:
+        assert scf.endpoint.startswith("http://127.0.0.2:")
+        assert api.invoke("one")["RetMsg"] == "1"
+        with socket.socket() as client:
+            assert client.connect_ex(("127.0.0.1", int(scf.endpoint.rpartition(":")[2])))
+    assert notices == []
+    with LocalSCF(folder.path, host="0.0.0.0", notify=notices.append) as scf, Api(scf) as api:
+        assert api.invoke("one")["RetMsg"] == "1"
+    assert "whoever reaches this machine" in notices[0]
+    with pytest.raises(ValueError, match="does not appear to be"):
+        LocalSCF(folder.path, host="evil.example")
+
+
+@pytest.mark.parametrize("header", ["Origin", "Referer", "Sec-Fetch-Site"])
+def test_browsers_are_refused(api, header):
+    """A request with a header that only browsers send is refused before anything is looked at; its connection ends."""
+    status, got, _ = api.raw(body=b"{}", headers={**signed(api, b"{}"), header: "http://127.0.0.1"})
     assert (status, got["Connection"]) == (403, "close")
 
 

@@ -1,6 +1,7 @@
 """Whether code or configuration has changed."""
 
 import os
+import time
 from dataclasses import replace
 
 from tencentserverless.local.folder import read
@@ -10,22 +11,24 @@ from tests.local.processes import until
 MANIFEST = "component: scf\nname: one\ninputs:\n  timeout: {}\n"
 
 
-def at_once(act):
-    act()
-
-
-def test_a_turn_looks_once():
-    """Within a turn the first answer stands; in the next turn it is looked again."""
-    later, asked = [], []
-
-    def count():
-        asked.append(None)
-        return len(asked)
-
-    turn = Turn(later.append)
-    assert [turn.once(key, count) for key in ("a", "b", "a")] == [1, 2, 1]
+def test_a_turn_has_one_time():
+    """Within a turn the first time stands; the next turn has its own."""
+    later, times = [], iter((1.0, 2.0))
+    turn = Turn(lambda: next(times), later.append)
+    assert [turn.began(), turn.began()] == [1.0, 1.0]
     later.pop()()
-    assert (turn.once("a", count), len(later)) == (3, 1)
+    assert (turn.began(), len(later)) == (2.0, 1)
+
+
+def test_an_old_look_is_good_for_what_came_before(folder):
+    """Who came before the last look gets what it saw; who came after it has the folder looked at again."""
+    (function,) = read([folder("one")], print)
+    sources = Sources()
+    before = time.monotonic()
+    version = sources.of(function)
+    (function.code / "new.py").touch()
+    assert sources.of(function, before) == version
+    assert sources.of(function, time.monotonic()) != version
 
 
 def test_every_kind_of_change_is_seen(folder):
@@ -89,7 +92,7 @@ def test_a_configuration_is_read_again(folder):
     notices = []
     place = folder("one", manifest=MANIFEST.format(3))
     catalog = read([place], notices.append)
-    manifests = Manifests(catalog, notices.append, {}, Turn(at_once))
+    manifests = Manifests(catalog, notices.append, {})
     function = next(iter(catalog))
 
     def save(text, at):
@@ -114,7 +117,7 @@ def test_a_function_without_a_manifest_stays(folder):
     """Where there is no serverless.yml nothing is read again."""
     catalog = read([folder("one")], print)
     function = next(iter(catalog))
-    assert Manifests(catalog, print, {}, Turn(at_once)).current(function) is function
+    assert Manifests(catalog, print, {}).current(function) is function
 
 
 def test_layers_count_as_source(folder, tmp_path):

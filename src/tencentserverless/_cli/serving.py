@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tencentserverless.local.invocation import Record
 
 _OPTIONS = (
+    click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on."),
     click.option(
         "--accept",
         multiple=True,
@@ -26,6 +27,13 @@ _OPTIONS = (
         multiple=True,
         metavar="NAME=FOLDER",
         help="The content of a layer that a serverless.yml names, which the function finds in /opt; repeatable.",
+    ),
+    click.option(
+        "--interpreter",
+        "interpreters",
+        multiple=True,
+        metavar="RUNTIME=PATH",
+        help="The Python for a runtime, such as Python3.9=/usr/bin/python3.9; repeatable. Others are found.",
     ),
     click.option(
         "--debug",
@@ -51,6 +59,7 @@ def endpoint_of(
     on_record: "Callable[[Record], None] | None",
     accept: Sequence[str] = (),
     layers: Sequence[str] = (),
+    interpreters: Sequence[str] = (),
     **options: Any,
 ) -> "LocalSCF":
     """The endpoint of these options; wrong ones are usage errors."""
@@ -61,18 +70,20 @@ def endpoint_of(
         accepted(accept)
     except ValueError:
         raise click.BadParameter("takes ID:KEY or any", param_hint="--accept") from None
-    options.update(port=port, accept=accept, layers=dict(map(_layer, layers)), notify=say, on_record=on_record)
+    options.update(port=port, accept=accept, notify=say, on_record=on_record)
+    options["layers"] = dict(_pair(text, "--layer", "NAME=FOLDER") for text in layers)
+    options["interpreters"] = dict(_pair(text, "--interpreter", "RUNTIME=PATH") for text in interpreters)
     try:
         return LocalSCF(*paths, **options)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
 
 
-def _layer(text: str) -> tuple[str, str]:
-    name, _, folder = text.partition("=")
-    if not (name and folder):
-        raise click.BadParameter(f"takes NAME=FOLDER, not {text}", param_hint="--layer")
-    return name, folder
+def _pair(text: str, option: str, form: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    if not (name and value):
+        raise click.BadParameter(f"takes {form}, not {text}", param_hint=option)
+    return name, value
 
 
 def started(
@@ -80,12 +91,11 @@ def started(
 ) -> "LocalSCF":
     """An endpoint that serves; what prevents that is one line on standard error. options: `endpoint_options`'."""
     from tencentserverless.local.authority import AuthorityError
-    from tencentserverless.local.catalog import FunctionFolderError
 
     scf = endpoint_of(paths, port, on_record, **options)
     try:
         return scf.__enter__()
-    except FunctionFolderError as error:
+    except ValueError as error:
         raise click.UsageError(str(error)) from None
     except AuthorityError as error:
         raise click.ClickException(f"--tls: {error}") from None

@@ -5,7 +5,10 @@ Made at the first need, because most runs have none. Its key is forgotten as soo
 
 import asyncio
 import os
+import socket
 import ssl
+from collections.abc import Sequence
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,9 +30,13 @@ class AuthorityError(RuntimeError):
 
 
 class Authority:
-    """folder: where `ca_file`, the authority alone, and `bundle`, the system's with it, are written."""
+    """folder: where `ca_file`, the authority alone, and `bundle`, the system's with it, are written.
 
-    def __init__(self, folder: Path) -> None:
+    names: those of this endpoint beyond loopback, for which the certificate counts too.
+    """
+
+    def __init__(self, folder: Path, names: Sequence[str] = ()) -> None:
+        self._names = names
         self.ca_file = folder / "ca.pem"
         self.bundle = folder / "trust.pem"
         self._context: asyncio.Future[ssl.SSLContext] | None = None
@@ -46,7 +53,7 @@ class Authority:
         return await asyncio.shield(self._context)
 
     def _made(self) -> ssl.SSLContext:
-        authority, certificate = _signed()
+        authority, certificate = _signed((*NAMES, *self._names))
         own = authority.cert_pem.bytes()
         self.ca_file.write_bytes(own)
         whole = self.bundle.with_suffix(".new")
@@ -58,13 +65,22 @@ class Authority:
         return context
 
 
-def _signed() -> "tuple[CA, LeafCert]":
+def own_names(host: str) -> list[str]:
+    """The names by which this machine is known where `host` is listened on; none on loopback."""
+    address = ip_address(host)
+    if address.is_loopback:
+        return []
+    name = socket.gethostname().lower()
+    return [name] if address.is_unspecified else [name, host]
+
+
+def _signed(names: Sequence[str]) -> "tuple[CA, LeafCert]":
     try:
         from trustme import CA
     except ImportError as error:
         raise AuthorityError('certificates need the extra: pip install "tencentserverless[local]"') from error
     authority = CA(organization_name="tencentserverless local endpoint")
-    return authority, authority.issue_cert(*NAMES, common_name=NAMES[0])
+    return authority, authority.issue_cert(*names, common_name=NAMES[0])
 
 
 def system_bundle() -> str | None:

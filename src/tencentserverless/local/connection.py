@@ -17,10 +17,11 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from tencentserverless.local.gate import BODY_LIMIT_BYTES, Request
 
 HEAD_LIMIT_BYTES = 64 * 1024
+FRAMING_PER_BYTE = 8  # what the chunks of a body may take beside it, and trailers, before a head's worth more
 MOST_WAITING = 16  # requests that were sent before earlier ones were answered
 IDLE_SECONDS = 900.0
 SILENCE_SECONDS = 60.0  # within a request
-LINGER_SECONDS = 5.0
+LINGER_SECONDS = 5.0  # once all is sent
 _TLS_HELLO = b"\x16"
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -46,6 +47,9 @@ class Site(Protocol):
     def too_large(self, size: int) -> Reply:
         """The answer to a request with a body of this many bytes, or more."""
 
+    def admits(self, port: int) -> bool:
+        """Whether there may be one connection more to this port."""
+
 
 class _Asked(NamedTuple):
     request: Request
@@ -66,14 +70,19 @@ class Connection(asyncio.Protocol):
         self._begun = False  # something has come
         self._ends = False  # nothing more is read
         self._is_full = False  # the other side does not take what was written
-        self._in_head, self._head_bytes = True, 0
+        self._in_head = True
+        self._fed_bytes = self._body_bytes = 0  # of the message that is coming
         self.since = self._loop.time()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport: asyncio.Transport = transport  # type: ignore[assignment]  # not every loop's is one by name
         name = transport.get_extra_info("sockname")
-        self._port = int(name[1]) if name else 0
-        self._site.connections.add(self)
+        self.port = int(name[1]) if name else 0
+        if self._site.admits(self.port):
+            self._site.connections.add(self)
+        else:
+            self._ends = True
+            self._transport.abort()
 
     def connection_lost(self, _: BaseException | None) -> None:
         """What has begun goes on: the platform does not stop an invocation whose client has left."""
@@ -89,15 +98,16 @@ class Connection(asyncio.Protocol):
             return
         self._begun = True
         self.since = self._loop.time()
-        self._head_bytes += len(data)
+        self._fed_bytes += len(data)
         try:
             self._parser.feed_data(data)
         except HttpParserUpgrade:  # not taken up; what follows the request may be anything
             self._ends = True
         except HttpParserError:
             self._refuse(_plain(400, "This is no HTTP/1.1 request."))
-        if self._in_head and self._head_bytes > HEAD_LIMIT_BYTES:  # without what came in one piece with its beginning
-            self._refuse(_plain(431, "The request's head is too large."))
+        # Of a message that began within a piece only what came after that piece is counted.
+        if self._fed_bytes - self._body_bytes > HEAD_LIMIT_BYTES + FRAMING_PER_BYTE * self._body_bytes:
+            self._refuse(_plain(431, "The request's head, or what is around its body, is too large."))
 
     def eof_received(self) -> bool:
         """The other side sends nothing more; it may still read what it has asked for."""
@@ -107,23 +117,27 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self._is_full = True
+        self._transport.pause_reading()
 
     def resume_writing(self) -> None:
         self._is_full = False
         self._next()
+        self._mind_reading()
 
     # The parser's calls.
 
     def on_message_begin(self) -> None:
         self._url = b""
         self._headers: dict[str, str] = {}
-        self._parts: list[bytes] = []
+        self._body: bytes | bytearray = b""
         self._body_bytes = 0
 
     def on_url(self, url: bytes) -> None:
         self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._in_head:  # a trailer: nobody asks for any
+            return
         text, key = value.decode("utf-8", "surrogateescape"), name.decode("latin-1").lower()
         self._headers[key] = f"{self._headers[key]},{text}" if key in self._headers else text
 
@@ -139,16 +153,19 @@ class Connection(asyncio.Protocol):
         self._body_bytes += len(part)
         if self._body_bytes > BODY_LIMIT_BYTES:
             self._refuse(self._site.too_large(self._body_bytes))
+        elif not self._body:
+            self._body = part
         elif not self._ends:
-            self._parts.append(part)
+            self._body = self._body if isinstance(self._body, bytearray) else bytearray(self._body)
+            self._body += part
 
     def on_message_complete(self) -> None:
-        self._in_head, self._head_bytes = True, 0
+        self._in_head = True
+        self._fed_bytes = self._body_bytes = 0
         if self._ends:
             return
         path, _, query = self._url.decode("utf-8", "surrogateescape").partition("?")
-        body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
-        request = Request(self._parser.get_method().decode(), query, self._headers, body, path)
+        request = Request(self._parser.get_method().decode(), query, self._headers, bytes(self._body), path)
         keeps = self._parser.should_keep_alive() and not self._parser.should_upgrade()
         self._take(_Asked(request, keeps, self._parser.get_http_version() == "1.0"))
 
@@ -156,10 +173,17 @@ class Connection(asyncio.Protocol):
 
     def _take(self, asked: "_Asked | Reply") -> None:
         self._waiting.append(asked)
-        if self._asked is None:
-            self._next()
-        elif len(self._waiting) >= MOST_WAITING:
+        self._next()
+        self._mind_reading()
+
+    def _mind_reading(self) -> None:
+        """Read no more than can be answered."""
+        if self._transport.is_closing():
+            return
+        if self._is_full or len(self._waiting) >= MOST_WAITING:
             self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
 
     def _refuse(self, reply: Reply) -> None:
         """Read nothing more, and say why when what was asked before has been answered."""
@@ -170,15 +194,13 @@ class Connection(asyncio.Protocol):
     def _next(self) -> None:
         if self._asked is not None or self._is_full or not self._waiting:
             return
-        if len(self._waiting) == MOST_WAITING:
-            self._transport.resume_reading()
         asked = self._waiting.popleft()
         if isinstance(asked, Reply):
             self._write(asked, "close")
             self._linger()
             return
         self._asked = asked
-        self._task = self._loop.create_task(self._site.serve(asked.request, self._port))
+        self._task = self._loop.create_task(self._site.serve(asked.request, self.port))
         self._task.add_done_callback(self._answered)
 
     def _answered(self, task: "asyncio.Task[Reply]") -> None:
@@ -202,6 +224,7 @@ class Connection(asyncio.Protocol):
             self._linger()
         else:
             self._next()
+            self._mind_reading()
 
     def _write(self, reply: Reply, connection: str, with_body: bool = True) -> None:
         """One write: a second one would wait until the first is acknowledged."""
@@ -210,20 +233,32 @@ class Connection(asyncio.Protocol):
 
     def _linger(self) -> None:
         """Close so that the other side can read the answer: what it still sends must not reset the connection."""
-        if self._transport.can_write_eof():
-            self._transport.write_eof()
-            self._loop.call_later(LINGER_SECONDS, self._transport.abort)
-        else:
+        if not self._transport.can_write_eof():
             self._transport.close()
+            return
+        try:
+            self._transport.write_eof()
+        except OSError:  # the other side has broken it off
+            self._transport.abort()
+        else:
+            self._loop.call_later(LINGER_SECONDS, self._end_linger, None)
+
+    def _end_linger(self, unsent: int | None) -> None:
+        """Give up who reads nothing more, as long as there is something to read."""
+        left = self._transport.get_write_buffer_size()
+        if left and left != unsent:
+            self._loop.call_later(SILENCE_SECONDS, self._end_linger, left)
+        else:
+            self._transport.abort()
 
     # The end.
 
     def close_if_silent(self, now: float) -> None:
         """Close a connection that has been quiet for too long."""
         if self._asked is None:
-            most = IDLE_SECONDS if self._in_head and not self._head_bytes else SILENCE_SECONDS
-            if now - self.since > most:
-                self._transport.close()
+            is_idle = self._in_head and not self._fed_bytes and not self._transport.get_write_buffer_size()
+            if now - self.since > (IDLE_SECONDS if is_idle else SILENCE_SECONDS):
+                self._transport.abort()
 
     def stop(self) -> "asyncio.Task[Reply] | None":
         """End the connection, after the answer that is under way if there is one: the task that makes it."""

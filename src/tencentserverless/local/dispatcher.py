@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from tencentserverless.local import api, report
@@ -16,12 +17,28 @@ from tencentserverless.local.sources import Sources, Turn
 from tencentserverless.local.wire import Frame, Kind
 
 MEMORY_CHECK_SECONDS = 0.025
+MEMORY_CHECK_SHARE = 0.1  # of the time, at most
+SLOT_SECONDS = 1.0
+REFUSAL_SECONDS = 0.5
+LEAST_IDLE_SECONDS = 0.05
 STARTS_AT_ONCE = 2 * (os.cpu_count() or 1)
 IDLE_CHECKS = 4  # per idle period
 
 Failure = Callable[[Invocation], Outcome]
 Launch = Callable[[Function, int], Coroutine[Any, Any, Instance]]
-Ticket = asyncio.Future["Instance | Failure"]
+
+
+@dataclass(slots=True, eq=False)
+class Ticket:
+    """An invocation that waits. since: when it came, or a little later (monotonic seconds)."""
+
+    found: "asyncio.Future[Instance | Failure]"
+    since: float
+    timer: asyncio.TimerHandle | None = None
+
+    def resolve(self, found: "Instance | Failure") -> None:
+        if not self.found.done():
+            self.found.set_result(found)
 
 
 class Dispatcher:
@@ -62,10 +79,10 @@ class Dispatcher:
             return _stopping(invocation)
         function = invocation.function
         self._current[function.key] = function
-        version = self._version_of(function)
-        instance = self._idle_instance(function, version)
+        since = self._turn.began()
+        instance = self._idle_instance(function, since)
         if instance is None:
-            found = await self._instance_or_failure(function, chained=bool(invocation.callers))
+            found = await self._instance_or_failure(function, since, chained=bool(invocation.callers))
             if not isinstance(found, Instance):
                 api.check_event(invocation.event)  # the gateway looks at the event before it looks for an instance
                 return found(invocation)
@@ -79,8 +96,7 @@ class Dispatcher:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for ticket in self._scheduler.tickets():
-            if not ticket.done():
-                ticket.set_result(_stopping)
+            ticket.resolve(_stopping)
         for instance in self._live:
             instance.alive = False
         await Worker.end([instance.worker for instance in self._live])  # one look at the process table for all
@@ -101,40 +117,44 @@ class Dispatcher:
             else:
                 await asyncio.shield(self._end(instance))
 
-    def _idle_instance(self, function: Function, version: int) -> Instance | None:
+    def _idle_instance(self, function: Function, since: float) -> Instance | None:
         """A warm instance that has loaded the code as it is now; those that have not are retired."""
         while (instance := self._scheduler.take(function.key)) is not None:
-            if instance.alive and instance.source_version == version and instance.function is function:
+            if instance.alive and self._is_up_to_date(instance, since):
                 return instance
             self._end(instance)
         return None
 
-    async def _instance_or_failure(self, function: Function, chained: bool) -> "Instance | Failure":
-        key, timer = function.key, None
-        ticket: Ticket = self._loop.create_future()
+    async def _instance_or_failure(self, function: Function, since: float, chained: bool) -> "Instance | Failure":
+        key = function.key
+        ticket = Ticket(self._loop.create_future(), since)
         if self._scheduler.needs_start(key):
             if self._scheduler.has_place(chained) and self._has_claimed(key):
                 self._background(self._start(key))
             elif chained or not self._queue_seconds:  # a chain that waited would wait for itself
                 return report.no_capacity
             else:
-                timer = self._loop.call_later(self._queue_seconds, self._refuse, key, ticket)
+                ticket.timer = self._loop.call_later(self._queue_seconds, self._refuse, key, ticket)
         self._scheduler.wait(key, ticket)
         try:
-            return await ticket
+            return await ticket.found
         except asyncio.CancelledError:
             self._scheduler.forget_ticket(function.key, ticket)
-            if ticket.done() and not ticket.cancelled() and isinstance(found := ticket.result(), Instance):
-                self._release(found)
+            done = ticket.found.done() and not ticket.found.cancelled()
+            if done and isinstance(instance := ticket.found.result(), Instance):
+                self._release(instance)
             raise
         finally:
-            if timer is not None:
-                timer.cancel()
+            if ticket.timer is not None:
+                ticket.timer.cancel()
 
     def _refuse(self, key: Key, ticket: Ticket) -> None:
-        if not ticket.done():
+        """It has waited long enough, unless an instance is being started for it."""
+        if self._scheduler.has_start(key, ticket):
+            ticket.timer = self._loop.call_later(REFUSAL_SECONDS, self._refuse, key, ticket)
+        else:
             self._scheduler.forget_ticket(key, ticket)
-            ticket.set_result(report.no_capacity)
+            ticket.resolve(report.no_capacity)
 
     def _has_claimed(self, key: Key) -> bool:
         return self._scheduler.claim(key) or self._make_room(key)
@@ -153,18 +173,29 @@ class Dispatcher:
 
         Code that is saved meanwhile is started once more, and not for ever: a function may write to its own folder.
         """
+        instance = loading = None
         try:
             async with self._starts:
                 if not self._scheduler.has_tickets(key):
-                    self._scheduler.give_up()
+                    self._give_up_place()
                     return
                 instance = await self._launched(key)
-                if instance is None:
-                    return
-                answer = await instance.start()
+                loading = self._loop.create_task(instance.start())
+                # Loading takes a processor, but not for ever: it may wait, for another start even.
+                await asyncio.wait((loading,), timeout=SLOT_SECONDS)
+            answer = await loading
+        except Exception as error:  # noqa: BLE001  whoever waits is to hear of it
+            if instance is None:
+                self._give_up_place()
+            else:
+                self._end(instance)
+            self._fail(key, _launch_failure(error))
+            return
         finally:
             self._scheduler.end_start(key)
-        if again and self._scheduler.has_tickets(key) and not self._is_up_to_date(instance):
+            if loading is not None:
+                loading.cancel()
+        if again and self._has_come_too_late(instance):
             self._end(instance)
             self._start_again(key)
         elif isinstance(answer, Frame) and answer.kind is Kind.READY and instance.alive:
@@ -178,41 +209,46 @@ class Dispatcher:
         else:
             self._fail(key, report.no_capacity)
 
-    async def _launched(self, key: Key) -> Instance | None:
+    async def _launched(self, key: Key) -> Instance:
         function = self._current[key]
-        version = self._version_of(function)  # before the code is read: what changes later is seen
-        try:
-            instance = await self._launch(function, version)
-        except OSError as error:
-            self._scheduler.give_up()
-            self._fail(key, _launch_failure(error))
-            return None
+        version = self._sources.of(function)  # before the code is read: what changes later is seen
+        instance = await self._launch(function, version)
         self._live.add(instance)
         instance.on_death = self._end
         self._work.set()
         return instance
 
-    def _is_up_to_date(self, instance: Instance) -> bool:
-        function = self._current[instance.function.key]
-        return instance.function is function and instance.source_version == self._version_of(function)
+    def _give_up_place(self) -> None:
+        """An instance is no more, or will not be started: there is a place for another one."""
+        self._scheduler.give_up()
+        self._loop.call_soon(self._start_what_waits)
 
-    def _version_of(self, function: Function) -> int:
-        return self._turn.once(function.key, lambda: self._sources.of(function))
+    def _is_up_to_date(self, instance: Instance, since: float) -> bool:
+        """Whether this is what an invocation that came at `since` is to run on."""
+        function = self._current[instance.function.key]
+        return instance.function is function and instance.source_version == self._sources.of(function, since)
+
+    def _has_come_too_late(self, instance: Instance) -> bool:
+        """Whether who waits longest for it came after the code was saved that it does not have."""
+        ticket = self._scheduler.first_ticket(instance.function.key)
+        return ticket is not None and not self._is_up_to_date(instance, ticket.since)
 
     async def _fail_with(self, instance: Instance, answer: "Frame | Ending") -> None:
         ticket = self._next_ticket(instance.function.key)  # now: nothing else is to be started for it
-        await asyncio.shield(self._end(instance))
-        if ticket is not None and not ticket.done():
-            ticket.set_result(lambda invocation: instance.failed_start(invocation, answer))
+        try:
+            await asyncio.shield(self._end(instance))
+        finally:
+            if ticket is not None:
+                ticket.resolve(lambda invocation: instance.failed_start(invocation, answer))
 
     def _fail(self, key: Key, failure: Failure) -> None:
         ticket = self._next_ticket(key)
         if ticket is not None:
-            ticket.set_result(failure)
+            ticket.resolve(failure)
 
     def _release(self, instance: Instance) -> None:
-        """An instance has become free. Who waits may have come after the code was saved: not for an old instance."""
-        if self._scheduler.has_tickets(instance.function.key) and not self._is_up_to_date(instance):
+        """An instance has become free."""
+        if self._has_come_too_late(instance):
             self._end(instance)
         else:
             self._hand_over(instance)
@@ -221,7 +257,7 @@ class Dispatcher:
         """Give an instance to who waits longest, or keep it warm."""
         ticket = self._next_ticket(instance.function.key)
         if ticket is not None:
-            ticket.set_result(instance)
+            ticket.resolve(instance)
             return
         instance.idle_since = self._loop.time()
         self._scheduler.put_back(instance.function.key, instance)
@@ -234,7 +270,7 @@ class Dispatcher:
 
     def _next_ticket(self, key: Key) -> Ticket | None:
         while (ticket := self._scheduler.next_ticket(key)) is not None:
-            if not ticket.done():
+            if not ticket.found.done():
                 return ticket
         return None
 
@@ -244,8 +280,7 @@ class Dispatcher:
         self._scheduler.remove(instance.function.key, instance)
         if instance in self._live:
             self._live.discard(instance)
-            self._scheduler.give_up()
-            self._loop.call_soon(self._start_what_waits)
+            self._give_up_place()
             self._ending[instance] = self._loop.create_task(instance.end())
             self._ending[instance].add_done_callback(lambda task: self._ended(instance, task))
         return self._ending.get(instance) or self._loop.create_task(asyncio.sleep(0))
@@ -257,20 +292,23 @@ class Dispatcher:
 
     async def _watch_memory(self) -> None:
         """Sleeps while nothing runs; short invocations are judged by their peak alone."""
+        took = 0.0
         while True:
             await self._work.wait()
-            await asyncio.sleep(MEMORY_CHECK_SECONDS)
-            before = self._loop.time() - MEMORY_CHECK_SECONDS
+            await asyncio.sleep(max(MEMORY_CHECK_SECONDS, took / MEMORY_CHECK_SHARE))
+            started = self._loop.time()
+            before = started - MEMORY_CHECK_SECONDS
             busy = [instance for instance in self._live if instance.waits_for_answer]
             for instance in busy:
                 if instance.running_since <= before:
                     instance.check_use()
+            took = self._loop.time() - started
             if not busy:
                 self._work.clear()
 
     async def _retire_cold_ones(self) -> None:
         while True:
-            await asyncio.sleep(self._idle_seconds / IDLE_CHECKS)
+            await asyncio.sleep(max(self._idle_seconds, LEAST_IDLE_SECONDS) / IDLE_CHECKS)
             now = self._loop.time()
             for _, instance in self._scheduler.idle():
                 is_cold = now - instance.idle_since >= self._idle_seconds and not instance.is_held

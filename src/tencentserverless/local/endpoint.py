@@ -3,17 +3,17 @@
 import asyncio
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
 from tencentserverless.local import actions, api, debugged, environment, folder, refusal, report
-from tencentserverless.local.authority import Authority
+from tencentserverless.local.authority import Authority, own_names
 from tencentserverless.local.catalog import Function
-from tencentserverless.local.credentials import ACCEPT_ANY, LIFE_SECONDS, accepted, needs_renewal, new_credential
-from tencentserverless.local.debugged import Debugged, Debugger
+from tencentserverless.local.credentials import ACCEPT_ANY, accepted, needs_renewal, new_credential
+from tencentserverless.local.debugged import Debugged
 from tencentserverless.local.dispatcher import Dispatcher
 from tencentserverless.local.doors import Doors
 from tencentserverless.local.gate import Call, Credential, Gate, Request
@@ -22,7 +22,8 @@ from tencentserverless.local.instance import Instance, new_id
 from tencentserverless.local.interpreters import CURRENT_INTERPRETER, Interpreter, Interpreters
 from tencentserverless.local.invocation import Invocation, Outcome, Record
 from tencentserverless.local.layers import Layers, existing
-from tencentserverless.local.process import Start, StartMethod, Worker, Workers
+from tencentserverless.local.options import Options
+from tencentserverless.local.process import Start, Worker, Workers
 from tencentserverless.local.records import Records
 from tencentserverless.local.requirements import Requirements
 from tencentserverless.local.scratch import Scratch, utf8_locale
@@ -42,37 +43,6 @@ class Counters:
     requests: int = 0
     connections: int = 0
     processes: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """accept: ``ID:KEY`` pairs, or "any" to let unknown ids in unverified. most_instances: of all functions together.
-
-    idle_seconds: how long a warm instance is kept. queue_seconds: how long an invocation that no function makes waits
-    where there are as many instances as there may be. event_invocations: how many Event invocations run at once.
-    most_hops: how often one invocation may lead to the next. scf_hosts: whether the host names of SCF lead to this
-    endpoint inside functions. most_records: how many ended invocations are kept, in the SQLite file `records`.
-    in_process: whether functions of folders run in this interpreter. tls: whether the endpoint's own port speaks TLS.
-    credential_seconds: how long the temporary credentials of instances last. layers: the folders of layers, by name.
-    debug: the debugger of workers; terminal: the path of the one that pdb talks on.
-    """
-
-    accept: Sequence[str] = ()
-    most_instances: int = 64
-    idle_seconds: float = 600.0
-    queue_seconds: float = 10.0
-    event_invocations: int = 16
-    most_hops: int = 16
-    scf_hosts: bool = True
-    start_method: StartMethod = "fork"
-    most_records: int = 1000
-    records: str | os.PathLike[str] | None = None
-    in_process: bool = False
-    tls: bool = False
-    credential_seconds: float = LIFE_SECONDS
-    layers: Mapping[str, str | os.PathLike[str]] = field(default_factory=dict)
-    debug: Debugger | None = None
-    terminal: str = ""
 
 
 class Endpoint:
@@ -97,9 +67,9 @@ class Endpoint:
         self._gate.add(self.credential)
         for credential in accepted(options.accept):
             self._gate.add(credential)
-        self._turn = Turn(asyncio.get_running_loop().call_soon)
-        self._manifests = Manifests(self.catalog, notify, self.layer_folders, self._turn)
-        self._interpreters = Interpreters(notify)
+        self._turn = Turn(time.monotonic, asyncio.get_running_loop().call_soon)
+        self._manifests = Manifests(self.catalog, notify, self.layer_folders)
+        self._interpreters = Interpreters(notify, options.interpreters)
         self._requirements = Requirements(notify)
         self._scratch = Scratch()
         self._layers = Layers(self._scratch)
@@ -141,7 +111,7 @@ class Endpoint:
     def authority(self) -> Authority:
         """The certificate authority of this run."""
         if self._authority is None:
-            self._authority = Authority(self._scratch.folder)
+            self._authority = Authority(self._scratch.folder, own_names(self.options.host))
         return self._authority
 
     async def respond(self, request: Request, holder: str | None = None) -> tuple[str, bytes]:
@@ -173,7 +143,7 @@ class Endpoint:
         parent, callers = made_by.child() if made_by else (None, ())
         invocation = Invocation(
             request_id,
-            self._manifests.current(wanted.function),
+            self._manifests.current(wanted.function, self._turn.began()),
             wanted.event,
             wanted.invocation_type,
             wanted.qualifier,
@@ -274,6 +244,16 @@ class Endpoint:
         if self._requirements.unseen(function, interpreter):
             await asyncio.to_thread(self._requirements.check, function, interpreter)
         credential = self._temporary(new_id())
+        try:
+            return await self._made(function, source_version, interpreter, credential)
+        except BaseException:
+            self._doors.close(credential.holder or "")
+            self._layers.release(credential.holder or "")
+            raise
+
+    async def _made(
+        self, function: Function, source_version: int, interpreter: Interpreter, credential: Credential
+    ) -> Instance:
         places, mounts = await self._disk(function, interpreter, source_version, credential.holder or "")
         runtime = function.runtime or interpreter.runtime
         door = await self._doors.open(credential.holder or "")

@@ -29,14 +29,16 @@ from contextlib import suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from tencentserverless.local import namespaces
-else:  # by its path, as this file is
+    from tencentserverless.local import groups, namespaces
+else:  # by their paths, as this file is
     from importlib.machinery import SourceFileLoader
 
-    namespaces = type(sys)("namespaces")
-    SourceFileLoader(
-        "namespaces", os.path.join(os.path.dirname(os.path.abspath(__file__)), "namespaces.py")
-    ).exec_module(namespaces)
+    def beside(name):
+        module, place = type(sys)(name), os.path.dirname(os.path.abspath(__file__))
+        SourceFileLoader(name, os.path.join(place, name + ".py")).exec_module(module)
+        return module
+
+    groups, namespaces = beside("groups"), beside("namespaces")
 
 REQUEST_BYTES = 1 << 18
 PAUSE_SECONDS = 0.003
@@ -83,7 +85,10 @@ class Server:
         self.connection = connection
         self.work = work
         self.namespaces = None if plain else namespaces.possible_namespaces()
-        self.keepers = set()  # type: set[int]
+        self.parents = {} if plain else groups.usable()
+        groups.remove_orphans(self.parents)
+        self.keepers = {}  # type: dict[int, dict[str, str]]
+        self.spares = 0
         self.spare = None  # type: Spare | None
         self.pid = os.getpid()
 
@@ -98,7 +103,7 @@ class Server:
             if "reap" in request:
                 self.reap(request["reap"])
                 continue
-            self.start(request["id"], data, descriptors)
+            self.start(request, data, descriptors)
             for descriptor in descriptors:
                 os.close(descriptor)
 
@@ -112,21 +117,22 @@ class Server:
             with suppress(OSError):  # told to who asks next
                 self.spare = Spare(self)
 
-    def start(self, number: int, data: bytes, descriptors: "list[int]") -> None:
+    def start(self, request: "dict[str, object]", data: bytes, descriptors: "list[int]") -> None:
         try:
-            pid = self.handed_over(data, descriptors)
+            spare = self.handed_over(request, data, descriptors)
         except OSError as error:
-            self.reply({"id": number, "error": [error.errno, error.strerror]})
+            self.reply({"id": request["id"], "error": [error.errno, error.strerror]})
         else:
-            self.reply({"id": number, "pid": pid})
+            self.reply({"id": request["id"], "pid": spare.pid, "groups": spare.groups})
 
-    def handed_over(self, data: bytes, descriptors: "list[int]") -> int:
-        """The process id of the keeper whose worker has the request now. Raises OSError."""
+    def handed_over(self, request: "dict[str, object]", data: bytes, descriptors: "list[int]") -> "Spare":
+        """The spare that has the request now. Raises OSError."""
         for last in (False, True):  # a spare may have died
             spare, self.spare = self.spare or Spare(self), None
             try:
+                groups.bound(spare.groups, "memory", int(str(request["memory_bytes"])))
                 spare.take(data, descriptors)
-                return spare.pid
+                return spare
             except OSError:
                 self.reap(spare.pid)
                 if last:
@@ -135,7 +141,7 @@ class Server:
 
     def reap(self, pid: int) -> None:
         """Forget a keeper that has ended, and end what lost its keeper."""
-        self.keepers.discard(pid)
+        groups.remove(self.keepers.pop(pid, {}))
         for child in children():
             if child not in self.keepers:
                 os.kill(child, signal.SIGKILL)
@@ -146,6 +152,8 @@ class Spare:
     """A worker that waits for its request. Raises OSError where none can be forked."""
 
     def __init__(self, server: Server) -> None:
+        server.spares += 1
+        self.groups = groups.make(server.parents, "%d-%d" % (server.pid, server.spares))
         self.ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         # A new process of Python forgets the signals that came before it was ready for them.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
@@ -153,14 +161,15 @@ class Spare:
             self.pid = os.fork()
             if self.pid == 0:
                 self.ours.close()
-                Start(server, theirs).keep()
+                Start(server, theirs, self.groups).keep()
         except OSError:
             self.ours.close()
+            groups.remove(self.groups)
             raise
         finally:
             theirs.close()
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-        server.keepers.add(self.pid)
+        server.keepers[self.pid] = self.groups
 
     def take(self, data: bytes, descriptors: "list[int]") -> None:
         """Take over a request. Raises OSError, with what the spare has died of if it has said so."""
@@ -188,9 +197,10 @@ def receive(connection: "socket.socket") -> "tuple[bytes, list[int]]":
 class Start:
     """One start, in the processes that it forks. None of its methods returns to the server's loop."""
 
-    def __init__(self, server: Server, asked: "socket.socket") -> None:
+    def __init__(self, server: Server, asked: "socket.socket", made: "dict[str, str]") -> None:
         self.server = server
         self.asked = asked
+        self.groups = made
         self.channel = self.output = -1
 
     def keep(self) -> None:
@@ -265,6 +275,7 @@ class Start:
     def be_worker(self) -> None:
         os.setsid()
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        groups.enter(self.groups)
         data, descriptors = receive(self.asked)
         if not data:  # nobody will ask any more
             os._exit(0)
@@ -279,9 +290,11 @@ class Start:
         resource.setrlimit(resource.RLIMIT_DATA, namespaces.lowered(resource.RLIMIT_DATA, request["data_bytes"]))
         if request["command"]:
             self.execute(request["command"], request["environment"])
+        zone = os.environ.get("TZ")
         os.environ.clear()
         os.environ.update(request["environment"])
-        time.tzset()
+        if os.environ.get("TZ") != zone:
+            time.tzset()
         self.server.work(self.channel, -1)  # type: ignore[operator]
         os._exit(0)
 
@@ -348,6 +361,7 @@ def run(arguments: "list[str]", work: object, modules: "frozenset[str]") -> None
         if os.getpid() == server.pid:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it comes together with the end of file
             end_all()
+            groups.remove_all(server.parents, server.pid)
             if folder:  # the endpoint's own, which it cannot remove if it was killed
                 import shutil
 

@@ -4,6 +4,7 @@ After any end but an ordinary answer there is doubt what the worker will do next
 """
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Mapping
 from enum import Enum
@@ -16,7 +17,7 @@ from tencentserverless.local.channel import Channel
 from tencentserverless.local.gate import Credential
 from tencentserverless.local.invocation import Invocation, Outcome
 from tencentserverless.local.process import Worker
-from tencentserverless.local.refusal import event_not_json
+from tencentserverless.local.refusal import Refusal, event_not_json
 from tencentserverless.local.report import MB
 from tencentserverless.local.wire import TEXT_LIMIT_BYTES, Frame, Kind, encode, event_frame
 
@@ -98,7 +99,7 @@ class Instance:
         if isinstance(answer, Ending):
             return answer
         try:
-            self._init_ms, self.lent_sdk = float(answer.head["init_ms"]), bool(answer.head["lent"])
+            self._init_ms, self.lent_sdk = _milliseconds(answer.head["init_ms"]), bool(answer.head["lent"])
         except (KeyError, TypeError, ValueError):
             return Ending.EXIT
         return answer if answer.kind in (Kind.READY, Kind.NOT_STARTED) else Ending.EXIT
@@ -126,6 +127,8 @@ class Instance:
         try:
             answer = await self._answered_within(invocation.function.timeout)
             return self._outcome(invocation, answer)
+        except Refusal:  # the worker has looked at the event, and goes on
+            raise
         except (KeyError, TypeError, ValueError):  # a head of the function's own making
             return self._finished(self._doubted(invocation), 0.0, 0)
         except BaseException:
@@ -169,7 +172,7 @@ class Instance:
             return self._finished(_ended_outcome(invocation, answer), elapsed_ms, peak)
         if answer.head["request_id"] != invocation.request_id:
             return self._finished(self._doubted(invocation), elapsed_ms, peak)
-        duration_ms = min(float(answer.head.get("duration_ms", 0.0)), elapsed_ms)
+        duration_ms = min(_milliseconds(answer.head.get("duration_ms", 0.0)), elapsed_ms)
         return self._finished(answered_outcome(invocation, answer), duration_ms, peak)
 
     def _doubted(self, invocation: Invocation) -> Outcome:
@@ -205,7 +208,7 @@ class Instance:
     def _on_exit(self) -> None:
         was_idle = self.alive and self.running is None and self._answer is None
         self.alive = False
-        self._resolve(Ending.EXIT)
+        self._resolve(Ending.MEMORY if self._meter.has_run_out() else Ending.EXIT)
         if was_idle:
             self.on_death(self)
 
@@ -220,6 +223,17 @@ _numbers = count(1)
 def new_id() -> str:
     """An instance id, unlike any other's."""
     return f"scf-{time.time_ns():x}-{next(_numbers):x}"
+
+
+def _milliseconds(value: Any) -> float:
+    """A time that a worker tells. Raises TypeError or ValueError for what is none."""
+    try:
+        number = float(value)
+    except OverflowError as error:
+        raise ValueError(str(error)) from None
+    if not 0 <= number < math.inf:
+        raise ValueError(value)
+    return number
 
 
 def _nothing(_: object) -> None:

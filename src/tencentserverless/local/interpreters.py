@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,19 +44,21 @@ CURRENT_INTERPRETER = Interpreter(sys.executable, CURRENT)
 
 
 class Interpreters:
-    """Finds interpreters, each version once. `notify` is told about fallbacks."""
+    """Finds interpreters, each version once. `notify` is told about fallbacks.
 
-    def __init__(self, notify: Callable[[str], None]) -> None:
+    chosen: paths by runtime that go before what would be found. Raises ValueError where one is another Python.
+    """
+
+    def __init__(self, notify: Callable[[str], None], chosen: Mapping[str, str | os.PathLike[str]]) -> None:
         self._notify = notify
         self._current = CURRENT_INTERPRETER
-        self._found: dict[str, Interpreter] = {}
+        self._found = {runtime: _chosen(runtime, os.fspath(path)) for runtime, path in chosen.items()}
 
     def known(self, runtime: str | None) -> Interpreter | None:
         """What `find` would return, where that needs no search."""
-        version = version_of(runtime)
-        if version in (None, CURRENT):
-            return self._current
-        return self._found.get(runtime or "")
+        if runtime in self._found:
+            return self._found[runtime]
+        return self._current if version_of(runtime) in (None, CURRENT) else None
 
     def find(self, runtime: str | None) -> Interpreter:
         """The interpreter for `runtime`; the current one, with a notice, where there is none. Blocks while it looks."""
@@ -74,6 +76,15 @@ class Interpreters:
             )
         self._found[runtime] = found or self._current
         return self._found[runtime]
+
+
+def _chosen(runtime: str, path: str) -> Interpreter:
+    version = version_of(runtime)
+    if version is None:
+        raise ValueError(f"{runtime!r} is no runtime such as Python3.9")
+    if not _is(path, version):
+        raise ValueError(f"{path} is no interpreter for {runtime}")
+    return Interpreter(path, version)
 
 
 def version_of(runtime: str | None) -> Version | None:

@@ -66,8 +66,8 @@ class ForkServer:
         """Whether its workers have process and mount namespaces of their own. Raises OSError where it does not run."""
         return bool((await self._answered(asyncio.shield(self._hello)))["namespaces"])
 
-    async def start(self, request: Mapping[str, Any], descriptors: Iterable[int]) -> int:
-        """The process id of a new worker's keeper. Raises OSError."""
+    async def start(self, request: Mapping[str, Any], descriptors: Iterable[int]) -> "Keeper":
+        """A new worker's keeper. Raises OSError."""
         number = next(self._ids)
         self._waiting[number] = self._loop.create_future()
         try:
@@ -77,7 +77,7 @@ class ForkServer:
             del self._waiting[number]
         if "error" in reply:
             raise OSError(*reply["error"])
-        return int(reply["pid"])
+        return Keeper(self, int(reply["pid"]), reply["groups"])
 
     def reap(self, pid: int) -> None:
         """A keeper has ended: its process id may be used again."""
@@ -137,10 +137,14 @@ class ForkServer:
 
 
 class Keeper:
-    """The parent of all that a worker starts. `ended` once nothing of it runs any more."""
+    """The parent of all that a worker starts. `ended` once nothing of it runs any more.
 
-    def __init__(self, server: ForkServer, pid: int) -> None:
+    groups: the folders of the worker's control groups, by controller.
+    """
+
+    def __init__(self, server: ForkServer, pid: int, groups: Mapping[str, str]) -> None:
         self.pid = pid
+        self.groups = groups
         self._server = server
         self._descriptor = os.pidfd_open(pid)  # its number is not used again before `reap`
         self._loop = asyncio.get_running_loop()
@@ -164,9 +168,9 @@ class Keeper:
         self._loop.remove_reader(self._descriptor)
         os.close(self._descriptor)
         self._descriptor = -1
-        self._server.reap(self.pid)
         if not self.ended.done():
             self.ended.set_result(None)
+        self._loop.call_soon(self._server.reap, self.pid)  # who hears of the end may still look at the groups
 
 
 class ForkServers:
@@ -182,16 +186,15 @@ class ForkServers:
         self, interpreter: Interpreter, request: Mapping[str, Any], descriptors: tuple[int, int], folder: str
     ) -> Keeper:
         """A new worker's keeper. Raises OSError."""
-        server, pid = await self._asked(
+        return await self._asked(
             lambda server: server.start(request, descriptors), interpreter, request["environment"], folder
         )
-        return Keeper(server, pid)
 
     async def have_namespaces(self, interpreter: Interpreter, environment: Mapping[str, str], folder: str) -> bool:
         """Whether the workers of this interpreter's server do; asked once. Raises OSError."""
         if interpreter not in self._have_namespaces:
             asked = await self._asked(ForkServer.has_namespaces, interpreter, environment, folder)
-            self._have_namespaces[interpreter] = asked[1]
+            self._have_namespaces[interpreter] = asked
         return self._have_namespaces[interpreter]
 
     async def _asked(
@@ -200,12 +203,12 @@ class ForkServers:
         interpreter: Interpreter,
         environment: Mapping[str, str],
         folder: str,
-    ) -> tuple[ForkServer, T]:
-        """Which server answers, and what. A new one is asked where it has died. Raises OSError."""
+    ) -> T:
+        """What the server answers. A new one is asked where it has died. Raises OSError."""
         for last in (False, True):
             server = self._server(interpreter, environment, folder)
             try:
-                return server, await ask(server)
+                return await ask(server)
             except ConnectionError:
                 if last:
                     raise

@@ -6,23 +6,31 @@ size of the process that started the worker.)
 
 import os
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 _PEAK = b"VmHWM:"
 _PROPORTIONAL = re.compile(rb"^Pss:\s+(\d+) kB", re.M)
 _NAMESPACES = re.compile(rb"^NSpid:\s+\d+\s.*?\b(\d+)$", re.M)
-MOST_PROCESSES = 256
+_KILLED = re.compile(rb"^oom_kill (\d+)$", re.M)
+_GROUP_V1 = (b"total_rss", b"total_mapped_file")
+_GROUP_V2 = (b"anon", b"file_mapped")
+MOST_PROCESSES = 256  # where no control group bounds them
 KEEPERS = 2
 _FORGET_PEAK = b"5"
 
 
 class Meter:
-    """Measures one worker. has_keeper: `pid` is a process that only watches over the worker, as does an init below."""
+    """Measures one worker. has_keeper: `pid` is a process that only watches over the worker, as does an init below.
 
-    def __init__(self, pid: int, has_keeper: bool = False) -> None:
+    groups: the folders of its control groups, by controller. What they bind need not be counted here.
+    """
+
+    def __init__(self, pid: int, has_keeper: bool = False, groups: Mapping[str, str] | None = None) -> None:
         self._pid = pid
         self._has_keeper = has_keeper
+        self._groups = groups or {}
         self._keepers: set[int] = set()
         self._sampled = 0
         self.has_too_many = False
@@ -52,14 +60,24 @@ class Meter:
     def sample(self) -> int:
         """What the worker and its descendants hold now, in bytes. Sets `has_too_many`; then nothing is measured."""
         self.find()
-        pids = self._processes()
-        self.has_too_many = len(pids) > MOST_PROCESSES
+        pids = [] if {"pids", "memory"} <= self._groups.keys() else self._processes()
+        self.has_too_many = len(pids) > MOST_PROCESSES and "pids" not in self._groups
         if self.has_too_many:
             return self._sampled
-        # Several share pages: their fair share is what a control group would count.
-        now = sum(map(_proportional_bytes if len(pids) > 1 else _resident_bytes, pids))
+        if "memory" in self._groups:
+            now = _group_bytes(_read(f"{self._groups['memory']}/memory.stat"))
+        else:  # several share pages: their fair share is what a control group would count
+            now = sum(map(_proportional_bytes if len(pids) > 1 else _resident_bytes, pids))
         self._sampled = max(self._sampled, now)
         return now
+
+    def has_run_out(self) -> bool:
+        """Whether the kernel has killed a process of the worker because its control group had no memory left."""
+        if "memory" not in self._groups:
+            return False
+        texts = (_read(f"{self._groups['memory']}/{name}") for name in ("memory.events", "memory.oom_control"))
+        found = _KILLED.search(b"\n".join(texts))
+        return found is not None and int(found[1]) > 0
 
     def close(self) -> None:
         for descriptor in (self._status, self._clear_refs):
@@ -111,6 +129,16 @@ def _read(path: str) -> bytes:
             return file.read()
     except OSError:
         return b""
+
+
+def _group_bytes(stat: bytes) -> int:
+    """What the processes of a group hold by ``memory.stat``, without files: `/tmp` is no memory on the platform. Pure.
+
+    Version 2 has other names than version 1, whose totals count groups below too.
+    """
+    counts = dict(line.split(b" ", 1) for line in stat.splitlines())
+    names = _GROUP_V1 if b"total_rss" in counts else _GROUP_V2
+    return sum(int(counts.get(name, 0)) for name in names)
 
 
 def _resident_bytes(pid: int) -> int:

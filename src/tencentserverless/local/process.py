@@ -33,6 +33,7 @@ else:
 
 PIPE_BYTES = 1024 * 1024
 MB = 1024 * 1024
+SLACK_BYTES = 640 * MB  # what /tmp may hold, which is memory here, and what is judged a little later
 THREAD_STACKS_BYTES = 1024 * 8 * MB  # what as many threads as the platform allows reserve and do not use
 CONNECT_SECONDS = 30.0
 _F_SETPIPE_SZ = 1031
@@ -69,6 +70,7 @@ class Start:
             "folder": self.folder,
             "command": None if by_fork else [*self.interpreter.command, str(BOOTSTRAP)],
             "data_bytes": self.memory_mb * MB + THREAD_STACKS_BYTES,
+            "memory_bytes": self.memory_mb * MB + SLACK_BYTES,
             "view": self.view,
         }
 
@@ -76,10 +78,12 @@ class Start:
 class Worker:
     """A running worker. `channel` does not block; `exited` is done once the process has ended.
 
-    pid: the process at the top of it. has_keeper: whether that one only watches over the others.
+    pid: the process at the top of it. has_keeper: whether that one only watches over the others. groups: the folders of
+    its control groups, by controller.
     """
 
     has_keeper = False
+    groups: Mapping[str, str] = {}
 
     def __init__(self, pid: int, ends: "_Ends", exited: "asyncio.Future[None]") -> None:
         self.pid = pid
@@ -94,7 +98,7 @@ class Worker:
 
     def meter(self) -> Meter:
         """What it holds of memory."""
-        return Meter(self.pid, self.has_keeper)
+        return Meter(self.pid, self.has_keeper, self.groups)
 
     @staticmethod
     async def end(workers: "Iterable[Worker]") -> None:
@@ -122,6 +126,7 @@ class _Kept(Worker):
     def __init__(self, keeper: Keeper, ends: "_Ends") -> None:
         super().__init__(keeper.pid, ends, keeper.ended)
         self.keeper = keeper
+        self.groups = keeper.groups
 
 
 class _Direct(Worker):

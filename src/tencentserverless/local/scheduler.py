@@ -5,6 +5,7 @@ first, an instance that was freed or the one that is started for it.
 """
 
 from collections import Counter, deque
+from itertools import islice
 from typing import Generic, TypeVar
 
 from tencentserverless.local.catalog import Key
@@ -70,9 +71,18 @@ class Scheduler(Generic[Instance, Ticket]):
             del self._waiting[key]
         return ticket
 
+    def first_ticket(self, key: Key) -> Ticket | None:
+        """The ticket that `next_ticket` would hand out."""
+        waiting = self._waiting.get(key)
+        return waiting[0] if waiting else None
+
     def starved(self) -> Key | None:
         """A function with more tickets than starts that are under way."""
         return next((key for key, waiting in self._waiting.items() if len(waiting) > self._starting[key]), None)
+
+    def has_start(self, key: Key, ticket: Ticket) -> bool:
+        """Whether a start that is under way is for this ticket: they serve those that wait longest."""
+        return ticket in islice(self._waiting.get(key, ()), self._starting[key])
 
     def has_tickets(self, key: Key) -> bool:
         return key in self._waiting

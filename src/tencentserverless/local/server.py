@@ -5,10 +5,10 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from tencentserverless.local.api import refused
-from tencentserverless.local.authority import AuthorityError
+from tencentserverless.local.authority import AuthorityError, own_names
 from tencentserverless.local.connection import Connection, Reply
 from tencentserverless.local.doors import ADDRESS, AUTHORITY_PATH, NOBODY, Door, Doors, listener
 from tencentserverless.local.endpoint import Endpoint
@@ -19,7 +19,9 @@ DEFAULT_PORT = 9000
 BACKLOG = 512
 SWEEP_SECONDS = 15.0
 SHUTDOWN_SECONDS = 1.0
+MOST_THROUGH_A_DOOR = 128
 _PLAIN = "text/plain; charset=utf-8"
+_OF_BROWSERS = frozenset(("origin", "referer", "sec-fetch-site"))  # an image has no Origin
 _ABSOLUTE = re.compile(r"https?://[^/]+/?")  # as proxies are asked
 _SCF_HOST = re.compile(r"scf(?:\.[a-z0-9-]+)?\.tencentcloudapi\.com")
 
@@ -37,13 +39,16 @@ class Server:
 
     async def start(self, port: int = DEFAULT_PORT) -> None:
         """Listen; 0 picks a port. Raises OSError where the port is taken, `AuthorityError` where TLS cannot be."""
-        bound = listener(ADDRESS, port)
+        host = self._endpoint.options.host
+        bound = listener(host, port)
         try:
             context = await self._endpoint.authority.context() if self._endpoint.options.tls else None
         except BaseException:
             bound.close()
             raise
-        self.url = f"{'https' if context else 'http'}://{ADDRESS}:{bound.getsockname()[1]}"
+        self.url = f"{'https' if context else 'http'}://{shown(host)}:{bound.getsockname()[1]}"
+        if not _is_loopback(host):
+            self._endpoint.notify(f"{host}: whoever reaches this machine there, and has a key, can run these functions")
         inner = await self._doors.open(NOBODY) if context else None  # code in this process need not trust the authority
         self._endpoint.serve_through(self._doors, inner.url if inner else self.url)
         loop = asyncio.get_running_loop()
@@ -80,13 +85,19 @@ class Server:
         door = self._doors.at(port)
         if door is not None and request.path == AUTHORITY_PATH:
             return await self._open_tls(door)
-        why = foreign(request.headers)
+        why = foreign(request.headers, self._endpoint.options.host)
         if why:
             return Reply(f"{why}\n".encode(), status=403, content_type=_PLAIN, closing=True)
         if request.path != "/" and not _ABSOLUTE.fullmatch(request.path):
             return Reply(b"The API has one path: /\n", status=404, content_type=_PLAIN)
         request_id, body = await self._endpoint.respond(request, door.holder if door else None)
         return Reply(body, request_id)
+
+    def admits(self, port: int) -> bool:
+        """Whether there may be one connection more: an instance must not use up the descriptors of this process."""
+        if self._doors.at(port) is None:
+            return True
+        return sum(connection.port == port for connection in self.connections) < MOST_THROUGH_A_DOOR
 
     def too_large(self, size: int) -> Reply:
         request_id = "00000000-0000-4000-8000-000000000000"
@@ -100,23 +111,39 @@ class Server:
         return Reply(b"", content_type=_PLAIN, closing=True)
 
 
-def foreign(headers: Mapping[str, str]) -> str:
+def foreign(headers: Mapping[str, str], listens_on: str = ADDRESS) -> str:
     """Why a request is not ours to answer, or "". A page in a browser must not reach functions, by whatever name."""
-    if "origin" in headers:
+    if not _OF_BROWSERS.isdisjoint(headers):
         return "Requests from pages in a browser are not served."
-    if _is_ours(headers.get("host", "")):
+    if _is_ours(headers.get("host", ""), listens_on):
         return ""
     return "The Host header names neither this machine nor SCF."
 
 
 @lru_cache(maxsize=64)
-def _is_ours(host: str) -> bool:
+def _is_ours(host: str, listens_on: str) -> bool:
     name = re.sub(r":\d+$", "", host.partition("://")[2] or host).lower()
-    return name == "localhost" or _SCF_HOST.fullmatch(name) is not None or _is_loopback(name.strip("[]"))
+    if name == "localhost" or _SCF_HOST.fullmatch(name) or _is_loopback(name.strip("[]")):
+        return True
+    # Beyond loopback addresses are ours too: a page leads a name to this machine, not an address.
+    return not _is_loopback(listens_on) and (_address(name.strip("[]")) is not None or name in own_names(listens_on))
+
+
+def shown(host: str) -> str:
+    """Where clients on this machine find what listens on `host`, as it stands in a URL."""
+    address = ip_address(host)
+    if address.version == 4:
+        return ADDRESS if address.is_unspecified else host
+    return "[::1]" if address.is_unspecified else f"[{host}]"
 
 
 def _is_loopback(name: str) -> bool:
+    address = _address(name)
+    return address is not None and address.is_loopback
+
+
+def _address(name: str) -> IPv4Address | IPv6Address | None:
     try:
-        return ip_address(name).is_loopback
+        return ip_address(name)
     except ValueError:
-        return False
+        return None

@@ -7,9 +7,10 @@ invocation must be what runs. Big folders are looked at less often, so that look
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
+from math import inf
 from pathlib import Path
 from stat import S_ISREG
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from tencentserverless.local.catalog import Catalog, Function, FunctionFolderError
 from tencentserverless.local.folder import function_in
@@ -25,24 +26,25 @@ class _Seen(NamedTuple):
 
 
 class Turn:
-    """What was looked up in this turn of the event loop: once is enough for all that is done in it.
+    """When this turn of the event loop began to look at anything.
 
-    A request that is handled now has come before this turn looked, so what was saved before it is seen.
-    soon: calls a function at the next turn.
+    Requests that are handled in a turn have come before it looks: what was saved before one of them is seen by a look
+    that is not older than this. clock: monotonic seconds. soon: calls a function at the next turn.
     """
 
-    def __init__(self, soon: Callable[[Callable[[], None]], object]) -> None:
+    def __init__(self, clock: Callable[[], float], soon: Callable[[Callable[[], None]], object]) -> None:
+        self._clock = clock
         self._soon = soon
-        self._known: dict[Any, int] = {}
+        self._began: float | None = None
 
-    def once(self, key: Any, look: Callable[[], int]) -> int:
-        """`look()`, or what it said for this key in this turn."""
-        known = self._known.get(key)
-        if known is None:
-            known = self._known[key] = look()
-            if len(self._known) == 1:
-                self._soon(self._known.clear)
-        return known
+    def began(self) -> float:
+        if self._began is None:
+            self._began = self._clock()
+            self._soon(self._end)
+        return self._began
+
+    def _end(self) -> None:
+        self._began = None
 
 
 class Sources:
@@ -50,10 +52,17 @@ class Sources:
 
     def __init__(self) -> None:
         self._seen: dict[str, _Seen] = {}
+        self._looked: dict[tuple[Path, ...], tuple[int, float]] = {}
 
-    def of(self, function: Function) -> int:
-        """The version of a function's code and layers now."""
-        return hash(tuple([self.version(str(folder)) for folder in (function.code, *function.layers)]))
+    def of(self, function: Function, since: float = inf) -> int:
+        """The version of a function's code and layers, as it was at `since` (monotonic seconds) or later; now."""
+        places = (function.code, *function.layers)
+        version, at = self._looked.get(places, (0, -inf))
+        if at < since:
+            at = time.monotonic()
+            version = hash(tuple([self.version(str(folder)) for folder in places]))
+            self._looked[places] = version, at
+        return version
 
     def version(self, folder: str) -> int:
         """The version of `folder` now."""
@@ -71,16 +80,22 @@ class Sources:
 class Manifests:
     """Keeps the functions of `catalog` as their `serverless.yml` says now. layers: as for `folder.read`."""
 
-    def __init__(self, catalog: Catalog, notify: Callable[[str], None], layers: Mapping[str, Path], turn: Turn) -> None:
+    def __init__(self, catalog: Catalog, notify: Callable[[str], None], layers: Mapping[str, Path]) -> None:
         self._catalog = catalog
         self._notify = notify
         self._layers = layers
-        self._turn = turn
+        self._looked_at: dict[str, float] = {}
         self._read_at = {function.origin: _modified(function.origin) for function in catalog}
 
-    def current(self, function: Function) -> Function:
-        """`function` as it is configured now; as it was, with a notice, where its file is broken."""
-        modified = self._turn.once(function.origin, lambda: _modified(function.origin))
+    def current(self, function: Function, since: float = inf) -> Function:
+        """`function` as it is configured, at `since` (monotonic seconds) or later; now.
+
+        As it was, with a notice, where its file is broken.
+        """
+        if self._looked_at.get(function.origin, -inf) >= since:
+            return function
+        self._looked_at[function.origin] = time.monotonic()
+        modified = _modified(function.origin)
         if modified == self._read_at.setdefault(function.origin, modified):
             return function
         self._read_at[function.origin] = modified

@@ -5,14 +5,17 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from ipaddress import ip_address
 from typing import Any, TypeVar
 
 from tencentserverless.local import debugged, folder
 from tencentserverless.local.catalog import DEFAULT_NAMESPACE, Function
 from tencentserverless.local.credentials import LIFE_SECONDS
 from tencentserverless.local.debugged import Debugger
-from tencentserverless.local.endpoint import Counters, Endpoint, Options
+from tencentserverless.local.doors import ADDRESS
+from tencentserverless.local.endpoint import Counters, Endpoint
 from tencentserverless.local.invocation import Record
+from tencentserverless.local.options import Options
 from tencentserverless.local.regions import DEFAULT_REGION
 from tencentserverless.local.server import Server
 
@@ -22,9 +25,11 @@ T = TypeVar("T")
 class LocalSCF:
     """A local endpoint that runs as long as the ``with`` block.
 
-    paths: folders that are functions or hold some. port: 0 picks one. accept: ``ID:KEY`` pairs of programs that bring
-    their own keys, or "any". most_instances: of all functions together. queue_seconds: how long an invocation waits
-    where there are as many as there may be; then it gets status 432, as do those at once that functions make.
+    paths: folders that are functions or hold some. port: 0 picks one. host: the address to listen on; where it is not
+    loopback, whoever reaches this machine there and has a key can run the functions, and a notice says so.
+    accept: ``ID:KEY`` pairs of programs that bring their own keys, or "any".
+    most_instances: of all functions together. queue_seconds: how long an invocation waits where there are as many as
+    there may be; then it gets status 432, as do those at once that functions make.
     idle_seconds: how long a warm instance is kept. most_hops: how often one invocation may lead to the next; a longer
     chain is refused with `LimitExceeded.Quota`, whose text names the loop.
     scf_hosts: inside functions, have the host names of SCF lead here, so that SDKs that know no other endpoint work and
@@ -40,6 +45,7 @@ class LocalSCF:
     debug: "pdb" has `breakpoint()` and pdb in functions talk on a terminal, "debugpy" has each instance listen for a
     debugger on a port that a notice tells; time limits stand still while a function is held. terminal: the path of the
     one for pdb, by default this program's own.
+    interpreters: paths by runtime (``{"Python3.9": "/usr/bin/python3.9"}``) that go before those that are found.
     notify: gets notices of one line, default standard error. on_record: gets the record of every invocation that has
     ended, on the endpoint's thread.
 
@@ -47,13 +53,15 @@ class LocalSCF:
     `ca_file` and `bundle` (paths, "" without TLS), `counters`, `records`, `functions`.
 
     Raises `FunctionFolderError` for folders that cannot be read, OSError where the port is taken,
-    `AuthorityError` (a RuntimeError) where no certificate can be made, ValueError where pdb has no terminal.
+    `AuthorityError` (a RuntimeError) where no certificate can be made, ValueError where `host` is no address, pdb
+    has no terminal, or an interpreter is not what its runtime says.
     """
 
     def __init__(
         self,
         *paths: str | os.PathLike[str],
         port: int = 0,
+        host: str = ADDRESS,
         accept: str | Sequence[str] = (),
         most_instances: int = 64,
         queue_seconds: float = 10.0,
@@ -68,10 +76,12 @@ class LocalSCF:
         credential_seconds: float = LIFE_SECONDS,
         debug: Debugger | None = None,
         terminal: str | os.PathLike[str] | None = None,
+        interpreters: Mapping[str, str | os.PathLike[str]] | None = None,
         notify: Callable[[str], None] | None = None,
         on_record: Callable[[Record], None] | None = None,
     ) -> None:
         accept = (accept,) if isinstance(accept, str) else tuple(accept)
+        ip_address(host)
         debugged.check(debug)
         self._options = Options(
             accept=accept,
@@ -86,6 +96,8 @@ class LocalSCF:
             tls=tls,
             layers=dict(layers or {}),
             credential_seconds=credential_seconds,
+            host=host,
+            interpreters=dict(interpreters or {}),
             debug=debug,
             terminal=debugged.terminal(terminal) if debug == "pdb" else "",
         )

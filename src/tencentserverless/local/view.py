@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -54,9 +55,16 @@ def kept(target: str, needed: Collection[str]) -> tuple[str, ...] | None:
 
 def needed_by(folders: Iterable[str], interpreter: Interpreter, lent: Iterable[str]) -> frozenset[str]:
     """What has to stay where it is. folders: the code and the layers. lent: other places, of the endpoint."""
-    places = {*both(str(BOOTSTRAP.parent)), *_prefixes(interpreter)}
+    places = set(_always(interpreter, tuple(lent)))
     for folder in folders:
         places.update(both(folder), _linked(folder))
+    return frozenset(places)
+
+
+@lru_cache(maxsize=16)
+def _always(interpreter: Interpreter, lent: tuple[str, ...]) -> frozenset[str]:
+    """What every function on this interpreter needs."""
+    places = {*both(str(BOOTSTRAP.parent)), *_prefixes(interpreter)}
     for place in lent:
         places.update(both(place))
     return frozenset(places)
