@@ -4,10 +4,11 @@ import json
 import os
 import socket
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from tencentserverless.local.interpreters import CURRENT, Interpreter
+from tencentserverless.local.interpreters import CURRENT, CURRENT_INTERPRETER, Interpreter
 from tencentserverless.local.process import BOOTSTRAP
 from tencentserverless.local.wire import Decoder, Kind, encode
 from tests.environments import find_interpreter
@@ -88,10 +89,41 @@ class Worker:
         self.output = self.process.communicate(timeout=20)[0].decode()
 
 
+class Connecting(Worker):
+    """One that makes its channel itself, because it inherits none."""
+
+    def __init__(self, version, folder, script=BOOTSTRAP, **settings):
+        path = find_interpreter(version)
+        if path is None:
+            pytest.skip(f"no Python {version} here")
+        interpreter = Interpreter(path, tuple(map(int, version.split("."))))
+        self.life = os.open(os.devnull, os.O_RDONLY)
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            listening.settimeout(20)
+            self.process = subprocess.Popen(
+                [*interpreter.command, str(script), "connect"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env={"LC_ALL": "C.UTF-8", "PYTHONPATH": "/nowhere"},
+                cwd=folder,
+                start_new_session=True,
+            )
+            self.process.stdin.write(b"%d a-word\n" % listening.getsockname()[1])
+            self.process.stdin.close()
+            self.process.stdin = None
+            self.channel, _ = listening.accept()
+        self.channel.settimeout(20)
+        assert self.channel.recv(100) == b"a-word %d\n" % self.process.pid
+        self.decoder, self.frames = Decoder(), []
+        self.send(Kind.SETTINGS, self.settings(folder) | settings)
+
+
 @pytest.mark.parametrize("version", VERSIONS)
-def test_every_python(version, folder):
+@pytest.mark.parametrize("kind_of_worker", [Worker, Connecting])
+def test_every_python(version, folder, kind_of_worker):
     """On every Python the worker loads a function, answers events, tells exceptions, and leaves stdout alone."""
-    with Worker(version, folder("hello", CODE)) as worker:
+    with kind_of_worker(version, folder("hello", CODE)) as worker:
         ready = worker.receive()
         assert (ready.kind, ready.head["python"][:2]) == (Kind.READY, [*map(int, version.split("."))])
         kind, head, body = worker.event('{"ü": ["你好", 1.5]}'.encode())
@@ -195,7 +227,58 @@ def test_the_end_of_the_channel_ends_an_idle_worker(folder):
         assert worker.process.wait(20) == 0
 
 
-def test_a_function_cannot_shadow_what_the_worker_needs(folder):
+@pytest.mark.parametrize("version", VERSIONS)
+def test_large_frames_over_a_connection(version, folder):
+    """Events and results of megabytes pass through a connection that a worker has made, on every Python."""
+    code = "def main_handler(event, context):\n    return event\n"
+    event = json.dumps("x" * 3_000_000).encode()
+    with Connecting(version, folder("hello", code), result_limit_bytes=1 << 23) as worker:
+        worker.receive()
+        assert worker.event(event).body == event
+
+
+@pytest.mark.parametrize("version", ["2.7", "%d.%d" % CURRENT])
+@pytest.mark.parametrize("close", [socket.socket.close, lambda channel: channel.shutdown(socket.SHUT_WR)])
+def test_the_end_of_a_connection_ends_an_idle_worker(version, folder, close):
+    """A worker that has connected leaves when the endpoint is gone."""
+    with Connecting(version, folder("hello", CODE)) as worker:
+        worker.receive()
+        close(worker.channel)
+        assert worker.process.wait(20) == 0
+
+
+@pytest.mark.parametrize("told", [b"", b"%d a-word\n"], ids=["nothing", "a closed port"])
+def test_an_endpoint_that_is_gone(told):
+    """A worker that is told nothing, or to come where nobody is, ends without a word."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        told = told and told % listening.getsockname()[1]
+    command = [*CURRENT_INTERPRETER.command, str(BOOTSTRAP), "connect"]
+    done = subprocess.run(command, input=told, capture_output=True, timeout=20)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_nothing_that_windows_lacks(folder):
+    """The worker runs without fcntl, resource, os.fork and the like."""
+    script = Path(__file__).with_name("windows_bootstrap.py")
+    with Connecting("%d.%d" % CURRENT, folder("hello", CODE), script) as worker:
+        assert worker.receive().kind is Kind.READY
+        assert json.loads(worker.event(b"[1]").body)[0] == [1]
+        assert b"no" in worker.event(b'{"raise": 1}').body
+
+
+def test_what_a_connection_leaves_in_a_function(folder):
+    """A function finds nothing loaded that the connection needed, and its stdin is empty."""
+    code = (
+        "import sys\nLOADED = sorted({'socket', 'select', 'selectors'} & set(sys.modules))\n"
+        "def main_handler(event, context):\n    return [LOADED, sys.stdin.read(), sys.argv[1:]]\n"
+    )
+    with Connecting("%d.%d" % CURRENT, folder("hello", code)) as worker:
+        worker.receive()
+        assert json.loads(worker.event(b"{}").body) == [[], "", []]
+
+
+@pytest.mark.parametrize("kind_of_worker", [Worker, Connecting])
+def test_a_function_cannot_shadow_what_the_worker_needs(folder, kind_of_worker):
     """A function that puts other things in the place of the clock, JSON and os.write still gets its answer out."""
     code = (
         "import json, os, time\n"
@@ -203,7 +286,7 @@ def test_a_function_cannot_shadow_what_the_worker_needs(folder):
         "    json.dumps = json.loads = os.write = os.getpid = time.perf_counter = time.time = None\n"
         "    return 1\n"
     )
-    with Worker("%d.%d" % CURRENT, folder("hello", code)) as worker:
+    with kind_of_worker("%d.%d" % CURRENT, folder("hello", code)) as worker:
         worker.receive()
         assert worker.event(b"{}").body == b"1"
         assert worker.event(b"{}").body == b"1"

@@ -55,6 +55,7 @@ def test_windows_gets_what_it_needs():
     found = variables(shell={**SHELL, "SYSTEMROOT": r"C:\Windows"})
     assert found["SYSTEMROOT"] == r"C:\Windows"
     assert found["PATH"] == "/mine"
+    assert found["USERPROFILE"] == found["HOME"]
 
 
 def test_the_context_has_the_platforms_keys():

@@ -54,6 +54,16 @@ def test_where_interpreters_are_found(nowhere, place):
     assert interpreters.known(MISSING) == Interpreter(str(path), (3, 99))
 
 
+def test_the_launcher_of_windows(nowhere, monkeypatch):
+    """On Windows the launcher `py` is asked too; elsewhere a program of that name is left alone."""
+    path = script(nowhere / "somewhere" / "python.exe", "echo 3.99")
+    script(nowhere / "bin" / "py", f'test "$1" = -3.99 && echo {path}')
+    assert Interpreters(list, {}).find(MISSING).version == CURRENT
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert Interpreters(pytest.fail, {}).find(MISSING) == Interpreter(str(path), (3, 99))
+    assert Interpreters(list, {}).find("Python3.98").version == CURRENT
+
+
 def test_shims_are_not_believed(nowhere):
     """An executable of the right name that fails, or is another version, is passed over."""
     script(nowhere / "bin" / "python3.99", "echo not installed >&2; exit 127")

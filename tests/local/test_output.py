@@ -3,7 +3,10 @@
 import asyncio
 import os
 
-from tencentserverless.local.output import KEPT_BYTES, Output
+import pytest
+
+from tencentserverless.local import output as module
+from tencentserverless.local.output import KEPT_BYTES, Output, ReadOutput
 
 
 def with_output(act):
@@ -20,7 +23,22 @@ def with_output(act):
     asyncio.run(main())
 
 
-def test_what_is_in_the_pipe_is_taken():
+def with_read_output(act):
+    """The same with a thread that reads; without a loop, which it does not need."""
+    reading, own = os.pipe()
+    output = ReadOutput(reading, own)
+    try:
+        asyncio.run(act(output, os.dup(own)))
+    finally:
+        output.close()
+        output.close()
+        assert not output._thread.is_alive()
+        os.close(reading)
+        os.close(own)
+
+
+@pytest.mark.parametrize("with_output", [with_output, with_read_output])
+def test_what_is_in_the_pipe_is_taken(with_output):
     """All that was written before is taken at once, and only once."""
 
     async def act(output, writing):
@@ -33,7 +51,8 @@ def test_what_is_in_the_pipe_is_taken():
     with_output(act)
 
 
-def test_the_end_of_the_pipe():
+@pytest.mark.parametrize("with_output", [with_output, with_read_output])
+def test_the_end_of_the_pipe(with_output):
     """After the last writer is gone there is nothing more, and no error."""
 
     async def act(output, writing):
@@ -47,7 +66,8 @@ def test_the_end_of_the_pipe():
     with_output(act)
 
 
-def test_the_end_is_kept_of_too_much():
+@pytest.mark.parametrize("with_output", [with_output, with_read_output])
+def test_the_end_is_kept_of_too_much(with_output):
     """Of an event that prints without end the last part is kept, with a note on what is missing."""
 
     async def act(output, writing):
@@ -63,3 +83,34 @@ def test_the_end_is_kept_of_too_much():
         os.close(writing)
 
     with_output(act)
+
+
+def test_a_thread_keeps_up():
+    """However often and however much is written, all that was written before is taken, and nothing of our own."""
+
+    async def act(output, writing):
+        for size in (0, 1, 5, 65536, 65520, 1_000_000, 3):
+            line = b"x" * size + b"\n"
+            for _ in range(20):
+                task = asyncio.to_thread(os.write, writing, line)
+                assert await task == size + 1
+                assert output.take() == line.decode()
+        assert output.take_read() == ""
+        os.close(writing)
+
+    with_read_output(act)
+
+
+def test_a_mark_that_does_not_come(monkeypatch):
+    """Where somebody else has read our mark, taking ends all the same."""
+    monkeypatch.setattr(module, "_MARK_SECONDS", 0.01)
+    reading, own = os.pipe()
+    elsewhere, writing = os.pipe()
+    output = ReadOutput(reading, writing)
+    assert output.take() == ""
+    output._writing = own
+    os.write(own, b"x")
+    assert output.take() == "x"
+    output.close()
+    for descriptor in (reading, own, elsewhere, writing):
+        os.close(descriptor)

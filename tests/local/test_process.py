@@ -2,15 +2,17 @@
 
 import asyncio
 import os
+import subprocess
+import sys
 
 import pytest
 
-from tencentserverless.local import launcher
+from tencentserverless.local import launcher, process
 from tencentserverless.local.interpreters import CURRENT, CURRENT_INTERPRETER, Interpreter
 from tencentserverless.local.process import Start, Worker, Workers
 from tests.local.processes import alive, below, until
 
-WAYS = ["fork", "fork, plain", "spawn", "spawn, plain", "direct"]
+WAYS = ["fork", "fork, plain", "spawn", "spawn, plain", "direct", "connect"]
 
 
 @pytest.fixture(params=WAYS)
@@ -23,7 +25,7 @@ def way_of(name, monkeypatch):
     if name == "direct":
         monkeypatch.setattr(launcher, "works", bool)
     method, _, plain = name.partition(", ")
-    return lambda: Workers("fork" if method == "fork" else "spawn", plain=bool(plain))
+    return lambda: Workers("spawn" if method == "direct" else method, plain=bool(plain))
 
 
 def start(folder, **environment):
@@ -116,6 +118,70 @@ def test_what_does_not_start(tmp_path, way):
         return len(os.listdir("/proc/self/fd")) - before
 
     assert asyncio.run(main()) == 0
+
+
+@pytest.mark.parametrize(
+    ("says", "told"),
+    [
+        ("echo no such library; exit 3", "it ended with exit code 3: no such library"),
+        ("exec sleep 1000", r"it does not connect: \(no output\)"),
+    ],
+)
+def test_what_does_not_connect(tmp_path, monkeypatch, says, told):
+    """A worker that ends before it connects, or does not in time, is an OSError that says why; nothing of it stays."""
+    monkeypatch.setattr(process, "CONNECT_SECONDS", 20 if "exit" in says else 0.05)
+    script = tmp_path / "python"
+    script.write_text(f"#!/bin/sh\n{says}\n")
+    script.chmod(0o755)
+
+    async def main():
+        before = len(os.listdir("/proc/self/fd"))
+        with pytest.raises(OSError, match=told):
+            await Workers("connect").start(Start(Interpreter(str(script), CURRENT), {}, str(tmp_path), "MARK=d"))
+        return len(os.listdir("/proc/self/fd")) - before
+
+    others = below(os.getpid())
+    assert asyncio.run(main()) == 0
+    assert below(os.getpid()) <= others
+
+
+def test_an_endpoint_that_is_killed(tmp_path):
+    """A worker that has connected leaves by itself when the endpoint is killed."""
+    program = (
+        "import asyncio, sys\n"
+        "from tencentserverless.local.interpreters import CURRENT_INTERPRETER\n"
+        "from tencentserverless.local.process import Start, Workers\n"
+        "async def main():\n"
+        "    worker = await Workers('connect').start(Start(CURRENT_INTERPRETER, {}, sys.argv[1], 'MARK=f'))\n"
+        "    print(worker.pid, flush=True)\n"
+        "    await worker.exited\n"
+        "asyncio.run(main())\n"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as endpoint:
+        pid = int(endpoint.stdout.readline())
+        assert alive(pid)
+        endpoint.kill()
+    until(lambda: not alive(pid))
+
+
+def test_what_connects_and_is_not_wanted(tmp_path, monkeypatch):
+    """Where something goes wrong after a worker has connected, it is ended and its connection closed."""
+
+    def refuse(*_):
+        raise OSError("no job")
+
+    monkeypatch.setattr(process, "Root", refuse)
+
+    async def main():
+        before = len(os.listdir("/proc/self/fd"))
+        with pytest.raises(OSError, match="no job"):
+            await Workers("connect").start(start(tmp_path, MARK="e"))
+        return len(os.listdir("/proc/self/fd")) - before
+
+    others = below(os.getpid())
+    assert asyncio.run(main()) == 0
+    assert below(os.getpid()) <= others
 
 
 @pytest.mark.parametrize("names", [("fork", "spawn"), ("fork, plain", "spawn, plain", "direct")])

@@ -2,8 +2,9 @@
 """The worker: the process that runs one function, one event at a time.
 
 One file, standard library only, for every Python from 2.7 on; it is run, never imported. The endpoint starts it
-with the numbers of two descriptors: the channel and the life line. With the word `serve` it is a fork server, whose
-children are workers. Where debugging is asked for it loads `debugger.py`, which lies beside it.
+with the numbers of two descriptors: the channel and the life line. With the word `connect` it makes the channel itself,
+as it has to on Windows. With the word `serve` it is a fork server, whose children are workers. Where debugging is asked
+for it loads `debugger.py`, which lies beside it.
 
 Channel: frames of ``>BII`` (kind, bytes of head, bytes of body), a head (a JSON object) and a body; `wire.py` is
 the other end. Results travel here and nowhere else: stdout and stderr belong to the function.
@@ -26,7 +27,7 @@ try:
     import fcntl
     import resource
 except ImportError:  # Windows
-    pass
+    fcntl = resource = None  # type: ignore[assignment]
 
 HEAD = struct.Struct(">BII")
 SETTINGS, EVENT = 1, 2
@@ -36,6 +37,7 @@ EINTR = 4
 F_SETSIG = 10
 OPEN_FILES = 1024
 TRACEBACK_CHARACTERS = 1 << 20
+CONNECT_SECONDS = 30
 SPARE_DESCRIPTOR = 512  # high, so that a function that closes 3, 4, 5 ... does not hit it
 
 # Held here, because functions may put others in their place.
@@ -49,7 +51,7 @@ class Gone(Exception):
 
 
 class Channel(object):
-    """Frames over a stream socket's descriptor."""
+    """Frames over a stream socket: its descriptor, or what else `_read` and `_write` take."""
 
     def __init__(self, descriptor):
         self.descriptor = descriptor
@@ -89,7 +91,7 @@ class Channel(object):
         while True:
             try:
                 return operation(self.descriptor, argument)
-            except OSError as error:
+            except EnvironmentError as error:  # of 2.7's sockets it is no OSError
                 if error.errno != EINTR:
                     raise Gone()
 
@@ -98,7 +100,7 @@ class Output(object):
     """stdout and stderr as text on descriptors 1 and 2, written line by line: what a killed worker printed is kept."""
 
     def __init__(self):
-        self.spare = fcntl.fcntl(1, fcntl.F_DUPFD, SPARE_DESCRIPTOR)
+        self.spare = fcntl.fcntl(1, fcntl.F_DUPFD, SPARE_DESCRIPTOR) if fcntl else os.dup(1)
         keep_from_children(self.spare)
         if not IS_2:  # 2.7 runs unbuffered
             self._open("stdout", "__stdout__")
@@ -136,7 +138,8 @@ class Output(object):
 
 
 def keep_from_children(descriptor):
-    fcntl.fcntl(descriptor, fcntl.F_SETFD, fcntl.fcntl(descriptor, fcntl.F_GETFD) | fcntl.FD_CLOEXEC)
+    if fcntl:  # children on Windows inherit what they are given by name
+        fcntl.fcntl(descriptor, fcntl.F_SETFD, fcntl.fcntl(descriptor, fcntl.F_GETFD) | fcntl.FD_CLOEXEC)
 
 
 def die_with(life_line):
@@ -154,6 +157,8 @@ def die_with(life_line):
 
 
 def limit_resources():
+    if not resource:
+        return
     for which, most in ((resource.RLIMIT_NOFILE, OPEN_FILES), (resource.RLIMIT_CORE, 0)):
         hard = resource.getrlimit(which)[1]
         most = most if hard == resource.RLIM_INFINITY else min(most, hard)
@@ -452,8 +457,41 @@ def main(channel_descriptor, life_line):
     if life_line >= 0:  # where a fork server started this, it sees to the end
         keep_from_children(life_line)
         die_with(life_line)
+    work(Channel(channel_descriptor))
+
+
+def connect():
+    """Where a process inherits nothing but the standard three, as on Windows: the first line of stdin is where to.
+
+    It brings a word, too, that shows the endpoint who comes. The endpoint sees to the end, or the channel's does.
+    """
+    import _socket  # `socket` is the function's to load: see Door
+
+    global _read, _write
+    line = b""
+    while not line.endswith(b"\n"):
+        part = _read(0, 1024)
+        if not part:  # the endpoint is gone
+            _exit(0)
+        line += part
+    port, word = line.split()
+    try:
+        connection = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
+        keep_from_children(connection.fileno())
+        connection.settimeout(CONNECT_SECONDS)
+        connection.connect(("127.0.0.1", int(port)))
+        connection.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
+        connection.sendall(word + b" %d\n" % _getpid())
+        connection.settimeout(None)
+    except EnvironmentError:
+        _exit(0)
+    _read, _write = _socket.socket.recv, _socket.socket.send  # type: ignore[assignment]
+    work(Channel(connection))
+
+
+def work(channel):
     limit_resources()
-    channel, output = Channel(channel_descriptor), Output()
+    output = Output()
     try:
         _, settings, _ = channel.receive()
         sys.dont_write_bytecode = True
@@ -500,4 +538,7 @@ def serve_forks(arguments):
 if __name__ == "__main__":
     if sys.argv[1] == "serve":
         serve_forks(sys.argv[2:])
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    elif sys.argv[1] == "connect":
+        connect()
+    else:
+        main(int(sys.argv[1]), int(sys.argv[2]))

@@ -28,14 +28,15 @@ def check(debug: str | None) -> None:
 
 def terminal(path: str | os.PathLike[str] | None = None) -> str:
     """The path of the terminal that pdb talks on, by default this process's own. Raises ValueError."""
+    if not hasattr(os, "ttyname"):
+        raise ValueError("pdb has no terminal to talk on here: debug with debugpy")
     if path is not None:
         if not _is_terminal(os.fspath(path)):
             raise ValueError(f"{os.fspath(path)} is no terminal")
         return os.fspath(path)
-    if hasattr(os, "ttyname"):
-        for descriptor in (_STDIN, _STDERR):
-            with suppress(OSError):
-                return os.ttyname(descriptor)
+    for descriptor in (_STDIN, _STDERR):
+        with suppress(OSError):
+            return os.ttyname(descriptor)
     raise ValueError(
         "pdb needs a terminal, and neither stdin nor stderr is one: "
         "start the endpoint in a terminal, name one (terminal=), or debug with debugpy"

@@ -7,6 +7,7 @@ loads `ssl` and asks for the authority.
 
 import asyncio
 import socket
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -93,7 +94,9 @@ def listener(address: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     try:
-        if port:  # where the system picks, it must not pick a port that is bound and does not listen yet
+        # Where the system picks, it must not pick a port that is bound and does not listen yet; Windows has another
+        # meaning for this: that a port may be taken twice.
+        if port and sys.platform != "win32":
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((address, port))
     except OSError:

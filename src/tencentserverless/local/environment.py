@@ -5,6 +5,7 @@ The platform's names, with values that are true on this machine; nothing of the 
 """
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -62,8 +63,10 @@ def variables(
 ) -> dict[str, str]:
     """The environment of a worker; the function's own variables win over the platform's. endpoint: its door."""
     kept = {name: machine.shell[name] for name in KEPT if name in machine.shell}
+    libraries = os.pathsep.join((places.code, places.layers))
     return {
         **kept,
+        **({"USERPROFILE": places.home} if is_windows(machine) else {}),
         **(dict.fromkeys(BUNDLE_NAMES, machine.bundle) if machine.bundle else {}),
         **credential_variables(credential),
         **_of_the_platform(function, runtime),
@@ -71,8 +74,8 @@ def variables(
         "USER_CODE_ROOT": f"{places.code}/",
         "_SCF_SERVER_PORT": "28902",
         "PYTHONDONTWRITEBYTECODE": "x",
-        "PYTHONPATH": f"{places.code}:{places.layers}",
-        "LD_LIBRARY_PATH": f"{places.code}:{places.layers}",
+        "PYTHONPATH": libraries,
+        "LD_LIBRARY_PATH": libraries,
         **of_all(machine),
         "PWD": places.code,
         "HOME": places.home,
@@ -86,6 +89,10 @@ def variables(
     }
 
 
+def is_windows(machine: Machine) -> bool:
+    return "SYSTEMROOT" in machine.shell
+
+
 def credential_variables(credential: Credential) -> dict[str, str]:
     return {
         "TENCENTCLOUD_SECRETID": credential.secret_id,
@@ -97,7 +104,7 @@ def credential_variables(credential: Credential) -> dict[str, str]:
 def of_all(machine: Machine) -> dict[str, str]:
     """What an interpreter looks at when it starts, the same for every worker."""
     return {
-        "PATH": machine.shell.get("PATH", PATH) if "SYSTEMROOT" in machine.shell else PATH,
+        "PATH": machine.shell.get("PATH", PATH) if is_windows(machine) else PATH,
         "LANG": machine.locale,
         "LC_ALL": machine.locale,
         "TZ": "UTC",  # the platform's clocks show UTC without saying so

@@ -16,8 +16,6 @@ from tencentserverless.local.catalog import Function
 from tencentserverless.local.channel import Channel
 from tencentserverless.local.gate import Credential
 from tencentserverless.local.invocation import Invocation, Outcome
-from tencentserverless.local.memory import Meter
-from tencentserverless.local.output import Output
 from tencentserverless.local.process import Worker
 from tencentserverless.local.refusal import Refusal, event_not_json
 from tencentserverless.local.report import MB
@@ -58,8 +56,8 @@ class Instance:
         self.is_held = False  # by a debugger: not to be retired
         self._loop = asyncio.get_running_loop()
         self.worker = worker
-        self._meter = Meter(worker.pid, worker.has_keeper, worker.groups)
-        self._output = Output(worker.output)
+        self._meter = worker.meter()
+        self._output = worker.output()
         self._channel = Channel(worker.channel, self._on_frame, self._on_exit)
         self._answer: asyncio.Future[Frame | Ending] | None = None
         self._init_ms: float | None = None

@@ -1,4 +1,7 @@
-"""The interpreter for a function's `Runtime`: the current one, or one found on PATH, in pyenv or uv."""
+"""The interpreter for a function's `Runtime`: the current one, or one found on PATH, in pyenv or uv.
+
+On Windows also one that the launcher `py` knows: of python.org, of the store or of uv.
+"""
 
 import os
 import re
@@ -10,6 +13,7 @@ from pathlib import Path
 
 RUNTIME = re.compile(r"Python(\d)\.(\d+)")
 _ASK = "import sys; print('%d.%d' % sys.version_info[:2])"
+_ASK_PATH = "import sys; print(sys.executable)"
 _ASK_SECONDS = 10
 
 Version = tuple[int, int]
@@ -91,19 +95,31 @@ def version_of(runtime: str | None) -> Version | None:
 
 def _candidates(version: Version) -> Iterator[str]:
     text = "%d.%d" % version
-    suffix = ".exe" if os.name == "nt" else ""
+    suffix = ".exe" if sys.platform == "win32" else ""
     for folder in os.environ.get("PATH", "").split(os.pathsep):
         if folder:
             yield os.path.join(folder, f"python{text}{suffix}")
+    if sys.platform == "win32":
+        yield from _known_to_launcher(text)
     for pattern in (f"{text}.*", text, f"cpython-{text}.*", f"cpython-{text}-*"):
         for root in _version_folders():
             for place in sorted(root.glob(pattern), reverse=True):
-                yield str(place / ("python.exe" if os.name == "nt" else f"bin/python{text}"))
+                yield str(place / ("python.exe" if sys.platform == "win32" else f"bin/python{text}"))
+
+
+def _known_to_launcher(version: str) -> list[str]:
+    """https://docs.python.org/3/using/windows.html#python-launcher-for-windows-deprecated"""
+    try:
+        command = ["py", f"-{version}", "-E", "-s", "-c", _ASK_PATH]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_ASK_SECONDS, check=True)
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return []
+    return [done.stdout.strip()]
 
 
 def _version_folders() -> list[Path]:
     home = Path(os.path.expanduser("~"))  # where there is none, "~", and no error
-    pyenv = Path(os.environ.get("PYENV_ROOT") or home / ".pyenv")
+    pyenv = Path(os.environ.get("PYENV_ROOT") or home / ".pyenv" / ("pyenv-win" if sys.platform == "win32" else ""))
     data = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share")
     uv = Path(os.environ.get("UV_PYTHON_INSTALL_DIR") or data / "uv" / "python")
     return [pyenv / "versions", uv]

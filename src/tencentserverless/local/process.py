@@ -2,30 +2,44 @@
 
 `Workers` is the one place where processes begin. What it returns is all that the rest of the endpoint knows.
 On Linux a fork server starts them, by a fork alone or by a fork and the start of an interpreter; elsewhere, and where
-fork servers do not work, they are this process's own children.
+fork servers do not work, they are this process's own children. On Windows, where these inherit no socket, they connect.
 """
 
 import asyncio
 import os
 import socket
 import subprocess
+import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Thread
 from typing import Any, Literal
 
-from tencentserverless.local import launcher, tree
+from tencentserverless.local import launcher
 from tencentserverless.local.interpreters import CURRENT_INTERPRETER, Interpreter
 from tencentserverless.local.launcher import BOOTSTRAP, ForkServers, Keeper
+from tencentserverless.local.meeting import Guest, Meeting
+from tencentserverless.local.memory import Meter
+from tencentserverless.local.output import Output, ReadOutput
+
+if sys.platform == "win32":
+    from tencentserverless.local.jobs import Job as Root
+    from tencentserverless.local.jobs import JobMeter
+    from tencentserverless.local.jobs import end as end_all
+else:
+    from tencentserverless.local.tree import Root
+    from tencentserverless.local.tree import end as end_all
 
 PIPE_BYTES = 1024 * 1024
 MB = 1024 * 1024
 SLACK_BYTES = 640 * MB  # what /tmp may hold, which is memory here, and what is judged a little later
 THREAD_STACKS_BYTES = 1024 * 8 * MB  # what as many threads as the platform allows reserve and do not use
+CONNECT_SECONDS = 30.0
 _F_SETPIPE_SZ = 1031
+_NO_WINDOW: int = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # nor our console, whose Ctrl-C would be theirs too
 
-StartMethod = Literal["fork", "spawn"]
+StartMethod = Literal["fork", "spawn", "connect"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +76,7 @@ class Start:
 
 
 class Worker:
-    """A running worker. `channel` and `output` do not block; `exited` is done once the process has ended.
+    """A running worker. `channel` does not block; `exited` is done once the process has ended.
 
     pid: the process at the top of it. has_keeper: whether that one only watches over the others. groups: the folders of
     its control groups, by controller.
@@ -74,9 +88,17 @@ class Worker:
     def __init__(self, pid: int, ends: "_Ends", exited: "asyncio.Future[None]") -> None:
         self.pid = pid
         self.channel = ends.channel
-        self.output = ends.output
         self.exited = exited
+        self._output = ends.output
         self._life = ends.life
+
+    def output(self) -> Output:
+        """What it prints, from now on. To be closed before `close`."""
+        return Output(self._output)
+
+    def meter(self) -> Meter:
+        """What it holds of memory."""
+        return Meter(self.pid, self.has_keeper, self.groups)
 
     @staticmethod
     async def end(workers: "Iterable[Worker]") -> None:
@@ -90,10 +112,10 @@ class Worker:
     def close(self) -> None:
         """Give up the descriptors, after `end`."""
         self.channel.close()
-        for descriptor in (self.output, self._life):
+        for descriptor in (self._output, self._life):
             if descriptor >= 0:
                 os.close(descriptor)
-        self.output = self._life = -1
+        self._output = self._life = -1
 
 
 class _Kept(Worker):
@@ -110,54 +132,70 @@ class _Kept(Worker):
 class _Direct(Worker):
     """A worker that is our own child."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", ends: "_Ends", mark: str) -> None:
-        super().__init__(process.pid, ends, asyncio.get_running_loop().create_future())
-        self._process = process
-        self._root = tree.Root(process.pid, mark.encode())
+    def __init__(self, root: Root, ends: "_Ends", exited: "asyncio.Future[None]") -> None:
+        super().__init__(root.pid, ends, exited)
+        self._root = root
         self._swept = False
-        self._watch()
 
     @staticmethod
     async def end_together(workers: "list[_Direct]") -> None:
         """One look at the process table for all."""
         ending = [worker for worker in workers if not worker._swept]
         if ending:
-            await asyncio.to_thread(tree.end, [worker._root for worker in ending])
+            await asyncio.to_thread(end_all, [worker._root for worker in ending])
         for worker in ending:
             await worker.exited
             worker._swept = True
 
-    def _watch(self) -> None:
-        loop = asyncio.get_running_loop()
-        try:
-            descriptor = os.pidfd_open(self.pid)
-        except (AttributeError, OSError):
-            Thread(target=self._wait, args=(loop,), daemon=True, name=f"worker {self.pid}").start()
-            return
-        loop.add_reader(descriptor, self._ended_on_linux, loop, descriptor)
 
-    def _ended_on_linux(self, loop: asyncio.AbstractEventLoop, descriptor: int) -> None:
-        loop.remove_reader(descriptor)
+class _Connected(_Direct):
+    """A worker that has connected to us. `_life` is our own end to write into its output."""
+
+    def output(self) -> Output:
+        return ReadOutput(self._output, self._life)
+
+    def meter(self) -> Meter:
+        if sys.platform == "win32":
+            return JobMeter(self._root)
+        return super().meter()
+
+
+class _Exit:
+    """Watches a child of our own. `seen` is done once it has ended."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+        self._process = process
+        self._loop = asyncio.get_running_loop()
+        self.seen: asyncio.Future[None] = self._loop.create_future()
+        try:
+            descriptor = os.pidfd_open(process.pid)
+        except (AttributeError, OSError):
+            Thread(target=self._wait, daemon=True, name=f"worker {process.pid}").start()
+            return
+        self._loop.add_reader(descriptor, self._ended_on_linux, descriptor)
+
+    def _ended_on_linux(self, descriptor: int) -> None:
+        self._loop.remove_reader(descriptor)
         os.close(descriptor)
         self._process.wait()
         self._ended()
 
-    def _wait(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _wait(self) -> None:
         self._process.wait()
         with suppress(RuntimeError):  # the loop may be closed by now
-            loop.call_soon_threadsafe(self._ended)
+            self._loop.call_soon_threadsafe(self._ended)
 
     def _ended(self) -> None:
-        if not self.exited.done():
-            self.exited.set_result(None)
+        if not self.seen.done():
+            self.seen.set_result(None)
 
 
 class Workers:
     """Starts workers. Made on the event loop; `stop` at the end."""
 
     def __init__(self, method: StartMethod = "fork", *, plain: bool = False) -> None:
-        self._method = method
-        self._servers = ForkServers(plain=plain) if launcher.works() else None
+        self._method = "connect" if sys.platform == "win32" else method
+        self._servers = ForkServers(plain=plain) if self._method != "connect" and launcher.works() else None
 
     def prepare(self, interpreter: Interpreter, environment: Mapping[str, str], scratch: str) -> None:
         """Have what starts workers ready before the first one is wanted, without waiting for it.
@@ -181,6 +219,8 @@ class Workers:
     async def start(self, start: Start) -> Worker:
         """Raises OSError."""
         start.check()
+        if self._method == "connect":
+            return await connect(start)
         if self._servers is None:
             return spawn(start)
         by_fork = self._by_fork(start.interpreter)
@@ -209,7 +249,56 @@ def spawn(start: Start) -> Worker:
             cwd=start.folder,
             start_new_session=True,
         )
-        return _Direct(process, ours.ready(), start.mark)
+        return _Direct(Root(process.pid, start.mark.encode()), ours.ready(), _Exit(process).seen)
+
+
+async def connect(start: Start) -> Worker:
+    """Start a worker as our own child that inherits nothing but the standard three, and connects. Raises OSError."""
+    output, own = os.pipe()
+    try:
+        with closing(Meeting()) as meeting:
+            process = subprocess.Popen(
+                [*start.interpreter.command, str(BOOTSTRAP), "connect"],
+                stdin=subprocess.PIPE,
+                stdout=own,
+                stderr=own,
+                env=dict(start.environment),
+                cwd=start.folder,
+                start_new_session=True,
+                creationflags=_NO_WINDOW,
+            )
+            exited = _Exit(process).seen
+            try:
+                guest = await _guest(meeting, process, exited)
+                if guest is None:
+                    raise ConnectionError(_why(process, output, own))
+                return _Connected(Root(guest.pid, start.mark.encode()), _Ends(guest.channel, output, own), exited)
+            except BaseException:
+                process.kill()
+                await exited
+                meeting.part()
+                raise
+    except BaseException:
+        os.close(output)
+        os.close(own)
+        raise
+
+
+async def _guest(meeting: Meeting, process: "subprocess.Popen[bytes]", exited: "asyncio.Future[None]") -> Guest | None:
+    """Who has come; None where nobody will."""
+    assert process.stdin is not None
+    with suppress(OSError), process.stdin as told:  # it may have ended
+        told.write(meeting.invitation)
+    await asyncio.wait((meeting.guest, exited), timeout=CONNECT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+    return meeting.guest.result() if meeting.guest.done() else None
+
+
+def _why(process: "subprocess.Popen[bytes]", output: int, own: int) -> str:
+    """Why a worker does not come: what it has printed. own: where to write, so that there is something to be read."""
+    os.write(own, b"\n")
+    printed = os.read(output, PIPE_BYTES).decode("utf-8", "replace").strip()
+    code = process.returncode
+    return f"{'it does not connect' if code is None else f'it ended with exit code {code}'}: {printed or '(no output)'}"
 
 
 class _Ends:

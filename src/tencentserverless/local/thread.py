@@ -119,7 +119,7 @@ class LocalSCF:
         return f"<LocalSCF {self.endpoint or 'not running'}>"
 
     def __enter__(self) -> "LocalSCF":
-        self._loop = asyncio.new_event_loop()
+        self._loop = asyncio.SelectorEventLoop() if sys.platform == "win32" else asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, args=(self._loop,), name="LocalSCF", daemon=True)
         self._thread.start()
         try:
