@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tencentserverless.local import LocalSCF, groups, instance, memory
+from tencentserverless.local import LocalSCF, groups, memory, process
 from tests.local.processes import alive, below, until
 from tests.local.signed import Api
 
@@ -48,7 +48,7 @@ def test_zombies_are_collected(api):
 def test_too_many_processes_end_the_invocation(tmp_path, monkeypatch):
     """Where no control group bounds them, an instance with more processes than are allowed ends, with all of them."""
     monkeypatch.setattr(memory, "MOST_PROCESSES", 4)
-    monkeypatch.setattr(instance, "Meter", lambda pid, has_keeper, groups: memory.Meter(pid, has_keeper))
+    monkeypatch.setattr(process, "Meter", lambda pid, has_keeper, groups: memory.Meter(pid, has_keeper))
     place = tmp_path / "leaves"
     place.mkdir()
     (place / "index.py").write_text(LEAVES)
