@@ -17,7 +17,10 @@ RESERVED_PIDS = 300  # once numbers have run out, the kernel begins again behind
 OWN_PID_MAX_SINCE = (6, 14)  # on older kernels the setting is the whole machine's
 OWN_USER_COUNT_SINCE = (5, 14)  # on older kernels all processes of the user count
 # A view that asks for all that views can: where it cannot be had, there are no namespaces.
-TRIAL = {"tmp": {"target": "/tmp", "stage": "/tmp", "kept": [], "most_bytes": 4096}, "read_only": ["/tmp"]}  # type: dict[str, object]  # noqa: S108
+TRIAL = {
+    "cover": {"stage": "/tmp", "most_bytes": 4096, "folders": [{"target": "/tmp", "kept": [], "new": []}]},  # noqa: S108
+    "read_only": ["/tmp"],  # noqa: S108
+}  # type: dict[str, object]
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -76,28 +79,40 @@ def enter_mounts() -> None:
 def furnish(view: "dict[str, object]") -> None:
     """The mounts of one function.
 
-    view: `tmp`, the arguments of `cover`; `binds`, pairs of a place and another where it is seen as well; `read_only`,
+    view: `binds`, pairs of a place and another where it is seen as well; `cover`, the arguments of that; `read_only`,
     places that cannot be written to. All may be missing.
     """
-    if view.get("tmp"):
-        cover(**view["tmp"])  # type: ignore[arg-type]
     for place, target in view.get("binds", ()):  # type: ignore[attr-defined]
         mount(place, target, flags=BIND | RECURSIVE)
+    if view.get("cover"):
+        cover(**view["cover"])  # type: ignore[arg-type]
     for place in view.get("read_only", ()):  # type: ignore[attr-defined]
         mount(place, place, flags=BIND | RECURSIVE)
         kept = os.statvfs(place).f_flag & KEPT_FLAGS
         mount("none", place, flags=BIND | REMOUNT | READ_ONLY | kept)
 
 
-def cover(target: str, stage: str, kept: "list[str]", most_bytes: int) -> None:
-    """An empty folder in memory in the place of `target`, with `kept` of what stood there; made at `stage` first."""
-    mount("tmpfs", stage, "tmpfs", NO_SET_ID | NO_DEVICES, "size=%d,mode=1777" % most_bytes)
+def cover(stage: str, most_bytes: int, folders: "list[dict[str, object]]") -> None:
+    """In the place of these folders others in memory, which hold so much together. One after the other: the later may
+    keep the earlier."""
+    mount("tmpfs", stage, "tmpfs", NO_SET_ID | NO_DEVICES, "size=%d,mode=755" % most_bytes)
+    os.chdir(stage)  # it has no path any more once what it lies in is covered
+    for number, folder in enumerate(folders):
+        replace(str(number), **folder)  # type: ignore[arg-type]
+
+
+def replace(made: str, target: str, kept: "list[str]", new: "list[str]") -> None:
+    """A folder `made` here in the place of `target`, with `kept` of what stood there and `new`, which are empty."""
+    os.mkdir(made)
+    os.chmod(made, 0o1777)  # noqa: S103  as /tmp is
+    for place in new:
+        os.makedirs(made + place[len(target) :])
     for place in sorted(kept):
-        inside = stage + place[len(target) :]
+        inside = made + place[len(target) :]
         if not os.path.lexists(inside):  # it is not within one that came before
             make_like(place, inside)
-            mount(place, inside, flags=BIND)
-    mount(stage, target, flags=BIND | RECURSIVE)
+            mount(place, inside, flags=BIND | RECURSIVE)
+    mount(made, target, flags=BIND | RECURSIVE)
 
 
 def make_like(place: str, new: str) -> None:
