@@ -217,6 +217,7 @@ class Start:
         try:
             namespaces.enter_mounts()
             namespaces.bound_processes(self.server.namespaces or 0)
+            namespaces.bound_capabilities(self.server.namespaces or 0)
             pid = self.fork_worker()
             close_all_but(0)
             code = offspring.wait_for(pid)
@@ -250,8 +251,7 @@ class Start:
         self.channel, self.output = descriptors
         if self.server.namespaces is not None:
             namespaces.furnish(request["view"])
-            if self.server.namespaces:
-                namespaces.drop_capabilities()
+            namespaces.drop_capabilities(self.server.namespaces)
         self.take_descriptors()
         os.chdir(request["folder"])
         resource.setrlimit(resource.RLIMIT_DATA, namespaces.lowered(resource.RLIMIT_DATA, request["data_bytes"]))

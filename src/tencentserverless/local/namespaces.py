@@ -4,6 +4,7 @@ One file, standard library only, Python 3.6 and later; loaded by `fork_server.py
 """
 
 import ctypes
+import errno
 import os
 import resource
 
@@ -12,6 +13,9 @@ READ_ONLY, NO_SET_ID, NO_DEVICES, NO_EXECUTION = 1, 2, 4, 8
 REMOUNT, BIND, RECURSIVE, PRIVATE = 32, 4096, 16384, 1 << 18
 KEPT_FLAGS = READ_ONLY | NO_SET_ID | NO_DEVICES | NO_EXECUTION  # `statvfs` has the same numbers
 CAPABILITIES_VERSION = 0x20080522
+OUT_OF_BOUNDS = 24
+# What root may do in most containers: to files, users and ports, but not to mounts, devices and the machine.
+USUAL_CAPABILITIES = sum(1 << number for number in (0, 1, 3, 4, 5, 6, 7, 8, 10, 13, 18, 29, 31))
 PROCESSES = 1024  # the platform's bound, threads included
 RESERVED_PIDS = 300  # once numbers have run out, the kernel begins again behind these
 OWN_PID_MAX_SINCE = (6, 14)  # on older kernels the setting is the whole machine's
@@ -44,9 +48,29 @@ def control(option: int, value: int) -> None:
     checked(_libc.prctl(ctypes.c_int(option), ctypes.c_ulong(value), *[ctypes.c_ulong(0)] * 3))
 
 
-def drop_capabilities() -> None:
-    """Those over a user namespace of one's own: the function is to find the rights that its user has."""
-    checked(_libc.capset((ctypes.c_uint32 * 2)(CAPABILITIES_VERSION, 0), (ctypes.c_uint32 * 6)()))
+def drop_capabilities(flags: int) -> None:
+    """Those with which a function could undo its mounts.
+
+    Over a user namespace of its own all: it is to find the rights that its user has. Those of root but the usual ones.
+    """
+    header, sets = (ctypes.c_uint32 * 2)(CAPABILITIES_VERSION, 0), (ctypes.c_uint32 * 6)()
+    if not flags & NEW_USER:
+        checked(_libc.capget(header, sets))
+        sets = type(sets)(*[low & USUAL_CAPABILITIES for low in sets[:3]])
+    checked(_libc.capset(header, sets))
+
+
+def bound_capabilities(flags: int) -> None:
+    """What `drop_capabilities` drops root gets back in no program that is started from now on."""
+    kept = 0 if flags & NEW_USER else USUAL_CAPABILITIES
+    for number in range(64):
+        if not kept >> number & 1:
+            try:
+                control(OUT_OF_BOUNDS, number)
+            except OSError as error:
+                if error.errno == errno.EINVAL:  # the kernel has no more
+                    return
+                raise
 
 
 def write_to(path: str, text: str) -> None:
@@ -161,6 +185,8 @@ def tried(flags: int) -> bool:
         if pid == 0:
             enter_mounts()
             furnish(TRIAL)
+            bound_capabilities(flags)
+            drop_capabilities(flags)
             os._exit(0)
         return os.waitpid(pid, 0)[1] == 0
     except BaseException:  # noqa: BLE001  whatever it is, it does not work
