@@ -94,6 +94,9 @@ class Server:
 
     def handed_over(self, request: "dict[str, object]", data: bytes, descriptors: "list[int]") -> "Spare":
         """The spare that has the request now. Raises OSError."""
+        if self.spare is not None and self.spare.is_outdated():
+            self.discard(self.spare)
+            self.spare = None
         for last in (False, True):  # a spare may have died
             spare, self.spare = self.spare or Spare(self), None
             try:
@@ -105,6 +108,12 @@ class Server:
                 if last:
                     raise
         raise AssertionError
+
+    def discard(self, spare: "Spare") -> None:
+        """Nobody will ask it: it ends by itself."""
+        spare.close()
+        os.waitpid(spare.pid, 0)
+        groups.remove(self.keepers.pop(spare.pid))
 
     def reap(self, pid: int) -> None:
         """Forget a keeper that has ended, and end what lost its keeper."""
@@ -120,6 +129,7 @@ class Spare:
 
     def __init__(self, server: Server) -> None:
         server.spares += 1
+        self.mounts = None if server.namespaces is None else namespaces.MountTable()  # without, it sees ours
         self.groups = groups.make(server.parents, "%d-%d" % (server.pid, server.spares))
         self.ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         # A new process of Python forgets the signals that came before it was ready for them.
@@ -130,7 +140,7 @@ class Spare:
                 self.ours.close()
                 Start(server, theirs, self.groups).keep()
         except OSError:
-            self.ours.close()
+            self.close()
             groups.remove(self.groups)
             raise
         finally:
@@ -145,10 +155,19 @@ class Spare:
         except OSError as error:
             complaint = ""
             with suppress(OSError):
-                complaint = self.ours.recv(REQUEST_BYTES).decode()
+                complaint = self.ours.recv(REQUEST_BYTES, socket.MSG_DONTWAIT).decode()  # it may live
             raise OSError(error.errno, complaint or error.strerror) from None
         finally:
-            self.ours.close()
+            self.close()
+
+    def is_outdated(self) -> bool:
+        """Whether something has been mounted that it does not see."""
+        return self.mounts is not None and self.mounts.has_changed()
+
+    def close(self) -> None:
+        self.ours.close()
+        if self.mounts is not None:
+            self.mounts.close()
 
 
 def receive(connection: "socket.socket") -> "tuple[bytes, list[int]]":

@@ -7,10 +7,11 @@ import ctypes
 import errno
 import os
 import resource
+import select
 
 NEW_MOUNTS, NEW_USER, NEW_PROCESSES = 0x00020000, 0x10000000, 0x20000000
 READ_ONLY, NO_SET_ID, NO_DEVICES, NO_EXECUTION = 1, 2, 4, 8
-REMOUNT, BIND, RECURSIVE, PRIVATE = 32, 4096, 16384, 1 << 18
+REMOUNT, BIND, RECURSIVE, SLAVE = 32, 4096, 16384, 1 << 19
 KEPT_FLAGS = READ_ONLY | NO_SET_ID | NO_DEVICES | NO_EXECUTION  # `statvfs` has the same numbers
 CAPABILITIES_VERSION = 0x20080522
 OUT_OF_BOUNDS = 24
@@ -94,10 +95,26 @@ def enter_namespaces(flags: int) -> None:
 
 
 def enter_mounts() -> None:
-    """In process 1: mounts from now on are seen by nobody else and end with it."""
+    """In process 1: mounts from now on are seen by nobody else and end with it; those of the machine come and go."""
     unshare(NEW_MOUNTS)
-    mount("none", "/", flags=RECURSIVE | PRIVATE)
+    mount("none", "/", flags=RECURSIVE | SLAVE)
     mount("proc", "/proc", "proc", NO_SET_ID | NO_DEVICES | NO_EXECUTION)
+
+
+class MountTable:
+    """Knows whether something has been mounted or unmounted since it was made, where this process sees it."""
+
+    def __init__(self) -> None:
+        self.file = open("/proc/self/mountinfo")  # noqa: SIM115
+        self.poll = select.poll()
+        self.poll.register(self.file, select.POLLPRI)
+
+    def has_changed(self) -> bool:
+        """True once for each change."""
+        return bool(self.poll.poll(0))
+
+    def close(self) -> None:
+        self.file.close()
 
 
 def furnish(view: "dict[str, object]") -> None:
