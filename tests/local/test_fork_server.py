@@ -1,7 +1,6 @@
 """The fork server's own parts, in processes made for it."""
 
 import json
-import os
 import subprocess
 import sys
 
@@ -10,8 +9,6 @@ import pytest
 from tencentserverless.local import launcher
 
 pytestmark = pytest.mark.skipif(not launcher.works(), reason="this system has no fork servers")
-if launcher.works():
-    from tencentserverless.local import fork_server
 
 
 def in_a_process(code):
@@ -19,48 +16,6 @@ def in_a_process(code):
     head = "import json, os, signal, sys, time\nfrom tencentserverless.local import fork_server as it\n"
     done = subprocess.run([sys.executable, "-c", head + code], capture_output=True, text=True, timeout=60, check=True)
     return json.loads(done.stdout)
-
-
-def test_orphans_are_adopted_and_ended():
-    """Children and what they left behind are gone after `end_all`, whatever signals they ignore."""
-    told = in_a_process(
-        """
-it.namespaces.control(it.ADOPT_ORPHANS, 1)
-reading, writing = os.pipe()
-for _ in range(3):
-    if os.fork() == 0:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        os.setsid()
-        if os.fork() == 0:
-            os.setsid()
-        os.write(writing, b".")
-        time.sleep(100)
-told = b""
-while len(told) < 6:
-    told += os.read(reading, 6)
-it.end_all()
-print(json.dumps(it.children()))
-"""
-    )
-    assert told == []
-
-
-def test_the_status_is_an_exit_code():
-    """`wait_for` tells an exit from a signal, and collects the others that end meanwhile."""
-    told = in_a_process(
-        """
-def forked(end):
-    pid = os.fork()
-    if pid == 0:
-        end()
-    return pid
-forked(lambda: os._exit(1))
-exited = it.wait_for(forked(lambda: os._exit(7)))
-killed = it.wait_for(forked(lambda: os.kill(os.getpid(), 9)))
-print(json.dumps([exited, killed]))
-"""
-    )
-    assert told == [7, 128 + 9]
 
 
 def test_only_one_descriptor_stays():
@@ -76,7 +31,69 @@ print(json.dumps([name for name in map(int, os.listdir("/proc/self/fd")) if name
     assert told == [0]  # the listing's own
 
 
-def test_a_process_knows_its_parent():
-    """The parent of a process is found; of one that is not there it is 0."""
-    assert fork_server.parent_of(str(os.getpid())) == os.getppid()
-    assert fork_server.parent_of("0") == 0
+def test_a_request_that_cannot_be_sent():
+    """A request that a living spare cannot be sent is an error at once: nothing is waited for."""
+    told = in_a_process(
+        """
+import socket
+signal.alarm(20)
+spare = it.Spare.__new__(it.Spare)
+spare.mounts = None
+spare.ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+try:
+    spare.take(b"x" * (1 << 24), [0, 1])
+except OSError as error:
+    print(json.dumps(error.strerror))
+"""
+    )
+    assert told == "Message too long"
+
+
+MOUNTS = """
+import socket, tempfile
+
+def handed_over(server):
+    ours, theirs = socket.socketpair()
+    spare = server.handed_over(request, json.dumps(request).encode(), [theirs.fileno(), 2])
+    theirs.close()
+    return spare, json.loads(ours.makefile().read())
+
+def work(channel, _):
+    os.write(channel, json.dumps(os.listdir(".")).encode())
+
+names = it.namespaces
+flags = names.possible_namespaces()
+if flags != 0:
+    print("null")
+    sys.exit()
+names.unshare(names.NEW_MOUNTS)
+names.mount("none", "/", flags=names.RECURSIVE | 1 << 18)
+with tempfile.TemporaryDirectory() as folder:
+    request = {"id": 1, "view": {}, "folder": folder, "command": None, "environment": {}}
+    request.update(data_bytes=1 << 30, memory_bytes=1 << 30)
+    connection, endpoint = socket.socketpair()
+    server = it.Server(connection, work, False)
+    told, spares = [], []
+    for mounts in (False, True, False):
+        server.prepare()
+        ready = server.spare
+        if mounts:
+            names.mount("tmpfs", folder, "tmpfs")
+            os.mkdir(folder + "/mounted")
+        spare, listed = handed_over(server)
+        told.append([spare is ready, listed])
+        spares.append(ready)
+    left = spares[1].pid in it.offspring.children() or spares[1].pid in server.keepers
+    it.offspring.end_all()
+    it.groups.remove_all(server.parents, server.pid)
+    names.checked(names._libc.umount2(folder.encode(), 2))
+print(json.dumps([told, left]))
+"""
+
+
+def test_a_spare_that_lacks_a_mount():
+    """A spare that was made before something was mounted is discarded; the worker that gets the request sees it."""
+    told = in_a_process(MOUNTS)
+    if told is None:
+        pytest.skip("this process cannot make mounts")
+    assert told == [[[True, []], [False, ["mounted"]], [True, ["mounted"]]], False]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tencentserverless.local import LocalSCF, endpoint, launcher, layers, view
+from tencentserverless.local import LocalSCF, launcher, layers, view
 from tencentserverless.local.catalog import FunctionFolderError
 from tencentserverless.local.layers import Layers, merge
 from tencentserverless.local.scratch import Scratch
@@ -264,8 +264,7 @@ def test_what_an_instance_needs_stays_in_opt(tmp_path, monkeypatch):
     if not in_namespaces():
         pytest.skip("this system allows no namespaces")
     with tempfile.TemporaryDirectory(dir="/var/tmp") as opt:
-        for module in (view, endpoint):
-            monkeypatch.setattr(module, "OPT", opt)
+        monkeypatch.setattr(view, "OPT", opt)
         place = write(Path(opt) / "functions" / "one", index=CODE)
         write(Path(opt) / "functions" / "two", hidden="")
         write(tmp_path / "layer", shared="WHO = 'layer'")
@@ -275,6 +274,23 @@ def test_what_an_instance_needs_stays_in_opt(tmp_path, monkeypatch):
             assert told(api, "write") == "EROFS"
         assert (found["opt"], found["listed"], found["here"]) == (opt, ["functions", "shared.py"], ["one"])
         assert sorted(os.listdir(opt)) == ["functions"]
+
+
+@pytest.mark.skipif(not launcher.works(), reason="this system has no fork servers")
+def test_merged_layers_where_opt_is_left_alone(folder, tmp_path, monkeypatch):
+    """An instance with mounts, but not over /opt, finds several layers too, and cannot write to them either."""
+    if not in_namespaces():
+        pytest.skip("this system allows no namespaces")
+    monkeypatch.setattr(view, "OPT", str(tmp_path / "nothing"))
+    write(tmp_path / "first", shared="WHO = 'first'")
+    write(tmp_path / "second", other="")
+    text = MANIFEST + "".join(f"  - {{name: {name}, version: 1, src: ../../{name}}}\n" for name in ("first", "second"))
+    folder("one", CODE, text)
+    with LocalSCF(folder.path) as scf, Api(scf) as api:
+        found = told(api)
+        assert found["listed"] == ["other.py", "shared.py"]
+        assert told(api, "write") == "EROFS"
+    assert listed(tmp_path / "first") == {"shared.py": "WHO = 'first'"}
 
 
 def test_a_layer_that_vanishes(folder, tmp_path):

@@ -60,6 +60,17 @@ def test_lent_packages_bring_no_neighbours(tmp_path):
     assert "No module named 'httptools'" in done.stderr
 
 
+def test_what_instances_see(tmp_path):
+    """Of the folder an instance has home, what it is lent and what it is to share, which is made then."""
+    scratch = Scratch()
+    own = scratch.own(["lock"])
+    assert own.home == scratch.places(tmp_path, (3, 11), "/opt").home
+    assert [Path(place).name for place in own.lent] == ["sdk", "trust"]
+    assert own.shared == (f"{own.folder}/lock",)
+    assert all(Path(place).exists() for place in (own.stage, own.home, *own.lent, *own.shared))
+    scratch.remove()
+
+
 def test_the_locale_is_installed():
     """The locale that workers get is one that this machine has, and asking changes nothing."""
     before = locale.setlocale(locale.LC_ALL)

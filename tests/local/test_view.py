@@ -6,7 +6,9 @@ import pytest
 
 from tencentserverless.local import view
 from tencentserverless.local.interpreters import Interpreter
-from tencentserverless.local.view import OPT, View
+from tencentserverless.local.view import OPT, TMP, TMP_BYTES, Own, View
+
+OWN = Own("/scratch", "/scratch/tmp", "/scratch/home", ("/scratch/sdk", "/scratch/trust"), ("/scratch/lock",))
 
 
 @pytest.fixture
@@ -42,13 +44,25 @@ def test_what_is_needed(place):
 
 def test_mounts():
     """What is kept of /opt is mounted in the folder of the layers, which becomes /opt; neither that nor the code can
-    be written to."""
-    mounts = View(("/tmp/code",), ("/opt/python",)).mounts("/tmp/code", "/scratch/layers", "/scratch/tmp")
-    assert mounts["tmp"]["kept"] == ("/tmp/code",)
+    be written to, nor what the endpoint lends."""
+    mounts = View(("/tmp/code",), ("/opt/python",)).mounts("/tmp/code", "/scratch/layers", OWN)
+    assert mounts["cover"]["folders"][1] == {"target": TMP, "kept": ["/tmp/code"], "new": []}
     assert mounts["binds"] == [("/opt/python", "/scratch/layers/python"), ("/scratch/layers", OPT)]
-    assert mounts["read_only"] == [OPT, "/tmp/code"]
+    assert mounts["read_only"] == [*OWN.lent, OPT, "/tmp/code"]
 
 
 def test_no_mounts():
-    """Where both are left alone, the code is all that is mounted."""
-    assert View().mounts("/code", "/layers", "/stage") == {"tmp": None, "binds": [], "read_only": ["/code"]}
+    """Where both are left alone, the endpoint's own folder is covered nevertheless, and only reading is left of the
+    layers and the code."""
+    own = {"target": "/scratch", "kept": [*OWN.lent, *OWN.shared], "new": ["/scratch/home"]}
+    assert View().mounts("/code", "/layers", OWN) == {
+        "binds": [],
+        "cover": {"stage": "/scratch/tmp", "most_bytes": TMP_BYTES, "folders": [own]},
+        "read_only": [*OWN.lent, "/layers", "/code"],
+    }
+
+
+def test_layers_without_opt():
+    """Where /opt is left alone, layers that the endpoint has merged stay to be seen in its folder."""
+    mounts = View().mounts("/code", "/scratch/layers/1", OWN)
+    assert "/scratch/layers/1" in mounts["cover"]["folders"][0]["kept"]

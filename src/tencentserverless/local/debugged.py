@@ -17,6 +17,7 @@ from tencentserverless.local.wire import Frame, Kind
 
 Debugger = Literal["pdb", "debugpy"]
 DEBUGGERS: tuple[Debugger, ...] = ("pdb", "debugpy")
+_LOCK = "terminal.lock"
 _STDIN, _STDERR = 0, 2
 
 
@@ -54,10 +55,15 @@ def _is_terminal(path: str) -> bool:
         os.close(descriptor)
 
 
+def shared(debugger: Debugger | None) -> tuple[str, ...]:
+    """The files in the endpoint's own folder that all instances need."""
+    return (_LOCK,) if debugger == "pdb" else ()
+
+
 def settings(debugger: Debugger, terminal: str, scratch: Path, code: Path) -> dict[str, Any]:
     """What a worker is told."""
     if debugger == "pdb":
-        return {"with": debugger, "terminal": terminal, "lock": str(scratch / "terminal.lock")}
+        return {"with": debugger, "terminal": terminal, "lock": str(scratch / _LOCK)}
     return {"with": debugger, "folder": str(code)}
 
 

@@ -28,7 +28,7 @@ from tencentserverless.local.records import Records
 from tencentserverless.local.requirements import Requirements
 from tencentserverless.local.scratch import Scratch, utf8_locale
 from tencentserverless.local.sources import Manifests, Turn
-from tencentserverless.local.view import OPT, View
+from tencentserverless.local.view import View
 from tencentserverless.local.wire import TEXT_LIMIT_BYTES
 
 _UNKNOWN_LANGUAGE = "en-US"
@@ -113,7 +113,7 @@ class Endpoint:
     def authority(self) -> Authority:
         """The certificate authority of this run."""
         if self._authority is None:
-            self._authority = Authority(self._scratch.folder, own_names(self.options.host))
+            self._authority = Authority(self._scratch.trust, own_names(self.options.host))
         return self._authority
 
     async def respond(self, request: Request, holder: str | None = None) -> tuple[str, bytes]:
@@ -291,9 +291,9 @@ class Endpoint:
         has_mounts = await self._workers.has_namespaces(interpreter, common, str(scratch))
         view = self._scratch.view(function, interpreter, source_version) if has_mounts else View()
         layers = await self._layers.content(function.layers, view.opt or (), holder)
-        seen_at = layers if view.opt is None else OPT
-        places = self._scratch.places(function.code, interpreter.version, seen_at)
-        return places, view.mounts(places.code, layers, str(scratch / "tmp"))
+        places = self._scratch.places(function.code, interpreter.version, view.layers_at(layers))
+        own = self._scratch.own(debugged.shared(self.options.debug))
+        return places, view.mounts(places.code, layers, own)
 
     def _instance(
         self, function: Function, worker: Worker, settings: dict[str, Any], credential: Credential, source_version: int

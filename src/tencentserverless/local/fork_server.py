@@ -29,7 +29,7 @@ from contextlib import suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from tencentserverless.local import groups, namespaces
+    from tencentserverless.local import groups, namespaces, offspring
 else:  # by their paths, as this file is
     from importlib.machinery import SourceFileLoader
 
@@ -38,44 +38,11 @@ else:  # by their paths, as this file is
         SourceFileLoader(name, os.path.join(place, name + ".py")).exec_module(module)
         return module
 
-    groups, namespaces = beside("groups"), beside("namespaces")
+    groups, namespaces, offspring = beside("groups"), beside("namespaces"), beside("offspring")
 
 REQUEST_BYTES = 1 << 18
 PAUSE_SECONDS = 0.003
 DIE_WITH_PARENT, ADOPT_ORPHANS = 1, 36
-
-
-def children() -> "list[int]":
-    """Of this process, the dead included."""
-    try:
-        with open("/proc/self/task/%d/children" % os.getpid()) as file:
-            return [int(pid) for pid in file.read().split()]
-    except OSError:  # not every kernel has it
-        return [int(pid) for pid in filter(str.isdigit, os.listdir("/proc")) if parent_of(pid) == os.getpid()]
-
-
-def parent_of(pid: str) -> int:
-    try:
-        with open("/proc/%s/stat" % pid, "rb") as file:
-            return int(file.read().rpartition(b") ")[2].split()[1])
-    except OSError:
-        return 0
-
-
-def end_all() -> None:
-    """Kill the children; theirs become ours, until none is left."""
-    while True:
-        for pid in children():
-            os.kill(pid, signal.SIGKILL)
-        try:
-            os.waitpid(-1, 0)
-        except ChildProcessError:
-            return
-
-
-def end_all_and_leave(*_: object) -> None:
-    end_all()
-    os._exit(0)
 
 
 class Server:
@@ -127,6 +94,9 @@ class Server:
 
     def handed_over(self, request: "dict[str, object]", data: bytes, descriptors: "list[int]") -> "Spare":
         """The spare that has the request now. Raises OSError."""
+        if self.spare is not None and self.spare.is_outdated():
+            self.discard(self.spare)
+            self.spare = None
         for last in (False, True):  # a spare may have died
             spare, self.spare = self.spare or Spare(self), None
             try:
@@ -139,10 +109,16 @@ class Server:
                     raise
         raise AssertionError
 
+    def discard(self, spare: "Spare") -> None:
+        """Nobody will ask it: it ends by itself."""
+        spare.close()
+        os.waitpid(spare.pid, 0)
+        groups.remove(self.keepers.pop(spare.pid))
+
     def reap(self, pid: int) -> None:
         """Forget a keeper that has ended, and end what lost its keeper."""
         groups.remove(self.keepers.pop(pid, {}))
-        for child in children():
+        for child in offspring.children():
             if child not in self.keepers:
                 os.kill(child, signal.SIGKILL)
                 os.waitpid(child, 0)
@@ -153,6 +129,7 @@ class Spare:
 
     def __init__(self, server: Server) -> None:
         server.spares += 1
+        self.mounts = None if server.namespaces is None else namespaces.MountTable()  # without, it sees ours
         self.groups = groups.make(server.parents, "%d-%d" % (server.pid, server.spares))
         self.ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         # A new process of Python forgets the signals that came before it was ready for them.
@@ -163,7 +140,7 @@ class Spare:
                 self.ours.close()
                 Start(server, theirs, self.groups).keep()
         except OSError:
-            self.ours.close()
+            self.close()
             groups.remove(self.groups)
             raise
         finally:
@@ -178,10 +155,19 @@ class Spare:
         except OSError as error:
             complaint = ""
             with suppress(OSError):
-                complaint = self.ours.recv(REQUEST_BYTES).decode()
+                complaint = self.ours.recv(REQUEST_BYTES, socket.MSG_DONTWAIT).decode()  # it may live
             raise OSError(error.errno, complaint or error.strerror) from None
         finally:
-            self.ours.close()
+            self.close()
+
+    def is_outdated(self) -> bool:
+        """Whether something has been mounted that it does not see."""
+        return self.mounts is not None and self.mounts.has_changed()
+
+    def close(self) -> None:
+        self.ours.close()
+        if self.mounts is not None:
+            self.mounts.close()
 
 
 def receive(connection: "socket.socket") -> "tuple[bytes, list[int]]":
@@ -218,10 +204,10 @@ class Start:
             else:
                 pid, sign_of_life = self.fork_init()
             close_all_but(sign_of_life)
-            wait_for(pid)
+            offspring.wait_for(pid)
         except BaseException as error:  # noqa: BLE001
             self.complain(error)
-        end_all_and_leave()
+        offspring.end_all_and_leave()
 
     def complain(self, error: BaseException) -> None:
         """Said where the function's output goes, or to the server as long as there is no function."""
@@ -250,9 +236,10 @@ class Start:
         try:
             namespaces.enter_mounts()
             namespaces.bound_processes(self.server.namespaces or 0)
+            namespaces.bound_capabilities(self.server.namespaces or 0)
             pid = self.fork_worker()
             close_all_but(0)
-            code = wait_for(pid)
+            code = offspring.wait_for(pid)
         except BaseException as error:  # noqa: BLE001
             self.complain(error)
         os._exit(code)
@@ -283,8 +270,7 @@ class Start:
         self.channel, self.output = descriptors
         if self.server.namespaces is not None:
             namespaces.furnish(request["view"])
-            if self.server.namespaces:
-                namespaces.drop_capabilities()
+            namespaces.drop_capabilities(self.server.namespaces)
         self.take_descriptors()
         os.chdir(request["folder"])
         resource.setrlimit(resource.RLIMIT_DATA, namespaces.lowered(resource.RLIMIT_DATA, request["data_bytes"]))
@@ -315,14 +301,6 @@ class Start:
         except OSError as error:
             os.write(2, ("%s: %s\n" % (command[0], error.strerror)).encode())
             os._exit(127)
-
-
-def wait_for(pid: int) -> int:
-    """Collect the dead until this one is among them; its status as an exit code."""
-    while True:
-        ended, status = os.waitpid(-1, 0)
-        if ended == pid:
-            return os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
 
 
 def close_all_but(kept: int) -> None:
@@ -360,13 +338,13 @@ def run(arguments: "list[str]", work: object, modules: "frozenset[str]") -> None
     def leave(*_: object) -> None:
         if os.getpid() == server.pid:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it comes together with the end of file
-            end_all()
+            offspring.end_all()
             groups.remove_all(server.parents, server.pid)
             if folder:  # the endpoint's own, which it cannot remove if it was killed
                 import shutil
 
                 shutil.rmtree(folder, ignore_errors=True)
-        end_all_and_leave()
+        offspring.end_all_and_leave()
 
     namespaces.control(ADOPT_ORPHANS, 1)
     server = Server(connection, work, arguments[1] == "plain")

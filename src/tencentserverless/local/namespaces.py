@@ -4,20 +4,28 @@ One file, standard library only, Python 3.6 and later; loaded by `fork_server.py
 """
 
 import ctypes
+import errno
 import os
 import resource
+import select
 
 NEW_MOUNTS, NEW_USER, NEW_PROCESSES = 0x00020000, 0x10000000, 0x20000000
 READ_ONLY, NO_SET_ID, NO_DEVICES, NO_EXECUTION = 1, 2, 4, 8
-REMOUNT, BIND, RECURSIVE, PRIVATE = 32, 4096, 16384, 1 << 18
+REMOUNT, BIND, RECURSIVE, SLAVE = 32, 4096, 16384, 1 << 19
 KEPT_FLAGS = READ_ONLY | NO_SET_ID | NO_DEVICES | NO_EXECUTION  # `statvfs` has the same numbers
 CAPABILITIES_VERSION = 0x20080522
+OUT_OF_BOUNDS = 24
+# What root may do in most containers: to files, users and ports, but not to mounts, devices and the machine.
+USUAL_CAPABILITIES = sum(1 << number for number in (0, 1, 3, 4, 5, 6, 7, 8, 10, 13, 18, 29, 31))
 PROCESSES = 1024  # the platform's bound, threads included
 RESERVED_PIDS = 300  # once numbers have run out, the kernel begins again behind these
 OWN_PID_MAX_SINCE = (6, 14)  # on older kernels the setting is the whole machine's
 OWN_USER_COUNT_SINCE = (5, 14)  # on older kernels all processes of the user count
 # A view that asks for all that views can: where it cannot be had, there are no namespaces.
-TRIAL = {"tmp": {"target": "/tmp", "stage": "/tmp", "kept": [], "most_bytes": 4096}, "read_only": ["/tmp"]}  # type: dict[str, object]  # noqa: S108
+TRIAL = {
+    "cover": {"stage": "/tmp", "most_bytes": 4096, "folders": [{"target": "/tmp", "kept": [], "new": []}]},  # noqa: S108
+    "read_only": ["/tmp"],  # noqa: S108
+}  # type: dict[str, object]
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -41,9 +49,29 @@ def control(option: int, value: int) -> None:
     checked(_libc.prctl(ctypes.c_int(option), ctypes.c_ulong(value), *[ctypes.c_ulong(0)] * 3))
 
 
-def drop_capabilities() -> None:
-    """Those over a user namespace of one's own: the function is to find the rights that its user has."""
-    checked(_libc.capset((ctypes.c_uint32 * 2)(CAPABILITIES_VERSION, 0), (ctypes.c_uint32 * 6)()))
+def drop_capabilities(flags: int) -> None:
+    """Those with which a function could undo its mounts.
+
+    Over a user namespace of its own all: it is to find the rights that its user has. Those of root but the usual ones.
+    """
+    header, sets = (ctypes.c_uint32 * 2)(CAPABILITIES_VERSION, 0), (ctypes.c_uint32 * 6)()
+    if not flags & NEW_USER:
+        checked(_libc.capget(header, sets))
+        sets = type(sets)(*[low & USUAL_CAPABILITIES for low in sets[:3]])
+    checked(_libc.capset(header, sets))
+
+
+def bound_capabilities(flags: int) -> None:
+    """What `drop_capabilities` drops root gets back in no program that is started from now on."""
+    kept = 0 if flags & NEW_USER else USUAL_CAPABILITIES
+    for number in range(64):
+        if not kept >> number & 1:
+            try:
+                control(OUT_OF_BOUNDS, number)
+            except OSError as error:
+                if error.errno == errno.EINVAL:  # the kernel has no more
+                    return
+                raise
 
 
 def write_to(path: str, text: str) -> None:
@@ -67,37 +95,65 @@ def enter_namespaces(flags: int) -> None:
 
 
 def enter_mounts() -> None:
-    """In process 1: mounts from now on are seen by nobody else and end with it."""
+    """In process 1: mounts from now on are seen by nobody else and end with it; those of the machine come and go."""
     unshare(NEW_MOUNTS)
-    mount("none", "/", flags=RECURSIVE | PRIVATE)
+    mount("none", "/", flags=RECURSIVE | SLAVE)
     mount("proc", "/proc", "proc", NO_SET_ID | NO_DEVICES | NO_EXECUTION)
+
+
+class MountTable:
+    """Knows whether something has been mounted or unmounted since it was made, where this process sees it."""
+
+    def __init__(self) -> None:
+        self.file = open("/proc/self/mountinfo")  # noqa: SIM115
+        self.poll = select.poll()
+        self.poll.register(self.file, select.POLLPRI)
+
+    def has_changed(self) -> bool:
+        """True once for each change."""
+        return bool(self.poll.poll(0))
+
+    def close(self) -> None:
+        self.file.close()
 
 
 def furnish(view: "dict[str, object]") -> None:
     """The mounts of one function.
 
-    view: `tmp`, the arguments of `cover`; `binds`, pairs of a place and another where it is seen as well; `read_only`,
+    view: `binds`, pairs of a place and another where it is seen as well; `cover`, the arguments of that; `read_only`,
     places that cannot be written to. All may be missing.
     """
-    if view.get("tmp"):
-        cover(**view["tmp"])  # type: ignore[arg-type]
     for place, target in view.get("binds", ()):  # type: ignore[attr-defined]
         mount(place, target, flags=BIND | RECURSIVE)
+    if view.get("cover"):
+        cover(**view["cover"])  # type: ignore[arg-type]
     for place in view.get("read_only", ()):  # type: ignore[attr-defined]
         mount(place, place, flags=BIND | RECURSIVE)
         kept = os.statvfs(place).f_flag & KEPT_FLAGS
         mount("none", place, flags=BIND | REMOUNT | READ_ONLY | kept)
 
 
-def cover(target: str, stage: str, kept: "list[str]", most_bytes: int) -> None:
-    """An empty folder in memory in the place of `target`, with `kept` of what stood there; made at `stage` first."""
-    mount("tmpfs", stage, "tmpfs", NO_SET_ID | NO_DEVICES, "size=%d,mode=1777" % most_bytes)
+def cover(stage: str, most_bytes: int, folders: "list[dict[str, object]]") -> None:
+    """In the place of these folders others in memory, which hold so much together. One after the other: the later may
+    keep the earlier."""
+    mount("tmpfs", stage, "tmpfs", NO_SET_ID | NO_DEVICES, "size=%d,mode=755" % most_bytes)
+    os.chdir(stage)  # it has no path any more once what it lies in is covered
+    for number, folder in enumerate(folders):
+        replace(str(number), **folder)  # type: ignore[arg-type]
+
+
+def replace(made: str, target: str, kept: "list[str]", new: "list[str]") -> None:
+    """A folder `made` here in the place of `target`, with `kept` of what stood there and `new`, which are empty."""
+    os.mkdir(made)
+    os.chmod(made, 0o1777)  # noqa: S103  as /tmp is
+    for place in new:
+        os.makedirs(made + place[len(target) :])
     for place in sorted(kept):
-        inside = stage + place[len(target) :]
+        inside = made + place[len(target) :]
         if not os.path.lexists(inside):  # it is not within one that came before
             make_like(place, inside)
-            mount(place, inside, flags=BIND)
-    mount(stage, target, flags=BIND | RECURSIVE)
+            mount(place, inside, flags=BIND | RECURSIVE)
+    mount(made, target, flags=BIND | RECURSIVE)
 
 
 def make_like(place: str, new: str) -> None:
@@ -146,6 +202,8 @@ def tried(flags: int) -> bool:
         if pid == 0:
             enter_mounts()
             furnish(TRIAL)
+            bound_capabilities(flags)
+            drop_capabilities(flags)
             os._exit(0)
         return os.waitpid(pid, 0)[1] == 0
     except BaseException:  # noqa: BLE001  whatever it is, it does not work

@@ -1,4 +1,4 @@
-"""The endpoint's folder of its own: what instances see as home, layers and SDK.
+"""The endpoint's folder of its own: what instances see as home, layers and SDK, and what they do not see.
 
 Removed when the endpoint stops. An endpoint that was killed cannot: the next one removes it, by the process id in
 its name.
@@ -9,13 +9,14 @@ import locale
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 from tencentserverless.local.catalog import Function
 from tencentserverless.local.environment import Places
 from tencentserverless.local.interpreters import Interpreter
-from tencentserverless.local.view import View, needed_by, view_of
+from tencentserverless.local.view import Own, View, needed_by, view_of
 
 PLATFORM_LOCALE = "en_US.UTF8"
 _OTHER_LOCALES = ("C.UTF-8", "C")
@@ -47,6 +48,24 @@ class Scratch:
             known = self._views[key] = (version, view_of(needed))
         return known[1]
 
+    def own(self, shared: Sequence[str] = ()) -> Own:
+        """What an instance sees of it. shared: names of files, made if need be."""
+        folder = self._made()
+        for name in shared:
+            (folder / name).touch(0o600)
+        return Own(
+            str(folder),
+            stage=str(folder / "tmp"),
+            home=str(folder / "home"),
+            lent=(str(folder / "sdk"), str(self.trust)),
+            shared=tuple(str(folder / name) for name in shared),
+        )
+
+    @property
+    def trust(self) -> Path:
+        """A folder for certificates: files in it may be replaced while instances see them."""
+        return self._made() / "trust"
+
     @property
     def folder(self) -> Path:
         """The folder, made if need be."""
@@ -61,7 +80,7 @@ class Scratch:
         if self._folder is None:
             _remove_orphans(Path(tempfile.gettempdir()))
             self._folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")).resolve()
-            for name in ("home", "opt", "sdk", "tmp"):
+            for name in ("home", "opt", "sdk", "tmp", "trust"):
                 (self._folder / name).mkdir()
             for name in _LENT_PACKAGES:
                 _lend(name, self._folder / "sdk")

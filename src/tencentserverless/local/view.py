@@ -1,4 +1,5 @@
-"""What an instance sees of the disk where it can have mounts of its own: `/tmp` and `/opt` are as on the platform."""
+"""What an instance sees of the disk where it can have mounts of its own: `/tmp` and `/opt` are as on the platform, and
+so is home."""
 
 import os
 from collections.abc import Collection, Iterable
@@ -14,20 +15,43 @@ TMP_BYTES = 512 * 1024 * 1024
 OPT = "/opt"
 
 
+class Own(NamedTuple):
+    """The endpoint's own folder, and what an instance sees of it.
+
+    stage: an empty folder in it, to make mounts in. home: is empty and the instance's own. lent: cannot be written to.
+    shared: can be, by all instances.
+    """
+
+    folder: str
+    stage: str
+    home: str
+    lent: tuple[str, ...]
+    shared: tuple[str, ...] = ()
+
+
 class View(NamedTuple):
     """What stays to be seen of `/tmp` and of `/opt`, because the instance needs it. None: that folder is left alone."""
 
     tmp: tuple[str, ...] | None = None
     opt: tuple[str, ...] | None = None
 
-    def mounts(self, code: str, layers: str, stage: str) -> dict[str, Any]:
-        """What `namespaces.furnish` is to do. layers: the folder that is seen as `/opt`. stage: an empty folder."""
-        tmp = {"target": TMP, "stage": stage, "kept": self.tmp, "most_bytes": TMP_BYTES}
+    def layers_at(self, layers: str) -> str:
+        """Where an instance finds what is in the folder `layers`."""
+        return layers if self.opt is None else OPT
+
+    def mounts(self, code: str, layers: str, own: Own) -> dict[str, Any]:
+        """What `namespaces.furnish` is to do. layers: the folder that is seen as `/opt`."""
         opt = [(place, mount_point(place, layers)) for place in self.opt or ()] + [(layers, OPT)]
+        kept = [*own.lent, *own.shared]
+        if self.opt is None and layers.startswith(f"{own.folder}/"):
+            kept.append(layers)
+        folders = [{"target": own.folder, "kept": kept, "new": [own.home]}]
+        if self.tmp is not None:
+            folders.append({"target": TMP, "kept": list(self.tmp), "new": []})
         return {
-            "tmp": None if self.tmp is None else tmp,
             "binds": [] if self.opt is None else opt,
-            "read_only": [code] if self.opt is None else [OPT, code],
+            "cover": {"stage": own.stage, "most_bytes": TMP_BYTES, "folders": folders},
+            "read_only": [*own.lent, self.layers_at(layers), code],
         }
 
 
