@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tencentserverless.local import LocalSCF, launcher, process
+from tests.local.processes import until
 from tests.local.signed import Api
 
 pytestmark = pytest.mark.skipif(not launcher.works(), reason="this system has no fork servers")
@@ -170,7 +171,7 @@ def test_the_endpoints_folder_is_not_seen(owned, name):
     assert (found["sdk"], found["moved"], found["trust"], found["bundle"]) == ("EROFS", "EBUSY", "EROFS", True)
     (own,) = owned.own.iterdir()
     assert (own / "sdk" / "tencentserverless").exists()
-    assert (own / "records.db").exists()
+    until((own / "records.db").exists)
 
 
 def test_each_instance_has_a_home_of_its_own(owned):

@@ -4,6 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
+from itertools import count
 
 import pytest
 
@@ -13,6 +14,8 @@ from tencentserverless.local.process import Start, Worker, Workers
 from tests.local.processes import alive, below, until
 
 WAYS = ["fork", "fork, plain", "spawn", "spawn, plain", "direct", "connect"]
+
+numbers = count(1)
 
 
 @pytest.fixture(params=WAYS)
@@ -28,10 +31,10 @@ def way_of(name, monkeypatch):
     return lambda: Workers("spawn" if method == "direct" else method, plain=bool(plain))
 
 
-def start(folder, **environment):
-    return Start(
-        CURRENT_INTERPRETER, environment, str(folder), next(f"{name}={environment[name]}" for name in environment)
-    )
+def start(folder):
+    """With a mark of its own, as every worker has: those with the same mark end together, wherever they come from."""
+    mark = f"test-{os.getpid()}-{next(numbers)}"
+    return Start(CURRENT_INTERPRETER, {"MARK": mark}, str(folder), f"MARK={mark}")
 
 
 def folder_of(pid):
@@ -50,7 +53,7 @@ def test_a_worker_starts_and_ends(tmp_path, way):
     async def main():
         before = len(os.listdir("/proc/self/fd"))
         workers = way()
-        worker = await workers.start(start(tmp_path, MARK="a"))
+        worker = await workers.start(start(tmp_path))
         assert alive(worker.pid)
         until(lambda: os.getsid(worker.pid) == worker.pid)
         until(lambda: str(tmp_path) in set(map(folder_of, {worker.pid} | below(worker.pid))))
@@ -72,7 +75,7 @@ def test_many_end_together(tmp_path, way):
 
     async def main():
         workers = way()
-        started = await asyncio.gather(*(workers.start(start(tmp_path, MARK=str(n))) for n in range(4)))
+        started = await asyncio.gather(*(workers.start(start(tmp_path)) for _ in range(4)))
         await Worker.end(started)
         assert not any(alive(worker.pid) for worker in started)
         for worker in started:
@@ -87,7 +90,7 @@ def test_an_end_of_its_own_is_noticed(tmp_path, way):
 
     async def main():
         workers = way()
-        worker = await workers.start(start(tmp_path, MARK="b"))
+        worker = await workers.start(start(tmp_path))
         worker.channel.close()
         await asyncio.wait_for(asyncio.shield(worker.exited), 20)
         await Worker.end([worker])
@@ -111,9 +114,9 @@ def test_what_does_not_start(tmp_path, way):
         before = len(os.listdir("/proc/self/fd"))
         workers = way()
         with pytest.raises(OSError, match="missing"):
-            await workers.start(Start(Interpreter(str(tmp_path / "missing"), CURRENT), {}, str(tmp_path), "MARK=c"))
+            await workers.start(Start(Interpreter(str(tmp_path / "missing"), CURRENT), {}, str(tmp_path), "MARK=-c"))
         with pytest.raises(OSError, match="nowhere"):
-            await workers.start(start(tmp_path / "nowhere", MARK="c"))
+            await workers.start(start(tmp_path / "nowhere"))
         await workers.stop()
         return len(os.listdir("/proc/self/fd")) - before
 
@@ -137,7 +140,7 @@ def test_what_does_not_connect(tmp_path, monkeypatch, says, told):
     async def main():
         before = len(os.listdir("/proc/self/fd"))
         with pytest.raises(OSError, match=told):
-            await Workers("connect").start(Start(Interpreter(str(script), CURRENT), {}, str(tmp_path), "MARK=d"))
+            await Workers("connect").start(Start(Interpreter(str(script), CURRENT), {}, str(tmp_path), "MARK=-d"))
         return len(os.listdir("/proc/self/fd")) - before
 
     others = below(os.getpid())
@@ -152,7 +155,7 @@ def test_an_endpoint_that_is_killed(tmp_path):
         "from tencentserverless.local.interpreters import CURRENT_INTERPRETER\n"
         "from tencentserverless.local.process import Start, Workers\n"
         "async def main():\n"
-        "    worker = await Workers('connect').start(Start(CURRENT_INTERPRETER, {}, sys.argv[1], 'MARK=f'))\n"
+        "    worker = await Workers('connect').start(Start(CURRENT_INTERPRETER, {}, sys.argv[1], 'MARK=none-of-f'))\n"
         "    print(worker.pid, flush=True)\n"
         "    await worker.exited\n"
         "asyncio.run(main())\n"
@@ -176,7 +179,7 @@ def test_what_connects_and_is_not_wanted(tmp_path, monkeypatch):
     async def main():
         before = len(os.listdir("/proc/self/fd"))
         with pytest.raises(OSError, match="no job"):
-            await Workers("connect").start(start(tmp_path, MARK="e"))
+            await Workers("connect").start(start(tmp_path))
         return len(os.listdir("/proc/self/fd")) - before
 
     others = below(os.getpid())
@@ -202,4 +205,4 @@ def test_whether_a_view_counts(names, monkeypatch):
 
 def test_the_environment_is_not_shown():
     """What shows a start shows none of its variables, keys among them."""
-    assert "hush" not in repr(Start(CURRENT_INTERPRETER, {"SECRET": "hush"}, "/code", "MARK=d"))
+    assert "hush" not in repr(Start(CURRENT_INTERPRETER, {"SECRET": "hush"}, "/code", "MARK=-d"))

@@ -85,4 +85,4 @@ def _is_marked(pid: int, marks: list[bytes]) -> bool:
             environment = file.read()
     except OSError:
         return False
-    return any(mark in environment for mark in marks)
+    return not set(marks).isdisjoint(environment.split(b"\0"))
