@@ -76,7 +76,7 @@ with tempfile.TemporaryDirectory() as folder:
     told, spares = [], []
     for mounts in (False, True, False):
         server.prepare()
-        ready = server.spare
+        ready = server.spares[0]
         if mounts:
             names.mount("tmpfs", folder, "tmpfs")
             os.mkdir(folder + "/mounted")

@@ -10,7 +10,7 @@ Every worker has a keeper, a parent of all that the worker starts, detached or n
 its worker runs any more, and SIGTERM makes it end it: its exit is the proof. Where the system allows it, the worker
 lives in a process namespace of its own, whose first process takes all others with it.
 
-One worker is always ready, a spare, but for what makes it a function's: a request is handed to it as it came.
+Some workers are always ready, spares, but for what makes them a function's: a request is handed to one as it came.
 
 Requests and replies are JSON objects, a message each; a request brings the descriptors of channel and output.
 """
@@ -41,7 +41,8 @@ else:  # by their paths, as this file is
     groups, namespaces, offspring = beside("groups"), beside("namespaces"), beside("offspring")
 
 REQUEST_BYTES = 1 << 18
-PAUSE_SECONDS = 0.003
+HURRY_SECONDS, PAUSE_SECONDS = 0.003, 0.02  # without a request, before spares are made: where there is none, and else
+SPARES = 4  # a chain starts several at a time, and to make one may take long: the kernel has who enters a group wait
 DIE_WITH_PARENT, ADOPT_ORPHANS = 1, 36
 
 
@@ -55,8 +56,8 @@ class Server:
         self.parents = {} if plain else groups.usable()
         groups.remove_orphans(self.parents)
         self.keepers = {}  # type: dict[int, dict[str, str]]
-        self.spares = 0
-        self.spare = None  # type: Spare | None
+        self.spares = []  # type: list[Spare]
+        self.made = 0
         self.pid = os.getpid()
 
     def serve(self) -> None:
@@ -79,10 +80,15 @@ class Server:
             self.connection.send(json.dumps(reply).encode())
 
     def prepare(self) -> None:
-        """Have a spare, but not before what was started last has had the processor for a while."""
-        if self.spare is None and not select.select([self.connection], [], [], PAUSE_SECONDS)[0]:
-            with suppress(OSError):  # told to who asks next
-                self.spare = Spare(self)
+        """Have spares, but not before what was started last has had the processors for a while."""
+        pause = PAUSE_SECONDS if self.spares else HURRY_SECONDS
+        with suppress(OSError):  # told to who asks next
+            while len(self.spares) < SPARES and not self.is_asked_within(pause):
+                self.spares.append(Spare(self))
+                pause = 0.0
+
+    def is_asked_within(self, seconds: float) -> bool:
+        return bool(select.select([self.connection], [], [], seconds)[0])
 
     def start(self, request: "dict[str, object]", data: bytes, descriptors: "list[int]") -> None:
         try:
@@ -94,11 +100,10 @@ class Server:
 
     def handed_over(self, request: "dict[str, object]", data: bytes, descriptors: "list[int]") -> "Spare":
         """The spare that has the request now. Raises OSError."""
-        if self.spare is not None and self.spare.is_outdated():
-            self.discard(self.spare)
-            self.spare = None
-        for last in (False, True):  # a spare may have died
-            spare, self.spare = self.spare or Spare(self), None
+        for spare in [spare for spare in self.spares if spare.is_outdated()]:
+            self.discard(spare)
+        for last in (False,) * SPARES + (True,):  # spares may have died
+            spare = self.spares.pop(0) if self.spares else Spare(self)
             try:
                 groups.bound(spare.groups, "memory", int(str(request["memory_bytes"])))
                 spare.take(data, descriptors)
@@ -111,6 +116,7 @@ class Server:
 
     def discard(self, spare: "Spare") -> None:
         """Nobody will ask it: it ends by itself."""
+        self.spares.remove(spare)
         spare.close()
         os.waitpid(spare.pid, 0)
         groups.remove(self.keepers.pop(spare.pid))
@@ -128,16 +134,17 @@ class Spare:
     """A worker that waits for its request. Raises OSError where none can be forked."""
 
     def __init__(self, server: Server) -> None:
-        server.spares += 1
+        server.made += 1
         self.mounts = None if server.namespaces is None else namespaces.MountTable()  # without, it sees ours
-        self.groups = groups.make(server.parents, "%d-%d" % (server.pid, server.spares))
+        self.groups = groups.make(server.parents, "%d-%d" % (server.pid, server.made))
         self.ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         # A new process of Python forgets the signals that came before it was ready for them.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
         try:
             self.pid = os.fork()
             if self.pid == 0:
-                self.ours.close()
+                for spare in [self, *server.spares]:
+                    spare.close()
                 Start(server, theirs, self.groups).keep()
         except OSError:
             self.close()
