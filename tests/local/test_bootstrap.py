@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tencentserverless.local.interpreters import CURRENT, CURRENT_INTERPRETER, Interpreter
-from tencentserverless.local.process import BOOTSTRAP
+from tencentserverless.local.launcher import BOOTSTRAP
 from tencentserverless.local.wire import Decoder, Kind, encode
 from tests.environments import find_interpreter
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from tencentserverless.local import launcher
-from tencentserverless.local.interpreters import CURRENT_INTERPRETER
+from tencentserverless.local.interpreters import CURRENT_INTERPRETER, Interpreter
 from tencentserverless.local.launcher import ForkServer, ForkServers
 from tests.local.processes import alive, below, until
 
@@ -148,3 +148,16 @@ def test_whether_there_are_namespaces(plain):
         assert servers.pids() == []
 
     asyncio.run(main())
+
+
+def test_the_workers_file(monkeypatch):
+    """The interpreter of the endpoint runs the worker's compiled file, where that can be written, others its source."""
+    monkeypatch.setattr(launcher, "_compiled", launcher._compiled.__wrapped__)
+    assert launcher.worker_command(CURRENT_INTERPRETER)[-1].endswith(".pyc")
+    assert launcher.worker_command(Interpreter("python2.7", (2, 7)))[-1] == str(launcher.BOOTSTRAP)
+
+    def refuse(_):
+        raise PermissionError
+
+    monkeypatch.setattr(launcher.py_compile, "compile", refuse)
+    assert launcher.worker_command(CURRENT_INTERPRETER)[-1] == str(launcher.BOOTSTRAP)

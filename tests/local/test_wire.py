@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tencentserverless.local.process import BOOTSTRAP
+from tencentserverless.local.launcher import BOOTSTRAP
 from tencentserverless.local.wire import LAYOUT, Decoder, Kind, WireError, encode
 
 frames = st.tuples(

@@ -29,6 +29,7 @@ try:
 except ImportError:  # Windows
     fcntl = resource = None  # type: ignore[assignment]
 
+THIS_FILE = (lambda: None).__code__.co_filename  # also where its compiled form is run
 HEAD = struct.Struct(">BII")
 SETTINGS, EVENT = 1, 2
 READY, NOT_STARTED, RESULT, RAISED, BAD_EVENT, TOO_LARGE = 16, 17, 18, 19, 20, 21
@@ -325,7 +326,7 @@ class Tracebacks(object):
     """Tracebacks as the platform shows them: its own paths, in the place of this machine's."""
 
     def __init__(self, shown_paths):
-        here, version = os.path.dirname(os.path.abspath(__file__)), sys.version_info[:2]
+        here, version = os.path.dirname(os.path.abspath(THIS_FILE)), sys.version_info[:2]
         self.shown_paths = shown_paths + [
             (here, "/var/runtime/python%d%d" % version),
             (os.path.dirname(os.__file__), "/var/lang/python3/lib/python%d.%d" % version),
@@ -360,7 +361,7 @@ class Tracebacks(object):
         import traceback
 
         if IS_2:
-            frames = [frame for frame in traceback.extract_tb(trace) if frame[0] != __file__]
+            frames = [frame for frame in traceback.extract_tb(trace) if frame[0] != THIS_FILE]
             head = ["Traceback (most recent call last):\n"] if frames else []
             return head + traceback.format_list(frames) + traceback.format_exception_only(kind, error)
         whole = vars(traceback)["TracebackException"](kind, error, trace)
@@ -370,7 +371,7 @@ class Tracebacks(object):
             if part is None or id(part) in seen:
                 continue
             seen.add(id(part))
-            part.stack[:] = [frame for frame in part.stack if frame.filename != __file__]
+            part.stack[:] = [frame for frame in part.stack if frame.filename != THIS_FILE]
             waiting.extend((part.__cause__, part.__context__))
             waiting.extend(getattr(part, "exceptions", None) or ())
         return whole.format()
@@ -512,7 +513,7 @@ def work(channel):
 def debug(worker, settings):
     """Give the worker a debugger, whose file is loaded by its path; time may stand still from now on."""
     global _now
-    place = os.path.join(os.path.dirname(os.path.abspath(__file__)), "debugger.py")
+    place = os.path.join(os.path.dirname(os.path.abspath(THIS_FILE)), "debugger.py")
     # Its names are no module's: 2.7 empties one that nothing leads to any more.
     names = {"__name__": "debugger", "__file__": place}  # type: dict[str, object]
     with io.open(place, "rb") as file:
@@ -528,7 +529,7 @@ def serve_forks(arguments):
     modules = frozenset(sys.modules)
     from importlib.machinery import SourceFileLoader  # novermin: 2.7 is never asked to
 
-    place = os.path.join(os.path.dirname(os.path.abspath(__file__)), "fork_server.py")
+    place = os.path.join(os.path.dirname(os.path.abspath(THIS_FILE)), "fork_server.py")
     server = type(sys)("fork_server")
     server.__file__ = place
     SourceFileLoader("fork_server", place).exec_module(server)

@@ -3,21 +3,23 @@
 import asyncio
 import json
 import os
+import py_compile
 import signal
 import socket
 import subprocess
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
 from tencentserverless.local import tree
-from tencentserverless.local.interpreters import Interpreter
+from tencentserverless.local.interpreters import CURRENT, Interpreter
 
 T = TypeVar("T")
 
-BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
+BOOTSTRAP = Path(__file__).with_name("bootstrap.py")  # the worker's file
 OLDEST_PYTHON = (3, 6)
 REPLY_SECONDS = 10.0
 END_SECONDS = 10.0
@@ -41,7 +43,7 @@ class ForkServer:
         arguments = ["serve", str(theirs.fileno()), "plain" if plain else "", folder]
         try:
             self._process = subprocess.Popen(
-                [*interpreter.command, str(BOOTSTRAP), *arguments],
+                [*worker_command(interpreter), *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -233,6 +235,19 @@ class ForkServers:
                 self._gone.append(server)
             server = self._servers[interpreter] = ForkServer(interpreter, environment, folder, self._plain)
         return server
+
+
+def worker_command(interpreter: Interpreter) -> list[str]:
+    """What runs the worker's file, but for its arguments."""
+    return [*interpreter.command, _compiled() if interpreter.version == CURRENT else str(BOOTSTRAP)]
+
+
+@cache
+def _compiled() -> str:
+    """The worker's file as it starts sooner: compiled, if it may be written, as of now: what is run is not compared."""
+    with suppress(OSError):
+        return py_compile.compile(str(BOOTSTRAP)) or str(BOOTSTRAP)
+    return str(BOOTSTRAP)
 
 
 def works() -> bool:

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from tencentserverless.local import launcher
 from tencentserverless.local.interpreters import CURRENT_INTERPRETER, Interpreter
-from tencentserverless.local.launcher import BOOTSTRAP, ForkServers, Keeper
+from tencentserverless.local.launcher import ForkServers, Keeper, worker_command
 from tencentserverless.local.meeting import Guest, Meeting
 from tencentserverless.local.memory import Meter
 from tencentserverless.local.output import Output, ReadOutput
@@ -68,7 +68,7 @@ class Start:
         return {
             "environment": dict(self.environment),
             "folder": self.folder,
-            "command": None if by_fork else [*self.interpreter.command, str(BOOTSTRAP)],
+            "command": None if by_fork else worker_command(self.interpreter),
             "data_bytes": self.memory_mb * MB + THREAD_STACKS_BYTES,
             "memory_bytes": self.memory_mb * MB + SLACK_BYTES,
             "view": self.view,
@@ -240,7 +240,7 @@ def spawn(start: Start) -> Worker:
     """Start a worker as our own child. Raises OSError."""
     with _Ends.pair() as (ours, theirs):
         process = subprocess.Popen(
-            [*start.interpreter.command, str(BOOTSTRAP), str(theirs.channel.fileno()), str(theirs.life)],
+            [*worker_command(start.interpreter), str(theirs.channel.fileno()), str(theirs.life)],
             stdin=subprocess.DEVNULL,
             stdout=theirs.output,
             stderr=theirs.output,
@@ -258,7 +258,7 @@ async def connect(start: Start) -> Worker:
     try:
         with closing(Meeting()) as meeting:
             process = subprocess.Popen(
-                [*start.interpreter.command, str(BOOTSTRAP), "connect"],
+                [*worker_command(start.interpreter), "connect"],
                 stdin=subprocess.PIPE,
                 stdout=own,
                 stderr=own,
