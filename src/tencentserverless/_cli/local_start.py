@@ -3,8 +3,9 @@
 import json
 import os
 import sys
-import threading
 from collections.abc import Sequence
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +14,8 @@ from tencentserverless._cli import serving
 
 if TYPE_CHECKING:
     from tencentserverless.local import LocalSCF
+
+WINDOWS_SECONDS = 0.5
 
 
 @click.command("start")
@@ -26,14 +29,22 @@ def start(paths: tuple[str, ...], port: int, quiet: bool, **options: Any) -> Non
     When it serves, standard output has one line: a JSON object with endpoint, secret_id, secret_key (made for this
     run) and pid; with --tls also ca_file, the certificate to trust. Everything else goes to standard error.
     """
-    stop = threading.Event()
-    serving.on_signals(lambda _: stop.set(), "SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+    signals: SimpleQueue[int] = SimpleQueue()  # a handler may put into it whatever it interrupts; an Event would hang
+    serving.on_signals(signals.put, "SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
     scf = serving.started(paths, port, None if quiet else serving.log, **options)
     try:
         _introduce(scf)
-        stop.wait()
+        _wait_for(signals)
     finally:
         scf.stop()
+
+
+def _wait_for(signals: "SimpleQueue[int]") -> None:
+    """Until there is one. On Windows handlers run only between two waits."""
+    while signals.empty():
+        with suppress(Empty):
+            signals.get(timeout=WINDOWS_SECONDS if sys.platform == "win32" else None)
+            return
 
 
 def _introduce(scf: "LocalSCF") -> None:
