@@ -54,7 +54,6 @@ ASKED = [
     ("allocates_in_child", {}, 434, None),
     ("import_fails", {}, 443, None),
     ("starts_child", {}, None, None),
-    ("detaches_child", {}, None, None),
 ]
 
 
