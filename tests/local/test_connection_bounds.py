@@ -11,6 +11,18 @@ from tencentserverless.local.connection import Reply
 from tests.local.talking import GET, Site, answer, talk
 
 
+class Generous(Site):
+    """Answers with so many bytes."""
+
+    def __init__(self, size, closing=False):
+        super().__init__()
+        self.reply = Reply(b"x" * size, closing=closing)
+
+    async def serve(self, request, port):
+        self.asked.append(request)
+        return self.reply
+
+
 @pytest.mark.parametrize(
     ("sent", "status"),
     [
@@ -122,13 +134,6 @@ def test_a_client_that_closes_while_it_waits():
 
 def test_a_client_that_does_not_read():
     """While answers are not taken, nothing more is begun."""
-    site = Site()
-
-    async def serve(request, port):
-        site.asked.append(request)
-        return Reply(b"x" * (8 << 20))
-
-    site.serve = serve
 
     async def act(reader, writer, site):
         reader._transport.pause_reading()
@@ -141,18 +146,11 @@ def test_a_client_that_does_not_read():
         for _ in range(10):
             assert len((await answer(reader))[2]) == 8 << 20
 
-    talk(act, site)
+    talk(act, Generous(8 << 20))
 
 
 def test_requests_that_nobody_can_answer():
     """While answers are not taken, requests are not read without end, however large."""
-    site = Site()
-
-    async def serve(request, port):
-        site.asked.append(request)
-        return Reply(b"x" * (8 << 20))
-
-    site.serve = serve
 
     async def act(reader, writer, site):
         reader._transport.pause_reading()
@@ -166,7 +164,7 @@ def test_requests_that_nobody_can_answer():
         await asyncio.sleep(0)
         assert not site.connections
 
-    talk(act, site)
+    talk(act, Generous(8 << 20))
 
 
 @pytest.mark.parametrize("sent", [b"0\r\n" + b"x: y\r\n" * 20000, b"1;" + b"x" * 100000], ids=["trailers", "extension"])
@@ -189,12 +187,6 @@ def test_what_is_around_a_body(sent):
 def test_a_slow_reader_of_the_last_answer(monkeypatch):
     """An answer that is still being sent is not cut off; who has read all is not waited for long."""
     monkeypatch.setattr(connection, "LINGER_SECONDS", 0.05)
-    site = Site()
-
-    async def serve(request, port):
-        return Reply(b"x" * (16 << 20), closing=True)
-
-    site.serve = serve
 
     async def act(reader, writer, site):
         reader._transport.pause_reading()
@@ -203,7 +195,7 @@ def test_a_slow_reader_of_the_last_answer(monkeypatch):
         reader._transport.resume_reading()
         assert len((await answer(reader))[2]) == 16 << 20
 
-    talk(act, site)
+    talk(act, Generous(16 << 20, closing=True))
 
 
 def test_no_more_connections():
