@@ -258,7 +258,8 @@ def test_starts_that_wait_for_a_start(run, folder):
 def test_a_launch_that_fails(run, folder, monkeypatch, error):
     """Whatever goes wrong in a start is the answer of who waits for it, and its place and its door are free again."""
     folder("one")
-    api = run(most_instances=1)
+    notices = []
+    api = run(most_instances=1, notify=notices.append)
     endpoint = api.scf._endpoint
     launch = endpoint._workers.start
 
@@ -272,6 +273,7 @@ def test_a_launch_that_fails(run, folder, monkeypatch, error):
         assert not endpoint._doors._doors
         monkeypatch.setattr(endpoint._workers, "start", launch)
     assert api.invoke("one")["RetMsg"] == "1"
+    assert len(notices) == (0 if isinstance(error, OSError) else 3)  # a mistake of ours is told
 
 
 def test_a_failed_launch_makes_room(run, folder):

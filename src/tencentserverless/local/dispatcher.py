@@ -185,6 +185,8 @@ class Dispatcher:
                 await asyncio.wait((loading,), timeout=SLOT_SECONDS)
             answer = await loading
         except Exception as error:  # noqa: BLE001  whoever waits is to hear of it
+            if not isinstance(error, OSError):
+                self._notify(f"internal error: {error!r}")
             if instance is None:
                 self._give_up_place()
             else:
