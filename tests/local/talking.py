@@ -8,17 +8,29 @@ GET = b"GET /%b HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
 class Site:
-    """Answers with method, path, query and body. `hold`: an event that answers wait for."""
+    """Answers with method, path, query and body. `hold`: an event that answers wait for; `answered`: those that have."""
 
     def __init__(self):
         self.connections = set()
-        self.asked = []
+        self.asked, self.answered = [], []
         self.hold = None
 
-    async def serve(self, request, port):
+    def soon(self, work):
+        asyncio.get_running_loop().call_soon(work)
+
+    def serve(self, request, port, answer):
         self.asked.append(request)
-        if self.hold is not None:
-            await self.hold.wait()
+        if self.hold is None:
+            answer(self.reply(request))
+            return
+
+        def go_on(_):
+            answer(self.reply(request))
+            self.answered.append(request)
+
+        asyncio.get_running_loop().create_task(self.hold.wait()).add_done_callback(go_on)
+
+    def reply(self, request):
         if request.path == "/fails":
             raise ValueError
         text = f"{request.method} {request.path} {request.query} {request.body.decode()}"

@@ -15,7 +15,7 @@ def with_channel(act):
         ours.setblocking(False)
         theirs.settimeout(10)
         frames, ended = [], asyncio.Event()
-        channel = Channel(ours, frames.append, ended.set)
+        channel = Channel(ours, frames.extend, ended.set)
         with ours, theirs:
             await act(channel, theirs, frames, ended)
             channel.close()

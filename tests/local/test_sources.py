@@ -6,19 +6,10 @@ from dataclasses import replace
 
 from tencentserverless.local import sources as module
 from tencentserverless.local.folder import read
-from tencentserverless.local.sources import Manifests, Sources, Turn, look
+from tencentserverless.local.sources import Manifests, Sources, look
 from tests.local.processes import until
 
 MANIFEST = "component: scf\nname: one\ninputs:\n  timeout: {}\n"
-
-
-def test_a_turn_has_one_time():
-    """Within a turn the first time stands; the next turn has its own."""
-    later, times = [], iter((1.0, 2.0))
-    turn = Turn(lambda: next(times), later.append)
-    assert [turn.began(), turn.began()] == [1.0, 1.0]
-    later.pop()()
-    assert (turn.began(), len(later)) == (2.0, 1)
 
 
 def test_an_old_look_is_good_for_what_came_before(folder):

@@ -10,14 +10,14 @@ _READ_BYTES = 256 * 1024
 
 
 class Channel:
-    """Calls `on_frame` with every frame and `on_end` once: at the end of file, or when nonsense comes."""
+    """Calls `on_frames` with the frames that come, and `on_end` once: at the end of file, or when nonsense comes."""
 
     def __init__(
-        self, connection: socket.socket, on_frame: Callable[[Frame], None], on_end: Callable[[], None]
+        self, connection: socket.socket, on_frames: Callable[[list[Frame]], None], on_end: Callable[[], None]
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._connection = connection
-        self._on_frame = on_frame
+        self._on_frames = on_frames
         self._on_end = on_end
         self._decoder = Decoder()
         self._unsent = memoryview(b"")
@@ -60,10 +60,12 @@ class Channel:
             self._ended()
             return False
         try:
-            for frame in self._decoder.feed(data):
-                self._on_frame(frame)
+            frames = self._decoder.feed(data)
         except WireError:
             self._ended()
+            return False
+        if frames:
+            self._on_frames(frames)
         return self._open
 
     def _writable(self) -> None:

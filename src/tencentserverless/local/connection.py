@@ -6,11 +6,11 @@ waits for whom, limits, and how a connection ends. RFC 9112 (HTTP/1.1).
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable
 from email.utils import formatdate
 from http import HTTPStatus
 from time import time
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
@@ -41,8 +41,11 @@ class Site(Protocol):
 
     connections: "set[Connection]"
 
-    def serve(self, request: Request, port: int) -> Coroutine[Any, Any, Reply]:
-        """The answer to a request that came to this port."""
+    def soon(self, work: Callable[[], object]) -> None:
+        """Have this done in the next turn of the event loop."""
+
+    def serve(self, request: Request, port: int, answer: Callable[[Reply], None]) -> None:
+        """Have `answer` called, now or later, with the answer to a request that came to this port."""
 
     def too_large(self, size: int) -> Reply:
         """The answer to a request with a body of this many bytes, or more."""
@@ -65,8 +68,8 @@ class Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._parser = HttpRequestParser(self)
         self._waiting: deque[_Asked | Reply] = deque()
-        self._task: asyncio.Task[Reply] | None = None
         self._asked: _Asked | None = None  # what is being answered
+        self._answered_last: asyncio.Future[None] | None = None
         self._begun = False  # something has come
         self._ends = False  # nothing more is read
         self._is_full = False  # the other side does not take what was written
@@ -200,21 +203,25 @@ class Connection(asyncio.Protocol):
             self._linger()
             return
         self._asked = asked
-        self._task = self._loop.create_task(self._site.serve(asked.request, self.port))
-        self._task.add_done_callback(self._answered)
+        self._site.soon(self._serve)
 
-    def _answered(self, task: "asyncio.Task[Reply]") -> None:
-        asked, self._asked, self._task = self._asked, None, None
+    def _serve(self) -> None:
+        """What has come is served, also where the client has left since."""
+        assert self._asked is not None
+        try:
+            self._site.serve(self._asked.request, self.port, self._answer)
+        except BaseException:
+            self._transport.abort()
+            raise
+
+    def _answer(self, reply: Reply) -> None:
+        asked, self._asked = self._asked, None
         assert asked is not None
+        if self._answered_last is not None:
+            self._answered_last.set_result(None)
         self.since = self._loop.time()
         if self._transport.is_closing():
-            if not task.cancelled():
-                task.exception()
             return
-        if task.cancelled() or task.exception() is not None:
-            self._transport.abort()
-            return
-        reply = task.result()
         ends = reply.closing or not asked.keeps or (self._ends and not self._waiting)
         connection = "close" if ends else "keep-alive" if asked.is_http_1_0 else ""
         self._write(reply, connection, with_body=asked.request.method != "HEAD")
@@ -260,13 +267,15 @@ class Connection(asyncio.Protocol):
             if now - self.since > (IDLE_SECONDS if is_idle else SILENCE_SECONDS):
                 self._transport.abort()
 
-    def stop(self) -> "asyncio.Task[Reply] | None":
-        """End the connection, after the answer that is under way if there is one: the task that makes it."""
+    def stop(self) -> "asyncio.Future[None] | None":
+        """End the connection, after the answer that is under way; once that is written, the result is done."""
         self._ends = True
         self._waiting.clear()
         if self._asked is None:
             self._transport.close()
-        return self._task
+        else:
+            self._answered_last = self._loop.create_future()
+        return self._answered_last
 
     def abort(self) -> None:
         self._transport.abort()

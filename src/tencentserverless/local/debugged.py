@@ -3,21 +3,20 @@
 What the worker does stands in `debugger.py`: it tells when its function is held, and when it goes on.
 """
 
-import asyncio
-import math
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
-from tencentserverless.local.instance import Ending, Instance
+from tencentserverless.local.instance import Ending, Instance, Then
 from tencentserverless.local.invocation import Invocation
 from tencentserverless.local.wire import Frame, Kind
 
 Debugger = Literal["pdb", "debugpy"]
 DEBUGGERS: tuple[Debugger, ...] = ("pdb", "debugpy")
 _LOCK = "terminal.lock"
+_OF_DEBUGGERS = frozenset((Kind.LISTENS, Kind.PAUSED, Kind.RESUMED))
 _STDIN, _STDERR = 0, 2
 
 
@@ -67,43 +66,6 @@ def settings(debugger: Debugger, terminal: str, scratch: Path, code: Path) -> di
     return {"with": debugger, "folder": str(code)}
 
 
-class Countdown:
-    """Calls `at_end` once its seconds have passed, those not counted in which somebody holds it."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, at_end: Callable[[], object]) -> None:
-        self._loop = loop
-        self._at_end = at_end
-        self._holders = 0
-        self._left: float | None = None  # None: it does not run
-        self._timer: asyncio.TimerHandle | None = None
-
-    def start(self, seconds: float) -> None:
-        self._left = seconds
-        self._go_on()
-
-    def stop(self) -> None:
-        self._halt()
-        self._left = None
-
-    def hold(self) -> None:
-        self._halt()
-        self._holders += 1
-
-    def release(self) -> None:
-        self._holders -= 1
-        self._go_on()
-
-    def _halt(self) -> None:
-        if self._timer is not None:
-            self._left = self._timer.when() - self._loop.time()
-            self._timer.cancel()
-            self._timer = None
-
-    def _go_on(self) -> None:
-        if self._left is not None and not self._holders:
-            self._timer = self._loop.call_later(self._left, self._at_end)
-
-
 class Debugged(Instance):
     """An instance whose worker has a debugger.
 
@@ -121,24 +83,24 @@ class Debugged(Instance):
         self._notify = notify
         self._callers = callers
         self._held_callers: list[Debugged] = []
-        self.countdown = Countdown(self._loop, lambda: self._resolve(Ending.TIME))
 
-    async def _answered_within(self, seconds: float) -> Frame | Ending:
-        self.countdown.start(seconds)
-        self._hold_callers()
-        try:
-            return await super()._answered_within(math.inf)
-        finally:
+    def _ask(self, data: bytes, seconds: float, then: Then) -> None:
+        def answered(answer: Frame | Ending) -> None:
             self._release_callers()
-            self.countdown.stop()
+            then(answer)
 
-    def _on_frame(self, frame: Frame) -> None:
-        if frame.kind is Kind.LISTENS:
-            self._on_listens(frame.head.get("port"))
-        elif frame.kind in (Kind.PAUSED, Kind.RESUMED):
-            self._on_pause(frame.kind is Kind.PAUSED)
-        else:
-            super()._on_frame(frame)
+        self._hold_callers()
+        super()._ask(data, seconds, answered)
+
+    def _on_frames(self, frames: list[Frame]) -> None:
+        for frame in frames:
+            if frame.kind is Kind.LISTENS:
+                self._on_listens(frame.head.get("port"))
+            elif frame.kind in (Kind.PAUSED, Kind.RESUMED):
+                self._on_pause(frame.kind is Kind.PAUSED)
+        others = [frame for frame in frames if frame.kind not in _OF_DEBUGGERS]
+        if others:
+            super()._on_frames(others)
 
     def _on_listens(self, port: object) -> None:
         if isinstance(port, int):

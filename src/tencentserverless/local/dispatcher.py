@@ -5,15 +5,19 @@ import os
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from math import inf
 from typing import Any
 
 from tencentserverless.local import api, report
+from tencentserverless.local.batch import Batch
 from tencentserverless.local.catalog import Function, Key
-from tencentserverless.local.instance import Ending, Instance
+from tencentserverless.local.instance import Done, Ending, Instance
 from tencentserverless.local.invocation import Invocation, Outcome
 from tencentserverless.local.process import Worker
+from tencentserverless.local.refusal import Refusal
 from tencentserverless.local.scheduler import Scheduler
-from tencentserverless.local.sources import Sources, Turn
+from tencentserverless.local.sources import Sources
 from tencentserverless.local.wire import Frame, Kind
 
 MEMORY_CHECK_SECONDS = 0.025
@@ -30,15 +34,20 @@ Launch = Callable[[Function, int], Coroutine[Any, Any, Instance]]
 
 @dataclass(slots=True, eq=False)
 class Ticket:
-    """An invocation that waits. since: when it came, or a little later (monotonic seconds)."""
+    """An invocation that waits. since: when it came, or a little later; until: when it is refused (monotonic seconds)."""
 
-    found: "asyncio.Future[Instance | Failure]"
+    invocation: Invocation
+    done: Done
     since: float
-    timer: asyncio.TimerHandle | None = None
+    until: float = inf
 
-    def resolve(self, found: "Instance | Failure") -> None:
-        if not self.found.done():
-            self.found.set_result(found)
+    def fail(self, failure: Failure) -> None:
+        try:
+            api.check_event(self.invocation.event)  # the gateway looks at the event before it looks for an instance
+        except Refusal as refusal:
+            self.done(refusal)
+        else:
+            self.done(failure(self.invocation))
 
 
 class Dispatcher:
@@ -49,7 +58,7 @@ class Dispatcher:
         launch: Launch,
         on_end: Callable[[Instance], None],
         notify: Callable[[str], None],
-        turn: Turn,
+        batch: Batch,
         *,
         most_instances: int,
         idle_seconds: float,
@@ -61,7 +70,7 @@ class Dispatcher:
         self._idle_seconds = idle_seconds
         self._queue_seconds = queue_seconds
         self._scheduler: Scheduler[Instance, Ticket] = Scheduler(most_instances)
-        self._sources, self._turn = Sources(), turn
+        self._sources, self._batch = Sources(), batch
         self._loop = asyncio.get_running_loop()
         self._starts = asyncio.Semaphore(STARTS_AT_ONCE)
         self._live: set[Instance] = set()
@@ -70,24 +79,26 @@ class Dispatcher:
         self._work = asyncio.Event()
         self._stopped = False
         self._current: dict[Key, Function] = {}  # as it is configured now
+        self._refusing: asyncio.TimerHandle | None = None
         self._background(self._watch_memory())
         self._background(self._retire_cold_ones())
 
-    async def run(self, invocation: Invocation) -> Outcome:
-        """One invocation, from waiting for an instance to its outcome. Raises `Refusal` where the event is no JSON."""
+    def run(self, invocation: Invocation, done: Done) -> None:
+        """One invocation, from waiting for an instance to its outcome, or `Refusal` where the event is no JSON.
+
+        `done` is called once, with what came of it or with a mistake of ours.
+        """
         if self._stopped:
-            return _stopping(invocation)
+            done(_stopping(invocation))
+            return
         function = invocation.function
         self._current[function.key] = function
-        since = self._turn.began()
-        instance = self._idle_instance(function, since)
-        if instance is None:
-            found = await self._instance_or_failure(function, since, chained=bool(invocation.callers))
-            if not isinstance(found, Instance):
-                api.check_event(invocation.event)  # the gateway looks at the event before it looks for an instance
-                return found(invocation)
-            instance = found
-        return await self._run_on(instance, invocation)
+        ticket = Ticket(invocation, done, self._batch.began)
+        instance = self._idle_instance(function, ticket.since)
+        if instance is not None:
+            self._run_on(instance, ticket)
+        else:
+            self._wait(ticket)
 
     async def stop(self) -> None:
         """Kill everything. Invocations that run end as exited."""
@@ -95,8 +106,11 @@ class Dispatcher:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._refusing is not None:
+            self._refusing.cancel()
         for ticket in self._scheduler.tickets():
-            ticket.resolve(_stopping)
+            self._scheduler.forget_ticket(ticket.invocation.function.key, ticket)
+            ticket.fail(_stopping)
         for instance in self._live:
             instance.alive = False
         await Worker.end([instance.worker for instance in self._live])  # one look at the process table for all
@@ -104,18 +118,27 @@ class Dispatcher:
             self._end(instance)
         await asyncio.gather(*self._ending.values(), return_exceptions=True)
 
-    async def _run_on(self, instance: Instance, invocation: Invocation) -> Outcome:
+    def _run_on(self, instance: Instance, ticket: Ticket) -> None:
         late = instance.late_output()
         if late:
-            self._notify(f"{invocation.function.name}: printed between two events: {late.rstrip()}")
+            self._notify(f"{instance.function.name}: printed between two events: {late.rstrip()}")
         self._work.set()
+        done = partial(self._ran, instance, ticket.done)
         try:
-            return await instance.invoke(invocation)
+            instance.invoke(ticket.invocation, done)
+        except Exception as error:  # noqa: BLE001  a mistake of ours
+            instance.alive = False
+            done(error)
+
+    def _ran(self, instance: Instance, done: Done, outcome: Outcome | Exception) -> None:
+        """The instance has something to do again before anybody is told; or its processes are gone before that."""
+        if not instance.alive:
+            self._end(instance).add_done_callback(lambda _: done(outcome))
+            return
+        try:
+            self._release(instance)
         finally:
-            if instance.alive:
-                self._release(instance)
-            else:
-                await asyncio.shield(self._end(instance))
+            done(outcome)
 
     def _idle_instance(self, function: Function, since: float) -> Instance | None:
         """A warm instance that has loaded the code as it is now; those that have not are retired."""
@@ -125,36 +148,39 @@ class Dispatcher:
             self._end(instance)
         return None
 
-    async def _instance_or_failure(self, function: Function, since: float, chained: bool) -> "Instance | Failure":
-        key = function.key
-        ticket = Ticket(self._loop.create_future(), since)
+    def _wait(self, ticket: Ticket) -> None:
+        key, chained = ticket.invocation.function.key, bool(ticket.invocation.callers)
         if self._scheduler.needs_start(key):
             if self._scheduler.has_place(chained) and self._has_claimed(key):
                 self._background(self._start(key))
             elif chained or not self._queue_seconds:  # a chain that waited would wait for itself
-                return report.no_capacity
+                ticket.fail(report.no_capacity)
+                return
             else:
-                ticket.timer = self._loop.call_later(self._queue_seconds, self._refuse, key, ticket)
+                ticket.until = self._loop.time() + self._queue_seconds
+                self._refuse_at(ticket.until)
         self._scheduler.wait(key, ticket)
-        try:
-            return await ticket.found
-        except asyncio.CancelledError:
-            self._scheduler.forget_ticket(function.key, ticket)
-            done = ticket.found.done() and not ticket.found.cancelled()
-            if done and isinstance(instance := ticket.found.result(), Instance):
-                self._release(instance)
-            raise
-        finally:
-            if ticket.timer is not None:
-                ticket.timer.cancel()
 
-    def _refuse(self, key: Key, ticket: Ticket) -> None:
-        """It has waited long enough, unless an instance is being started for it."""
-        if self._scheduler.has_start(key, ticket):
-            ticket.timer = self._loop.call_later(REFUSAL_SECONDS, self._refuse, key, ticket)
-        else:
-            self._scheduler.forget_ticket(key, ticket)
-            ticket.resolve(report.no_capacity)
+    def _refuse_at(self, when: float) -> None:
+        """One timer for all: who waits longest is refused first."""
+        if self._refusing is None:
+            self._refusing = self._loop.call_at(when, self._refuse_late_ones, when)
+
+    def _refuse_late_ones(self, now: float) -> None:
+        """Those have waited long enough, unless an instance is being started for them."""
+        self._refusing = None
+        for ticket in self._scheduler.tickets():
+            key = ticket.invocation.function.key
+            if ticket.until > now:
+                continue
+            if self._scheduler.has_start(key, ticket):
+                ticket.until = now + REFUSAL_SECONDS
+            else:
+                self._scheduler.forget_ticket(key, ticket)
+                ticket.fail(report.no_capacity)
+        first = min((ticket.until for ticket in self._scheduler.tickets()), default=inf)
+        if first < inf:
+            self._refuse_at(first)
 
     def _has_claimed(self, key: Key) -> bool:
         return self._scheduler.claim(key) or self._make_room(key)
@@ -236,17 +262,17 @@ class Dispatcher:
         return ticket is not None and not self._is_up_to_date(instance, ticket.since)
 
     async def _fail_with(self, instance: Instance, answer: "Frame | Ending") -> None:
-        ticket = self._next_ticket(instance.function.key)  # now: nothing else is to be started for it
+        ticket = self._scheduler.next_ticket(instance.function.key)  # now: nothing else is to be started for it
         try:
             await asyncio.shield(self._end(instance))
         finally:
             if ticket is not None:
-                ticket.resolve(lambda invocation: instance.failed_start(invocation, answer))
+                ticket.fail(lambda invocation: instance.failed_start(invocation, answer))
 
     def _fail(self, key: Key, failure: Failure) -> None:
-        ticket = self._next_ticket(key)
+        ticket = self._scheduler.next_ticket(key)
         if ticket is not None:
-            ticket.resolve(failure)
+            ticket.fail(failure)
 
     def _release(self, instance: Instance) -> None:
         """An instance has become free."""
@@ -257,9 +283,9 @@ class Dispatcher:
 
     def _hand_over(self, instance: Instance) -> None:
         """Give an instance to who waits longest, or keep it warm."""
-        ticket = self._next_ticket(instance.function.key)
+        ticket = self._scheduler.next_ticket(instance.function.key)
         if ticket is not None:
-            ticket.resolve(instance)
+            self._run_on(instance, ticket)
             return
         instance.idle_since = self._loop.time()
         self._scheduler.put_back(instance.function.key, instance)
@@ -269,12 +295,6 @@ class Dispatcher:
         """A place has become free, or may be made so."""
         while not self._stopped and (key := self._scheduler.starved()) is not None and self._has_claimed(key):
             self._background(self._start(key))
-
-    def _next_ticket(self, key: Key) -> Ticket | None:
-        while (ticket := self._scheduler.next_ticket(key)) is not None:
-            if not ticket.found.done():
-                return ticket
-        return None
 
     def _end(self, instance: Instance) -> "asyncio.Task[None]":
         """Kill an instance. Its place is free at once; the work goes on whatever becomes of the caller."""

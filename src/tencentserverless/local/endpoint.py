@@ -3,14 +3,17 @@
 import asyncio
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
 from tencentserverless.local import actions, api, debugged, environment, folder, refusal, report
+from tencentserverless.local.asked import Answer, Asked
 from tencentserverless.local.authority import Authority, own_names
+from tencentserverless.local.batch import Batch
 from tencentserverless.local.catalog import Function
 from tencentserverless.local.credentials import ACCEPT_ANY, accepted, needs_renewal, new_credential
 from tencentserverless.local.debugged import Debugged
@@ -18,7 +21,7 @@ from tencentserverless.local.dispatcher import Dispatcher
 from tencentserverless.local.doors import Doors
 from tencentserverless.local.gate import Call, Credential, Gate, Request
 from tencentserverless.local.in_process import InProcess
-from tencentserverless.local.instance import Instance, new_id
+from tencentserverless.local.instance import Done, Instance, new_id
 from tencentserverless.local.interpreters import CURRENT_INTERPRETER, Interpreter, Interpreters
 from tencentserverless.local.invocation import Invocation, Outcome, Record
 from tencentserverless.local.layers import Layers, existing
@@ -27,7 +30,7 @@ from tencentserverless.local.process import Start, Worker, Workers
 from tencentserverless.local.records import Records
 from tencentserverless.local.requirements import Requirements
 from tencentserverless.local.scratch import Scratch, utf8_locale
-from tencentserverless.local.sources import Manifests, Turn
+from tencentserverless.local.sources import Manifests
 from tencentserverless.local.view import View
 from tencentserverless.local.wire import TEXT_LIMIT_BYTES
 
@@ -69,7 +72,7 @@ class Endpoint:
         self._gate.add(self.credential)
         for credential in accepted(options.accept):
             self._gate.add(credential)
-        self._turn = Turn(time.monotonic, asyncio.get_running_loop().call_soon)
+        self.batch = Batch()
         self._manifests = Manifests(self.catalog, notify, self.layer_folders)
         self._interpreters = Interpreters(notify, options.interpreters)
         self._requirements = Requirements(notify)
@@ -79,7 +82,7 @@ class Endpoint:
         self._instances: dict[str, Instance] = {}
         self._in_process = InProcess()
         self._told_about_sdk: set[str] = set()
-        self._event_tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._machine = environment.Machine(utf8_locale(), dict(os.environ))
         self._authority: Authority | None = None
         self._tell_about_layers()
@@ -94,7 +97,7 @@ class Endpoint:
             self._launch,
             self._forget,
             self.notify,
-            self._turn,
+            self.batch,
             most_instances=self.options.most_instances,
             idle_seconds=self.options.idle_seconds,
             queue_seconds=self.options.queue_seconds,
@@ -102,7 +105,7 @@ class Endpoint:
 
     async def stop(self) -> None:
         """Kill every worker and remove what was written."""
-        for task in self._event_tasks:
+        for task in self._tasks:
             task.cancel()
         await self._dispatcher.stop()
         await asyncio.to_thread(self.records.close)  # before the fork servers end, with whom the folder goes
@@ -116,36 +119,34 @@ class Endpoint:
             self._authority = Authority(self._scratch.trust, own_names(self.options.host))
         return self._authority
 
-    async def respond(self, request: Request, holder: str | None = None) -> tuple[str, bytes]:
-        """The request id and the body that answer `request`. HTTP status 200, whatever the body says.
+    def respond(self, request: Request, answer: Answer, holder: str | None = None) -> None:
+        """Have `answer` called, now or later, with the request id and the body that answer `request`.
 
-        holder: the instance through whose door the request came.
+        holder: the instance through whose door the request came. HTTP status 200, whatever the body says.
         """
         self.counters.requests += 1
-        request_id = new_request_id()
-        language = request.headers.get("x-tc-language", _UNKNOWN_LANGUAGE)
+        asked = Asked(request.headers.get("x-tc-language", _UNKNOWN_LANGUAGE), answer, self.notify)
         try:
             call = self._gate.admit(request, time.time())
-            language = call.language
-            return request_id, api.answer(request_id, await self._performed(call, request_id, holder))
-        except refusal.Refusal as error:
-            return request_id, api.refused(request_id, error, language)
+            asked.language = call.language
+            self._perform(call, asked, holder)
         except Exception as error:  # noqa: BLE001  a mistake of ours is an answer too
-            self.notify(f"internal error: {error!r}")
-            return request_id, api.refused(request_id, refusal.internal_error(), language)
+            asked.fail(error)
 
-    async def _performed(self, call: Call, request_id: str, holder: str | None) -> dict[str, Any]:
+    def _perform(self, call: Call, asked: Asked, holder: str | None) -> None:
         parameters = api.checked_parameters(call)
         if call.action == "ListFunctions":
-            return api.list_functions(call.region, parameters, self.catalog, _shown_time(time.time()))
+            asked.answer(api.list_functions(call.region, parameters, self.catalog, _shown_time(time.time())))
+            return
         if call.action == "GetFunction":
-            return self._get_function(call, parameters)
+            asked.answer(self._get_function(call, parameters))
+            return
         wanted = api.wanted(call, parameters, self.catalog)
         made_by = self._caller(call.credential, holder)
         parent, callers = made_by.child() if made_by else (None, ())
         invocation = Invocation(
-            request_id,
-            self._manifests.current(wanted.function, self._turn.began()),
+            asked.request_id,
+            self._manifests.current(wanted.function, self.batch.began),
             wanted.event,
             wanted.invocation_type,
             wanted.qualifier,
@@ -156,9 +157,9 @@ class Endpoint:
         if len(callers) > self.options.most_hops:
             self._refuse(invocation, refusal.chain_too_long(self.options.most_hops, invocation.loop()))
         if wanted.invocation_type == "Event":
-            return {"Result": self._invoke_later(invocation)}
-        record = await self._invoke(invocation)
-        return {"Result": report.result(record, wanted.log_type)}
+            asked.answer({"Result": self._invoke_later(invocation)})
+        else:
+            self._invoke(invocation, partial(_answer, asked, wanted.log_type))
 
     def _records_place(self) -> Path:
         return Path(self.options.records or self._scratch.folder / "records.db")
@@ -166,38 +167,47 @@ class Endpoint:
     def _refuse(self, invocation: Invocation, error: refusal.Refusal) -> NoReturn:
         """An invocation that is recorded and does not come about."""
         record = self.records.begin(invocation)
-        self.records.end(record, report.failure(invocation, error.status_code, error.message), time.time())
+        self.records.end(record, _outcome_of(error, invocation), time.time())
         raise error
 
-    async def _invoke(self, invocation: Invocation) -> Record:
+    def _invoke(self, invocation: Invocation, done: Callable[[Record | Exception], None]) -> None:
+        """Run and record it. `done` gets the record once it has ended, or why it has not come about."""
         record = self.records.begin(invocation)
         record.started_at = time.time()
-        try:
-            outcome = await self._run(invocation)
-        except refusal.Refusal as error:
-            outcome = report.failure(invocation, error.status_code, error.message)
-            raise
-        except BaseException as error:
-            outcome = report.platform_failed(f"the local endpoint failed: {error!r}")
-            raise
-        finally:
-            self.records.end(record, outcome, time.time())
-        if self._on_record is not None:
-            self._on_record(record)
-        return record
+        ended = partial(self._ended, record, done)
+        if invocation.function.call is None and not self.options.in_process:
+            self._dispatcher.run(invocation, ended)
+        else:
+            self._background(self._run_here(invocation, ended))
 
-    async def _run(self, invocation: Invocation) -> Outcome:
-        function = invocation.function
-        if function.call is None and not self.options.in_process:
-            return await self._dispatcher.run(invocation)
+    def _ended(
+        self, record: Record, done: Callable[[Record | Exception], None], outcome: Outcome | Exception
+    ) -> None:
+        found: Record | Exception = record
+        if isinstance(outcome, Exception):
+            found, outcome = outcome, _outcome_of(outcome, record.invocation)
+        self.records.end(record, outcome, time.time())
+        if self._on_record is not None and found is record:
+            try:
+                self._on_record(record)
+            except Exception as error:  # noqa: BLE001  of who is told, who is to hear of it
+                found = error
+        done(found)
+
+    async def _run_here(self, invocation: Invocation, done: Done) -> None:
+        """In this process."""
         holder = new_id()
         credential = self._temporary(holder)
         self._gate.add(credential)
+        outcome: Outcome | Exception
         try:
-            variables = environment.in_process_variables(function, credential, self._url)
-            return await self._in_process.run(invocation, holder, variables)
+            variables = environment.in_process_variables(invocation.function, credential, self._url)
+            outcome = await self._in_process.run(invocation, holder, variables)
+        except Exception as error:  # noqa: BLE001  it is told
+            outcome = error
         finally:
             self._gate.forget(holder)
+        done(outcome)
 
     def deploy(self, functions: Iterable[Function]) -> None:
         """Serve these functions from now on, in the place of those of the same names."""
@@ -207,17 +217,21 @@ class Endpoint:
     def _invoke_later(self, invocation: Invocation) -> dict[str, Any]:
         """An Event invocation: runs once, is logged and recorded, and is not tried again if it fails."""
         api.check_event(invocation.event)
-        task = asyncio.get_running_loop().create_task(self._invoke_in_turn(invocation))
-        self._event_tasks.add(task)
-        task.add_done_callback(self._event_tasks.discard)
+        self._background(self._invoke_in_turn(invocation))
         return report.event_result(invocation.request_id)
 
     async def _invoke_in_turn(self, invocation: Invocation) -> None:
+        found: asyncio.Future[Record | Exception] = asyncio.get_running_loop().create_future()
         async with self._event_slots:
-            try:
-                await self._invoke(invocation)
-            except Exception as error:  # noqa: BLE001  nobody waits for this task
-                self.notify(f"{invocation.function.name}: Event invocation {invocation.request_id}: {error!r}")
+            self._invoke(invocation, lambda ended: None if found.done() else found.set_result(ended))
+            error = await found
+        if isinstance(error, Exception):  # nobody waits for it
+            self.notify(f"{invocation.function.name}: Event invocation {invocation.request_id}: {error!r}")
+
+    def _background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _get_function(self, call: Call, parameters: dict[str, Any]) -> dict[str, Any]:
         if not parameters.get("FunctionName"):
@@ -342,11 +356,22 @@ class Endpoint:
             )
 
 
-def new_request_id() -> str:
-    """A random UUID, version 4."""
-    digits = os.urandom(16).hex()
-    variant = "89ab"[int(digits[16], 16) & 3]
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+def _answer(asked: Asked, log_type: str, found: Record | Exception) -> None:
+    try:
+        if isinstance(found, Exception):
+            raise found
+        result = report.result(found, log_type)
+    except Exception as error:  # noqa: BLE001
+        asked.fail(error)
+    else:
+        asked.answer({"Result": result})
+
+
+def _outcome_of(error: Exception, invocation: Invocation) -> Outcome:
+    """What is recorded of an invocation that has not come about."""
+    if isinstance(error, refusal.Refusal):
+        return report.failure(invocation, error.status_code, error.message)
+    return report.platform_failed(f"the local endpoint failed: {error!r}")
 
 
 def _shown_time(at: float) -> str:

@@ -8,12 +8,14 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from enum import Enum
+from functools import partial
 from itertools import count
 from typing import Any
 
 from tencentserverless.local import report
 from tencentserverless.local.catalog import Function
 from tencentserverless.local.channel import Channel
+from tencentserverless.local.countdown import Countdown
 from tencentserverless.local.gate import Credential
 from tencentserverless.local.invocation import Invocation, Outcome
 from tencentserverless.local.process import Worker
@@ -28,6 +30,10 @@ class Ending(Enum):
     TIME = "time"
     MEMORY = "memory"
     EXIT = "exit"
+
+
+Then = Callable[["Frame | Ending"], None]
+Done = Callable[["Outcome | Exception"], None]
 
 
 class Instance:
@@ -58,15 +64,16 @@ class Instance:
         self.worker = worker
         self._meter = worker.meter()
         self._output = worker.output()
-        self._channel = Channel(worker.channel, self._on_frame, self._on_exit)
-        self._answer: asyncio.Future[Frame | Ending] | None = None
+        self._channel = Channel(worker.channel, self._on_frames, self._on_exit)
+        self.countdown = Countdown(self._loop, partial(self._resolve, Ending.TIME))
+        self._then: Then | None = None  # what is to be done with the answer that is waited for
         self._init_ms: float | None = None
         self._init_output = ""
         self._init_memory_bytes = 0
         self.on_ready: Callable[[Instance], object] = _nothing
         self.on_event: Callable[[Instance], Mapping[str, str]] = _unchanged
         self.on_death: Callable[[Instance], object] = _nothing
-        worker.exited.add_done_callback(self._on_exited)
+        worker.exited.add_done_callback(lambda _: self._on_exit(has_ended=True))
 
     def __repr__(self) -> str:
         state = "ended" if not self.alive else "running" if self.running else "idle"
@@ -74,7 +81,7 @@ class Instance:
 
     @property
     def waits_for_answer(self) -> bool:
-        return self._answer is not None
+        return self._then is not None
 
     @property
     def id(self) -> str:
@@ -82,10 +89,11 @@ class Instance:
 
     async def start(self) -> Frame | Ending:
         """Load the function: READY, NOT_STARTED, or why neither came. After anything but READY, end the instance."""
+        answered: asyncio.Future[Frame | Ending] = self._loop.create_future()
         self.running_since = self._loop.time()
-        self._channel.send(encode(Kind.SETTINGS, self._settings))
+        self._ask(encode(Kind.SETTINGS, self._settings), self.function.init_timeout, partial(_settle, answered))
         self._meter.find()  # while the worker is busy
-        answer = self._believed(await self._answered_within(self.function.init_timeout))
+        answer = self._believed(await answered)
         self._init_output = self._output.take()
         self._init_memory_bytes = self._meter.peak_bytes()
         if isinstance(answer, Frame) and answer.kind is Kind.READY:
@@ -119,27 +127,31 @@ class Instance:
             instance_id=self.id,
         )
 
-    async def invoke(self, invocation: Invocation) -> Outcome:
-        """Run one event. Leaves `alive` false where the worker must not be used again. Raises `Refusal`."""
+    def invoke(self, invocation: Invocation, done: Done) -> None:
+        """Run one event. `done` is called once, with the outcome, a `Refusal`, or a mistake of ours; `alive` is false
+        by then where the worker must not be used again."""
         self.running, self.running_since = invocation, self._loop.time()
         self._meter.reset()
-        self._channel.send(event_frame(invocation.request_id, invocation.event, self.on_event(self)))
+        data = event_frame(invocation.request_id, invocation.event, self.on_event(self))
+        self._ask(data, invocation.function.timeout, partial(self._on_answer, invocation, done))
+
+    def _on_answer(self, invocation: Invocation, done: Done, answer: Frame | Ending) -> None:
+        outcome: Outcome | Exception
         try:
-            answer = await self._answered_within(invocation.function.timeout)
-            return self._outcome(invocation, answer)
-        except Refusal:  # the worker has looked at the event, and goes on
-            raise
+            outcome = self._outcome(invocation, answer)
+        except Refusal as refusal:  # the worker has looked at the event, and goes on
+            outcome = refusal
         except (KeyError, TypeError, ValueError):  # a head of the function's own making
-            return self._finished(self._doubted(invocation), 0.0, 0)
-        except BaseException:
+            outcome = self._finished(self._doubted(invocation), 0.0, 0)
+        except Exception as error:  # noqa: BLE001  told by who has asked
             self.alive = False
-            raise
-        finally:
-            self.running = None
+            outcome = error
+        self.running = None
+        done(outcome)
 
     def check_use(self) -> None:
         """Measure the processes now; end the invocation that holds too much memory, or too many of them."""
-        if self._answer is None:
+        if self._then is None:
             return
         held_bytes = self._meter.sample()
         if self._meter.has_too_many:
@@ -155,6 +167,7 @@ class Instance:
         """Kill the worker and all that is its own."""
         self.alive = False
         self._channel.close()
+        self.countdown.close()
         await Worker.end([self.worker])
         self._output.close()
         self._meter.close()
@@ -185,36 +198,36 @@ class Instance:
         how = outcome[:3]
         return Outcome(*how, duration_ms, memory_bytes, self._output.take(), init_output, init_ms, self.id)
 
-    async def _answered_within(self, seconds: float) -> Frame | Ending:
+    def _ask(self, data: bytes, seconds: float, then: Then) -> None:
+        """Send one frame. `then` is called once, with the answer or with why there is none."""
         if not self.alive:
-            return Ending.EXIT
-        self._answer = self._loop.create_future()
-        timer = self._loop.call_later(seconds, self._resolve, Ending.TIME)
-        try:
-            return await self._answer
-        finally:
-            timer.cancel()
-            self._answer = None
+            then(Ending.EXIT)
+            return
+        self._then = then
+        self.countdown.start(seconds)
+        self._channel.send(data)
 
     def _resolve(self, answer: Frame | Ending) -> None:
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_result(answer)
+        then, self._then = self._then, None
+        if then is not None:
+            self.countdown.stop()
+            then(answer)
 
-    def _on_frame(self, frame: Frame) -> None:
-        if self._answer is None or self._answer.done():  # nobody asked
+    def _on_frames(self, frames: list[Frame]) -> None:
+        if len(frames) == 1 and self._then is not None:
+            self._resolve(frames[0])
+        else:  # nobody asked
             self._on_exit()
-        self._resolve(frame)
 
-    def _on_exit(self) -> None:
-        was_idle = self.alive and self.running is None and self._answer is None
+    def _on_exit(self, *, has_ended: bool = False) -> None:
+        """The worker's process has ended, or is about to, or it says what no worker says."""
+        was_idle = self.alive and self._then is None
         self.alive = False
+        if has_ended:
+            self._channel.drain()  # its last answer may have come in the same turn of the loop
         self._resolve(Ending.MEMORY if self._meter.has_run_out() else Ending.EXIT)
         if was_idle:
             self.on_death(self)
-
-    def _on_exited(self, _: "asyncio.Future[None]") -> None:
-        self._channel.drain()  # its last answer may have come in the same turn of the loop
-        self._on_exit()
 
 
 _numbers = count(1)
@@ -223,6 +236,11 @@ _numbers = count(1)
 def new_id() -> str:
     """An instance id, unlike any other's."""
     return f"scf-{time.time_ns():x}-{next(_numbers):x}"
+
+
+def _settle(answered: "asyncio.Future[Frame | Ending]", answer: Frame | Ending) -> None:
+    if not answered.done():  # a start may be given up
+        answered.set_result(answer)
 
 
 def _milliseconds(value: Any) -> float:

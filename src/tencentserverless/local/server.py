@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -35,6 +35,7 @@ class Server:
         self._doors = Doors(self._connected, endpoint.options.scf_hosts)
         self._listening: asyncio.Server | None = None
         self._sweeping: asyncio.Task[None] | None = None
+        self._opening: set[asyncio.Task[None]] = set()
         self.url = ""
 
     async def start(self, port: int = DEFAULT_PORT) -> None:
@@ -59,11 +60,11 @@ class Server:
         if self._listening is not None and self._sweeping is not None:
             self._listening.close()
             self._sweeping.cancel()
-            tasks = [task for connection in list(self.connections) if (task := connection.stop())]
+            answers = [answer for connection in list(self.connections) if (answer := connection.stop())]
             await self._endpoint.stop()
             self._doors.close_all()
-            if tasks:
-                await asyncio.wait(tasks, timeout=SHUTDOWN_SECONDS)
+            if answers:
+                await asyncio.wait(answers, timeout=SHUTDOWN_SECONDS)
             for connection in list(self.connections):
                 connection.abort()
             with suppress(asyncio.CancelledError):
@@ -80,18 +81,26 @@ class Server:
         self._endpoint.counters.connections += 1
         return Connection(self)
 
-    async def serve(self, request: Request, port: int) -> Reply:
-        """The answer to a request that came to this port."""
+    def soon(self, work: Callable[[], object]) -> None:
+        self._endpoint.batch.add(work)
+
+    def serve(self, request: Request, port: int, answer: Callable[[Reply], None]) -> None:
+        """Have `answer` called, now or later, with the answer to a request that came to this port."""
         door = self._doors.at(port)
         if door is not None and request.path == AUTHORITY_PATH:
-            return await self._open_tls(door)
+            opening = asyncio.get_running_loop().create_task(self._open_tls(door, answer))
+            self._opening.add(opening)
+            opening.add_done_callback(self._opening.discard)
+            return
         why = foreign(request.headers, self._endpoint.options.host)
         if why:
-            return Reply(f"{why}\n".encode(), status=403, content_type=_PLAIN, closing=True)
-        if request.path != "/" and not _ABSOLUTE.fullmatch(request.path):
-            return Reply(b"The API has one path: /\n", status=404, content_type=_PLAIN)
-        request_id, body = await self._endpoint.respond(request, door.holder if door else None)
-        return Reply(body, request_id)
+            answer(Reply(f"{why}\n".encode(), status=403, content_type=_PLAIN, closing=True))
+        elif request.path != "/" and not _ABSOLUTE.fullmatch(request.path):
+            answer(Reply(b"The API has one path: /\n", status=404, content_type=_PLAIN))
+        else:
+            self._endpoint.respond(
+                request, lambda request_id, body: answer(Reply(body, request_id)), door.holder if door else None
+            )
 
     def admits(self, port: int) -> bool:
         """Whether there may be one connection more: an instance must not use up the descriptors of this process."""
@@ -103,12 +112,12 @@ class Server:
         request_id = "00000000-0000-4000-8000-000000000000"
         return Reply(refused(request_id, request_too_large(BODY_LIMIT_BYTES, size)), request_id, closing=True)
 
-    async def _open_tls(self, door: Door) -> Reply:
+    async def _open_tls(self, door: Door, answer: Callable[[Reply], None]) -> None:
         try:
             await self._doors.open_tls(door, self._endpoint.authority)
         except (AuthorityError, OSError) as error:
             self._endpoint.notify(f"SCF's host names cannot be served inside functions: {error}")
-        return Reply(b"", content_type=_PLAIN, closing=True)
+        answer(Reply(b"", content_type=_PLAIN, closing=True))
 
 
 def foreign(headers: Mapping[str, str], listens_on: str = ADDRESS) -> str:

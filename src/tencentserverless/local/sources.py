@@ -28,28 +28,6 @@ class _Seen(NamedTuple):
     good_until: float
 
 
-class Turn:
-    """When this turn of the event loop began to look at anything.
-
-    Requests that are handled in a turn have come before it looks: what was saved before one of them is seen by a look
-    that is not older than this. clock: monotonic seconds. soon: calls a function at the next turn.
-    """
-
-    def __init__(self, clock: Callable[[], float], soon: Callable[[Callable[[], None]], object]) -> None:
-        self._clock = clock
-        self._soon = soon
-        self._began: float | None = None
-
-    def began(self) -> float:
-        if self._began is None:
-            self._began = self._clock()
-            self._soon(self._end)
-        return self._began
-
-    def _end(self) -> None:
-        self._began = None
-
-
 class Sources:
     """Versions of folders: numbers that are equal as long as nothing in the folder changes."""
 

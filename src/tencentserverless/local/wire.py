@@ -5,7 +5,7 @@ traceback, UTF-8 in which lone surrogates pass). The endpoint parses heads and n
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from enum import IntEnum
 from struct import Struct
 from typing import Any, NamedTuple
@@ -65,12 +65,12 @@ class Decoder:
         self._body_limit_bytes = body_limit_bytes
         self._waiting = bytearray()
 
-    def feed(self, data: bytes | bytearray) -> Iterator[Frame]:
+    def feed(self, data: bytes | bytearray) -> list[Frame]:
         """The frames that `data` completes. Raises `WireError`."""
         if self._waiting:
             self._waiting += data
             data = self._waiting
-        begin = 0
+        begin, frames = 0, []
         while len(data) - begin >= LAYOUT.size:
             kind, head_bytes, body_bytes = LAYOUT.unpack_from(data, begin)
             self._check(kind, head_bytes, body_bytes)
@@ -78,8 +78,10 @@ class Decoder:
             if len(data) < body + body_bytes:
                 break
             begin = body + body_bytes
-            yield Frame(_KINDS[kind], _parsed(bytes(data[head:body])), bytes(data[body:begin]))
-        self._waiting = bytearray(data[begin:]) if begin or not self._waiting else self._waiting
+            frames.append(Frame(_KINDS[kind], _parsed(bytes(data[head:body])), bytes(data[body:begin])))
+        if begin < len(data) or self._waiting:
+            self._waiting = bytearray(data[begin:]) if begin or not self._waiting else self._waiting
+        return frames
 
     def _check(self, kind: int, head_bytes: int, body_bytes: int) -> None:
         if kind not in _KINDS or head_bytes > HEAD_LIMIT_BYTES or body_bytes > self._body_limit_bytes:

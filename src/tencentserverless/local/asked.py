@@ -1,0 +1,38 @@
+"""A request that is being served, and the way back to who made it."""
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tencentserverless.local import api, refusal
+
+Answer = Callable[[str, bytes], object]
+
+
+class Asked:
+    """answer: is called once, now or later, with the request id and the body. notify: is told of mistakes of ours."""
+
+    __slots__ = ("_answer", "_notify", "language", "request_id")
+
+    def __init__(self, language: str, answer: Answer, notify: Callable[[str], None]) -> None:
+        self.request_id = new_request_id()
+        self.language = language
+        self._answer = answer
+        self._notify = notify
+
+    def answer(self, fields: Mapping[str, Any]) -> None:
+        self._answer(self.request_id, api.answer(self.request_id, fields))
+
+    def fail(self, error: Exception) -> None:
+        """Answer with an error: the one of a `Refusal`, or that of the platform when it is to blame."""
+        if not isinstance(error, refusal.Refusal):
+            self._notify(f"internal error: {error!r}")
+            error = refusal.internal_error()
+        self._answer(self.request_id, api.refused(self.request_id, error, self.language))
+
+
+def new_request_id() -> str:
+    """A random UUID, version 4."""
+    digits = os.urandom(16).hex()
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"

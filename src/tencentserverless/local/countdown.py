@@ -1,0 +1,60 @@
+"""A limit of time that is started and stopped for every event: its timer stays, and is set again when it was early."""
+
+import asyncio
+from collections.abc import Callable
+from math import inf
+
+
+class Countdown:
+    """Calls `at_end` once its seconds have passed, those not counted in which somebody holds it."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, at_end: Callable[[], object]) -> None:
+        self._loop = loop
+        self._at_end = at_end
+        self._holders = 0
+        self._end = inf  # by the loop's clock; without end while it is held or does not run
+        self._left: float | None = None  # of one that is held
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self, seconds: float) -> None:
+        if self._holders:
+            self._left = seconds
+        else:
+            self._run(seconds)
+
+    def stop(self) -> None:
+        self._end, self._left = inf, None
+
+    def hold(self) -> None:
+        if self._end < inf:
+            self._left, self._end = self._end - self._loop.time(), inf
+        self._holders += 1
+
+    def release(self) -> None:
+        self._holders -= 1
+        if self._left is not None and not self._holders:
+            left, self._left = self._left, None
+            self._run(left)
+
+    def close(self) -> None:
+        """Stop for good."""
+        self.stop()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _run(self, seconds: float) -> None:
+        self._end = self._loop.time() + seconds
+        if self._timer is not None and self._timer.when() > self._end:
+            self._timer.cancel()
+            self._timer = None
+        if self._timer is None:
+            self._timer = self._loop.call_at(self._end, self._on_timer, self._end)
+
+    def _on_timer(self, at: float) -> None:
+        self._timer = None
+        if self._end <= at:
+            self._end = inf
+            self._at_end()
+        elif self._end < inf:
+            self._timer = self._loop.call_at(self._end, self._on_timer, self._end)
