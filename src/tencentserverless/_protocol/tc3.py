@@ -8,7 +8,7 @@ from time import gmtime, strftime
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterable, Tuple
+    from typing import Any, Dict, Sequence, Tuple
 
 ALGORITHM = "TC3-HMAC-SHA256"
 TERMINATOR = "tc3_request"
@@ -29,11 +29,10 @@ def credential_scope(date: str, service: str) -> str:
     return "%s/%s/%s" % (date, service, TERMINATOR)
 
 
-def canonical_request(method: str, query: str, headers: "Iterable[Tuple[str, str]]", payload_sha256: str) -> str:
+def canonical_request(method: str, query: str, headers: "Sequence[Tuple[str, str]]", payload_sha256: str) -> str:
     """The six fields that are signed. `headers` are the signed ones, lower-case names, in the order of signing."""
-    pairs = list(headers)
-    lines = "".join("%s:%s\n" % pair for pair in pairs)
-    names = ";".join(name for name, _ in pairs)
+    lines = "".join(["%s:%s\n" % pair for pair in headers])
+    names = ";".join([name for name, _ in headers])
     return "\n".join((method, "/", query, lines, names, payload_sha256))
 
 

@@ -27,7 +27,8 @@ class Function:
     runtime: "Python3.9" and the like, None for the interpreter that runs the endpoint.
     code: the folder of its code. layers: the folders whose content it finds in `/opt`, later ones over earlier ones.
     origin: the place that declares it, for messages. call: the handler itself where it was given as an object of this
-    program; then `code` is the file that it comes from.
+    program; then `code` is the file that it comes from. key and folders follow from the others; they are asked for at
+    every invocation.
     """
 
     name: str
@@ -44,10 +45,12 @@ class Function:
     origin: str = ""
     layers: tuple[Path, ...] = ()
     call: Callable[[Any, dict[str, Any]], Any] | None = field(default=None, hash=False, repr=False)
+    key: Key = field(init=False, compare=False, repr=False)
+    folders: tuple[str, ...] = field(init=False, compare=False, repr=False)
 
-    @property
-    def key(self) -> Key:
-        return self.region, self.namespace, self.name
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", (self.region, self.namespace, self.name))
+        object.__setattr__(self, "folders", (str(self.code), *map(str, self.layers)))
 
     def __str__(self) -> str:
         return f"{self.name} ({self.region}, {self.namespace})"

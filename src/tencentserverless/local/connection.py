@@ -8,6 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from email.utils import formatdate
+from functools import lru_cache
 from http import HTTPStatus
 from time import time
 from typing import NamedTuple, Protocol
@@ -73,6 +74,7 @@ class Connection(asyncio.Protocol):
         self._begun = False  # something has come
         self._ends = False  # nothing more is read
         self._is_full = False  # the other side does not take what was written
+        self._reads = True
         self._in_head = True
         self._fed_bytes = self._body_bytes = 0  # of the message that is coming
         self.since = self._loop.time()
@@ -120,7 +122,7 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self._is_full = True
-        self._transport.pause_reading()
+        self._mind_reading()
 
     def resume_writing(self) -> None:
         self._is_full = False
@@ -141,7 +143,7 @@ class Connection(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self._in_head:  # a trailer: nobody asks for any
             return
-        text, key = value.decode("utf-8", "surrogateescape"), name.decode("latin-1").lower()
+        text, key = value.decode("utf-8", "surrogateescape"), _key(name)
         self._headers[key] = f"{self._headers[key]},{text}" if key in self._headers else text
 
     def on_headers_complete(self) -> None:
@@ -181,12 +183,14 @@ class Connection(asyncio.Protocol):
 
     def _mind_reading(self) -> None:
         """Read no more than can be answered."""
-        if self._transport.is_closing():
+        reads = not self._is_full and len(self._waiting) < MOST_WAITING
+        if reads is self._reads or self._transport.is_closing():
             return
-        if self._is_full or len(self._waiting) >= MOST_WAITING:
-            self._transport.pause_reading()
-        else:
+        self._reads = reads
+        if reads:
             self._transport.resume_reading()
+        else:
+            self._transport.pause_reading()
 
     def _refuse(self, reply: Reply) -> None:
         """Read nothing more, and say why when what was asked before has been answered."""
@@ -279,6 +283,11 @@ class Connection(asyncio.Protocol):
 
     def abort(self) -> None:
         self._transport.abort()
+
+
+@lru_cache(maxsize=128)
+def _key(name: bytes) -> str:
+    return name.decode("latin-1").lower()
 
 
 def _plain(status: int, text: str) -> Reply:

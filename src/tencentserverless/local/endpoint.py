@@ -173,7 +173,7 @@ class Endpoint:
     def _invoke(self, invocation: Invocation, done: Callable[[Record | Exception], None]) -> None:
         """Run and record it. `done` gets the record once it has ended, or why it has not come about."""
         record = self.records.begin(invocation)
-        record.started_at = time.time()
+        record.started_at = time.time() if invocation.invocation_type == "Event" else invocation.received_at
         ended = partial(self._ended, record, done)
         if invocation.function.call is None and not self.options.in_process:
             self._dispatcher.run(invocation, ended)

@@ -29,10 +29,11 @@ V1_BODY_LIMIT_BYTES = 1024 * 1024
 QUERY_LIMIT_BYTES = 32 * 1024
 
 FORM = "application/x-www-form-urlencoded"
-_AUTHORIZATION = re.compile(
+_SIGNER = re.compile(
     re.escape(tc3.ALGORITHM) + r"\s+Credential=([^/\s,]+)/(\d{4}-\d\d-\d\d)/([^/\s,]+)/tc3_request\s*,"
-    r"\s*SignedHeaders=([^,\s]+)\s*,\s*Signature=([0-9a-fA-F]+)\s*"
+    r"\s*SignedHeaders=([^,\s]+)\s*,\s*"
 )
+_HEXADECIMAL = re.compile(r"[0-9a-fA-F]+").fullmatch
 _TIMESTAMP = re.compile(r"[0-9]{1,12}").fullmatch
 _SIGNED_AT_LEAST = frozenset(("content-type", "host"))
 _V3_REQUIRED = {
@@ -93,6 +94,16 @@ class _Claim(NamedTuple):
     region_label: str
 
 
+class _Signer(NamedTuple):
+    """What an `Authorization` header says before its signature: the same for all that a client sends in a day."""
+
+    secret_id: str
+    date: str
+    service: str
+    scope: str
+    names: tuple[str, ...]
+
+
 class Gate:
     """Knows the keys and lets requests in, or raises `Refusal`."""
 
@@ -125,22 +136,21 @@ class Gate:
         authorization = request.headers["authorization"].strip()
         if authorization == "SKIP" and self._accept_any:
             return _call(claim, _v3_parameters(request), None)
-        parsed = _AUTHORIZATION.fullmatch(authorization)
-        if parsed is None:
+        before, _, signature = authorization.rpartition("Signature=")
+        signer = _signer(before)
+        if signer is None or not _HEXADECIMAL(signature):
             raise refusal.invalid_authorization(
                 "it is not `TC3-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`."
             )
-        secret_id, date, service, names, signature = parsed.groups()
         timestamp = _checked_time(claim, now)
-        if date != _utc_date(timestamp // DAY_SECONDS):
+        if signer.date != _utc_date(timestamp // DAY_SECONDS):
             raise refusal.invalid_authorization("`Date` in Credential not valid.")
-        if not _SIGNED_AT_LEAST.issubset(names.split(";")):
+        if not _SIGNED_AT_LEAST.issubset(signer.names):
             raise refusal.invalid_authorization("`SignedHeaders` not valid.")
-        credential = self._credential(secret_id, claim.token, now)
+        credential = self._credential(signer.secret_id, claim.token, now)
         if credential is not None:
-            key = tc3.signing_key(credential.secret_key, date, service)
-            texts = _v3_texts(request, timestamp, tc3.credential_scope(date, service), names)
-            _check_signature((key.sign(text) for text in texts), signature.lower())
+            key = tc3.signing_key(credential.secret_key, signer.date, signer.service)
+            _check_signature(map(key.sign, _v3_texts(request, timestamp, signer)), signature.lower())
         _check_region(claim)
         return _call(claim, _v3_parameters(request), credential)
 
@@ -187,6 +197,15 @@ def host_names(host: str) -> Iterator[str]:
     yield host
     bare = host.partition("://")[2] or host
     yield from dict.fromkeys(name for name in (bare, re.sub(r":\d+$", "", bare)) if name != host)
+
+
+@lru_cache(maxsize=64)
+def _signer(text: str) -> _Signer | None:
+    parsed = _SIGNER.fullmatch(text)
+    if parsed is None:
+        return None
+    secret_id, date, service, names = parsed.groups()
+    return _Signer(secret_id, date, service, tc3.credential_scope(date, service), tuple(names.split(";")))
 
 
 @lru_cache(maxsize=4)
@@ -254,7 +273,7 @@ def _check_signature(candidates: Iterable[Any], given: Any) -> None:
     raise refusal.signature_failure()
 
 
-def _v3_texts(request: Request, timestamp: int, scope: str, names: str) -> Iterator[str]:
+def _v3_texts(request: Request, timestamp: int, signer: _Signer) -> Iterator[str]:
     """Every string that an honest client may have signed for this request, the likeliest first."""
     headers = request.headers
     digest = sha256(_signed_payload(request)).hexdigest()
@@ -262,9 +281,10 @@ def _v3_texts(request: Request, timestamp: int, scope: str, names: str) -> Itera
     for changed in (str.lower, str):
         for host in host_names(headers.get("host", "")):
             values = [
-                (name, changed(host if name == "host" else headers.get(name, "").strip())) for name in names.split(";")
+                (name, changed(host if name == "host" else headers.get(name, "").strip())) for name in signer.names
             ]
-            yield tc3.string_to_sign(timestamp, scope, tc3.canonical_request(request.method, query, values, digest))
+            canonical = tc3.canonical_request(request.method, query, values, digest)
+            yield tc3.string_to_sign(timestamp, signer.scope, canonical)
 
 
 def _signed_payload(request: Request) -> bytes:

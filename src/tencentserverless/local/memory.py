@@ -7,7 +7,6 @@ size of the process that started the worker.)
 import os
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 _PEAK = b"VmHWM:"
@@ -43,16 +42,20 @@ class Meter:
         self.find()
         self._sampled = 0
         if self._clear_refs >= 0:
-            with suppress(OSError):
+            try:
                 os.write(self._clear_refs, _FORGET_PEAK)
+            except OSError:  # it has ended
+                pass
 
     def peak_bytes(self) -> int:
         """The most that was held since `reset`, in bytes; 0 where it cannot be known."""
         self.find()
         text = b""
         if self._status >= 0:
-            with suppress(OSError):
+            try:
                 text = os.pread(self._status, 8192, 0)
+            except OSError:  # it has ended
+                pass
         place = text.find(_PEAK)
         peak = int(text[place + len(_PEAK) : text.index(b"kB", place)]) * 1024 if place >= 0 else 0
         return max(peak, self._sampled)

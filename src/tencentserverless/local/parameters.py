@@ -22,7 +22,7 @@ def from_json(body: bytes) -> dict[str, Any]:
         raise refusal.malformed_body("not JSON") from None
     if not isinstance(value, dict):
         raise refusal.malformed_body("not a JSON object")
-    return {name: _without_nulls(item) for name, item in value.items() if item is not None}
+    return _without_nulls(value)  # type: ignore[no-any-return]
 
 
 def from_form(pairs: Mapping[str, str]) -> dict[str, Any]:
@@ -51,7 +51,10 @@ def checked(values: Mapping[str, Any], declared: Mapping[str, Shape], required: 
     for name in required:
         if name not in values:
             raise refusal.missing_parameter(name)
-    return {name: _coerced(name, value, declared[name]) for name, value in values.items()}
+    return {
+        name: value if type(value) is declared[name] else _coerced(name, value, declared[name])
+        for name, value in values.items()
+    }
 
 
 def _coerced(path: str, value: Any, shape: Shape) -> Any:
@@ -90,7 +93,11 @@ def _is_integer(text: str) -> bool:
 
 def _without_nulls(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _without_nulls(item) for name, item in value.items() if item is not None}
+        return {
+            name: item if type(item) is str else _without_nulls(item)
+            for name, item in value.items()
+            if item is not None
+        }
     if isinstance(value, list):
         return [_without_nulls(item) for item in value if item is not None]
     return value

@@ -7,6 +7,7 @@ waits for the disk.
 import json
 import sqlite3
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from tencentserverless.local.catalog import Function
 from tencentserverless.local.invocation import Invocation, Outcome, Record
 
 BATCH_SECONDS = 0.5
+WRITING_SHARE = 0.02  # of the time, at most: it takes turns with what serves
 BUSY_SECONDS = 2.0  # how long one try waits for another program that writes to the same file
 _COLUMNS = """
     number request_id parent callers region namespace function_name function qualifier invocation_type event
@@ -125,15 +127,18 @@ class Records:
             self._database.close()
 
     def _write_on(self) -> None:
+        took = 0.0
         while True:
             self._wake.wait()
-            if self._closing.wait(BATCH_SECONDS):
+            if self._closing.wait(max(BATCH_SECONDS, took / WRITING_SHARE)):
                 return  # `close` writes what is left
             self._wake.clear()
+            started = time.monotonic()
             with self._lock:
                 self._write()
                 if self._unwritten:
                     self._wake.set()
+            took = time.monotonic() - started
 
     def _write(self) -> None:
         """Put what has ended into the store, and drop what is too much. The lock is held."""

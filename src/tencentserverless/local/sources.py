@@ -33,16 +33,15 @@ class Sources:
 
     def __init__(self) -> None:
         self._seen: dict[str, _Seen] = {}
-        self._looked: dict[tuple[Path, ...], tuple[int, float]] = {}
+        self._looked: dict[tuple[str, ...], tuple[int, float]] = {}
 
     def of(self, function: Function, since: float = inf) -> int:
         """The version of a function's code and layers, as it was at `since` (monotonic seconds) or later; now."""
-        places = (function.code, *function.layers)
-        version, at = self._looked.get(places, (0, -inf))
+        version, at = self._looked.get(function.folders, (0, -inf))
         if at < since:
             at = time.monotonic()
-            version = hash(tuple([self.version(str(folder)) for folder in places]))
-            self._looked[places] = version, at
+            version = hash(tuple([self.version(folder) for folder in function.folders]))
+            self._looked[function.folders] = version, at
         return version
 
     def version(self, folder: str) -> int:
