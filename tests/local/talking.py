@@ -8,7 +8,7 @@ GET = b"GET /%b HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
 class Site:
-    """Answers with method, path, query and body. `hold`: an event that answers wait for; `answered`: those that have."""
+    """Answers with method, path, query and body. hold: an event that answers wait for. answered: those that have."""
 
     def __init__(self):
         self.connections = set()

@@ -30,26 +30,31 @@ def main_handler(event, context):
 class Worker:
     """A worker whose endpoint is the test."""
 
-    def __init__(self, version, folder, **settings):
+    def __init__(self, version, folder, events=None, **settings):
         path = find_interpreter(version)
         if path is None:
             pytest.skip(f"no Python {version} here")
         interpreter = Interpreter(path, tuple(map(int, version.split("."))))
         self.channel, theirs = socket.socketpair()
+        self.queue = self.channel
+        if events is not None:
+            self.queue, events = events
         self.channel.settimeout(20)
         reading, self.life = os.pipe()
         self.process = subprocess.Popen(
-            [*interpreter.command, str(BOOTSTRAP), str(theirs.fileno()), str(reading)],
+            [*interpreter.command, str(BOOTSTRAP), *map(str, (theirs.fileno(), reading, (events or theirs).fileno()))],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            pass_fds=(theirs.fileno(), reading),
+            pass_fds=(theirs.fileno(), reading, *([events.fileno()] if events else [])),
             env={"LC_ALL": "C.UTF-8", "PYTHONPATH": "/nowhere"},
             cwd=folder,
             start_new_session=True,
         )
         theirs.close()
         os.close(reading)
+        if events is not None:
+            events.close()
         self.decoder, self.frames = Decoder(), []
         self.send(Kind.SETTINGS, self.settings(folder) | settings)
 
@@ -67,7 +72,7 @@ class Worker:
         }
 
     def send(self, kind, head, body=b""):
-        self.channel.sendall(encode(kind, head, body))
+        self.queue.sendall(encode(kind, head, body))
 
     def event(self, body, **head):
         self.send(Kind.EVENT, {"request_id": "an id", **head}, body)
@@ -86,6 +91,7 @@ class Worker:
     def __exit__(self, *_):
         os.close(self.life)
         self.channel.close()
+        self.queue.close()
         self.output = self.process.communicate(timeout=20)[0].decode()
 
 
@@ -113,6 +119,7 @@ class Connecting(Worker):
             self.process.stdin.close()
             self.process.stdin = None
             self.channel, _ = listening.accept()
+        self.queue = self.channel
         self.channel.settimeout(20)
         assert self.channel.recv(100) == b"a-word %d\n" % self.process.pid
         self.decoder, self.frames = Decoder(), []
@@ -136,6 +143,40 @@ def test_every_python(version, folder, kind_of_worker):
         )
         assert trace.endswith("ValueError: no")
     assert worker.output == "printed\ncomplained\n" * 3
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_events_in_a_queue(version, folder):
+    """On every Python the worker takes one packet after the other off a queue, marks where the output of one begins
+    that was handed over ahead, and tells the peak of each; it leaves when the queue is closed."""
+    queue = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with Worker(version, folder("hello", CODE), events=queue) as worker:
+        worker.receive()
+        worker.send(Kind.EVENT, {"request_id": "one"}, b"[1]")
+        worker.send(Kind.EVENT, {"request_id": "two", "ahead": True}, b"[2]")
+        answers = [worker.receive(), worker.receive()]
+        worker.queue.close()
+        assert worker.process.wait(20) == 0
+    assert [answer.head["request_id"] for answer in answers] == ["one", "two"]
+    assert all(1 << 20 < answer.head["peak_bytes"] < 1 << 28 for answer in answers)
+    assert worker.output == "printed\ncomplained\ntwoprinted\ncomplained\n"
+
+
+@pytest.mark.parametrize("version", ["2.7", "%d.%d" % CURRENT])
+def test_the_peak_of_each_event(version, folder):
+    """The peak is the event's own: a later smaller one does not inherit it; a function that has closed what it is read
+    from has none."""
+    code = (
+        "import os\n"
+        "def main_handler(event, context):\n"
+        "    if event < 0: os.closerange(500, 1024)\n"
+        "    return len(b'x' * (event << 20))\n"
+    )
+    with Worker(version, folder("hello", code)) as worker:
+        worker.receive()
+        high, low = [worker.event(event).head["peak_bytes"] for event in (b"50", b"1")]
+        assert high - low > 40 << 20
+        assert worker.event(b"-1").head["peak_bytes"] is None
 
 
 @pytest.mark.parametrize("version", VERSIONS)

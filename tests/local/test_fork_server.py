@@ -54,11 +54,11 @@ import socket, tempfile
 
 def handed_over(server):
     ours, theirs = socket.socketpair()
-    spare = server.handed_over(request, json.dumps(request).encode(), [theirs.fileno(), 2])
+    spare = server.handed_over(request, json.dumps(request).encode(), [theirs.fileno(), 2, theirs.fileno()])
     theirs.close()
     return spare, json.loads(ours.makefile().read())
 
-def work(channel, _):
+def work(channel, _, events):
     os.write(channel, json.dumps(os.listdir(".")).encode())
 
 names = it.namespaces

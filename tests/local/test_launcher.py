@@ -34,7 +34,7 @@ def channel():
     ours, theirs = socket.socketpair()
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
-        yield ours, (theirs.fileno(), nowhere)
+        yield ours, (theirs.fileno(), nowhere, theirs.fileno())
     finally:
         ours.close()
         theirs.close()

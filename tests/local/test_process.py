@@ -86,12 +86,13 @@ def test_many_end_together(tmp_path, way):
 
 
 def test_an_end_of_its_own_is_noticed(tmp_path, way):
-    """`exited` is done when the process ends by itself, here because its channel closes."""
+    """`exited` is done when the process ends by itself, here because nothing will come any more."""
 
     async def main():
         workers = way()
         worker = await workers.start(start(tmp_path))
-        worker.channel.close()
+        for end in (worker.channel, *worker._events):
+            end.close()
         await asyncio.wait_for(asyncio.shield(worker.exited), 20)
         await Worker.end([worker])
         worker.close()

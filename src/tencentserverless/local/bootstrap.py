@@ -2,12 +2,13 @@
 """The worker: the process that runs one function, one event at a time.
 
 One file, standard library only, for every Python from 2.7 on; it is run, never imported. The endpoint starts it
-with the numbers of two descriptors: the channel and the life line. With the word `connect` it makes the channel itself,
-as it has to on Windows. With the word `serve` it is a fork server, whose children are workers. Where debugging is asked
-for it loads `debugger.py`, which lies beside it.
+with the numbers of three descriptors: the channel, the life line and the events. With the word `connect` it makes the
+channel itself, as it has to on Windows. With the word `serve` it is a fork server, whose children are workers. Where
+debugging is asked for it loads `debugger.py`, which lies beside it.
 
 Channel: frames of ``>BII`` (kind, bytes of head, bytes of body), a head (a JSON object) and a body; `wire.py` is
 the other end. Results travel here and nowhere else: stdout and stderr belong to the function.
+Events: where frames come from; a queue in which each is a packet, if it is not too large, or the channel.
 Life line: a pipe into which nobody writes. When the endpoint ends, however it ends, the kernel closes it.
 """
 
@@ -44,6 +45,7 @@ SPARE_DESCRIPTOR = 512  # high, so that a function that closes 3, 4, 5 ... does 
 # Held here, because functions may put others in their place.
 _now = getattr(time, "perf_counter", time.time)
 _read, _write, _exit, _getpid, _fstat, _dup2 = os.read, os.write, os._exit, os.getpid, os.fstat, os.dup2
+_read_file, _write_file, _lseek = os.read, os.write, os.lseek  # where `_read` and `_write` are a socket's
 _to_json, _head_from_json = json.JSONEncoder().encode, json.JSONDecoder().decode
 
 
@@ -52,14 +54,18 @@ class Gone(Exception):
 
 
 class Channel(object):
-    """Frames over a stream socket: its descriptor, or what else `_read` and `_write` take."""
+    """Frames over a stream socket: its descriptor, or what else `_read` and `_write` take.
 
-    def __init__(self, descriptor):
+    events: where frames come from, if not from there.
+    """
+
+    def __init__(self, descriptor, events=None):
         self.descriptor = descriptor
+        self.events = descriptor if events is None else events
         self.owner = _getpid()
 
     def receive(self):
-        """One frame; the endpoint sends the next one only after its answer, so that nothing follows it."""
+        """One frame. Nothing follows it in what is read: the next is a packet of its own, or comes after the answer."""
         data = self._at_least(HEAD.size, b"")
         kind, head_bytes, body_bytes = HEAD.unpack_from(data)
         body = HEAD.size + head_bytes
@@ -72,26 +78,27 @@ class Channel(object):
             _exit(0)  # a child that the handler forked came back through the handler; its parent answers
         head = _to_json(head).encode("utf-8")
         data = HEAD.pack(kind, len(head), len(body)) + head + body
-        sent = self._retried(_write, data)
+        sent = self._retried(_write, self.descriptor, data)
         if sent < len(data):
             data = memoryview(data)
             while sent < len(data):
-                sent += self._retried(_write, data[sent:])
+                sent += self._retried(_write, self.descriptor, data[sent:])
 
     def _at_least(self, count, data):
         parts, got = [data], len(data)
         while got < count:
-            part = self._retried(_read, READ_BYTES)
+            part = self._retried(_read, self.events, READ_BYTES)
             if not part:
                 raise Gone()
             parts.append(part)
             got += len(part)
         return b"".join(parts)
 
-    def _retried(self, operation, argument):
+    @staticmethod
+    def _retried(operation, descriptor, argument):
         while True:
             try:
-                return operation(self.descriptor, argument)
+                return operation(descriptor, argument)
             except EnvironmentError as error:  # of 2.7's sockets it is no OSError
                 if error.errno != EINTR:
                     raise Gone()
@@ -106,6 +113,13 @@ class Output(object):
         if not IS_2:  # 2.7 runs unbuffered
             self._open("stdout", "__stdout__")
             self._open("stderr", "__stderr__")
+
+    def mark(self, text):
+        """Let the endpoint see where an event begins that was handed over before the last one was answered."""
+        try:
+            _write_file(self.spare, text.encode("ascii"))
+        except OSError:  # the function has closed it
+            pass
 
     def renew(self):
         """Put back what the last event closed."""
@@ -136,6 +150,46 @@ class Output(object):
             raw = io.BufferedWriter(io.open(descriptor, "wb", 0, closefd=False))
             stream = io.TextIOWrapper(raw, "utf-8", errors, "\n", line_buffering=True)
         sys.__dict__.update(dict.fromkeys(names, stream))
+
+
+class Peak(object):
+    """The most memory that this process has held since `reset`, by the kernel's high-water mark. Linux.
+
+    (`ru_maxrss` survives exec and would tell the size of the process that started this one.)
+    """
+
+    def __init__(self):
+        self.status = self._opened("/proc/self/status", os.O_RDONLY)
+        self.clear_refs = self._opened("/proc/self/clear_refs", os.O_WRONLY)
+
+    @staticmethod
+    def _opened(path, flags):
+        if not fcntl:
+            return -1
+        try:
+            descriptor = os.open(path, flags)
+        except EnvironmentError:
+            return -1
+        high = fcntl.fcntl(descriptor, fcntl.F_DUPFD, SPARE_DESCRIPTOR)
+        os.close(descriptor)
+        keep_from_children(high)
+        return high
+
+    def reset(self):
+        try:
+            _write_file(self.clear_refs, b"5")
+        except EnvironmentError:
+            pass
+
+    def bytes(self):
+        """None where it cannot be known."""
+        try:
+            _lseek(self.status, 0, 0)
+            text = _read_file(self.status, 8192)
+            place = text.index(b"VmHWM:") + 6
+            return int(text[place : text.index(b"kB", place)]) * 1024
+        except (EnvironmentError, ValueError):  # or the function has closed it
+            return None
 
 
 def keep_from_children(descriptor):
@@ -411,15 +465,20 @@ class Worker(object):
         self.channel.send(answer[0], head, answer[1])
 
     def serve(self):
+        peak = Peak()
         while True:
             _, head, body = self.channel.receive()
+            if "ahead" in head:
+                self.output.mark(head["request_id"])
             self.output.renew()
             prepare_logging()
             if "environment" in head:
                 os.environ.update(head["environment"])
+            peak.reset()
             kind, answer, body = self.run(head["request_id"], body)
             self.output.flush()
             answer["request_id"] = head["request_id"]
+            answer["peak_bytes"] = peak.bytes()
             self.channel.send(kind, answer, body)
             del body
 
@@ -453,12 +512,13 @@ class Worker(object):
         return bool(self.lent) and any(name.startswith(self.lent) for name in files)
 
 
-def main(channel_descriptor, life_line):
+def main(channel_descriptor, life_line, events):
     keep_from_children(channel_descriptor)
+    keep_from_children(events)
     if life_line >= 0:  # where a fork server started this, it sees to the end
         keep_from_children(life_line)
         die_with(life_line)
-    work(Channel(channel_descriptor))
+    work(Channel(channel_descriptor, events))
 
 
 def connect():
@@ -542,4 +602,4 @@ if __name__ == "__main__":
     elif sys.argv[1] == "connect":
         connect()
     else:
-        main(int(sys.argv[1]), int(sys.argv[2]))
+        main(*map(int, sys.argv[1:4]))

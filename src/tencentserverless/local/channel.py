@@ -1,4 +1,4 @@
-"""Frames to and from a worker over its socket, on the event loop."""
+"""Frames that come from a worker over its socket, on the event loop."""
 
 import asyncio
 import socket
@@ -20,19 +20,8 @@ class Channel:
         self._on_frames = on_frames
         self._on_end = on_end
         self._decoder = Decoder()
-        self._unsent = memoryview(b"")
         self._open = True
         self._loop.add_reader(connection, self._readable)
-
-    def send(self, data: bytes) -> None:
-        """Hand over one encoded frame; what the kernel does not take now follows when it can."""
-        if self._unsent:
-            self._unsent = memoryview(bytes(self._unsent) + data)
-            return
-        taken = self._taken(data)
-        if taken < len(data) and self._open:
-            self._unsent = memoryview(data)[taken:]
-            self._loop.add_writer(self._connection, self._writable)
 
     def drain(self) -> None:
         """Take in what has come already."""
@@ -44,7 +33,6 @@ class Channel:
         if self._open:
             self._open = False
             self._loop.remove_reader(self._connection)
-            self._loop.remove_writer(self._connection)
 
     def _readable(self) -> None:
         self._read_once()
@@ -67,20 +55,6 @@ class Channel:
         if frames:
             self._on_frames(frames)
         return self._open
-
-    def _writable(self) -> None:
-        self._unsent = self._unsent[self._taken(self._unsent) :]
-        if not self._unsent:
-            self._loop.remove_writer(self._connection)
-
-    def _taken(self, data: bytes | memoryview) -> int:
-        """How much of it the kernel takes now."""
-        try:
-            return self._connection.send(data)
-        except (BlockingIOError, InterruptedError):
-            return 0
-        except OSError:  # the reader sees the end of file
-            return len(data)
 
     def _ended(self) -> None:
         if self._open:

@@ -84,6 +84,10 @@ class Debugged(Instance):
         self._callers = callers
         self._held_callers: list[Debugged] = []
 
+    @property
+    def takes_ahead(self) -> bool:
+        return False
+
     def _ask(self, data: bytes, seconds: float, then: Then) -> None:
         def answered(answer: Frame | Ending) -> None:
             self._release_callers()

@@ -4,20 +4,18 @@ import asyncio
 import os
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import partial
 from math import inf
 from typing import Any
 
-from tencentserverless.local import api, report
+from tencentserverless.local import report
 from tencentserverless.local.batch import Batch
 from tencentserverless.local.catalog import Function, Key
-from tencentserverless.local.instance import Done, Ending, Instance
+from tencentserverless.local.instance import Ending, Instance
 from tencentserverless.local.invocation import Invocation, Outcome
 from tencentserverless.local.process import Worker
-from tencentserverless.local.refusal import Refusal
 from tencentserverless.local.scheduler import Scheduler
 from tencentserverless.local.sources import Sources
+from tencentserverless.local.ticket import Done, Failure, Ticket
 from tencentserverless.local.wire import Frame, Kind
 
 MEMORY_CHECK_SECONDS = 0.025
@@ -28,26 +26,7 @@ LEAST_IDLE_SECONDS = 0.05
 STARTS_AT_ONCE = 2 * (os.cpu_count() or 1)
 IDLE_CHECKS = 4  # per idle period
 
-Failure = Callable[[Invocation], Outcome]
 Launch = Callable[[Function, int], Coroutine[Any, Any, Instance]]
-
-
-@dataclass(slots=True, eq=False)
-class Ticket:
-    """An invocation that waits. since: when it came, or a little later; until: when it is refused (monotonic seconds)."""
-
-    invocation: Invocation
-    done: Done
-    since: float
-    until: float = inf
-
-    def fail(self, failure: Failure) -> None:
-        try:
-            api.check_event(self.invocation.event)  # the gateway looks at the event before it looks for an instance
-        except Refusal as refusal:
-            self.done(refusal)
-        else:
-            self.done(failure(self.invocation))
 
 
 class Dispatcher:
@@ -91,10 +70,9 @@ class Dispatcher:
         if self._stopped:
             done(_stopping(invocation))
             return
-        function = invocation.function
-        self._current[function.key] = function
+        self._current[invocation.function.key] = invocation.function
         ticket = Ticket(invocation, done, self._batch.began)
-        instance = self._idle_instance(function, ticket.since)
+        instance = self._idle_instance(ticket)
         if instance is not None:
             self._run_on(instance, ticket)
         else:
@@ -123,33 +101,63 @@ class Dispatcher:
         if late:
             self._notify(f"{instance.function.name}: printed between two events: {late.rstrip()}")
         self._work.set()
-        done = partial(self._ran, instance, ticket.done)
-        try:
-            instance.invoke(ticket.invocation, done)
-        except Exception as error:  # noqa: BLE001  a mistake of ours
-            instance.alive = False
-            done(error)
+        instance.invoke(ticket)
 
-    def _ran(self, instance: Instance, done: Done, outcome: Outcome | Exception) -> None:
+    def _ran(self, instance: Instance, ticket: Ticket, outcome: Outcome | Exception) -> None:
         """The instance has something to do again before anybody is told; or its processes are gone before that."""
         if not instance.alive:
-            self._end(instance).add_done_callback(lambda _: done(outcome))
+            self._end(instance).add_done_callback(lambda _: ticket.done(outcome))
             return
         try:
-            self._release(instance)
+            if instance.is_free:
+                self._release(instance)
+            else:
+                self._hand_ahead(instance)
         finally:
-            done(outcome)
+            ticket.done(outcome)
 
-    def _idle_instance(self, function: Function, since: float) -> Instance | None:
+    def _hand_ahead(self, instance: Instance) -> None:
+        """Hand the next ones to an instance that will be free soon. Not those of chains: who waits for them holds a
+        place, too."""
+        key = instance.function.key
+        while instance.takes_ahead and (ticket := self._scheduler.first_ticket(key)) is not None:
+            if ticket.is_chained or not self._is_up_to_date(instance, ticket) or not instance.hand_ahead(ticket):
+                return
+            self._scheduler.next_ticket(key)
+
+    def _returned(self, instance: Instance, tickets: list[Ticket]) -> None:
+        """These wait again, before those that came after them."""
+        for returned in reversed(tickets):
+            self._wait_again(returned)
+        if not instance.alive:
+            self._end(instance)
+        elif instance.is_free:
+            self._release(instance)
+        key = instance.function.key
+        while (ticket := self._scheduler.first_ticket(key)) and (idle := self._idle_instance(ticket)):
+            self._scheduler.next_ticket(key)
+            self._run_on(idle, ticket)
+        self._start_what_waits()
+
+    def _wait_again(self, ticket: Ticket) -> None:
+        if self._stopped:
+            ticket.fail(_stopping)
+            return
+        if ticket.until == inf:
+            ticket.until = self._loop.time() + self._queue_seconds
+        self._scheduler.wait(ticket.invocation.function.key, ticket, first=True)
+        self._refuse_at(ticket.until)
+
+    def _idle_instance(self, ticket: Ticket) -> Instance | None:
         """A warm instance that has loaded the code as it is now; those that have not are retired."""
-        while (instance := self._scheduler.take(function.key)) is not None:
-            if instance.alive and self._is_up_to_date(instance, since):
+        while (instance := self._scheduler.take(ticket.invocation.function.key)) is not None:
+            if instance.alive and self._is_up_to_date(instance, ticket):
                 return instance
             self._end(instance)
         return None
 
     def _wait(self, ticket: Ticket) -> None:
-        key, chained = ticket.invocation.function.key, bool(ticket.invocation.callers)
+        key, chained = ticket.invocation.function.key, ticket.is_chained
         if self._scheduler.needs_start(key):
             if self._scheduler.has_place(chained) and self._has_claimed(key):
                 self._background(self._start(key))
@@ -242,7 +250,7 @@ class Dispatcher:
         version = self._sources.of(function)  # before the code is read: what changes later is seen
         instance = await self._launch(function, version)
         self._live.add(instance)
-        instance.on_death = self._end
+        instance.on_outcome, instance.on_return, instance.on_death = self._ran, self._returned, self._end
         self._work.set()
         return instance
 
@@ -251,15 +259,15 @@ class Dispatcher:
         self._scheduler.give_up()
         self._loop.call_soon(self._start_what_waits)
 
-    def _is_up_to_date(self, instance: Instance, since: float) -> bool:
-        """Whether this is what an invocation that came at `since` is to run on."""
+    def _is_up_to_date(self, instance: Instance, ticket: Ticket) -> bool:
+        """Whether this instance is what the ticket's invocation is to run on."""
         function = self._current[instance.function.key]
-        return instance.function is function and instance.source_version == self._sources.of(function, since)
+        return instance.function is function and instance.source_version == self._sources.of(function, ticket.since)
 
     def _has_come_too_late(self, instance: Instance) -> bool:
         """Whether who waits longest for it came after the code was saved that it does not have."""
         ticket = self._scheduler.first_ticket(instance.function.key)
-        return ticket is not None and not self._is_up_to_date(instance, ticket.since)
+        return ticket is not None and not self._is_up_to_date(instance, ticket)
 
     async def _fail_with(self, instance: Instance, answer: "Frame | Ending") -> None:
         ticket = self._scheduler.next_ticket(instance.function.key)  # now: nothing else is to be started for it
@@ -286,6 +294,7 @@ class Dispatcher:
         ticket = self._scheduler.next_ticket(instance.function.key)
         if ticket is not None:
             self._run_on(instance, ticket)
+            self._hand_ahead(instance)
             return
         instance.idle_since = self._loop.time()
         self._scheduler.put_back(instance.function.key, instance)

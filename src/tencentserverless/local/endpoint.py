@@ -4,13 +4,12 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Coroutine, Iterable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tencentserverless.local import actions, api, debugged, environment, folder, refusal, report
+from tencentserverless.local import actions, api, debugged, environment, folder, package, refusal, report
 from tencentserverless.local.asked import Answer, Asked
 from tencentserverless.local.authority import Authority, own_names
 from tencentserverless.local.batch import Batch
@@ -21,7 +20,7 @@ from tencentserverless.local.dispatcher import Dispatcher
 from tencentserverless.local.doors import Doors
 from tencentserverless.local.gate import Call, Credential, Gate, Request
 from tencentserverless.local.in_process import InProcess
-from tencentserverless.local.instance import Done, Instance, new_id
+from tencentserverless.local.instance import Instance, new_id
 from tencentserverless.local.interpreters import CURRENT_INTERPRETER, Interpreter, Interpreters
 from tencentserverless.local.invocation import Invocation, Outcome, Record
 from tencentserverless.local.layers import Layers, existing
@@ -31,6 +30,7 @@ from tencentserverless.local.records import Records
 from tencentserverless.local.requirements import Requirements
 from tencentserverless.local.scratch import Scratch, utf8_locale
 from tencentserverless.local.sources import Manifests
+from tencentserverless.local.ticket import Done
 from tencentserverless.local.view import View
 from tencentserverless.local.wire import TEXT_LIMIT_BYTES
 
@@ -136,7 +136,7 @@ class Endpoint:
     def _perform(self, call: Call, asked: Asked, holder: str | None) -> None:
         parameters = api.checked_parameters(call)
         if call.action == "ListFunctions":
-            asked.answer(api.list_functions(call.region, parameters, self.catalog, _shown_time(time.time())))
+            asked.answer(api.list_functions(call.region, parameters, self.catalog, package.shown_time(time.time())))
             return
         if call.action == "GetFunction":
             asked.answer(self._get_function(call, parameters))
@@ -180,9 +180,7 @@ class Endpoint:
         else:
             self._background(self._run_here(invocation, ended))
 
-    def _ended(
-        self, record: Record, done: Callable[[Record | Exception], None], outcome: Outcome | Exception
-    ) -> None:
+    def _ended(self, record: Record, done: Callable[[Record | Exception], None], outcome: Outcome | Exception) -> None:
         found: Record | Exception = record
         if isinstance(outcome, Exception):
             found, outcome = outcome, _outcome_of(outcome, record.invocation)
@@ -239,9 +237,9 @@ class Endpoint:
         function = api.find(call.region, parameters, self.catalog)
         if parameters.get("Qualifier", api.LATEST) not in api.UNPUBLISHED:
             raise refusal.qualifier_not_found(parameters["Qualifier"])
-        entry = function.code / (function.handler.rpartition(".")[0] + ".py")
-        code = _text_of(entry) if parameters.get("ShowCode") == "TRUE" else None
-        return api.get_function(function, code, _size_of(function.code), _shown_time(_modified(entry)))
+        code = package.entry_text(function) if parameters.get("ShowCode") == "TRUE" else None
+        modified = package.shown_time(package.modified(function))
+        return api.get_function(function, code, package.size_bytes(function), modified)
 
     def _caller(self, credential: Credential | None, holder: str | None) -> Invocation | None:
         """The invocation that sent this through its instance's door, or signed with its credentials."""
@@ -372,30 +370,3 @@ def _outcome_of(error: Exception, invocation: Invocation) -> Outcome:
     if isinstance(error, refusal.Refusal):
         return report.failure(invocation, error.status_code, error.message)
     return report.platform_failed(f"the local endpoint failed: {error!r}")
-
-
-def _shown_time(at: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(at + 8 * 3600))  # the API's times are China's
-
-
-def _modified(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return 0.0
-
-
-def _text_of(path: Path) -> str | None:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return None
-
-
-def _size_of(place: Path) -> int:
-    total = 0
-    with suppress(OSError):
-        for path in place.rglob("*"):
-            if path.is_file():
-                total += path.stat().st_size
-    return total

@@ -1,11 +1,15 @@
 """One instance of a function: a worker, warm or not, that serves one event at a time.
 
 After any end but an ordinary answer there is doubt what the worker will do next, so it is killed.
+
+While one event runs the worker may be handed the next ones, so that it need not wait for us between two short ones. It
+begins each when it has answered the one before, and what it has not begun can be taken back.
 """
 
 import asyncio
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from enum import Enum
 from functools import partial
@@ -16,12 +20,19 @@ from tencentserverless.local import report
 from tencentserverless.local.catalog import Function
 from tencentserverless.local.channel import Channel
 from tencentserverless.local.countdown import Countdown
+from tencentserverless.local.events import PACKET_BYTES
 from tencentserverless.local.gate import Credential
 from tencentserverless.local.invocation import Invocation, Outcome
+from tencentserverless.local.printed import Printed
 from tencentserverless.local.process import Worker
 from tencentserverless.local.refusal import Refusal, event_not_json
 from tencentserverless.local.report import MB
-from tencentserverless.local.wire import TEXT_LIMIT_BYTES, Frame, Kind, encode, event_frame
+from tencentserverless.local.ticket import Ticket
+from tencentserverless.local.wire import TEXT_LIMIT_BYTES, Frame, Kind, encode, event_frame, event_id
+
+MOST_AHEAD = 4
+SHORT_MS = 5.0  # an event after which others are handed over ahead
+PATIENCE_SECONDS = 0.01  # with the one that runs, before they are taken back
 
 
 class Ending(Enum):
@@ -33,13 +44,14 @@ class Ending(Enum):
 
 
 Then = Callable[["Frame | Ending"], None]
-Done = Callable[["Outcome | Exception"], None]
 
 
 class Instance:
     """A worker and what the endpoint knows of it. Made on the event loop that runs it.
 
-    on_event: asked before each event which variables of the worker's environment have new values.
+    on_event: asked before each event which variables of the worker's environment have new values. on_outcome: hears of
+    every event's end; `alive` is false by then where the worker must not be used again. on_return: gets the events that
+    its worker has not begun and will not, because it has ended, or is at another one for too long.
     """
 
     def __init__(
@@ -55,7 +67,6 @@ class Instance:
         self.credential = credential
         self.source_version = source_version
         self.idle_since = 0.0
-        self.running: Invocation | None = None
         self.running_since = 0.0
         self.alive = True
         self.lent_sdk = False
@@ -63,20 +74,27 @@ class Instance:
         self._loop = asyncio.get_running_loop()
         self.worker = worker
         self._meter = worker.meter()
-        self._output = worker.output()
+        self._printed = Printed(worker.output())
         self._channel = Channel(worker.channel, self._on_frames, self._on_exit)
+        self._events = worker.events()
+        self._running: Ticket | None = None
+        self._ahead: deque[tuple[Ticket, float]] = deque()  # and when each was handed over
+        self._is_short = self._is_packet = False
         self.countdown = Countdown(self._loop, partial(self._resolve, Ending.TIME))
+        self._patience = Countdown(self._loop, self._give_back)
         self._then: Then | None = None  # what is to be done with the answer that is waited for
         self._init_ms: float | None = None
         self._init_output = ""
         self._init_memory_bytes = 0
         self.on_ready: Callable[[Instance], object] = _nothing
         self.on_event: Callable[[Instance], Mapping[str, str]] = _unchanged
+        self.on_outcome: Callable[[Instance, Ticket, Outcome | Exception], object] = _nothing
+        self.on_return: Callable[[Instance, list[Ticket]], object] = _nothing
         self.on_death: Callable[[Instance], object] = _nothing
         worker.exited.add_done_callback(lambda _: self._on_exit(has_ended=True))
 
     def __repr__(self) -> str:
-        state = "ended" if not self.alive else "running" if self.running else "idle"
+        state = "ended" if not self.alive else "running" if self._running else "idle"
         return f"<Instance {self.id} of {self.function}: worker {self.worker.pid}, {state}>"
 
     @property
@@ -94,7 +112,7 @@ class Instance:
         self._ask(encode(Kind.SETTINGS, self._settings), self.function.init_timeout, partial(_settle, answered))
         self._meter.find()  # while the worker is busy
         answer = self._believed(await answered)
-        self._init_output = self._output.take()
+        self._init_output = self._printed.end()
         self._init_memory_bytes = self._meter.peak_bytes()
         if isinstance(answer, Frame) and answer.kind is Kind.READY:
             self.on_ready(self)
@@ -127,27 +145,109 @@ class Instance:
             instance_id=self.id,
         )
 
-    def invoke(self, invocation: Invocation, done: Done) -> None:
-        """Run one event. `done` is called once, with the outcome, a `Refusal`, or a mistake of ours; `alive` is false
-        by then where the worker must not be used again."""
-        self.running, self.running_since = invocation, self._loop.time()
-        self._meter.reset()
-        data = event_frame(invocation.request_id, invocation.event, self.on_event(self))
-        self._ask(data, invocation.function.timeout, partial(self._on_answer, invocation, done))
+    @property
+    def running(self) -> Invocation | None:
+        """The invocation that its worker is at; what the worker has said of that is heard first."""
+        if self._ahead:
+            self._channel.drain()
+        return self._running.invocation if self._running else None
 
-    def _on_answer(self, invocation: Invocation, done: Done, answer: Frame | Ending) -> None:
-        outcome: Outcome | Exception
+    @property
+    def is_free(self) -> bool:
+        return self._running is None
+
+    def invoke(self, ticket: Ticket) -> None:
+        """Run one event: `on_outcome` will tell."""
+        self._running, self.running_since = ticket, self._loop.time()
+        self._printed.begin()
+        self._meter.reset()
+        data = self._frame(ticket)
+        self._is_packet = len(data) <= PACKET_BYTES  # else a part of it could be taken back
+        self._ask(data, ticket.invocation.function.timeout, self._on_answer)
+
+    @property
+    def takes_ahead(self) -> bool:
+        """Whether one event more may be handed over while one runs: it would not have to wait for long."""
+        return self._is_short and self._is_packet and len(self._ahead) < MOST_AHEAD
+
+    def hand_ahead(self, ticket: Ticket) -> bool:
+        """Hand over an event that is begun when those before it are answered; false where it cannot be."""
+        if not self._events.offer(self._frame(ticket, ahead=True)):
+            return False
+        if not self._ahead:
+            self._patience.start(PATIENCE_SECONDS)
+        self._ahead.append((ticket, self._loop.time()))
+        return True
+
+    def _frame(self, ticket: Ticket, *, ahead: bool = False) -> bytes:
+        invocation = ticket.invocation
+        return event_frame(invocation.request_id, invocation.event, self.on_event(self), ahead=ahead)
+
+    def _on_answer(self, answer: Frame | Ending) -> None:
+        ticket, returned = self._running, list[Ticket]()
+        assert ticket is not None
+        if isinstance(answer, Ending):
+            self.alive = False
+            returned = self._take_back()
+        outcome = None if ticket in returned else self._outcome_or_error(ticket.invocation, answer)
+        self._running = None
+        if self.alive:
+            if self._ahead:
+                self._go_on()
+        else:
+            returned = returned or self._take_back()
+        lost = [] if self.alive else [each for each, _ in self._ahead]
+        if returned:
+            self.on_return(self, returned)
+        if outcome is not None:
+            self.on_outcome(self, ticket, outcome)
+        for each in lost:  # its worker has begun them, perhaps
+            self.on_outcome(self, each, report.exited(each.invocation))
+
+    def _outcome_or_error(self, invocation: Invocation, answer: Frame | Ending) -> Outcome | Exception:
         try:
-            outcome = self._outcome(invocation, answer)
+            return self._outcome(invocation, answer)
         except Refusal as refusal:  # the worker has looked at the event, and goes on
-            outcome = refusal
+            return refusal
         except (KeyError, TypeError, ValueError):  # a head of the function's own making
-            outcome = self._finished(self._doubted(invocation), 0.0, 0)
+            return self._finished(self._doubted(invocation), 0.0, 0)
         except Exception as error:  # noqa: BLE001  told by who has asked
             self.alive = False
-            outcome = error
-        self.running = None
-        done(outcome)
+            return error
+
+    def _go_on(self) -> None:
+        """The worker is at the next one."""
+        self._running, self.running_since = self._ahead.popleft()
+        self._is_packet = True
+        self._meter.reset()
+        if self._ahead:
+            self._patience.start(PATIENCE_SECONDS)
+        else:
+            self._patience.stop()
+        self._wait_for(self._running.invocation.function.timeout, self._on_answer)
+
+    def _give_back(self) -> None:
+        """What was handed over ahead has waited for too long: another instance may be free sooner."""
+        returned = self._take_back()
+        if returned:
+            self.on_return(self, returned)
+
+    def _take_back(self) -> list[Ticket]:
+        """The events that its worker has not begun, and will not. Even the one that runs, where it has not come to
+        that; but not twice, for its worker may have died of it."""
+        back = {event_id(packet) for packet in self._events.take_back()}
+        returned = [ticket for ticket, _ in self._ahead if ticket.invocation.request_id in back]
+        running = self._running
+        if len(back) > len(returned) and running is not None and (self.alive or not running.retried):
+            running.retried = not self.alive
+            self._running = self._then = None
+            self.countdown.stop()
+            returned.insert(0, running)
+        self._ahead = deque(pair for pair in self._ahead if pair[0] not in returned)
+        if self._running is None and self._ahead and self.alive:  # it has begun the next one meanwhile
+            self._printed.begin(self._ahead[0][0].invocation.request_id)
+            self._go_on()
+        return returned
 
     def check_use(self) -> None:
         """Measure the processes now; end the invocation that holds too much memory, or too many of them."""
@@ -161,21 +261,23 @@ class Instance:
 
     def late_output(self) -> str:
         """What was printed since the last answer, by threads and children that the handler left behind."""
-        return self._output.take_read()
+        return self._printed.late()
 
     async def end(self) -> None:
         """Kill the worker and all that is its own."""
         self.alive = False
         self._channel.close()
+        self._events.close()
         self.countdown.close()
+        self._patience.close()
         await Worker.end([self.worker])
-        self._output.close()
+        self._printed.close()
         self._meter.close()
         self.worker.close()
 
     def _outcome(self, invocation: Invocation, answer: Frame | Ending) -> Outcome:
         elapsed_ms = (self._loop.time() - self.running_since) * 1000
-        peak = self._meter.peak_bytes() or self._init_memory_bytes  # of a worker that exited nothing can be read
+        peak = self._peak_bytes(answer)
         if peak > invocation.function.memory_mb * MB:
             answer = Ending.MEMORY
         if isinstance(answer, Ending):
@@ -186,7 +288,15 @@ class Instance:
         if answer.head["request_id"] != invocation.request_id:
             return self._finished(self._doubted(invocation), elapsed_ms, peak)
         duration_ms = min(_milliseconds(answer.head.get("duration_ms", 0.0)), elapsed_ms)
+        self._is_short = duration_ms < SHORT_MS
         return self._finished(answered_outcome(invocation, answer), duration_ms, peak)
+
+    def _peak_bytes(self, answer: Frame | Ending) -> int:
+        """By what the worker tells, where it can; of one that exited nothing can be read."""
+        told = answer.head.get("peak_bytes") if isinstance(answer, Frame) else None
+        if isinstance(told, int):
+            return max(told, self._meter.sampled)
+        return self._meter.peak_bytes() or self._init_memory_bytes
 
     def _doubted(self, invocation: Invocation) -> Outcome:
         self.alive = False
@@ -195,17 +305,21 @@ class Instance:
     def _finished(self, outcome: Outcome, duration_ms: float, memory_bytes: int) -> Outcome:
         init_ms, init_output = self._init_ms, self._init_output
         self._init_ms, self._init_output = None, ""
-        how = outcome[:3]
-        return Outcome(*how, duration_ms, memory_bytes, self._output.take(), init_output, init_ms, self.id)
+        following = self._ahead[0][0].invocation.request_id if self._ahead else ""
+        how, printed = outcome[:3], self._printed.end(following)
+        return Outcome(*how, duration_ms, memory_bytes, printed, init_output, init_ms, self.id)
 
     def _ask(self, data: bytes, seconds: float, then: Then) -> None:
         """Send one frame. `then` is called once, with the answer or with why there is none."""
         if not self.alive:
             then(Ending.EXIT)
             return
+        self._wait_for(seconds, then)
+        self._events.send(data)
+
+    def _wait_for(self, seconds: float, then: Then) -> None:
         self._then = then
         self.countdown.start(seconds)
-        self._channel.send(data)
 
     def _resolve(self, answer: Frame | Ending) -> None:
         then, self._then = self._then, None
@@ -214,10 +328,11 @@ class Instance:
             then(answer)
 
     def _on_frames(self, frames: list[Frame]) -> None:
-        if len(frames) == 1 and self._then is not None:
-            self._resolve(frames[0])
-        else:  # nobody asked
+        if self._then is None or len(frames) > 1 + len(self._ahead):  # nobody asked
             self._on_exit()
+            return
+        for frame in frames:
+            self._resolve(frame)
 
     def _on_exit(self, *, has_ended: bool = False) -> None:
         """The worker's process has ended, or is about to, or it says what no worker says."""
@@ -254,7 +369,7 @@ def _milliseconds(value: Any) -> float:
     return number
 
 
-def _nothing(_: object) -> None:
+def _nothing(*_: object) -> None:
     pass
 
 

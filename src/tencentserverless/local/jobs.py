@@ -159,19 +159,19 @@ class JobMeter(Meter):
 
     def reset(self) -> None:
         """Forget the peak. The system's own is kept for the life of a process: a higher one is this event's."""
-        self._sampled = 0
+        self.sampled = 0
         self._peak_before = self._job.memory().peak_working_set
 
     def peak_bytes(self) -> int:
         counters = self._job.memory()
         peak = counters.peak_working_set if counters.peak_working_set > self._peak_before else counters.working_set
-        return max(int(peak), self._sampled)
+        return max(int(peak), self.sampled)
 
     def sample(self) -> int:
         pids = self._job.processes()
         self.has_too_many = len(pids) > MOST_PROCESSES
         now = sum(map(_held_by, pids))
-        self._sampled = max(self._sampled, now)
+        self.sampled = max(self.sampled, now)
         return now
 
 

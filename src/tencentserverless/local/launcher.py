@@ -185,7 +185,7 @@ class ForkServers:
         self._have_namespaces: dict[Interpreter, bool] = {}
 
     async def start(
-        self, interpreter: Interpreter, request: Mapping[str, Any], descriptors: tuple[int, int], folder: str
+        self, interpreter: Interpreter, request: Mapping[str, Any], descriptors: tuple[int, int, int], folder: str
     ) -> Keeper:
         """A new worker's keeper. Raises OSError."""
         return await self._asked(

@@ -1,12 +1,13 @@
 """How much memory a worker and its children hold, and held at most. Linux; elsewhere nothing is measured.
 
-The peak is the kernel's high-water mark, set back for every event. (`ru_maxrss` survives exec and would tell the
-size of the process that started the worker.)
+The peak is the kernel's high-water mark, which the worker sets back for every event and tells with its answer; here it
+is read of a worker that does not answer any more.
 """
 
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 _PEAK = b"VmHWM:"
@@ -17,7 +18,6 @@ _GROUP_V1 = (b"total_rss", b"total_mapped_file")
 _GROUP_V2 = (b"anon", b"file_mapped")
 MOST_PROCESSES = 256  # where no control group bounds them
 KEEPERS = 2
-_FORGET_PEAK = b"5"
 
 
 class Meter:
@@ -31,34 +31,26 @@ class Meter:
         self._has_keeper = has_keeper
         self._groups = groups or {}
         self._keepers: set[int] = set()
-        self._sampled = 0
+        self.sampled = 0
         self.has_too_many = False
-        self._status = self._clear_refs = -1
+        self._status = -1
         if not has_keeper:
             self._open(pid)
 
     def reset(self) -> None:
-        """Forget the peak."""
-        self.find()
-        self._sampled = 0
-        if self._clear_refs >= 0:
-            try:
-                os.write(self._clear_refs, _FORGET_PEAK)
-            except OSError:  # it has ended
-                pass
+        """Forget what was sampled. The kernel's peak is set back by the worker, when it begins an event."""
+        self.sampled = 0
 
     def peak_bytes(self) -> int:
-        """The most that was held since `reset`, in bytes; 0 where it cannot be known."""
+        """The most that was held since the event began, in bytes; 0 where it cannot be known."""
         self.find()
         text = b""
         if self._status >= 0:
-            try:
+            with suppress(OSError):  # it may have ended
                 text = os.pread(self._status, 8192, 0)
-            except OSError:  # it has ended
-                pass
         place = text.find(_PEAK)
         peak = int(text[place + len(_PEAK) : text.index(b"kB", place)]) * 1024 if place >= 0 else 0
-        return max(peak, self._sampled)
+        return max(peak, self.sampled)
 
     def sample(self) -> int:
         """What the worker and its descendants hold now, in bytes. Sets `has_too_many`; then nothing is measured."""
@@ -66,12 +58,12 @@ class Meter:
         pids = [] if {"pids", "memory"} <= self._groups.keys() else self._processes()
         self.has_too_many = len(pids) > MOST_PROCESSES and "pids" not in self._groups
         if self.has_too_many:
-            return self._sampled
+            return self.sampled
         if "memory" in self._groups:
             now = _group_bytes(_read(f"{self._groups['memory']}/memory.stat"))
         else:  # several share pages: their fair share is what a control group would count
             now = sum(map(_proportional_bytes if len(pids) > 1 else _resident_bytes, pids))
-        self._sampled = max(self._sampled, now)
+        self.sampled = max(self.sampled, now)
         return now
 
     def has_run_out(self) -> bool:
@@ -83,10 +75,9 @@ class Meter:
         return found is not None and int(found[1]) > 0
 
     def close(self) -> None:
-        for descriptor in (self._status, self._clear_refs):
-            if descriptor >= 0:
-                os.close(descriptor)
-        self._status = self._clear_refs = -1
+        if self._status >= 0:
+            os.close(self._status)
+        self._status = -1
 
     def _processes(self) -> list[int]:
         return [pid for pid in (self._pid, *_descendants(self._pid)) if pid not in self._keepers]
@@ -105,7 +96,6 @@ class Meter:
 
     def _open(self, pid: int) -> None:
         self._status = _opened(f"/proc/{pid}/status", os.O_RDONLY)
-        self._clear_refs = _opened(f"/proc/{pid}/clear_refs", os.O_WRONLY)
 
 
 def _first_child(pid: int) -> int:

@@ -28,11 +28,21 @@ class Output:
 
     def take(self) -> str:
         """All that was written until now. What a worker wrote before its answer came is in the pipe by then."""
-        if self._descriptor >= 0:
-            waiting = _waiting_bytes(self._descriptor)
-            while waiting > 0 and (count := self._read(waiting)):
-                waiting -= count
+        self._catch_up()
         return self.take_read()
+
+    def take_until(self, mark: bytes) -> str | None:
+        """What was written before this mark, which goes with it; None where it has not been written."""
+        self._catch_up()
+        before, found, rest = b"".join(self._parts).partition(mark)
+        if not found:
+            return None
+        self._parts, self._bytes = [before], len(before)
+        text = self.take_read()
+        self._parts = []
+        if rest:
+            self._keep(rest)
+        return text
 
     def take_read(self) -> str:
         """What the loop has read until now; what was written this very moment may still be in the pipe."""
@@ -41,6 +51,13 @@ class Output:
         if self._bytes:
             self._parts, self._bytes, self._dropped = [], 0, 0
         return note + text
+
+    def _catch_up(self) -> None:
+        """Read what is in the pipe now."""
+        if self._descriptor >= 0:
+            waiting = _waiting_bytes(self._descriptor)
+            while waiting > 0 and (count := self._read(waiting)):
+                waiting -= count
 
     def close(self) -> None:
         """Stop reading; the descriptor stays its owner's."""
@@ -89,11 +106,6 @@ class ReadOutput(Output):
         self._is_marked = threading.Event()
         super().__init__(descriptor)
 
-    def take(self) -> str:
-        if self._descriptor >= 0:
-            self._catch_up()
-        return self.take_read()
-
     def take_read(self) -> str:
         with self._lock:
             return super().take_read().replace(self._mark, "")
@@ -101,7 +113,7 @@ class ReadOutput(Output):
     def close(self) -> None:
         if self._descriptor >= 0:
             self._descriptor = -1
-            self._catch_up()
+            self._wait_for_mark()
             self._thread.join(_MARK_SECONDS)
 
     def _listen(self) -> None:
@@ -110,6 +122,10 @@ class ReadOutput(Output):
 
     def _catch_up(self) -> None:
         """Wait until the thread has read what is in the pipe; not for ever, for a function may have read the mark."""
+        if self._descriptor >= 0:
+            self._wait_for_mark()
+
+    def _wait_for_mark(self) -> None:
         self._is_marked.clear()
         os.write(self._writing, self._mark.encode())
         self._is_marked.wait(_MARK_SECONDS)

@@ -17,6 +17,7 @@ from threading import Thread
 from typing import Any, Literal
 
 from tencentserverless.local import launcher
+from tencentserverless.local.events import Events
 from tencentserverless.local.interpreters import CURRENT_INTERPRETER, Interpreter
 from tencentserverless.local.launcher import ForkServers, Keeper, worker_command
 from tencentserverless.local.meeting import Guest, Meeting
@@ -89,8 +90,13 @@ class Worker:
         self.pid = pid
         self.channel = ends.channel
         self.exited = exited
+        self._events = ends.events
         self._output = ends.output
         self._life = ends.life
+
+    def events(self) -> Events:
+        """What it is to run goes in here. To be closed before `close`."""
+        return Events(*self._events) if self._events else Events(self.channel, None)
 
     def output(self) -> Output:
         """What it prints, from now on. To be closed before `close`."""
@@ -111,7 +117,8 @@ class Worker:
 
     def close(self) -> None:
         """Give up the descriptors, after `end`."""
-        self.channel.close()
+        for end in (self.channel, *(self._events or ())):
+            end.close()
         for descriptor in (self._output, self._life):
             if descriptor >= 0:
                 os.close(descriptor)
@@ -226,7 +233,7 @@ class Workers:
         by_fork = self._by_fork(start.interpreter)
         server = start.interpreter if by_fork else CURRENT_INTERPRETER
         with _Ends.pair() as (ours, theirs):
-            descriptors = (theirs.channel.fileno(), theirs.output)
+            descriptors = (theirs.channel.fileno(), theirs.output, theirs.incoming)
             keeper = await self._servers.start(server, start.request(by_fork=by_fork), descriptors, start.scratch)
             return _Kept(keeper, ours.ready())
 
@@ -240,11 +247,11 @@ def spawn(start: Start) -> Worker:
     """Start a worker as our own child. Raises OSError."""
     with _Ends.pair() as (ours, theirs):
         process = subprocess.Popen(
-            [*worker_command(start.interpreter), str(theirs.channel.fileno()), str(theirs.life)],
+            [*worker_command(start.interpreter), *map(str, (theirs.channel.fileno(), theirs.life, theirs.incoming))],
             stdin=subprocess.DEVNULL,
             stdout=theirs.output,
             stderr=theirs.output,
-            pass_fds=(theirs.channel.fileno(), theirs.life),
+            pass_fds=(theirs.channel.fileno(), theirs.life, theirs.incoming),
             env=dict(start.environment),
             cwd=start.folder,
             start_new_session=True,
@@ -302,12 +309,19 @@ def _why(process: "subprocess.Popen[bytes]", output: int, own: int) -> str:
 
 
 class _Ends:
-    """One side's ends of channel, output and life line."""
+    """One side's ends of channel, output, life line, and of the queue of events where there is one: ours are where
+    they go in, and a second of the worker's."""
 
-    def __init__(self, channel: socket.socket, output: int, life: int) -> None:
+    def __init__(self, channel: socket.socket, output: int, life: int, *events: socket.socket) -> None:
         self.channel = channel
         self.output = output
         self.life = life
+        self.events = events
+
+    @property
+    def incoming(self) -> int:
+        """Where a worker reads what it is to run."""
+        return (self.events[0] if self.events else self.channel).fileno()
 
     @classmethod
     @contextmanager
@@ -316,7 +330,9 @@ class _Ends:
         ours, theirs = socket.socketpair()
         life_read, life_write = os.pipe()
         output_read, output_write = os.pipe()
-        mine, its = cls(ours, output_read, life_write), cls(theirs, output_write, life_read)
+        queue = _queue()
+        mine = cls(ours, output_read, life_write, *queue[:1], *(end.dup() for end in queue[1:]))
+        its = cls(theirs, output_write, life_read, *queue[1:])
         try:
             yield mine, its
         except BaseException:
@@ -326,15 +342,25 @@ class _Ends:
             its.close()
 
     def ready(self) -> "_Ends":
-        self.channel.setblocking(False)
+        for end in (self.channel, *self.events[:1]):
+            end.setblocking(False)
         os.set_blocking(self.output, False)
         _widen(self.output)
         return self
 
     def close(self) -> None:
-        self.channel.close()
+        for end in (self.channel, *self.events):
+            end.close()
         os.close(self.output)
         os.close(self.life)
+
+
+def _queue() -> tuple[socket.socket, ...]:
+    """The two ends of a queue of packets; none where the system has no such queues."""
+    try:
+        return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    except (AttributeError, OSError):
+        return ()
 
 
 def _widen(pipe: int) -> None:

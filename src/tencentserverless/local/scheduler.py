@@ -58,8 +58,13 @@ class Scheduler(Generic[Instance, Ticket]):
         """One instance is no more, or will not be started."""
         self.instances -= 1
 
-    def wait(self, key: Key, ticket: Ticket) -> None:
-        self._waiting.setdefault(key, deque()).append(ticket)
+    def wait(self, key: Key, ticket: Ticket, *, first: bool = False) -> None:
+        """first: before those that wait already."""
+        waiting = self._waiting.setdefault(key, deque())
+        if first:
+            waiting.appendleft(ticket)
+        else:
+            waiting.append(ticket)
 
     def next_ticket(self, key: Key) -> Ticket | None:
         """The ticket that waits longest."""

@@ -50,12 +50,28 @@ def encode(kind: Kind, head: dict[str, Any], body: bytes = b"") -> bytes:
     return b"".join((LAYOUT.pack(kind, len(text), len(body)), text, body))
 
 
-def event_frame(request_id: str, event: bytes, changed: Mapping[str, str]) -> bytes:
-    """The frame of an event. changed: variables of the worker's environment that have new values."""
+def event_frame(request_id: str, event: bytes, changed: Mapping[str, str], *, ahead: bool = False) -> bytes:
+    """The frame of an event. changed: variables of the worker's environment that have new values.
+
+    ahead: whether the worker gets it before it has answered the one before; it marks then where its output begins.
+    """
     if changed:
-        return encode(Kind.EVENT, {"request_id": request_id, "environment": dict(changed)}, event)
-    head = b'{"request_id":"%b"}' % request_id.encode()  # one of ours, which needs no escapes
+        more: dict[str, Any] = {"ahead": True} if ahead else {}
+        return encode(Kind.EVENT, {"request_id": request_id, "environment": dict(changed), **more}, event)
+    form = b'{"request_id":"%b","ahead":true}' if ahead else b'{"request_id":"%b"}'
+    head = form % request_id.encode()  # one of ours, which needs no escapes
     return b"".join((LAYOUT.pack(Kind.EVENT, len(head), len(event)), head, event))
+
+
+def event_id(frame: bytes) -> str:
+    """The request id in the frame of an event; "" in what is none."""
+    if len(frame) < LAYOUT.size:
+        return ""
+    kind, head_bytes, _ = LAYOUT.unpack_from(frame)
+    try:
+        return str(_parsed(frame[LAYOUT.size : LAYOUT.size + head_bytes])["request_id"]) if kind == Kind.EVENT else ""
+    except (WireError, KeyError):
+        return ""
 
 
 class Decoder:

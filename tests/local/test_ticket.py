@@ -1,0 +1,35 @@
+"""Invocations on their way to an instance."""
+
+import json
+
+from tencentserverless.local import report
+from tencentserverless.local.invocation import Invocation
+from tencentserverless.local.refusal import Refusal, event_not_json
+from tencentserverless.local.ticket import Ticket
+from tests.local.made import function
+
+
+def failed(event, **more):
+    """What becomes of an invocation with this event that finds no place."""
+    told = []
+    Ticket(Invocation("an id", function(), event, **more), told.append, 0.0).fail(report.no_capacity)
+    (outcome,) = told
+    return outcome
+
+
+def test_no_place():
+    """Who finds no instance is told why."""
+    assert json.loads(failed(b"{}").ret_msg)["statusCode"] == 432
+
+
+def test_no_json_and_no_place():
+    """An event that is no JSON is refused for that, whatever else there would be to say."""
+    outcome = failed(b"NaN")
+    assert isinstance(outcome, Refusal)
+    assert outcome.code == event_not_json().code
+
+
+def test_chains():
+    """Who was called by a function is known."""
+    made = [Ticket(Invocation("an id", function(), b"{}", callers=callers), print, 0.0) for callers in ((), ("one",))]
+    assert [ticket.is_chained for ticket in made] == [False, True]
