@@ -1,27 +1,49 @@
-"""The least that an HTTP server of aiohttp.web is: answers every POST with what it brought.
+"""The least that an HTTP server is: answers every POST with what it brought.
 
-python echo.py     the first line on stdout is its port; it ends when stdin does
+python echo.py KIND     `aiohttp` for aiohttp.web, `own` for the connections of the local endpoint; the first line on
+                        stdout is its port; it ends when stdin does
 """
 
 import asyncio
 import sys
 
-from aiohttp import web
 
+async def serve_aiohttp():
+    from aiohttp import web
 
-async def echo(request):
-    return web.Response(body=await request.read(), content_type="application/json")
+    async def echo(request):
+        return web.Response(body=await request.read(), content_type="application/json")
 
-
-async def serve():
     app = web.Application()
     app.router.add_post("/", echo)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    print(runner.addresses[0][1], flush=True)
+    return runner.addresses[0][1]
+
+
+async def serve_own():
+    from tencentserverless.local.connection import Connection, Reply
+
+    class Site:
+        connections = set()
+
+        def soon(self, work):
+            work()
+
+        def admits(self, _):
+            return True
+
+        def serve(self, request, _, answer):
+            answer(Reply(request.body))
+
+    server = await asyncio.get_running_loop().create_server(lambda: Connection(Site()), "127.0.0.1", 0)
+    return server.sockets[0].getsockname()[1]
+
+
+async def main(kind):
+    print(await {"aiohttp": serve_aiohttp, "own": serve_own}[kind](), flush=True)
     await asyncio.to_thread(sys.stdin.read)
-    await runner.cleanup()
 
 
-asyncio.run(serve())
+asyncio.run(main(sys.argv[1]))

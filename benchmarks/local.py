@@ -6,7 +6,9 @@ Everything is a process on this machine, over plain HTTP on loopback; what is se
 warm invocations the server has a processor for itself on Linux with two or more, its instances included.
 
 With as many invocations under way as there are connections the others wait at the endpoint, as they do in the queue of
-gunicorn's workers; callers that have no more under way than there are instances come right after.
+gunicorn's workers; callers that have no more under way than there are instances come right after. In some rounds the
+kernel gives all connections to one of gunicorn's workers, which then serves half as many: there is a row for the rounds
+in which both had some.
 
 Every figure but the memory is the median of the rounds' ratios, with the middle half of the rounds behind it.
 """
@@ -28,7 +30,7 @@ from contenders import EVENT, REGION
 from peers import framework_python
 from processes import HERE, ROOT, SOURCE, Process, Server, surroundings, two_places
 from rounds import compare, heading, interleave, row
-from tree import below, proportional_mb
+from tree import below, proportional_mb, used_seconds
 
 from tencentserverless.exception import InvocationError
 from tencentserverless.scf import Client
@@ -134,7 +136,7 @@ def ready(bench):
     environ = surroundings(bench.options.source)
     turns = {
         "ours": partial(ready_time, Stopped, start, environ, lambda line: port_of(json.loads(line))),
-        "echo": partial(ready_time, Process, [HERE / "echo.py"], environ, int),
+        "echo": partial(ready_time, Process, [HERE / "echo.py", "aiohttp"], environ, int),
     }
     interleave(turns, 1)  # the first start writes byte code
     results = interleave(turns, bench.options.rounds)
@@ -150,24 +152,29 @@ def ready_time(kind, words, environ, port_in):
 
 
 def warm(bench):
-    """Single invocations on one connection. Both servers get the same bytes."""
+    """Single invocations on one connection. All servers get the same bytes."""
 
     def turn(port):
         return bench.ask(port, bench.recorded(endpoint), count=bench.options.invocations)
 
     with ExitStack() as stack:
         endpoint = stack.enter_context(Endpoint(bench, bench.server_cpus))
-        echo = stack.enter_context(Process([sys.executable, HERE / "echo.py"], surroundings(), bench.server_cpus))
-        turns = {"ours": partial(turn, endpoint.port), "echo": partial(turn, int(echo.line()))}
+        turns = {"ours": partial(turn, endpoint.port)}
+        for kind in ("aiohttp", "own"):
+            command = [sys.executable, HERE / "echo.py", kind]
+            echo = stack.enter_context(Process(command, surroundings(bench.options.source), bench.server_cpus))
+            turns[kind] = partial(turn, int(echo.line()))
         interleave(turns, 1)
         results = interleave(turns, bench.options.rounds)
     heading("Warm invocation, signed, one after the other on one connection")
-    compare("invocation to an echo of aiohttp.web", results, "echo", "aim <= 3")
+    compare("invocation to an echo of aiohttp.web", results, "aiohttp", "aim <= 3")
+    compare("invocation to an echo on our own connections", results, "own")
 
 
 def throughput(bench):
     """Right answers a second; everybody but `many` has two workers."""
     python = framework_python()
+    peers = {}
     with ExitStack() as stack:
         two = stack.enter_context(Endpoint(bench, most_instances=INSTANCES))
         many = stack.enter_context(Endpoint(bench, most_instances=CONNECTIONS))
@@ -177,20 +184,44 @@ def throughput(bench):
             "many": partial(signed_turn, bench, many, CONNECTIONS),
         }
         for name, threads in {"threads": THREADS, "asgi": 0}.items() if python else ():
-            command = [python, HERE / "framework.py", INSTANCES, threads]
-            peer = stack.enter_context(Stopped(command, surroundings()))
-            turns[name] = partial(plain_turn, bench, int(peer.line()))
+            peers[name] = stack.enter_context(Framework([python, HERE / "framework.py", INSTANCES, threads]))
+            turns[name] = partial(peers[name].turn, bench)
         interleave(turns, 1)
         results = interleave(turns, bench.options.rounds)
     heading(f"Throughput on {CONNECTIONS} connections to functions-framework on gunicorn, {INSTANCES} workers each")
-    for peer, to in {"Flask": "threads", "ASGI": "asgi"}.items():
-        names = {"ours": f"{CONNECTIONS} in flight", "few": f"{INSTANCES} in flight", "many": "32 instances"}
+    names = {"ours": f"{CONNECTIONS} in flight", "few": f"{INSTANCES} in flight", "many": "32 instances"}
+    for peer, form in {"threads": "Flask", "asgi": "ASGI"}.items():
         for name, ours in names.items():
-            text, aim = f"{ours} to functions-framework, {peer}", "" if name == "many" else "aim >= 2"
-            if python:
-                compare(text, results, to, aim, name)
-            else:
+            text, aim = f"{ours} to {form}", "aim >= 2" if (name, peer) == ("ours", "threads") else ""
+            if not python:
                 print(f"  {text:<52} not measured: functions-framework cannot be installed")
+                continue
+            compare(text, results, peer, aim, name)
+            spread = [result for result, both in zip(results, peers[peer].had_both[1:], strict=True) if both]
+            if name == "ours" and spread:
+                compare(f"  in {len(spread)} rounds with both its workers", spread, peer, "", name)
+
+
+class Framework(Stopped):
+    """functions-framework. had_both: whether both workers were busy, in every turn until now."""
+
+    def __init__(self, command):
+        super().__init__(command, surroundings())
+        self.port = int(self.line())
+        self.had_both = []
+
+    def turn(self, bench):
+        before = self._used()
+        rate = plain_turn(bench, self.port)
+        used = [after - begun for begun, after in zip(before, self._used(), strict=True)]
+        self.had_both.append(bool(used) and min(used) > max(used) / 4)
+        return rate
+
+    def _used(self):
+        """Seconds of processor time of each worker; nothing where the system does not tell."""
+        if not os.path.exists("/proc/self/stat"):
+            return []
+        return [used_seconds(pid) for pid in sorted(below(self._process.pid))]
 
 
 def signed_turn(bench, endpoint, in_flight):

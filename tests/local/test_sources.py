@@ -4,9 +4,9 @@ import os
 import time
 from dataclasses import replace
 
-from tencentserverless.local import sources as module
 from tencentserverless.local.folder import read
-from tencentserverless.local.sources import Manifests, Sources, look
+from tencentserverless.local.listing import look
+from tencentserverless.local.sources import Manifests, Sources
 from tests.local.processes import until
 
 MANIFEST = "component: scf\nname: one\ninputs:\n  timeout: {}\n"
@@ -89,37 +89,6 @@ def test_linked_packages_are_source(folder, tmp_path):
         (place / name).unlink()
         seen.add(sources.version(str(place)))
     assert len(seen) == 4
-
-
-def test_links_in_a_circle(folder, monkeypatch):
-    """Links to the folder that they are in do not multiply what is looked at."""
-    place = folder("one")
-    looked = []
-    scan = os.scandir
-    monkeypatch.setattr(module.os, "scandir", lambda path: looked.append(path) or scan(path))
-    for name in ("a", "b"):
-        (place / name).symlink_to(".", target_is_directory=True)
-    (place / "inner").mkdir()
-    (place / "inner" / "up").symlink_to("..", target_is_directory=True)
-    monkeypatch.setattr(module, "MOST_FILES", 1000)  # without the rule this ends too
-    look(str(place))
-    assert looked == [str(place), str(place / "inner")]
-
-
-def test_a_bound_of_files(folder, monkeypatch):
-    """Of a folder that leads to a whole disk only the nearest files are looked at, the function's own first."""
-    monkeypatch.setattr(module, "MOST_FILES", 10)
-    place = folder("one")
-    for number in range(20):
-        (place / "deep" / str(number)).mkdir(parents=True)
-        (place / "deep" / str(number) / "file").touch()
-    before = look(str(place))
-    (place / "index.py").write_text("main_handler = repr")
-    assert look(str(place)) != before
-    monkeypatch.setattr(module, "MOST_FILES", 1)
-    before = look(str(place))
-    (place / "deep" / "0" / "file").write_text("x")
-    assert look(str(place)) == before
 
 
 def test_a_folder_that_vanished(tmp_path):

@@ -46,6 +46,7 @@ SPARE_DESCRIPTOR = 512  # high, so that a function that closes 3, 4, 5 ... does 
 _now = getattr(time, "perf_counter", time.time)
 _read, _write, _exit, _getpid, _fstat, _dup2 = os.read, os.write, os._exit, os.getpid, os.fstat, os.dup2
 _read_file, _write_file, _lseek = os.read, os.write, os.lseek  # where `_read` and `_write` are a socket's
+_usage, _SELF = getattr(resource, "getrusage", None), getattr(resource, "RUSAGE_SELF", 0)
 _to_json, _head_from_json = json.JSONEncoder().encode, json.JSONDecoder().decode
 
 
@@ -155,12 +156,14 @@ class Output(object):
 class Peak(object):
     """The most memory that this process has held since `reset`, by the kernel's high-water mark. Linux.
 
-    (`ru_maxrss` survives exec and would tell the size of the process that started this one.)
+    is_forked: whether it was forked and has run no program. Then `ru_maxrss` tells, which survives exec and would tell
+    the size of the process that started this one.
     """
 
-    def __init__(self):
-        self.status = self._opened("/proc/self/status", os.O_RDONLY)
+    def __init__(self, is_forked):
         self.clear_refs = self._opened("/proc/self/clear_refs", os.O_WRONLY)
+        self.status = -1 if is_forked else self._opened("/proc/self/status", os.O_RDONLY)
+        self.bytes = self._by_usage if is_forked else self._by_status
 
     @staticmethod
     def _opened(path, flags):
@@ -181,7 +184,11 @@ class Peak(object):
         except EnvironmentError:
             pass
 
-    def bytes(self):
+    @staticmethod
+    def _by_usage():
+        return _usage(_SELF).ru_maxrss * 1024  # type: ignore[misc]
+
+    def _by_status(self):
         """None where it cannot be known."""
         try:
             _lseek(self.status, 0, 0)
@@ -434,9 +441,10 @@ class Tracebacks(object):
 class Worker(object):
     """One function, loaded once, given one event after the other."""
 
-    def __init__(self, channel, output, settings):
+    def __init__(self, channel, output, settings, is_forked=False):
         self.channel = channel
         self.output = output
+        self.is_forked = is_forked
         self.context = settings["context"]
         self.result_limit_bytes = settings["result_limit_bytes"]
         self.handler_name, self.folder = settings["handler"], settings["folder"]
@@ -465,7 +473,7 @@ class Worker(object):
         self.channel.send(answer[0], head, answer[1])
 
     def serve(self):
-        peak = Peak()
+        peak = Peak(self.is_forked)
         while True:
             _, head, body = self.channel.receive()
             if "ahead" in head:
@@ -512,13 +520,13 @@ class Worker(object):
         return bool(self.lent) and any(name.startswith(self.lent) for name in files)
 
 
-def main(channel_descriptor, life_line, events):
+def main(channel_descriptor, life_line, events, is_forked=False):
     keep_from_children(channel_descriptor)
     keep_from_children(events)
     if life_line >= 0:  # where a fork server started this, it sees to the end
         keep_from_children(life_line)
         die_with(life_line)
-    work(Channel(channel_descriptor, events))
+    work(Channel(channel_descriptor, events), is_forked)
 
 
 def connect():
@@ -550,7 +558,7 @@ def connect():
     work(Channel(connection))
 
 
-def work(channel):
+def work(channel, is_forked=False):
     limit_resources()
     output = Output()
     try:
@@ -561,7 +569,7 @@ def work(channel):
         os.environ.update(settings["environment"])
         if settings.get("door"):
             Door(settings["door"]).install()
-        worker = Worker(channel, output, settings)
+        worker = Worker(channel, output, settings, is_forked)
         if settings.get("debug"):
             debug(worker, settings["debug"])
         worker.start()

@@ -289,7 +289,7 @@ class Start:
         os.environ.update(request["environment"])
         if os.environ.get("TZ") != zone:
             time.tzset()
-        self.server.work(self.channel, -1, self.events)  # type: ignore[operator]
+        self.server.work(self.channel, -1, self.events, True)  # type: ignore[operator]
         os._exit(0)
 
     def take_descriptors(self) -> None:

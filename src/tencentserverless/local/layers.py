@@ -14,8 +14,8 @@ from itertools import count
 from pathlib import Path
 
 from tencentserverless.local.catalog import FunctionFolderError
+from tencentserverless.local.listing import look
 from tencentserverless.local.scratch import Scratch
-from tencentserverless.local.sources import look
 from tencentserverless.local.view import mount_point
 
 _Key = tuple[tuple[Path, ...], tuple[str, ...], tuple[int, ...]]

@@ -6,9 +6,7 @@ invocation must be what runs. Big folders are looked at less often, so that look
 
 import os
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Callable, Mapping
 from math import inf
 from pathlib import Path
 from stat import S_ISREG
@@ -16,14 +14,14 @@ from typing import NamedTuple
 
 from tencentserverless.local.catalog import Catalog, Function, FunctionFolderError
 from tencentserverless.local.folder import function_in
+from tencentserverless.local.listing import Listing
 
-_SKIPPED = frozenset(("__pycache__", "node_modules"))
 _SMALL_FILES = 500  # a number, not a time: a busy machine must not make changes in small folders late
 _PAUSE_FACTOR = 20
-MOST_FILES = 100_000  # a link may lead to the whole disk
 
 
 class _Seen(NamedTuple):
+    listing: Listing
     version: int
     good_until: float
 
@@ -50,11 +48,13 @@ class Sources:
         seen = self._seen.get(folder)
         if seen is not None and started < seen.good_until:
             return seen.version
-        entries = tuple(_entries(folder))
+        entries = seen.listing.again() if seen is not None else None
+        listing = seen.listing if seen is not None and entries is not None else Listing(folder)
         took = time.monotonic() - started
-        pause = _PAUSE_FACTOR * took if len(entries) > _SMALL_FILES else 0.0
-        self._seen[folder] = _Seen(hash(entries), started + pause)
-        return self._seen[folder].version
+        pause = _PAUSE_FACTOR * took if len(listing.entries) > _SMALL_FILES else 0.0
+        version = hash(listing.entries if entries is None else entries)
+        self._seen[folder] = _Seen(listing, version, started + pause)
+        return version
 
 
 class Manifests:
@@ -91,11 +91,6 @@ class Manifests:
         return changed
 
 
-def look(folder: str) -> int:
-    """The version of a folder as it is now, however large it is."""
-    return hash(tuple(_entries(folder)))
-
-
 def _modified(origin: str) -> int:
     """When the file of a configuration was written; 0 for a function that has none, whose origin is its folder."""
     try:
@@ -103,37 +98,3 @@ def _modified(origin: str) -> int:
     except OSError:
         return 0
     return status.st_mtime_ns if S_ISREG(status.st_mode) else 0
-
-
-def _entries(folder: str) -> Iterator[tuple[str, int, int, int]]:
-    """Name, inode, time and size of the files below `folder`, the nearest first, up to `MOST_FILES`."""
-    return islice(_all_entries(folder), MOST_FILES)
-
-
-def _all_entries(folder: str) -> Iterator[tuple[str, int, int, int]]:
-    """Linked folders are source too, each folder once. Hidden files and caches are no source."""
-    waiting = deque([folder])
-    seen: set[tuple[int, int]] = set()
-    while waiting:
-        place = waiting.popleft()
-        try:
-            found = os.stat(place)
-            if (found.st_dev, found.st_ino) in seen:
-                yield place, found.st_ino, 0, 0  # another name of it, which may go or lead elsewhere
-                continue
-            if found.st_ino:  # some network drives have none
-                seen.add((found.st_dev, found.st_ino))
-            entries = list(os.scandir(place))
-        except OSError:
-            continue
-        for entry in entries:
-            if entry.name in _SKIPPED or entry.name.startswith("."):
-                continue
-            try:
-                if entry.is_dir():
-                    waiting.append(entry.path)
-                    continue
-                status = entry.stat()
-            except OSError:
-                continue
-            yield entry.path, status.st_ino, status.st_mtime_ns, status.st_size

@@ -1,0 +1,95 @@
+"""The files of a folder, and whether any of them has changed."""
+
+import os
+import time
+from collections import deque
+from collections.abc import Iterator
+from itertools import islice
+from stat import S_ISDIR
+
+_SKIPPED = frozenset(("__pycache__", "node_modules"))
+MOST_FILES = 100_000  # a link may lead to the whole disk
+SETTLED_NS = 2_000_000_000  # the coarsest clock of a file system, FAT's
+
+Entry = tuple[str, int, int, int]  # path, inode, time and size; zeros for what cannot be read
+_Folder = tuple[int, int, int]  # device, inode and time
+
+
+class Listing:
+    """What lies in a folder and below it, the nearest first, up to `MOST_FILES`.
+
+    Linked folders are source too, each folder once. Hidden files and caches are no source.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self._folders: dict[str, _Folder] = {}
+        began = time.time_ns()
+        self.entries: tuple[Entry, ...] = tuple(islice(self._walk(folder), MOST_FILES))
+        # What came later with the same time as the folder's would not be seen.
+        self._is_settled = all(changed < began - SETTLED_NS for _, _, changed in self._folders.values())
+
+    def again(self) -> tuple[Entry, ...] | None:
+        """The entries as they are now; None where some may have come or gone, so that the folder must be listed.
+
+        While no folder has changed, its files need only be looked at, which takes a third of the time.
+        """
+        if not self._is_settled:
+            return None
+        for place, known in self._folders.items():
+            if _folder_at(place) != known:
+                return None
+        entries = []
+        for path, *_ in self.entries:
+            try:
+                status = os.stat(path)
+            except OSError:
+                entries.append((path, 0, 0, 0))
+                continue
+            if S_ISDIR(status.st_mode):
+                if path not in self._folders:  # it was a file
+                    return None
+                entries.append((path, status.st_ino, 0, 0))
+            else:
+                entries.append((path, status.st_ino, status.st_mtime_ns, status.st_size))
+        return tuple(entries)
+
+    def _walk(self, folder: str) -> Iterator[Entry]:
+        waiting = deque([folder])
+        seen: set[tuple[int, int]] = set()
+        while waiting:
+            place = waiting.popleft()
+            device, inode, _ = self._folders[place] = _folder_at(place)
+            if (device, inode) in seen:
+                yield place, inode, 0, 0  # another name of it, which may go or lead elsewhere
+                continue
+            if inode:  # some network drives have none
+                seen.add((device, inode))
+            try:
+                found = list(os.scandir(place))
+            except OSError:
+                continue
+            for entry in found:
+                if entry.name in _SKIPPED or entry.name.startswith("."):
+                    continue
+                try:
+                    if entry.is_dir():
+                        waiting.append(entry.path)
+                        continue
+                    status = os.stat(entry.path)  # what Windows' own look brings has no inode
+                except OSError:
+                    yield entry.path, 0, 0, 0
+                    continue
+                yield entry.path, status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def look(folder: str) -> int:
+    """The version of a folder as it is now, however large it is."""
+    return hash(Listing(folder).entries)
+
+
+def _folder_at(place: str) -> _Folder:
+    try:
+        status = os.stat(place)
+    except OSError:
+        return 0, 0, 0
+    return status.st_dev, status.st_ino, status.st_mtime_ns

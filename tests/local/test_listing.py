@@ -1,0 +1,131 @@
+"""The files of a folder, listed and looked at again."""
+
+import os
+import time
+
+import pytest
+
+from tencentserverless.local import listing as module
+from tencentserverless.local.listing import Listing, look
+
+LONG_AGO = 1_600_000_000
+
+
+@pytest.fixture
+def settled(folder):
+    """A function's folder, with one below it, that has not changed for a while; and what lists it."""
+    place = folder("one")
+    (place / "inner").mkdir()
+    (place / "inner" / "data").touch()
+    settle(place)
+    return place
+
+
+def settle(place):
+    for folder in (place, place / "inner"):
+        os.utime(folder, (LONG_AGO, LONG_AGO))
+
+
+def test_what_has_not_changed(settled):
+    """Nothing is listed again while nothing changes, and the entries are the same."""
+    listing = Listing(str(settled))
+    assert listing.again() == listing.entries
+    assert len(listing.entries) == 2
+
+
+def test_a_changed_file_needs_no_listing(settled):
+    """A file that is written to is seen without listing."""
+    listing = Listing(str(settled))
+    (settled / "inner" / "data").write_text("x")
+    again = listing.again()
+    assert again is not None
+    assert again != listing.entries
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda place: (place / "new").touch(),
+        lambda place: (place / "inner" / "new").touch(),
+        lambda place: (place / "inner" / "data").unlink(),
+        lambda place: (place / "inner" / "data").rename(place / "inner" / "other"),
+        lambda place: (place / "inner").rename(place / "outer"),
+        lambda place: os.replace(place / "inner" / "data", place / "index.py"),
+    ],
+    ids=["new", "new below", "gone", "renamed", "folder renamed", "replaced"],
+)
+def test_what_may_have_come_or_gone(settled, change):
+    """Where a folder has changed it is listed again, and the change is found."""
+    listing = Listing(str(settled))
+    change(settled)
+    assert listing.again() is None
+    assert Listing(str(settled)).entries != listing.entries
+
+
+def test_a_folder_that_has_just_changed(folder):
+    """A folder whose last change is recent is listed each time: another one could have the same time."""
+    place = folder("one")
+    assert Listing(str(place)).again() is None
+    os.utime(place, (time.time() + 1000, time.time() + 1000))
+    assert Listing(str(place)).again() is None
+
+
+def test_links(settled, tmp_path):
+    """Links that lead elsewhere now, or whose end comes or goes, are seen."""
+    one, two = tmp_path / "one.txt", tmp_path / "two.txt"
+    one.write_text("1")
+    (settled / "link").symlink_to(one)
+    settle(settled)
+    listing = Listing(str(settled))
+    assert listing.again() == listing.entries
+    one.unlink()
+    gone = listing.again()
+    assert gone not in (None, listing.entries)
+    one.mkdir()
+    assert listing.again() is None
+    one.rmdir()
+    listing = Listing(str(settled))
+    assert listing.again() == listing.entries == gone
+    two.touch()
+    two.rename(one)
+    assert listing.again() not in (None, gone)
+
+
+def test_a_folder_that_comes(tmp_path):
+    """A folder that was not there is listed once it is."""
+    place = tmp_path / "later"
+    listing = Listing(str(place))
+    assert listing.again() == listing.entries == ()
+    place.mkdir()
+    assert listing.again() is None
+
+
+def test_links_in_a_circle(folder, monkeypatch):
+    """Links to the folder that they are in do not multiply what is looked at."""
+    place = folder("one")
+    looked = []
+    scan = os.scandir
+    monkeypatch.setattr(module.os, "scandir", lambda path: looked.append(path) or scan(path))
+    for name in ("a", "b"):
+        (place / name).symlink_to(".", target_is_directory=True)
+    (place / "inner").mkdir()
+    (place / "inner" / "up").symlink_to("..", target_is_directory=True)
+    monkeypatch.setattr(module, "MOST_FILES", 1000)  # without the rule this ends too
+    look(str(place))
+    assert looked == [str(place), str(place / "inner")]
+
+
+def test_a_bound_of_files(folder, monkeypatch):
+    """Of a folder that leads to a whole disk only the nearest files are looked at, the function's own first."""
+    monkeypatch.setattr(module, "MOST_FILES", 10)
+    place = folder("one")
+    for number in range(20):
+        (place / "deep" / str(number)).mkdir(parents=True)
+        (place / "deep" / str(number) / "file").touch()
+    before = look(str(place))
+    (place / "index.py").write_text("main_handler = repr")
+    assert look(str(place)) != before
+    monkeypatch.setattr(module, "MOST_FILES", 1)
+    before = look(str(place))
+    (place / "deep" / "0" / "file").write_text("x")
+    assert look(str(place)) == before
