@@ -26,7 +26,8 @@ async def serve_own():
     from tencentserverless.local.connection import Connection, Reply
 
     class Site:
-        connections = set()
+        def __init__(self):
+            self.connections = set()
 
         def soon(self, work):
             work()
@@ -37,7 +38,8 @@ async def serve_own():
         def serve(self, request, _, answer):
             answer(Reply(request.body))
 
-    server = await asyncio.get_running_loop().create_server(lambda: Connection(Site()), "127.0.0.1", 0)
+    site = Site()
+    server = await asyncio.get_running_loop().create_server(lambda: Connection(site), "127.0.0.1", 0)
     return server.sockets[0].getsockname()[1]
 
 

@@ -1,6 +1,8 @@
 """Workers that are handed events ahead: each event is as if it were alone, and runs once."""
 
 import json
+import os
+import signal
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +13,8 @@ import pytest
 from tencentserverless.local import LocalSCF
 from tencentserverless.local.instance import Instance
 from tencentserverless.scf import Client
-from tests.local.processes import until
+from tests.local.conftest import FUNCTIONS
+from tests.local.processes import outer, until
 from tests.local.signed import Api
 
 pytestmark = pytest.mark.skipif(not hasattr(__import__("socket"), "SOCK_SEQPACKET"), reason="nothing is handed ahead")
@@ -205,3 +208,19 @@ def test_values_are_their_own(folder, served):
     with ThreadPoolExecutor(20) as pool:
         values = list(pool.map(lambda number: client.invoke("echo", data=number).value, range(1000)))
     assert values == list(range(1000))
+
+
+def test_a_worker_that_dies_before_it_begins(served, folder):
+    """An event whose worker is killed before it has taken it runs on another one, and is not a failure."""
+    folder("counts", (FUNCTIONS / "counts" / "index.py").read_text())
+    scf = served()
+    with ThreadPoolExecutor(1) as pool, Api(scf) as api:
+        pid, _ = json.loads(api.invoke("counts")["RetMsg"])
+        os.kill(outer(pid), signal.SIGSTOP)
+        result = pool.submit(at_once, scf, "counts", ["{}"], 1)
+        until(lambda: len(scf.records) == 2)
+        os.kill(outer(pid), signal.SIGKILL)
+        (again,) = result.result()
+    assert again["InvokeResult"] == 0
+    assert json.loads(again["RetMsg"])[1] == 1
+    assert [record.outcome.status_code for record in scf.records] == [200, 200]

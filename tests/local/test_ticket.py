@@ -27,9 +27,3 @@ def test_no_json_and_no_place():
     outcome = failed(b"NaN")
     assert isinstance(outcome, Refusal)
     assert outcome.code == event_not_json().code
-
-
-def test_chains():
-    """Who was called by a function is known."""
-    made = [Ticket(Invocation("an id", function(), b"{}", callers=callers), print, 0.0) for callers in ((), ("one",))]
-    assert [ticket.is_chained for ticket in made] == [False, True]

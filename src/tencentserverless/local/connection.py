@@ -179,7 +179,8 @@ class Connection(asyncio.Protocol):
     def _take(self, asked: "_Asked | Reply") -> None:
         self._waiting.append(asked)
         self._next()
-        self._mind_reading()
+        if self._waiting:
+            self._mind_reading()
 
     def _mind_reading(self) -> None:
         """Read no more than can be answered."""
@@ -233,7 +234,7 @@ class Connection(asyncio.Protocol):
             self._ends = True
             self._waiting.clear()
             self._linger()
-        else:
+        elif self._waiting:
             self._next()
             self._mind_reading()
 

@@ -15,6 +15,7 @@ class Countdown:
         self._end = inf  # by the loop's clock; without end while it is held or does not run
         self._left: float | None = None  # of one that is held
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = inf
 
     def start(self, seconds: float) -> None:
         if self._holders:
@@ -39,22 +40,27 @@ class Countdown:
     def close(self) -> None:
         """Stop for good."""
         self.stop()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._cancel()
 
     def _run(self, seconds: float) -> None:
         self._end = self._loop.time() + seconds
-        if self._timer is not None and self._timer.when() > self._end:
-            self._timer.cancel()
-            self._timer = None
-        if self._timer is None:
-            self._timer = self._loop.call_at(self._end, self._on_timer, self._end)
+        if self._timer_at > self._end:
+            self._cancel()
+            self._set_timer()
 
-    def _on_timer(self, at: float) -> None:
-        self._timer = None
+    def _set_timer(self) -> None:
+        self._timer_at = self._end
+        self._timer = self._loop.call_at(self._end, self._on_timer)
+
+    def _cancel(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer, self._timer_at = None, inf
+
+    def _on_timer(self) -> None:
+        at, self._timer, self._timer_at = self._timer_at, None, inf
         if self._end <= at:
             self._end = inf
             self._at_end()
         elif self._end < inf:
-            self._timer = self._loop.call_at(self._end, self._on_timer, self._end)
+            self._set_timer()

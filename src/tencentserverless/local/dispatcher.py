@@ -25,6 +25,7 @@ REFUSAL_SECONDS = 0.5
 LEAST_IDLE_SECONDS = 0.05
 STARTS_AT_ONCE = 2 * (os.cpu_count() or 1)
 IDLE_CHECKS = 4  # per idle period
+PATIENCE_SECONDS = 0.01  # with an event before those behind it are taken back
 
 Launch = Callable[[Function, int], Coroutine[Any, Any, Instance]]
 
@@ -59,6 +60,7 @@ class Dispatcher:
         self._stopped = False
         self._current: dict[Key, Function] = {}  # as it is configured now
         self._refusing: asyncio.TimerHandle | None = None
+        self._minding: asyncio.TimerHandle | None = None
         self._background(self._watch_memory())
         self._background(self._retire_cold_ones())
 
@@ -71,7 +73,7 @@ class Dispatcher:
             done(_stopping(invocation))
             return
         self._current[invocation.function.key] = invocation.function
-        ticket = Ticket(invocation, done, self._batch.began)
+        ticket = Ticket(invocation, done, self._batch.began, is_chained=bool(invocation.callers))
         instance = self._idle_instance(ticket)
         if instance is not None:
             self._run_on(instance, ticket)
@@ -84,8 +86,8 @@ class Dispatcher:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._refusing is not None:
-            self._refusing.cancel()
+        for timer in filter(None, (self._refusing, self._minding)):
+            timer.cancel()
         for ticket in self._scheduler.tickets():
             self._scheduler.forget_ticket(ticket.invocation.function.key, ticket)
             ticket.fail(_stopping)
@@ -124,6 +126,19 @@ class Dispatcher:
             if ticket.is_chained or not self._is_up_to_date(instance, ticket) or not instance.hand_ahead(ticket):
                 return
             self._scheduler.next_ticket(key)
+            if self._minding is None:
+                self._minding = self._loop.call_later(PATIENCE_SECONDS, self._mind_slow_ones)
+
+    def _mind_slow_ones(self) -> None:
+        """Nobody waits behind an event that takes long."""
+        self._minding = None
+        latest = self._loop.time() - PATIENCE_SECONDS
+        with_ahead = [instance for instance in self._live if instance.has_ahead]
+        if with_ahead:
+            self._minding = self._loop.call_later(PATIENCE_SECONDS, self._mind_slow_ones)
+        for instance in with_ahead:
+            if instance.running_since <= latest:
+                instance.give_back()
 
     def _returned(self, instance: Instance, tickets: list[Ticket]) -> None:
         """These wait again, before those that came after them."""

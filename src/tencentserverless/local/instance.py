@@ -30,9 +30,8 @@ from tencentserverless.local.report import MB
 from tencentserverless.local.ticket import Ticket
 from tencentserverless.local.wire import TEXT_LIMIT_BYTES, Frame, Kind, encode, event_frame, event_id
 
-MOST_AHEAD = 4
-SHORT_MS = 5.0  # an event after which others are handed over ahead
-PATIENCE_SECONDS = 0.01  # with the one that runs, before they are taken back
+MOST_AHEAD = 16
+AHEAD_MS = 5.0  # that the last one handed over ahead may wait, if all take as long as the one before
 
 
 class Ending(Enum):
@@ -65,9 +64,10 @@ class Instance:
         self.function = function
         self._settings = settings
         self.credential = credential
+        self.id = credential.holder or ""
         self.source_version = source_version
         self.idle_since = 0.0
-        self.running_since = 0.0
+        self.running_since = self._handed_at = 0.0
         self.alive = True
         self.lent_sdk = False
         self.is_held = False  # by a debugger: not to be retired
@@ -79,9 +79,9 @@ class Instance:
         self._events = worker.events()
         self._running: Ticket | None = None
         self._ahead: deque[tuple[Ticket, float]] = deque()  # and when each was handed over
-        self._is_short = self._is_packet = False
+        self._last_ms = math.inf
+        self._is_packet = False
         self.countdown = Countdown(self._loop, partial(self._resolve, Ending.TIME))
-        self._patience = Countdown(self._loop, self._give_back)
         self._then: Then | None = None  # what is to be done with the answer that is waited for
         self._init_ms: float | None = None
         self._init_output = ""
@@ -100,10 +100,6 @@ class Instance:
     @property
     def waits_for_answer(self) -> bool:
         return self._then is not None
-
-    @property
-    def id(self) -> str:
-        return self.credential.holder or ""
 
     async def start(self) -> Frame | Ending:
         """Load the function: READY, NOT_STARTED, or why neither came. After anything but READY, end the instance."""
@@ -159,6 +155,7 @@ class Instance:
     def invoke(self, ticket: Ticket) -> None:
         """Run one event: `on_outcome` will tell."""
         self._running, self.running_since = ticket, self._loop.time()
+        self._handed_at = self.running_since
         self._printed.begin()
         self._meter.reset()
         data = self._frame(ticket)
@@ -168,14 +165,13 @@ class Instance:
     @property
     def takes_ahead(self) -> bool:
         """Whether one event more may be handed over while one runs: it would not have to wait for long."""
-        return self._is_short and self._is_packet and len(self._ahead) < MOST_AHEAD
+        ahead = len(self._ahead)
+        return ahead < MOST_AHEAD and self._is_packet and (ahead + 1) * self._last_ms < AHEAD_MS
 
     def hand_ahead(self, ticket: Ticket) -> bool:
         """Hand over an event that is begun when those before it are answered; false where it cannot be."""
         if not self._events.offer(self._frame(ticket, ahead=True)):
             return False
-        if not self._ahead:
-            self._patience.start(PATIENCE_SECONDS)
         self._ahead.append((ticket, self._loop.time()))
         return True
 
@@ -217,16 +213,16 @@ class Instance:
 
     def _go_on(self) -> None:
         """The worker is at the next one."""
-        self._running, self.running_since = self._ahead.popleft()
-        self._is_packet = True
+        self._running, self._handed_at = self._ahead.popleft()
+        self.running_since, self._is_packet = self._loop.time(), True
         self._meter.reset()
-        if self._ahead:
-            self._patience.start(PATIENCE_SECONDS)
-        else:
-            self._patience.stop()
         self._wait_for(self._running.invocation.function.timeout, self._on_answer)
 
-    def _give_back(self) -> None:
+    @property
+    def has_ahead(self) -> bool:
+        return bool(self._ahead)
+
+    def give_back(self) -> None:
         """What was handed over ahead has waited for too long: another instance may be free sooner."""
         returned = self._take_back()
         if returned:
@@ -269,14 +265,13 @@ class Instance:
         self._channel.close()
         self._events.close()
         self.countdown.close()
-        self._patience.close()
         await Worker.end([self.worker])
         self._printed.close()
         self._meter.close()
         self.worker.close()
 
     def _outcome(self, invocation: Invocation, answer: Frame | Ending) -> Outcome:
-        elapsed_ms = (self._loop.time() - self.running_since) * 1000
+        elapsed_ms = (self._loop.time() - self._handed_at) * 1000
         peak = self._peak_bytes(answer)
         if peak > invocation.function.memory_mb * MB:
             answer = Ending.MEMORY
@@ -288,7 +283,7 @@ class Instance:
         if answer.head["request_id"] != invocation.request_id:
             return self._finished(self._doubted(invocation), elapsed_ms, peak)
         duration_ms = min(_milliseconds(answer.head.get("duration_ms", 0.0)), elapsed_ms)
-        self._is_short = duration_ms < SHORT_MS
+        self._last_ms = duration_ms
         return self._finished(answered_outcome(invocation, answer), duration_ms, peak)
 
     def _peak_bytes(self, answer: Frame | Ending) -> int:

@@ -33,10 +33,12 @@ class Output:
 
     def take_until(self, mark: bytes) -> str | None:
         """What was written before this mark, which goes with it; None where it has not been written."""
-        self._catch_up()
         before, found, rest = b"".join(self._parts).partition(mark)
         if not found:
-            return None
+            self._catch_up()
+            before, found, rest = b"".join(self._parts).partition(mark)
+            if not found:
+                return None
         self._parts, self._bytes = [before], len(before)
         text = self.take_read()
         self._parts = []

@@ -17,7 +17,8 @@ class Ticket:
     """done: is called once, with the outcome, a `Refusal`, or a mistake of ours.
 
     since: when it came, or a little later; until: when it is refused if it still waits (monotonic seconds). retried:
-    whether a worker has ended that was to run it and had not begun.
+    whether a worker has ended that was to run it and had not begun. is_chained: whether a function waits for it, which
+    itself takes a place.
     """
 
     invocation: Invocation
@@ -25,11 +26,7 @@ class Ticket:
     since: float
     until: float = inf
     retried: bool = False
-
-    @property
-    def is_chained(self) -> bool:
-        """Whether a function waits for it, which itself takes a place."""
-        return bool(self.invocation.callers)
+    is_chained: bool = False
 
     def fail(self, failure: Failure) -> None:
         """It is not brought to an instance. The gateway looks at the event before it looks for one."""

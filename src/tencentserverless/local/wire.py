@@ -104,14 +104,16 @@ class Decoder:
             raise WireError(f"not a frame: kind {kind}, {head_bytes} + {body_bytes} bytes")
 
 
-_decode = json.JSONDecoder().decode
+_scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 
 
 def _parsed(head: bytes) -> dict[str, Any]:
+    """The object that a head is, without blanks around it."""
     try:
-        value = _decode(head.decode())
-    except (ValueError, RecursionError) as error:
+        text = head.decode()
+        value, end = _scan(text, 0)
+    except (StopIteration, ValueError, RecursionError) as error:
         raise WireError(f"not a head: {error}") from None
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or end != len(text):
         raise WireError("not a head: no object")
     return value
