@@ -102,3 +102,35 @@ def test_a_function_that_invokes_itself_leaves_the_others_served(serve, shared):
         go.touch()
         assert chain.result()["RetMsg"] == "432"
     assert scf.counters.processes == 4
+
+
+LOADS = """
+import json
+from tencentserverless import scf
+from tencentserverless.exception import ServerlessError
+try:
+    FOUND = json.loads(scf.invoke("{}"))
+except ServerlessError as error:
+    FOUND = str(error)
+def main_handler(event, context):
+    return FOUND
+"""
+
+
+def test_what_is_invoked_while_a_function_is_loaded(serve):
+    """What code invokes at its import has the invocation for parent that wanted the instance, and the next has none of
+    it."""
+    scf = serve({}, loads=LOADS.format("echo"), echo=ECHO)
+    with Api(scf) as api:
+        for _ in range(2):
+            assert api.invoke("loads", {})["InvokeResult"] == 0
+    assert families(scf) == [("loads", None), ("echo", "loads"), ("loads", None)]
+
+
+def test_a_loop_of_imports(serve):
+    """Functions that invoke each other at their import are stopped by the limit of hops."""
+    scf = serve({"most_hops": 4}, ping=LOADS.format("pong"), pong=LOADS.format("ping"))
+    with Api(scf) as api:
+        text = api.invoke("ping", {})["RetMsg"]
+    assert "goes round: pong → ping → pong" in text
+    assert [name for name, _ in families(scf)] == ["ping", "pong", "ping", "pong", "ping", "pong"]

@@ -1,15 +1,17 @@
 """Instances in numbers: reuse, limits, retirement, new code."""
 
 import json
+import os
+import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
 
-from tencentserverless.local import LocalSCF, dispatcher
+from tencentserverless.local import LocalSCF, dispatcher, launcher
 from tests.local.conftest import FUNCTIONS
-from tests.local.processes import alive, outer, until
+from tests.local.processes import alive, below, outer, until
 from tests.local.signed import Api
 
 SLOW = "import time\ntime.sleep(0.3)  # so that the old instance is free first\n"
@@ -100,9 +102,6 @@ def test_idle_instances_are_retired(run):
 
 def test_an_idle_worker_that_dies_is_replaced(run):
     """A worker that is killed between two events is not given the next one."""
-    import os
-    import signal
-
     api = run(FUNCTIONS / "counts")
     pid, _ = json.loads(api.invoke("counts")["RetMsg"])
     os.kill(outer(pid), signal.SIGKILL)
@@ -311,3 +310,31 @@ def test_no_idle_time_at_all(run, folder):
     before = time.process_time()
     until(lambda: not api.scf._endpoint._instances)
     assert time.process_time() - before < 2
+
+
+@pytest.mark.skipif(not launcher.works(), reason="only a queue tells whether a worker has begun")
+def test_a_worker_that_dies_before_it_reads(run, folder, monkeypatch):
+    """A worker that ends before it has read what to load is replaced once, and nobody hears of it."""
+    folder("one")
+    api = run()
+    workers = api.scf._endpoint._workers
+    start, killed = workers.start, []
+
+    async def start_and_kill(spec):
+        worker = await start(spec)
+        if len(killed) < most:
+            killed.append(worker.pid)
+            until(lambda: below(worker.pid))
+            for pid in below(worker.pid):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        return worker
+
+    monkeypatch.setattr(workers, "start", start_and_kill)
+    most = 1
+    assert api.invoke("one")["RetMsg"] == "1"
+    assert api.scf.counters.processes == 2
+    folder("two")
+    api.scf.deploy(folder.path / "two")
+    most = 3
+    assert json.loads(api.invoke("two")["RetMsg"])["statusCode"] == 439

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
@@ -217,6 +218,7 @@ def test_a_worker_that_dies_before_it_begins(served, folder):
     with ThreadPoolExecutor(1) as pool, Api(scf) as api:
         pid, _ = json.loads(api.invoke("counts")["RetMsg"])
         os.kill(outer(pid), signal.SIGSTOP)
+        until(lambda: Path(f"/proc/{outer(pid)}/stat").read_text().rpartition(") ")[2][0] == "T")
         result = pool.submit(at_once, scf, "counts", ["{}"], 1)
         until(lambda: len(scf.records) == 2)
         os.kill(outer(pid), signal.SIGKILL)

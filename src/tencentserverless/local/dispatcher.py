@@ -175,7 +175,7 @@ class Dispatcher:
         key, chained = ticket.invocation.function.key, ticket.is_chained
         if self._scheduler.needs_start(key):
             if self._scheduler.has_place(chained) and self._has_claimed(key):
-                self._background(self._start(key))
+                self._background(self._start(key, ticket.invocation))
             elif chained or not self._queue_seconds:  # a chain that waited would wait for itself
                 ticket.fail(report.no_capacity)
                 return
@@ -217,9 +217,10 @@ class Dispatcher:
         self._end(coldest)
         return self._scheduler.claim(for_key)
 
-    async def _start(self, key: Key, again: bool = True) -> None:
+    async def _start(self, key: Key, cause: Invocation, *, again: bool = True) -> None:
         """Start an instance and give it to who waits longest; no start where nobody waits any more.
 
+        cause: the invocation that wanted it, which has made what is invoked while the function is loaded.
         Code that is saved meanwhile is started once more, and not for ever: a function may write to its own folder.
         """
         instance = loading = None
@@ -228,7 +229,7 @@ class Dispatcher:
                 if not self._scheduler.has_tickets(key):
                     self._give_up_place()
                     return
-                instance = await self._launched(key)
+                instance = await self._launched(key, cause)
                 loading = self._loop.create_task(instance.start())
                 # Loading takes a processor, but not for ever: it may wait, for another start even.
                 await asyncio.wait((loading,), timeout=SLOT_SECONDS)
@@ -246,25 +247,26 @@ class Dispatcher:
             self._scheduler.end_start(key)
             if loading is not None:
                 loading.cancel()
-        if again and self._has_come_too_late(instance):
+        if again and (answer is Ending.UNTOUCHED or self._has_come_too_late(instance)):
             self._end(instance)
-            self._start_again(key)
+            self._start_again(key, cause)
         elif isinstance(answer, Frame) and answer.kind is Kind.READY and instance.alive:
             self._hand_over(instance)
         else:
             await self._fail_with(instance, answer)
 
-    def _start_again(self, key: Key) -> None:
+    def _start_again(self, key: Key, cause: Invocation) -> None:
         if self._has_claimed(key):
-            self._background(self._start(key, again=False))
+            self._background(self._start(key, cause, again=False))
         else:
             self._fail(key, report.no_capacity)
 
-    async def _launched(self, key: Key) -> Instance:
+    async def _launched(self, key: Key, cause: Invocation) -> Instance:
         function = self._current[key]
         version = self._sources.of(function)  # before the code is read: what changes later is seen
         instance = await self._launch(function, version)
         self._live.add(instance)
+        instance.loads_for = cause
         instance.on_outcome, instance.on_return, instance.on_death = self._ran, self._returned, self._end
         self._work.set()
         return instance
@@ -318,7 +320,7 @@ class Dispatcher:
     def _start_what_waits(self) -> None:
         """A place has become free, or may be made so."""
         while not self._stopped and (key := self._scheduler.starved()) is not None and self._has_claimed(key):
-            self._background(self._start(key))
+            self._background(self._start(key, self._scheduler.last_started(key).invocation))
 
     def _end(self, instance: Instance) -> "asyncio.Task[None]":
         """Kill an instance. Its place is free at once; the work goes on whatever becomes of the caller."""

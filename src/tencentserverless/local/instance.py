@@ -40,6 +40,7 @@ class Ending(Enum):
     TIME = "time"
     MEMORY = "memory"
     EXIT = "exit"
+    UNTOUCHED = "untouched"  # an exit before the function was loaded
 
 
 Then = Callable[["Frame | Ending"], None]
@@ -70,6 +71,7 @@ class Instance:
         self.running_since = self._handed_at = 0.0
         self.alive = True
         self.lent_sdk = False
+        self.loads_for: Invocation | None = None
         self.is_held = False  # by a debugger: not to be retired
         self._loop = asyncio.get_running_loop()
         self.worker = worker
@@ -108,6 +110,9 @@ class Instance:
         self._ask(encode(Kind.SETTINGS, self._settings), self.function.init_timeout, partial(_settle, answered))
         self._meter.find()  # while the worker is busy
         answer = self._believed(await answered)
+        self.loads_for = None
+        if answer is Ending.EXIT and self._events.take_back():
+            answer = Ending.UNTOUCHED
         self._init_output = self._printed.end()
         self._init_memory_bytes = self._meter.peak_bytes()
         if isinstance(answer, Frame) and answer.kind is Kind.READY:
@@ -143,10 +148,10 @@ class Instance:
 
     @property
     def running(self) -> Invocation | None:
-        """The invocation that its worker is at; what the worker has said of that is heard first."""
+        """The invocation that its worker is at, or loads the function for. What the worker has said is heard first."""
         if self._ahead:
             self._channel.drain()
-        return self._running.invocation if self._running else None
+        return self._running.invocation if self._running else self.loads_for
 
     @property
     def is_free(self) -> bool:
@@ -386,5 +391,5 @@ def answered_outcome(invocation: Invocation, frame: Frame) -> Outcome:
 
 
 def _ended_outcome(invocation: Invocation, ending: Ending) -> Outcome:
-    how = {Ending.TIME: report.timed_out, Ending.MEMORY: report.memory_exceeded, Ending.EXIT: report.exited}
-    return how[ending](invocation)
+    how = {Ending.TIME: report.timed_out, Ending.MEMORY: report.memory_exceeded}
+    return how.get(ending, report.exited)(invocation)

@@ -85,6 +85,10 @@ class Scheduler(Generic[Instance, Ticket]):
         """A function with more tickets than starts that are under way."""
         return next((key for key, waiting in self._waiting.items() if len(waiting) > self._starting[key]), None)
 
+    def last_started(self, key: Key) -> Ticket:
+        """The ticket for which a start was claimed last, of a function that was starved."""
+        return self._waiting[key][self._starting[key] - 1]
+
     def has_start(self, key: Key, ticket: Ticket) -> bool:
         """Whether a start that is under way is for this ticket: they serve those that wait longest."""
         return ticket in islice(self._waiting.get(key, ()), self._starting[key])
