@@ -8,6 +8,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from tencentserverless.local.api import refused
+from tencentserverless.local.asked import new_request_id
 from tencentserverless.local.authority import AuthorityError, own_names
 from tencentserverless.local.connection import Connection, Reply
 from tencentserverless.local.doors import ADDRESS, AUTHORITY_PATH, NOBODY, Door, Doors, listener
@@ -109,7 +110,7 @@ class Server:
         return sum(connection.port == port for connection in self.connections) < MOST_THROUGH_A_DOOR
 
     def too_large(self, size: int) -> Reply:
-        request_id = "00000000-0000-4000-8000-000000000000"
+        request_id = new_request_id()
         return Reply(refused(request_id, request_too_large(BODY_LIMIT_BYTES, size)), request_id, closing=True)
 
     async def _open_tls(self, door: Door, answer: Callable[[Reply], None]) -> None:
