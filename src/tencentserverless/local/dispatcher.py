@@ -185,9 +185,12 @@ class Dispatcher:
         self._scheduler.wait(key, ticket)
 
     def _refuse_at(self, when: float) -> None:
-        """One timer for all: who waits longest is refused first."""
-        if self._refusing is None:
-            self._refusing = self._loop.call_at(when, self._refuse_late_ones, when)
+        """One timer for all, for who is refused first."""
+        if self._refusing is not None:
+            if self._refusing.when() <= when:
+                return
+            self._refusing.cancel()
+        self._refusing = self._loop.call_at(when, self._refuse_late_ones, when)
 
     def _refuse_late_ones(self, now: float) -> None:
         """Those have waited long enough, unless an instance is being started for them."""
