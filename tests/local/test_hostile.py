@@ -136,6 +136,17 @@ def test_forged_durations(folder, duration):
         assert json.loads(api.invoke("Forges", {})["RetMsg"])["statusCode"] == 439
 
 
+def test_few_descriptors(folder):
+    """A function that allows itself only a few descriptors when it is loaded runs."""
+    code = (
+        "import resource\nresource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))\n"
+        "def main_handler(event, context): return 1\n"
+    )
+    folder("Few", code)
+    with LocalSCF(folder.path) as scf, Api(scf) as api:
+        assert [api.invoke("Few", {})["RetMsg"] for _ in range(2)] == ["1", "1"]
+
+
 ROWS = {
     "100 MB of output": ("for _ in range(1600):\n        print('x' * 65535)\n    return 1", 200),
     "descriptors closed": ("os.closerange(0, 3)\n    return 1", 200),

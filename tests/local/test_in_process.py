@@ -178,3 +178,29 @@ def test_the_endpoint_ends_while_a_handler_runs(folder):
         api("Invoke", FunctionName="waits", InvocationType="Event")
         assert begun.wait(60)
     end.set()
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_what_runs_when_the_endpoint_stops(ends):
+    """A handler that ends soon is waited for; one that does not is answered all the same, and records tell of both."""
+    begun, go = threading.Event(), threading.Event()
+
+    def slow(event, context):
+        begun.set()
+        go.wait(30)
+        return 1
+
+    results = []
+    with LocalSCF() as scf:
+        scf.deploy(slow)
+        with Api(scf) as api:
+            thread = threading.Thread(target=lambda: results.append(api.invoke("slow", {})))
+            thread.start()
+            begun.wait()
+            if ends:
+                threading.Timer(0.2, go.set).start()
+            scf.stop()
+            thread.join()
+    go.set()
+    (record,) = scf.records
+    assert (record.outcome.status_code, results[0]["InvokeResult"]) == ((200, 0) if ends else (500, -1))

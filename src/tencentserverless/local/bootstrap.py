@@ -173,8 +173,12 @@ class Peak(object):
             descriptor = os.open(path, flags)
         except EnvironmentError:
             return -1
-        high = fcntl.fcntl(descriptor, fcntl.F_DUPFD, SPARE_DESCRIPTOR)
-        os.close(descriptor)
+        try:
+            high = fcntl.fcntl(descriptor, fcntl.F_DUPFD, SPARE_DESCRIPTOR)
+        except EnvironmentError:  # there may not be so many
+            return -1
+        finally:
+            os.close(descriptor)
         keep_from_children(high)
         return high
 
@@ -441,10 +445,9 @@ class Tracebacks(object):
 class Worker(object):
     """One function, loaded once, given one event after the other."""
 
-    def __init__(self, channel, output, settings, is_forked=False):
+    def __init__(self, channel, output, settings):
         self.channel = channel
         self.output = output
-        self.is_forked = is_forked
         self.context = settings["context"]
         self.result_limit_bytes = settings["result_limit_bytes"]
         self.handler_name, self.folder = settings["handler"], settings["folder"]
@@ -472,8 +475,7 @@ class Worker(object):
         }
         self.channel.send(answer[0], head, answer[1])
 
-    def serve(self):
-        peak = Peak(self.is_forked)
+    def serve(self, peak):
         while True:
             _, head, body = self.channel.receive()
             if "ahead" in head:
@@ -569,11 +571,11 @@ def work(channel, is_forked=False):
         os.environ.update(settings["environment"])
         if settings.get("door"):
             Door(settings["door"]).install()
-        worker = Worker(channel, output, settings, is_forked)
+        worker, peak = Worker(channel, output, settings), Peak(is_forked)
         if settings.get("debug"):
             debug(worker, settings["debug"])
         worker.start()
-        worker.serve()
+        worker.serve(peak)
     except Gone:
         _exit(0)
 

@@ -9,7 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
-from tencentserverless.local.instance import Ending, Instance, Then
+from tencentserverless.local.answers import Ending
+from tencentserverless.local.instance import Instance, Then
 from tencentserverless.local.invocation import Invocation
 from tencentserverless.local.wire import Frame, Kind
 

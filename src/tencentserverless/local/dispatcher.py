@@ -8,9 +8,10 @@ from math import inf
 from typing import Any
 
 from tencentserverless.local import report
+from tencentserverless.local.answers import Ending
 from tencentserverless.local.batch import Batch
 from tencentserverless.local.catalog import Function, Key
-from tencentserverless.local.instance import Ending, Instance
+from tencentserverless.local.instance import Instance
 from tencentserverless.local.invocation import Invocation, Outcome
 from tencentserverless.local.process import Worker
 from tencentserverless.local.scheduler import Scheduler
@@ -122,7 +123,9 @@ class Dispatcher:
         """Hand the next ones to an instance that will be free soon. Not those of chains: who waits for them holds a
         place, too."""
         key = instance.function.key
-        while instance.takes_ahead and (ticket := self._scheduler.first_ticket(key)) is not None:
+        while (
+            self._queue_seconds and instance.takes_ahead and (ticket := self._scheduler.first_ticket(key)) is not None
+        ):
             if ticket.is_chained or not self._is_up_to_date(instance, ticket) or not instance.hand_ahead(ticket):
                 return
             self._scheduler.next_ticket(key)
@@ -153,6 +156,13 @@ class Dispatcher:
             self._scheduler.next_ticket(key)
             self._run_on(idle, ticket)
         self._start_what_waits()
+        for returned in tickets:
+            if returned.is_chained and not self._scheduler.has_start(key, returned):
+                self._refuse(returned)
+
+    def _refuse(self, ticket: Ticket) -> None:
+        if self._scheduler.forget_ticket(ticket.invocation.function.key, ticket):
+            ticket.fail(report.no_capacity)
 
     def _wait_again(self, ticket: Ticket) -> None:
         if self._stopped:
@@ -175,7 +185,7 @@ class Dispatcher:
         key, chained = ticket.invocation.function.key, ticket.is_chained
         if self._scheduler.needs_start(key):
             if self._scheduler.has_place(chained) and self._has_claimed(key):
-                self._background(self._start(key, ticket.invocation))
+                self._background(self._start(key, ticket))
             elif chained or not self._queue_seconds:  # a chain that waited would wait for itself
                 ticket.fail(report.no_capacity)
                 return
@@ -202,8 +212,7 @@ class Dispatcher:
             if self._scheduler.has_start(key, ticket):
                 ticket.until = now + REFUSAL_SECONDS
             else:
-                self._scheduler.forget_ticket(key, ticket)
-                ticket.fail(report.no_capacity)
+                self._refuse(ticket)
         first = min((ticket.until for ticket in self._scheduler.tickets()), default=inf)
         if first < inf:
             self._refuse_at(first)
@@ -220,10 +229,10 @@ class Dispatcher:
         self._end(coldest)
         return self._scheduler.claim(for_key)
 
-    async def _start(self, key: Key, cause: Invocation, *, again: bool = True) -> None:
+    async def _start(self, key: Key, cause: Ticket, *, again: bool = True) -> None:
         """Start an instance and give it to who waits longest; no start where nobody waits any more.
 
-        cause: the invocation that wanted it, which has made what is invoked while the function is loaded.
+        cause: who wanted it. That invocation has made what is invoked while the function is loaded.
         Code that is saved meanwhile is started once more, and not for ever: a function may write to its own folder.
         """
         instance = loading = None
@@ -244,7 +253,7 @@ class Dispatcher:
                 self._give_up_place()
             else:
                 self._end(instance)
-            self._fail(key, _launch_failure(error))
+            self._fail(key, cause, _launch_failure(error))
             return
         finally:
             self._scheduler.end_start(key)
@@ -256,20 +265,20 @@ class Dispatcher:
         elif isinstance(answer, Frame) and answer.kind is Kind.READY and instance.alive:
             self._hand_over(instance)
         else:
-            await self._fail_with(instance, answer)
+            await self._fail_with(instance, cause, answer)
 
-    def _start_again(self, key: Key, cause: Invocation) -> None:
+    def _start_again(self, key: Key, cause: Ticket) -> None:
         if self._has_claimed(key):
             self._background(self._start(key, cause, again=False))
         else:
-            self._fail(key, report.no_capacity)
+            self._fail(key, cause, report.no_capacity)
 
-    async def _launched(self, key: Key, cause: Invocation) -> Instance:
+    async def _launched(self, key: Key, cause: Ticket) -> Instance:
         function = self._current[key]
         version = self._sources.of(function)  # before the code is read: what changes later is seen
         instance = await self._launch(function, version)
         self._live.add(instance)
-        instance.loads_for = cause
+        instance.loads_for = cause.invocation
         instance.on_outcome, instance.on_return, instance.on_death = self._ran, self._returned, self._end
         self._work.set()
         return instance
@@ -289,16 +298,16 @@ class Dispatcher:
         ticket = self._scheduler.first_ticket(instance.function.key)
         return ticket is not None and not self._is_up_to_date(instance, ticket)
 
-    async def _fail_with(self, instance: Instance, answer: "Frame | Ending") -> None:
-        ticket = self._scheduler.next_ticket(instance.function.key)  # now: nothing else is to be started for it
+    async def _fail_with(self, instance: Instance, cause: Ticket, answer: "Frame | Ending") -> None:
+        ticket = self._scheduler.next_ticket(instance.function.key, cause)  # now: nothing else is to start for it
         try:
             await asyncio.shield(self._end(instance))
         finally:
             if ticket is not None:
                 ticket.fail(lambda invocation: instance.failed_start(invocation, answer))
 
-    def _fail(self, key: Key, failure: Failure) -> None:
-        ticket = self._scheduler.next_ticket(key)
+    def _fail(self, key: Key, cause: Ticket, failure: Failure) -> None:
+        ticket = self._scheduler.next_ticket(key, cause)
         if ticket is not None:
             ticket.fail(failure)
 
@@ -323,7 +332,7 @@ class Dispatcher:
     def _start_what_waits(self) -> None:
         """A place has become free, or may be made so."""
         while not self._stopped and (key := self._scheduler.starved()) is not None and self._has_claimed(key):
-            self._background(self._start(key, self._scheduler.last_started(key).invocation))
+            self._background(self._start(key, self._scheduler.last_started(key)))
 
     def _end(self, instance: Instance) -> "asyncio.Task[None]":
         """Kill an instance. Its place is free at once; the work goes on whatever becomes of the caller."""

@@ -35,6 +35,7 @@ from tencentserverless.local.view import View
 from tencentserverless.local.wire import TEXT_LIMIT_BYTES
 
 _UNKNOWN_LANGUAGE = "en-US"
+IN_PROCESS_SECONDS = 1.0
 
 Notify = Callable[[str], None]
 
@@ -83,6 +84,7 @@ class Endpoint:
         self._in_process = InProcess()
         self._told_about_sdk: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._in_process_tasks: set[asyncio.Task[None]] = set()
         self._machine = environment.Machine(utf8_locale(), dict(os.environ))
         self._authority: Authority | None = None
         self._tell_about_layers()
@@ -104,9 +106,13 @@ class Endpoint:
         )
 
     async def stop(self) -> None:
-        """Kill every worker and remove what was written."""
+        """Kill every worker and remove what was written. What runs in this process has a second to end."""
         for task in self._tasks:
             task.cancel()
+        if self._in_process_tasks:
+            await asyncio.wait(self._in_process_tasks, timeout=IN_PROCESS_SECONDS)
+            for task in self._in_process_tasks:
+                task.cancel()
         await self._dispatcher.stop()
         await asyncio.to_thread(self.records.close)  # before the fork servers end, with whom the folder goes
         await self._workers.stop()
@@ -178,7 +184,10 @@ class Endpoint:
         if invocation.function.call is None and not self.options.in_process:
             self._dispatcher.run(invocation, ended)
         else:
-            self._background(self._run_here(invocation, ended))
+            self._in_process_tasks.add(
+                task := asyncio.get_running_loop().create_task(self._run_here(invocation, ended))
+            )
+            task.add_done_callback(self._in_process_tasks.discard)
 
     def _ended(self, record: Record, done: Callable[[Record | Exception], None], outcome: Outcome | Exception) -> None:
         found: Record | Exception = record
@@ -197,7 +206,7 @@ class Endpoint:
         holder = new_id()
         credential = self._temporary(holder)
         self._gate.add(credential)
-        outcome: Outcome | Exception
+        outcome: Outcome | Exception = report.platform_failed("the local endpoint is being stopped")
         try:
             variables = environment.in_process_variables(invocation.function, credential, self._url)
             outcome = await self._in_process.run(invocation, holder, variables)
@@ -205,7 +214,7 @@ class Endpoint:
             outcome = error
         finally:
             self._gate.forget(holder)
-        done(outcome)
+            done(outcome)
 
     def deploy(self, functions: Iterable[Function]) -> None:
         """Serve these functions from now on, in the place of those of the same names."""

@@ -6,6 +6,7 @@ what is read back here the worker will never see. Elsewhere frames go down the c
 """
 
 import asyncio
+import errno
 import socket
 import sys
 
@@ -44,9 +45,12 @@ class Events:
         while self._other_end is not None:
             try:
                 # The worker's own reads are to block, so its end is not made one that does not.
-                packets.append(self._other_end.recv(PACKET_BYTES, socket.MSG_DONTWAIT))
+                packet = self._other_end.recv(PACKET_BYTES, socket.MSG_DONTWAIT)
             except OSError:
                 break
+            if not packet:  # the function has shut down its end
+                break
+            packets.append(packet)
         return packets
 
     def close(self) -> None:
@@ -72,5 +76,5 @@ class Events:
             return self._queue.send(packet)
         except (BlockingIOError, InterruptedError):
             return 0
-        except OSError:  # the channel tells that it has ended
-            return len(packet)
+        except OSError as error:  # the channel tells that it has ended
+            return 0 if error.errno == errno.ENOBUFS else len(packet)

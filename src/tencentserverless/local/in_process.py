@@ -20,8 +20,8 @@ from types import ModuleType
 from typing import Any
 
 from tencentserverless.local import environment, report
+from tencentserverless.local.answers import answered_outcome
 from tencentserverless.local.catalog import Function, Key
-from tencentserverless.local.instance import answered_outcome
 from tencentserverless.local.invocation import Invocation, Outcome
 from tencentserverless.local.launcher import BOOTSTRAP
 from tencentserverless.local.overlay import Overlay

@@ -11,12 +11,12 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from enum import Enum
 from functools import partial
 from itertools import count
 from typing import Any
 
 from tencentserverless.local import report
+from tencentserverless.local.answers import Ending, answered_outcome, ended_outcome, milliseconds, peak_bytes
 from tencentserverless.local.catalog import Function
 from tencentserverless.local.channel import Channel
 from tencentserverless.local.countdown import Countdown
@@ -25,22 +25,13 @@ from tencentserverless.local.gate import Credential
 from tencentserverless.local.invocation import Invocation, Outcome
 from tencentserverless.local.printed import Printed
 from tencentserverless.local.process import Worker
-from tencentserverless.local.refusal import Refusal, event_not_json
+from tencentserverless.local.refusal import Refusal
 from tencentserverless.local.report import MB
 from tencentserverless.local.ticket import Ticket
-from tencentserverless.local.wire import TEXT_LIMIT_BYTES, Frame, Kind, encode, event_frame, event_id
+from tencentserverless.local.wire import Frame, Kind, encode, event_frame, event_id
 
 MOST_AHEAD = 16
 AHEAD_MS = 5.0  # that the last one handed over ahead may wait, if all take as long as the one before
-
-
-class Ending(Enum):
-    """Why a worker gave no answer."""
-
-    TIME = "time"
-    MEMORY = "memory"
-    EXIT = "exit"
-    UNTOUCHED = "untouched"  # an exit before the function was loaded
 
 
 Then = Callable[["Frame | Ending"], None]
@@ -82,7 +73,9 @@ class Instance:
         self._running: Ticket | None = None
         self._ahead: deque[tuple[Ticket, float]] = deque()  # and when each was handed over
         self._last_ms = math.inf
-        self._is_packet = False
+        self._changed: dict[str, str] = {}  # variables of which the worker has not heard yet
+        self._carrier: Ticket | None = None  # who brings them
+        self._is_packet = self._is_drained = False
         self.countdown = Countdown(self._loop, partial(self._resolve, Ending.TIME))
         self._then: Then | None = None  # what is to be done with the answer that is waited for
         self._init_ms: float | None = None
@@ -107,11 +100,12 @@ class Instance:
         """Load the function: READY, NOT_STARTED, or why neither came. After anything but READY, end the instance."""
         answered: asyncio.Future[Frame | Ending] = self._loop.create_future()
         self.running_since = self._loop.time()
+        is_asked = self.alive
         self._ask(encode(Kind.SETTINGS, self._settings), self.function.init_timeout, partial(_settle, answered))
         self._meter.find()  # while the worker is busy
         answer = self._believed(await answered)
         self.loads_for = None
-        if answer is Ending.EXIT and self._events.take_back():
+        if answer is Ending.EXIT and (self._events.take_back() or not is_asked):
             answer = Ending.UNTOUCHED
         self._init_output = self._printed.end()
         self._init_memory_bytes = self._meter.peak_bytes()
@@ -126,7 +120,7 @@ class Instance:
         if isinstance(answer, Ending):
             return answer
         try:
-            self._init_ms, self.lent_sdk = _milliseconds(answer.head["init_ms"]), bool(answer.head["lent"])
+            self._init_ms, self.lent_sdk = milliseconds(answer.head["init_ms"]), bool(answer.head["lent"])
         except (KeyError, TypeError, ValueError):
             return Ending.EXIT
         return answer if answer.kind in (Kind.READY, Kind.NOT_STARTED) else Ending.EXIT
@@ -138,7 +132,7 @@ class Instance:
         elif frame is Ending.TIME:
             outcome = report.start_timed_out(invocation)
         else:
-            outcome = _ended_outcome(invocation, frame)
+            outcome = ended_outcome(invocation, frame)
         return outcome._replace(
             memory_bytes=self._init_memory_bytes,
             init_output=self._init_output,
@@ -163,7 +157,9 @@ class Instance:
         self._handed_at = self.running_since
         self._printed.begin()
         self._meter.reset()
-        data = self._frame(ticket)
+        self._changed.update(self.on_event(self))
+        self._carrier = ticket if self._changed else None
+        data = event_frame(ticket.invocation.request_id, ticket.invocation.event, self._changed)
         self._is_packet = len(data) <= PACKET_BYTES  # else a part of it could be taken back
         self._ask(data, ticket.invocation.function.timeout, self._on_answer)
 
@@ -175,14 +171,13 @@ class Instance:
 
     def hand_ahead(self, ticket: Ticket) -> bool:
         """Hand over an event that is begun when those before it are answered; false where it cannot be."""
-        if not self._events.offer(self._frame(ticket, ahead=True)):
+        self._changed.update(self.on_event(self))
+        if self._changed:  # they are lost where they are taken back
+            return False
+        if not self._events.offer(event_frame(ticket.invocation.request_id, ticket.invocation.event, {}, ahead=True)):
             return False
         self._ahead.append((ticket, self._loop.time()))
         return True
-
-    def _frame(self, ticket: Ticket, *, ahead: bool = False) -> bytes:
-        invocation = ticket.invocation
-        return event_frame(invocation.request_id, invocation.event, self.on_event(self), ahead=ahead)
 
     def _on_answer(self, answer: Frame | Ending) -> None:
         ticket, returned = self._running, list[Ticket]()
@@ -192,12 +187,14 @@ class Instance:
             returned = self._take_back()
         outcome = None if ticket in returned else self._outcome_or_error(ticket.invocation, answer)
         self._running = None
-        if self.alive:
-            if self._ahead:
-                self._go_on()
-        else:
+        goes_on = self.alive or (self._is_drained and isinstance(answer, Frame))
+        if ticket is self._carrier and isinstance(answer, Frame):
+            self._changed.clear()
+        if goes_on and self._ahead:
+            self._go_on()
+        elif not goes_on:
             returned = returned or self._take_back()
-        lost = [] if self.alive else [each for each, _ in self._ahead]
+        lost = [] if goes_on else [each for each, _ in self._ahead]
         if returned:
             self.on_return(self, returned)
         if outcome is not None:
@@ -209,6 +206,7 @@ class Instance:
         try:
             return self._outcome(invocation, answer)
         except Refusal as refusal:  # the worker has looked at the event, and goes on
+            self._printed.skip(self._following())
             return refusal
         except (KeyError, TypeError, ValueError):  # a head of the function's own making
             return self._finished(self._doubted(invocation), 0.0, 0)
@@ -234,24 +232,30 @@ class Instance:
             self.on_return(self, returned)
 
     def _take_back(self) -> list[Ticket]:
-        """The events that its worker has not begun, and will not. Even the one that runs, where it has not come to
-        that; but not twice, for its worker may have died of it."""
-        back = {event_id(packet) for packet in self._events.take_back()}
+        """The events that its worker has not begun, and will not."""
+        back = {event_id(packet): packet for packet in self._events.take_back()}
         returned = [ticket for ticket, _ in self._ahead if ticket.invocation.request_id in back]
+        self._ahead = deque(pair for pair in self._ahead if pair[0] not in returned)
         running = self._running
-        if len(back) > len(returned) and running is not None and (self.alive or not running.retried):
+        if running is None or len(back) == len(returned):
+            return returned
+        if self.alive and not self._ahead:  # it has not come to what it is to run: that goes back, its time goes on
+            self._events.send(back.get(running.invocation.request_id, b""))
+            return returned
+        if self.alive or not running.retried:  # not twice: its worker may have died of it
             running.retried = not self.alive
+            returned.insert(0, running)
             self._running = self._then = None
             self.countdown.stop()
-            returned.insert(0, running)
-        self._ahead = deque(pair for pair in self._ahead if pair[0] not in returned)
-        if self._running is None and self._ahead and self.alive:  # it has begun the next one meanwhile
-            self._printed.begin(self._ahead[0][0].invocation.request_id)
-            self._go_on()
+            if self.alive:  # it has begun the next one meanwhile
+                self._printed.begin(self._following())
+                self._go_on()
         return returned
 
     def check_use(self) -> None:
         """Measure the processes now; end the invocation that holds too much memory, or too many of them."""
+        if self._ahead:
+            self._channel.drain()  # what is held now is held by who runs now
         if self._then is None:
             return
         held_bytes = self._meter.sample()
@@ -276,25 +280,26 @@ class Instance:
         self.worker.close()
 
     def _outcome(self, invocation: Invocation, answer: Frame | Ending) -> Outcome:
-        elapsed_ms = (self._loop.time() - self._handed_at) * 1000
+        now = self._loop.time()
         peak = self._peak_bytes(answer)
         if peak > invocation.function.memory_mb * MB:
             answer = Ending.MEMORY
         if isinstance(answer, Ending):
             self.alive = False
-            if answer is Ending.TIME:
-                elapsed_ms = invocation.function.timeout * 1000.0
-            return self._finished(_ended_outcome(invocation, answer), elapsed_ms, peak)
+            took_ms = (
+                (now - self.running_since) * 1000 if answer is not Ending.TIME else invocation.function.timeout * 1000.0
+            )
+            return self._finished(ended_outcome(invocation, answer), took_ms, peak)
+        most_ms = (now - self._handed_at) * 1000  # it may have begun before we knew
         if answer.head["request_id"] != invocation.request_id:
-            return self._finished(self._doubted(invocation), elapsed_ms, peak)
-        duration_ms = min(_milliseconds(answer.head.get("duration_ms", 0.0)), elapsed_ms)
-        self._last_ms = duration_ms
-        return self._finished(answered_outcome(invocation, answer), duration_ms, peak)
+            return self._finished(self._doubted(invocation), most_ms, peak)
+        self._last_ms = min(milliseconds(answer.head.get("duration_ms", 0.0)), most_ms)
+        return self._finished(answered_outcome(invocation, answer), self._last_ms, peak)
 
     def _peak_bytes(self, answer: Frame | Ending) -> int:
         """By what the worker tells, where it can; of one that exited nothing can be read."""
-        told = answer.head.get("peak_bytes") if isinstance(answer, Frame) else None
-        if isinstance(told, int):
+        told = peak_bytes(answer) if isinstance(answer, Frame) else None
+        if told is not None:
             return max(told, self._meter.sampled)
         return self._meter.peak_bytes() or self._init_memory_bytes
 
@@ -305,9 +310,12 @@ class Instance:
     def _finished(self, outcome: Outcome, duration_ms: float, memory_bytes: int) -> Outcome:
         init_ms, init_output = self._init_ms, self._init_output
         self._init_ms, self._init_output = None, ""
-        following = self._ahead[0][0].invocation.request_id if self._ahead else ""
-        how, printed = outcome[:3], self._printed.end(following)
+        how, printed = outcome[:3], self._printed.end(self._following())
         return Outcome(*how, duration_ms, memory_bytes, printed, init_output, init_ms, self.id)
+
+    def _following(self) -> str:
+        """The request id of what the worker begins next, if it has that already."""
+        return self._ahead[0][0].invocation.request_id if self._ahead else ""
 
     def _ask(self, data: bytes, seconds: float, then: Then) -> None:
         """Send one frame. `then` is called once, with the answer or with why there is none."""
@@ -338,8 +346,11 @@ class Instance:
         """The worker's process has ended, or is about to, or it says what no worker says."""
         was_idle = self.alive and self._then is None
         self.alive = False
-        if has_ended:
-            self._channel.drain()  # its last answer may have come in the same turn of the loop
+        if has_ended:  # its last answers may have come in the same turn of the loop
+            self._is_drained = True
+            self._channel.drain()
+            self._is_drained = False
+        self._channel.close()  # what comes now is nobody's answer
         self._resolve(Ending.MEMORY if self._meter.has_run_out() else Ending.EXIT)
         if was_idle:
             self.on_death(self)
@@ -358,38 +369,9 @@ def _settle(answered: "asyncio.Future[Frame | Ending]", answer: Frame | Ending) 
         answered.set_result(answer)
 
 
-def _milliseconds(value: Any) -> float:
-    """A time that a worker tells. Raises TypeError or ValueError for what is none."""
-    try:
-        number = float(value)
-    except OverflowError as error:
-        raise ValueError(str(error)) from None
-    if not 0 <= number < math.inf:
-        raise ValueError(value)
-    return number
-
-
 def _nothing(*_: object) -> None:
     pass
 
 
 def _unchanged(_: object) -> Mapping[str, str]:
     return {}
-
-
-def answered_outcome(invocation: Invocation, frame: Frame) -> Outcome:
-    """What a worker's answer to an event means. Raises `Refusal` for no JSON, ValueError for what is no answer."""
-    if frame.kind is Kind.RESULT:
-        return Outcome(200, frame.body.decode("utf-8", "surrogatepass"))
-    if frame.kind is Kind.RAISED:
-        return report.raised(invocation, frame.body.decode("utf-8", "surrogatepass"))
-    if frame.kind is Kind.TOO_LARGE:
-        return report.too_large(invocation, TEXT_LIMIT_BYTES)
-    if frame.kind is Kind.BAD_EVENT:
-        raise event_not_json()
-    raise ValueError(f"{frame.kind.name} is no answer to an event")
-
-
-def _ended_outcome(invocation: Invocation, ending: Ending) -> Outcome:
-    how = {Ending.TIME: report.timed_out, Ending.MEMORY: report.memory_exceeded}
-    return how.get(ending, report.exited)(invocation)

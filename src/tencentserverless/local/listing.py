@@ -12,7 +12,7 @@ MOST_FILES = 100_000  # a link may lead to the whole disk
 SETTLED_NS = 2_000_000_000  # the coarsest clock of a file system, FAT's
 
 Entry = tuple[str, int, int, int]  # path, inode, time and size; zeros for what cannot be read
-_Folder = tuple[int, int, int]  # device, inode and time
+_Folder = tuple[int, int, int, int]  # device, inode, and the times of its content and of its own changes
 
 
 class Listing:
@@ -26,7 +26,7 @@ class Listing:
         began = time.time_ns()
         self.entries: tuple[Entry, ...] = tuple(islice(self._walk(folder), MOST_FILES))
         # What came later with the same time as the folder's would not be seen.
-        self._is_settled = all(changed < began - SETTLED_NS for _, _, changed in self._folders.values())
+        self._is_settled = all(max(times) < began - SETTLED_NS for _, _, *times in self._folders.values())
 
     def again(self) -> tuple[Entry, ...] | None:
         """The entries as they are now; None where some may have come or gone, so that the folder must be listed.
@@ -58,7 +58,7 @@ class Listing:
         seen: set[tuple[int, int]] = set()
         while waiting:
             place = waiting.popleft()
-            device, inode, _ = self._folders[place] = _folder_at(place)
+            device, inode, *_ = self._folders[place] = _folder_at(place)
             if (device, inode) in seen:
                 yield place, inode, 0, 0  # another name of it, which may go or lead elsewhere
                 continue
@@ -91,5 +91,5 @@ def _folder_at(place: str) -> _Folder:
     try:
         status = os.stat(place)
     except OSError:
-        return 0, 0, 0
-    return status.st_dev, status.st_ino, status.st_mtime_ns
+        return 0, 0, 0, 0
+    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_ctime_ns

@@ -28,6 +28,10 @@ class Printed:
         self._mark = b""
         return text
 
+    def skip(self, following: str = "") -> None:
+        """As `end`, of an event that was not run: what was printed meanwhile is late."""
+        self._late += self.end(following)
+
     def late(self) -> str:
         """What was printed between two events, by threads and children that a handler left behind."""
         late, self._late = self._late + self._output.take_read(), ""

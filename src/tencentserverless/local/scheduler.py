@@ -66,11 +66,14 @@ class Scheduler(Generic[Instance, Ticket]):
         else:
             waiting.append(ticket)
 
-    def next_ticket(self, key: Key) -> Ticket | None:
-        """The ticket that waits longest."""
+    def next_ticket(self, key: Key, wanted: Ticket | None = None) -> Ticket | None:
+        """The ticket that waits longest; `wanted` where that one waits."""
         waiting = self._waiting.get(key)
         if not waiting:
             return None
+        if wanted is not None and wanted in waiting:
+            self.forget_ticket(key, wanted)
+            return wanted
         ticket = waiting.popleft()
         if not waiting:
             del self._waiting[key]
@@ -100,12 +103,15 @@ class Scheduler(Generic[Instance, Ticket]):
         """Every ticket that waits."""
         return [ticket for waiting in self._waiting.values() for ticket in waiting]
 
-    def forget_ticket(self, key: Key, ticket: Ticket) -> None:
+    def forget_ticket(self, key: Key, ticket: Ticket) -> bool:
+        """Whether it has waited."""
         waiting = self._waiting.get(key)
-        if waiting and ticket in waiting:
-            waiting.remove(ticket)
-            if not waiting:
-                del self._waiting[key]
+        if not waiting or ticket not in waiting:
+            return False
+        waiting.remove(ticket)
+        if not waiting:
+            del self._waiting[key]
+        return True
 
     def remove(self, key: Key, instance: Instance) -> bool:
         """Take this instance out of the idle ones; False if it was not there."""
