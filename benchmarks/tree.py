@@ -16,10 +16,15 @@ class Seen(NamedTuple):
     begun: int
 
 
+def words_of(pid):
+    """What /proc says of it, from its state on. Raises OSError where there is no such process."""
+    return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b") ")[2].split()
+
+
 def seen(pid):
     """None where there is no such process."""
     try:
-        words = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b") ")[2].split()
+        words = words_of(pid)
     except OSError:
         return None
     return Seen(int(pid), int(words[1]), words[0].decode(), int(words[19]))
@@ -51,5 +56,5 @@ def proportional_mb(pids):
 
 def used_seconds(pid):
     """The processor time that it has used."""
-    words = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b") ")[2].split()
+    words = words_of(pid)
     return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")

@@ -12,6 +12,7 @@ from tencentserverless.local.interpreters import CURRENT, CURRENT_INTERPRETER, I
 from tencentserverless.local.launcher import BOOTSTRAP
 from tencentserverless.local.wire import Decoder, Kind, encode
 from tests.environments import find_interpreter
+from tests.local.processes import needs_packets
 
 VERSIONS = ["2.7", "3.6", "3.7", "3.9", "3.10", "3.11", "3.12", "3.13"]
 CODE = """\
@@ -145,6 +146,7 @@ def test_every_python(version, folder, kind_of_worker):
     assert worker.output == "printed\ncomplained\n" * 3
 
 
+@needs_packets
 @pytest.mark.parametrize("version", VERSIONS)
 def test_events_in_a_queue(version, folder):
     """On every Python the worker takes one packet after the other off a queue, marks where the output of one begins

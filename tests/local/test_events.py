@@ -7,8 +7,8 @@ import threading
 import pytest
 
 from tencentserverless.local.events import PACKET_BYTES, Events
+from tests.local.processes import needs_packets
 
-needs_packets = pytest.mark.skipif(not hasattr(socket, "SOCK_SEQPACKET"), reason="this system has no queues of packets")
 LARGE = bytes(range(256)) * (3 * PACKET_BYTES // 256) + b"end"
 
 

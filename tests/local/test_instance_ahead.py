@@ -15,10 +15,10 @@ from tencentserverless.local import LocalSCF
 from tencentserverless.local.instance import Instance
 from tencentserverless.scf import Client
 from tests.local.conftest import FUNCTIONS
-from tests.local.processes import outer, until
+from tests.local.processes import needs_packets, outer, until
 from tests.local.signed import Api
 
-pytestmark = pytest.mark.skipif(not hasattr(__import__("socket"), "SOCK_SEQPACKET"), reason="nothing is handed ahead")
+pytestmark = needs_packets
 MB = 1024 * 1024
 MANIFEST = "component: scf\nname: {}\ninputs: {{timeout: {}}}\n"
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tencentserverless.local.launcher import BOOTSTRAP
-from tencentserverless.local.wire import LAYOUT, Decoder, Kind, WireError, encode, event_frame, event_id
+from tencentserverless.local.wire import LAYOUT, Decoder, Kind, WireError, ahead_frame, encode, event_frame, event_id
 
 frames = st.tuples(
     st.sampled_from(list(Kind)), st.dictionaries(st.text(max_size=5), st.integers(), max_size=3), st.binary(max_size=99)
@@ -62,14 +62,20 @@ def test_the_worker_speaks_the_same_kinds():
     assert 'struct.Struct(">BII")' in BOOTSTRAP.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("changed", [{}, {"NAME": "ü"}])
-@pytest.mark.parametrize("ahead", [False, True])
-def test_the_id_of_an_event(changed, ahead):
+@pytest.mark.parametrize(
+    ("frame", "more"),
+    [
+        (event_frame("an-id", b"[1]", {}), {}),
+        (event_frame("an-id", b"[1]", {"NAME": "ü"}), {"environment": {"NAME": "ü"}}),
+        (ahead_frame("an-id", b"[1]"), {"ahead": True}),
+    ],
+    ids=["plain", "changed", "ahead"],
+)
+def test_the_id_of_an_event(frame, more):
     """The frame of an event tells its request id, whatever else stands in its head."""
-    frame = event_frame("an-id", b"[1]", changed, ahead=ahead)
     assert event_id(frame) == "an-id"
     (decoded,) = Decoder().feed(frame)
-    assert (decoded.body, decoded.head.get("ahead", False)) == (b"[1]", ahead)
+    assert (decoded.body, decoded.head) == (b"[1]", {"request_id": "an-id", **more})
 
 
 @given(st.binary(max_size=60))

@@ -74,7 +74,7 @@ class Dispatcher:
             done(_stopping(invocation))
             return
         self._current[invocation.function.key] = invocation.function
-        ticket = Ticket(invocation, done, self._batch.began, is_chained=bool(invocation.callers))
+        ticket = Ticket(invocation, done, self._batch.began)
         instance = self._idle_instance(ticket)
         if instance is not None:
             self._run_on(instance, ticket)

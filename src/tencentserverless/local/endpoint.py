@@ -83,7 +83,7 @@ class Endpoint:
         self._instances: dict[str, Instance] = {}
         self._in_process = InProcess()
         self._told_about_sdk: set[str] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._event_tasks: set[asyncio.Task[None]] = set()
         self._in_process_tasks: set[asyncio.Task[None]] = set()
         self._machine = environment.Machine(utf8_locale(), dict(os.environ))
         self._authority: Authority | None = None
@@ -107,7 +107,7 @@ class Endpoint:
 
     async def stop(self) -> None:
         """Kill every worker and remove what was written. What runs in this process has a second to end."""
-        for task in self._tasks:
+        for task in self._event_tasks:
             task.cancel()
         if self._in_process_tasks:
             await asyncio.wait(self._in_process_tasks, timeout=IN_PROCESS_SECONDS)
@@ -179,15 +179,12 @@ class Endpoint:
     def _invoke(self, invocation: Invocation, done: Callable[[Record | Exception], None]) -> None:
         """Run and record it. `done` gets the record once it has ended, or why it has not come about."""
         record = self.records.begin(invocation)
-        record.started_at = time.time() if invocation.invocation_type == "Event" else invocation.received_at
+        record.started_at = time.time()
         ended = partial(self._ended, record, done)
         if invocation.function.call is None and not self.options.in_process:
             self._dispatcher.run(invocation, ended)
         else:
-            self._in_process_tasks.add(
-                task := asyncio.get_running_loop().create_task(self._run_here(invocation, ended))
-            )
-            task.add_done_callback(self._in_process_tasks.discard)
+            _background(self._run_here(invocation, ended), self._in_process_tasks)
 
     def _ended(self, record: Record, done: Callable[[Record | Exception], None], outcome: Outcome | Exception) -> None:
         found: Record | Exception = record
@@ -224,7 +221,7 @@ class Endpoint:
     def _invoke_later(self, invocation: Invocation) -> dict[str, Any]:
         """An Event invocation: runs once, is logged and recorded, and is not tried again if it fails."""
         api.check_event(invocation.event)
-        self._background(self._invoke_in_turn(invocation))
+        _background(self._invoke_in_turn(invocation), self._event_tasks)
         return report.event_result(invocation.request_id)
 
     async def _invoke_in_turn(self, invocation: Invocation) -> None:
@@ -234,11 +231,6 @@ class Endpoint:
             error = await found
         if isinstance(error, Exception):  # nobody waits for it
             self.notify(f"{invocation.function.name}: Event invocation {invocation.request_id}: {error!r}")
-
-    def _background(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     def _get_function(self, call: Call, parameters: dict[str, Any]) -> dict[str, Any]:
         if not parameters.get("FunctionName"):
@@ -361,6 +353,12 @@ class Endpoint:
                 f"{function.name} imports the SDK, which is lent to it here; the platform has it for Python3.6 only, "
                 "so pack tencentserverless into the function before you deploy it"
             )
+
+
+def _background(work: Coroutine[Any, Any, None], among: set[asyncio.Task[None]]) -> None:
+    task = asyncio.get_running_loop().create_task(work)
+    among.add(task)
+    task.add_done_callback(among.discard)
 
 
 def _answer(asked: Asked, log_type: str, found: Record | Exception) -> None:

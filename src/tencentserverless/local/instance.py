@@ -28,7 +28,7 @@ from tencentserverless.local.process import Worker
 from tencentserverless.local.refusal import Refusal
 from tencentserverless.local.report import MB
 from tencentserverless.local.ticket import Ticket
-from tencentserverless.local.wire import Frame, Kind, encode, event_frame, event_id
+from tencentserverless.local.wire import Frame, Kind, ahead_frame, encode, event_frame, event_id
 
 MOST_AHEAD = 16
 AHEAD_MS = 5.0  # that the last one handed over ahead may wait, if all take as long as the one before
@@ -174,7 +174,7 @@ class Instance:
         self._changed.update(self.on_event(self))
         if self._changed:  # they are lost where they are taken back
             return False
-        if not self._events.offer(event_frame(ticket.invocation.request_id, ticket.invocation.event, {}, ahead=True)):
+        if not self._events.offer(ahead_frame(ticket.invocation.request_id, ticket.invocation.event)):
             return False
         self._ahead.append((ticket, self._loop.time()))
         return True

@@ -95,7 +95,8 @@ class Meter:
             self._open(pid)
 
     def _open(self, pid: int) -> None:
-        self._status = _opened(f"/proc/{pid}/status", os.O_RDONLY)
+        with suppress(OSError):
+            self._status = os.open(f"/proc/{pid}/status", os.O_RDONLY | os.O_CLOEXEC)
 
 
 def _first_child(pid: int) -> int:
@@ -107,13 +108,6 @@ def _is_init(pid: int) -> bool:
     """Whether this is the first process of a process namespace below ours."""
     found = _NAMESPACES.search(_read(f"/proc/{pid}/status"))
     return found is not None and found[1] == b"1"
-
-
-def _opened(path: str, flags: int) -> int:
-    try:
-        return os.open(path, flags | os.O_CLOEXEC)
-    except OSError:
-        return -1
 
 
 def _read(path: str) -> bytes:

@@ -117,7 +117,7 @@ class Worker:
 
     def close(self) -> None:
         """Give up the descriptors, after `end`."""
-        for end in (self.channel, *(self._events or ())):
+        for end in (self.channel, *self._events):
             end.close()
         for descriptor in (self._output, self._life):
             if descriptor >= 0:

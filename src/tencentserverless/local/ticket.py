@@ -17,8 +17,7 @@ class Ticket:
     """done: is called once, with the outcome, a `Refusal`, or a mistake of ours.
 
     since: when it came, or a little later; until: when it is refused if it still waits (monotonic seconds). retried:
-    whether a worker has ended that was to run it and had not begun. is_chained: whether a function waits for it, which
-    itself takes a place.
+    whether a worker has ended that was to run it and had not begun.
     """
 
     invocation: Invocation
@@ -26,7 +25,11 @@ class Ticket:
     since: float
     until: float = inf
     retried: bool = False
-    is_chained: bool = False
+
+    @property
+    def is_chained(self) -> bool:
+        """Whether a function waits for it, which itself takes a place."""
+        return bool(self.invocation.callers)
 
     def fail(self, failure: Failure) -> None:
         """It is not brought to an instance. The gateway looks at the event before it looks for one."""

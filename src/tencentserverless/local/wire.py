@@ -50,16 +50,20 @@ def encode(kind: Kind, head: dict[str, Any], body: bytes = b"") -> bytes:
     return b"".join((LAYOUT.pack(kind, len(text), len(body)), text, body))
 
 
-def event_frame(request_id: str, event: bytes, changed: Mapping[str, str], *, ahead: bool = False) -> bytes:
-    """The frame of an event. changed: variables of the worker's environment that have new values.
-
-    ahead: whether the worker gets it before it has answered the one before; it marks then where its output begins.
-    """
+def event_frame(request_id: str, event: bytes, changed: Mapping[str, str]) -> bytes:
+    """The frame of an event. changed: variables of the worker's environment that have new values."""
     if changed:
-        more: dict[str, Any] = {"ahead": True} if ahead else {}
-        return encode(Kind.EVENT, {"request_id": request_id, "environment": dict(changed), **more}, event)
-    form = b'{"request_id":"%b","ahead":true}' if ahead else b'{"request_id":"%b"}'
-    head = form % request_id.encode()  # one of ours, which needs no escapes
+        return encode(Kind.EVENT, {"request_id": request_id, "environment": dict(changed)}, event)
+    return _event(b'{"request_id":"%b"}' % request_id.encode(), event)
+
+
+def ahead_frame(request_id: str, event: bytes) -> bytes:
+    """The frame of an event that a worker gets before it has answered the one before; it marks where its output begins."""
+    return _event(b'{"request_id":"%b","ahead":true}' % request_id.encode(), event)
+
+
+def _event(head: bytes, event: bytes) -> bytes:
+    """The request id in the head is one of ours, which needs no escapes."""
     return b"".join((LAYOUT.pack(Kind.EVENT, len(head), len(event)), head, event))
 
 
