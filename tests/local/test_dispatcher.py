@@ -328,6 +328,7 @@ def test_a_worker_that_dies_before_it_reads(run, folder, monkeypatch):
             for pid in below(worker.pid):
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
+            until(lambda: not below(worker.pid))  # so that nobody reads what is sent now
         return worker
 
     monkeypatch.setattr(workers, "start", start_and_kill)

@@ -58,7 +58,7 @@ def event_frame(request_id: str, event: bytes, changed: Mapping[str, str]) -> by
 
 
 def ahead_frame(request_id: str, event: bytes) -> bytes:
-    """The frame of an event that a worker gets before it has answered the one before; it marks where its output begins."""
+    """The frame of an event that a worker gets while it is at another one; it marks where its output begins."""
     return _event(b'{"request_id":"%b","ahead":true}' % request_id.encode(), event)
 
 
