@@ -23,11 +23,12 @@ async def serve_aiohttp():
 
 
 async def serve_own():
-    from tencentserverless.local.connection import Connection, Reply
+    from tencentserverless.local.connection import READ_BYTES, Connection, Reply
 
     class Site:
         def __init__(self):
             self.connections = set()
+            self.incoming = memoryview(bytearray(READ_BYTES))
 
         def soon(self, work):
             work()

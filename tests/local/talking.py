@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tencentserverless.local.connection import Connection, Reply
+from tencentserverless.local.connection import READ_BYTES, Connection, Reply
 
 GET = b"GET /%b HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -12,6 +12,7 @@ class Site:
 
     def __init__(self):
         self.connections = set()
+        self.incoming = memoryview(bytearray(READ_BYTES))
         self.asked, self.answered = [], []
         self.hold = None
 

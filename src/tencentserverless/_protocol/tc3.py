@@ -31,9 +31,17 @@ def credential_scope(date: str, service: str) -> str:
 
 def canonical_request(method: str, query: str, headers: "Sequence[Tuple[str, str]]", payload_sha256: str) -> str:
     """The six fields that are signed. `headers` are the signed ones, lower-case names, in the order of signing."""
-    lines = "".join(["%s:%s\n" % pair for pair in headers])
-    names = ";".join([name for name, _ in headers])
-    return "\n".join((method, "/", query, lines, names, payload_sha256))
+    return canonical_text(method, query, canonical_headers(headers), payload_sha256)
+
+
+def canonical_headers(headers: "Sequence[Tuple[str, str]]") -> str:
+    """Two of the six fields, which a client sends again and again."""
+    return "%s\n%s" % ("".join(["%s:%s\n" % pair for pair in headers]), ";".join([name for name, _ in headers]))
+
+
+def canonical_text(method: str, query: str, headers: str, payload_sha256: str) -> str:
+    """As `canonical_request`, with `canonical_headers`."""
+    return "%s\n/\n%s\n%s\n%s" % (method, query, headers, payload_sha256)
 
 
 def string_to_sign(timestamp: int, scope: str, canonical: str) -> str:

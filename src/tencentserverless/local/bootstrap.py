@@ -34,7 +34,7 @@ THIS_FILE = (lambda: None).__code__.co_filename  # also where its compiled form 
 HEAD = struct.Struct(">BII")
 SETTINGS, EVENT = 1, 2
 READY, NOT_STARTED, RESULT, RAISED, BAD_EVENT, TOO_LARGE = 16, 17, 18, 19, 20, 21
-READ_BYTES = 1 << 18
+READ_BYTES = 1 << 16  # no packet has more; and for more the allocator would ask the kernel for memory every time
 EINTR = 4
 F_SETSIG = 10
 OPEN_FILES = 1024
@@ -477,11 +477,11 @@ class Worker(object):
 
     def serve(self, peak):
         while True:
+            self.output.renew()  # while nobody waits
+            prepare_logging()
             _, head, body = self.channel.receive()
             if "ahead" in head:
                 self.output.mark(head["request_id"])
-            self.output.renew()
-            prepare_logging()
             if "environment" in head:
                 os.environ.update(head["environment"])
             peak.reset()

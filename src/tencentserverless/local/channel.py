@@ -4,9 +4,7 @@ import asyncio
 import socket
 from collections.abc import Callable
 
-from tencentserverless.local.wire import Decoder, Frame, WireError
-
-_READ_BYTES = 256 * 1024
+from tencentserverless.local.wire import READ_BYTES, Decoder, Frame, WireError
 
 
 class Channel:
@@ -39,7 +37,7 @@ class Channel:
 
     def _read_once(self) -> bool:
         try:
-            data = self._connection.recv(_READ_BYTES)
+            data = self._connection.recv(READ_BYTES)
         except (BlockingIOError, InterruptedError):
             return False
         except OSError:

@@ -20,6 +20,7 @@ from tencentserverless.local.gate import BODY_LIMIT_BYTES, Request
 HEAD_LIMIT_BYTES = 64 * 1024
 FRAMING_PER_BYTE = 8  # what the chunks of a body may take beside it, and trailers, before a head's worth more
 MOST_WAITING = 16  # requests that were sent before earlier ones were answered
+READ_BYTES = 64 * 1024  # for more the allocator would ask the kernel for memory every time
 IDLE_SECONDS = 900.0
 SILENCE_SECONDS = 60.0  # within a request
 LINGER_SECONDS = 5.0  # once all is sent
@@ -41,6 +42,7 @@ class Site(Protocol):
     """What connections lead to."""
 
     connections: "set[Connection]"
+    incoming: memoryview  # what any of them reads goes through here; nothing stays
 
     def soon(self, work: Callable[[], object]) -> None:
         """Have this done in the next turn of the event loop."""
@@ -61,7 +63,7 @@ class _Asked(NamedTuple):
     is_http_1_0: bool
 
 
-class Connection(asyncio.Protocol):
+class Connection(asyncio.BufferedProtocol):
     """Made for every connection that is accepted; `site.connections` has those that are open."""
 
     def __init__(self, site: Site) -> None:
@@ -95,15 +97,19 @@ class Connection(asyncio.Protocol):
         self._waiting.clear()
         self._site.connections.discard(self)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, _: int) -> memoryview:
+        return self._site.incoming
+
+    def buffer_updated(self, count: int) -> None:
         if self._ends:
             return
+        data = self._site.incoming[:count]
         if not self._begun and data[:1] == _TLS_HELLO:  # no answer to that could be read
             self._transport.close()
             return
         self._begun = True
         self.since = self._loop.time()
-        self._fed_bytes += len(data)
+        self._fed_bytes += count
         try:
             self._parser.feed_data(data)
         except HttpParserUpgrade:  # not taken up; what follows the request may be anything

@@ -102,6 +102,7 @@ class _Signer(NamedTuple):
     service: str
     scope: str
     names: tuple[str, ...]
+    signs_enough: bool
 
 
 class Gate:
@@ -145,12 +146,13 @@ class Gate:
         timestamp = _checked_time(claim, now)
         if signer.date != _utc_date(timestamp // DAY_SECONDS):
             raise refusal.invalid_authorization("`Date` in Credential not valid.")
-        if not _SIGNED_AT_LEAST.issubset(signer.names):
+        if not signer.signs_enough:
             raise refusal.invalid_authorization("`SignedHeaders` not valid.")
         credential = self._credential(signer.secret_id, claim.token, now)
         if credential is not None:
             key = tc3.signing_key(credential.secret_key, signer.date, signer.service)
-            _check_signature(map(key.sign, _v3_texts(request, timestamp, signer)), signature.lower())
+            texts = _v3_texts(request, timestamp, signer)
+            _check_signature(map(key.sign, texts), signature.lower())
         _check_region(claim)
         return _call(claim, _v3_parameters(request), credential)
 
@@ -205,7 +207,9 @@ def _signer(text: str) -> _Signer | None:
     if parsed is None:
         return None
     secret_id, date, service, names = parsed.groups()
-    return _Signer(secret_id, date, service, tc3.credential_scope(date, service), tuple(names.split(";")))
+    signed = tuple(names.split(";"))
+    scope, signs_enough = tc3.credential_scope(date, service), _SIGNED_AT_LEAST.issubset(signed)
+    return _Signer(secret_id, date, service, scope, signed, signs_enough)
 
 
 @lru_cache(maxsize=4)
@@ -224,7 +228,12 @@ def _check_size(request: Request) -> None:
 
 
 def _is_json(request: Request) -> bool:
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
+    return _says_json(request.headers.get("content-type", ""))
+
+
+@lru_cache(maxsize=64)
+def _says_json(content_type: str) -> bool:
+    return content_type.partition(";")[0].strip().lower() == "application/json"
 
 
 def _v3_claim(headers: Mapping[str, str]) -> _Claim:
@@ -266,8 +275,9 @@ def _check_region(claim: _Claim) -> None:
 
 def _check_signature(candidates: Iterable[Any], given: Any) -> None:
     try:
-        if any(hmac.compare_digest(candidate, given) for candidate in candidates):
-            return
+        for candidate in candidates:
+            if hmac.compare_digest(candidate, given):
+                return
     except UnicodeEncodeError:  # header bytes that are no UTF-8: nobody can have signed them
         pass
     raise refusal.signature_failure()
@@ -275,16 +285,24 @@ def _check_signature(candidates: Iterable[Any], given: Any) -> None:
 
 def _v3_texts(request: Request, timestamp: int, signer: _Signer) -> Iterator[str]:
     """Every string that an honest client may have signed for this request, the likeliest first."""
-    headers = request.headers
     digest = sha256(_signed_payload(request)).hexdigest()
     query = request.query if request.method == "GET" else ""
-    for changed in (str.lower, str):
-        for host in host_names(headers.get("host", "")):
-            values = [
-                (name, changed(host if name == "host" else headers.get(name, "").strip())) for name in signer.names
-            ]
-            canonical = tc3.canonical_request(request.method, query, values, digest)
-            yield tc3.string_to_sign(timestamp, signer.scope, canonical)
+    for headers in _signed_headers(signer.names, tuple([request.headers.get(name, "") for name in signer.names])):
+        canonical = tc3.canonical_text(request.method, query, headers, digest)
+        yield tc3.string_to_sign(timestamp, signer.scope, canonical)
+
+
+@lru_cache(maxsize=64)
+def _signed_headers(names: tuple[str, ...], values: tuple[str, ...]) -> tuple[str, ...]:
+    """What may have been signed of these headers."""
+    sent = dict(zip(names, values, strict=True))
+    return tuple(
+        [
+            tc3.canonical_headers([(name, changed(host if name == "host" else sent[name].strip())) for name in names])
+            for changed in (str.lower, str)
+            for host in host_names(sent["host"])
+        ]
+    )
 
 
 def _signed_payload(request: Request) -> bytes:

@@ -10,7 +10,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from tencentserverless.local.api import refused
 from tencentserverless.local.asked import new_request_id
 from tencentserverless.local.authority import AuthorityError, own_names
-from tencentserverless.local.connection import Connection, Reply
+from tencentserverless.local.connection import READ_BYTES, Connection, Reply
 from tencentserverless.local.doors import ADDRESS, AUTHORITY_PATH, NOBODY, Door, Doors, listener
 from tencentserverless.local.endpoint import Endpoint
 from tencentserverless.local.gate import BODY_LIMIT_BYTES, Request
@@ -33,6 +33,7 @@ class Server:
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
         self.connections: set[Connection] = set()
+        self.incoming = memoryview(bytearray(READ_BYTES))
         self._doors = Doors(self._connected, endpoint.options.scf_hosts)
         self._listening: asyncio.Server | None = None
         self._sweeping: asyncio.Task[None] | None = None

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 LAYOUT = Struct(">BII")
 HEAD_LIMIT_BYTES = 64 * 1024
 TEXT_LIMIT_BYTES = 6 * 1024 * 1024
+READ_BYTES = 64 * 1024  # for more the allocator would ask the kernel for memory every time
 
 
 class Kind(IntEnum):
