@@ -1,4 +1,4 @@
-"""Whether code or configuration has changed."""
+"""Whether code has changed."""
 
 import os
 import time
@@ -6,10 +6,8 @@ from dataclasses import replace
 
 from tencentserverless.local.folder import read
 from tencentserverless.local.listing import look
-from tencentserverless.local.sources import Manifests, Sources
+from tencentserverless.local.sources import Sources
 from tests.local.processes import until
-
-MANIFEST = "component: scf\nname: one\ninputs:\n  timeout: {}\n"
 
 
 def test_an_old_look_is_good_for_what_came_before(folder):
@@ -94,39 +92,6 @@ def test_linked_packages_are_source(folder, tmp_path):
 def test_a_folder_that_vanished(tmp_path):
     """A folder that is gone has a version too: the instance's start will say what is wrong."""
     assert isinstance(Sources().version(str(tmp_path / "gone")), int)
-
-
-def test_a_configuration_is_read_again(folder):
-    """A saved serverless.yml is what the next invocation finds, and a broken one leaves the old with a notice."""
-    notices = []
-    place = folder("one", manifest=MANIFEST.format(3))
-    catalog = read([place], notices.append)
-    manifests = Manifests(catalog, notices.append, {})
-    function = next(iter(catalog))
-
-    def save(text, at):
-        (place / "serverless.yml").write_text(text)
-        os.utime(place / "serverless.yml", (at, at))
-
-    assert manifests.current(function) is function
-    save(MANIFEST.format(9), 10)
-    function = manifests.current(function)
-    assert function.timeout == 9
-    assert catalog.get(function.key) is function
-    save(MANIFEST.format(-1), 20)
-    assert manifests.current(function) is function
-    assert manifests.current(function) is function
-    assert [("serverless.yml:4" in notice, "stays" in notice) for notice in notices] == [(True, True)]
-    save("component: scf\nname: renamed\ninputs: {}\n", 30)
-    assert manifests.current(function) is function
-    assert "start the endpoint again" in notices[-1]
-
-
-def test_a_function_without_a_manifest_stays(folder):
-    """Where there is no serverless.yml nothing is read again."""
-    catalog = read([folder("one")], print)
-    function = next(iter(catalog))
-    assert Manifests(catalog, print, {}).current(function) is function
 
 
 def test_layers_count_as_source(folder, tmp_path):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from tencentserverless._protocol.event import text_encoder
 from tencentserverless.local import refusal
 from tencentserverless.local.actions import SERVED
-from tencentserverless.local.catalog import DEFAULT_NAMESPACE, FUNCTION_NAME, Catalog, Function
+from tencentserverless.local.catalog import DEFAULT_NAMESPACE, FUNCTION_NAME, Function, Lookup
 from tencentserverless.local.gate import Call
 from tencentserverless.local.parameters import from_json
 
@@ -47,7 +47,7 @@ def checked_parameters(call: Call) -> dict[str, Any]:
     return action.checked(call.parameters)
 
 
-def wanted(call: Call, parameters: Mapping[str, Any], catalog: Catalog) -> Wanted:
+def wanted(call: Call, parameters: Mapping[str, Any], catalog: Lookup) -> Wanted:
     """What `Invoke` and `InvokeFunction` ask for. Raises `Refusal`."""
     invocation_type = _choice(parameters, "InvocationType", ("RequestResponse", "Event"))
     log_type = _choice(parameters, "LogType", ("None", "Tail"))
@@ -59,7 +59,7 @@ def wanted(call: Call, parameters: Mapping[str, Any], catalog: Catalog) -> Wante
     return Wanted(function, event, invocation_type, qualifier, log_type)
 
 
-def find(region: str, parameters: Mapping[str, Any], catalog: Catalog) -> Function:
+def find(region: str, parameters: Mapping[str, Any], catalog: Lookup) -> Function:
     """The function that the parameters name. Raises `Refusal`."""
     name, namespace = parameters["FunctionName"], parameters.get("Namespace") or DEFAULT_NAMESPACE
     if not FUNCTION_NAME.fullmatch(name):
@@ -99,7 +99,7 @@ def get_function(function: Function, code: str | None, code_bytes: int, modified
     }
 
 
-def list_functions(region: str, parameters: Mapping[str, Any], catalog: Catalog, modified: str) -> dict[str, Any]:
+def list_functions(region: str, parameters: Mapping[str, Any], catalog: Lookup, modified: str) -> dict[str, Any]:
     """The fields of `ListFunctions`. Raises `Refusal`."""
     found = catalog.inside(region, parameters.get("Namespace") or DEFAULT_NAMESPACE)
     for name, text in (("SearchKey", "name"), ("Description", "description")):
@@ -201,7 +201,7 @@ def _check_qualifier(qualifier: str) -> None:
         raise refusal.qualifier_not_found(qualifier)
 
 
-def _where_it_is(name: str, region: str, namespace: str, catalog: Catalog) -> str:
+def _where_it_is(name: str, region: str, namespace: str, catalog: Lookup) -> str:
     elsewhere = [f"{function.region}/{function.namespace}" for function in catalog.places_of(name)]
     if elsewhere:
         return f"It is in {', '.join(elsewhere)}; asked for was {region}/{namespace}."

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from tencentserverless.local.regions import DEFAULT_REGION
 
@@ -56,6 +56,16 @@ class Function:
         return f"{self.name} ({self.region}, {self.namespace})"
 
 
+class Lookup(Protocol):
+    """What is asked of a catalog to answer a request."""
+
+    def get(self, key: Key) -> Function | None: ...
+
+    def places_of(self, name: str) -> list[Function]: ...
+
+    def inside(self, region: str, namespace: str) -> list[Function]: ...
+
+
 class Catalog:
     """Functions by region, namespace and name, in the order in which they were declared."""
 
@@ -73,6 +83,16 @@ class Catalog:
     def replace(self, function: Function) -> None:
         """Put a newer configuration in the place of the one of the same key."""
         self._functions[function.key] = function
+
+    def move(self, function: Function, changed: Function) -> None:
+        """Put a newer configuration, maybe of another key, in the place of an older one. Raises as `add` does."""
+        if changed.key != function.key:
+            self.add(changed)
+            self.remove(function)
+        self.replace(changed)
+
+    def remove(self, function: Function) -> None:
+        self._functions.pop(function.key, None)
 
     def get(self, key: Key) -> Function | None:
         return self._functions.get(key)

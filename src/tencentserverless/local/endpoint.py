@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tencentserverless.local import actions, api, debugged, environment, folder, package, refusal, report
+from tencentserverless.local import actions, api, debugged, environment, package, refusal, report
 from tencentserverless.local.asked import Answer, Asked
 from tencentserverless.local.authority import Authority, own_names
 from tencentserverless.local.batch import Batch
@@ -24,12 +24,12 @@ from tencentserverless.local.instance import Instance, new_id
 from tencentserverless.local.interpreters import CURRENT_INTERPRETER, Interpreter, Interpreters
 from tencentserverless.local.invocation import Invocation, Outcome, Record
 from tencentserverless.local.layers import Layers, existing
+from tencentserverless.local.live import LiveCatalog
 from tencentserverless.local.options import Options
 from tencentserverless.local.process import Start, Worker, Workers
 from tencentserverless.local.records import Records
 from tencentserverless.local.requirements import Requirements
 from tencentserverless.local.scratch import Scratch, utf8_locale
-from tencentserverless.local.sources import Manifests
 from tencentserverless.local.ticket import Done
 from tencentserverless.local.view import View
 from tencentserverless.local.wire import TEXT_LIMIT_BYTES
@@ -60,7 +60,8 @@ class Endpoint:
         on_record: Callable[[Record], None] | None = None,
     ) -> None:
         self.layer_folders = existing(options.layers)
-        self.catalog = folder.read(paths, notify, self.layer_folders)
+        self.batch = Batch()
+        self.catalog = LiveCatalog(paths, notify, self.layer_folders, since=lambda: self.batch.began)
         self.credential = new_credential()
         self.counters = Counters()
         self.records = Records(self._records_place, notify, options.most_records)
@@ -73,8 +74,6 @@ class Endpoint:
         self._gate.add(self.credential)
         for credential in accepted(options.accept):
             self._gate.add(credential)
-        self.batch = Batch()
-        self._manifests = Manifests(self.catalog, notify, self.layer_folders)
         self._interpreters = Interpreters(notify, options.interpreters)
         self._requirements = Requirements(notify)
         self._scratch = Scratch()
@@ -152,7 +151,7 @@ class Endpoint:
         parent, callers = made_by.child() if made_by else (None, ())
         invocation = Invocation(
             asked.request_id,
-            self._manifests.current(wanted.function, self.batch.began),
+            wanted.function,
             wanted.event,
             wanted.invocation_type,
             wanted.qualifier,
@@ -212,11 +211,6 @@ class Endpoint:
         finally:
             self._gate.forget(holder)
             done(outcome)
-
-    def deploy(self, functions: Iterable[Function]) -> None:
-        """Serve these functions from now on, in the place of those of the same names."""
-        for function in functions:
-            self.catalog.replace(function)
 
     def _invoke_later(self, invocation: Invocation) -> dict[str, Any]:
         """An Event invocation: runs once, is logged and recorded, and is not tried again if it fails."""

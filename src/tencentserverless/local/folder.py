@@ -59,7 +59,7 @@ def _functions_at(folder: Path, notify: Callable[[str], None], layers: Mapping[s
         raise FunctionFolderError(f"{folder}: no such folder")
     if is_function(folder):
         return [function_in(folder, notify, layers)]
-    found = [_function_below(inner, notify, layers) for inner in sorted(folder.iterdir()) if is_function(inner)]
+    found = [function_below(inner, notify, layers) for inner in candidates(folder) if is_function(inner)]
     functions = [function for function in found if function is not None]
     if not functions:
         raise FunctionFolderError(
@@ -67,6 +67,16 @@ def _functions_at(folder: Path, notify: Callable[[str], None], layers: Mapping[s
             "in this folder or one below"
         )
     return functions
+
+
+def candidates(folder: Path) -> list[Path]:
+    """Where functions may be: this folder, or those in it."""
+    if is_function(folder):
+        return [folder]
+    try:
+        return sorted(folder.iterdir())
+    except OSError:
+        return []
 
 
 def is_function(folder: Path) -> bool:
@@ -92,7 +102,7 @@ def function_in(folder: Path, notify: Callable[[str], None], layers: Mapping[str
     return function
 
 
-def _function_below(folder: Path, notify: Callable[[str], None], layers: Mapping[str, Path]) -> Function | None:
+def function_below(folder: Path, notify: Callable[[str], None], layers: Mapping[str, Path]) -> Function | None:
     """As `function_in`, but a folder that merely looks like a function and has another kind of name is passed over."""
     if _manifest(folder) is None and not FUNCTION_NAME.fullmatch(folder.name):
         notify(f"{folder}: passed over, its name is no function name")

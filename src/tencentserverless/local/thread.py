@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any, TypeVar
 
 from tencentserverless.local import debugged, folder
@@ -173,13 +174,13 @@ class LocalSCF:
         Raises `FunctionFolderError` for what cannot be served, RuntimeError where the endpoint does not run.
         """
         running = self._running()
-        functions = (
-            [folder.from_handler(source, name, region, namespace, environment or {})]
+        functions, root = (
+            ([folder.from_handler(source, name, region, namespace, environment or {})], None)
             if callable(source)
-            else list(folder.read([source], self._notify, running.layer_folders))
+            else (list(folder.read([source], self._notify, running.layer_folders)), Path(source))
         )
         assert self._loop is not None
-        self._loop.call_soon_threadsafe(running.deploy, functions)
+        self._loop.call_soon_threadsafe(running.catalog.deploy, functions, root)
         return functions
 
     def _running(self) -> Endpoint:

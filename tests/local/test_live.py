@@ -1,0 +1,146 @@
+"""The functions of folders as those are now."""
+
+import os
+import shutil
+import time
+
+import pytest
+
+from tencentserverless.local import LocalSCF
+from tencentserverless.local.catalog import FunctionFolderError
+from tencentserverless.local.live import LiveCatalog
+from tencentserverless.scf import Client
+
+MANIFEST = "component: scf\nname: {}\ninputs:\n  timeout: {}\n"
+HERE = ("ap-guangzhou", "default")
+NAMED = "def main_handler(event, context):\n    return context['function_name'], context['time_limit_in_ms']\n"
+
+
+@pytest.fixture
+def notices():
+    return []
+
+
+@pytest.fixture
+def served(folder, notices):
+    """Makes the catalog of all functions that `folder` has written."""
+    return lambda **more: LiveCatalog([folder.path], notices.append, {}, **more)
+
+
+def test_a_saved_configuration_counts(folder, served, notices):
+    """A saved serverless.yml is what is found next, and a broken one leaves the one before, which is told once."""
+    place = folder("one", manifest=MANIFEST.format("one", 3))
+    catalog = served()
+    assert catalog.get((*HERE, "one")).timeout == 3
+    folder("one", manifest=MANIFEST.format("one", 10))
+    assert catalog.get((*HERE, "one")).timeout == 10
+    folder("one", manifest=MANIFEST.format("one", -1))
+    assert [catalog.get((*HERE, "one")).timeout for _ in "ab"] == [10, 10]
+    assert [(str(place / "serverless.yml:4") in notice, "stays" in notice) for notice in notices] == [(True, True)]
+
+
+def test_what_is_the_same_stays_the_same(folder, served):
+    """A configuration that is saved as it was is the same object, so that warm instances stay."""
+    place = folder("one", manifest=MANIFEST.format("one", 3))
+    catalog = served()
+    before = catalog.get((*HERE, "one"))
+    os.utime(place / "serverless.yml", (1, 1))
+    assert catalog.get((*HERE, "one")) is before
+
+
+def test_a_function_gets_a_configuration(folder, served):
+    """A serverless.yml that is put beside a function counts, and so does that it is taken away again."""
+    place = folder("one")
+    catalog = served()
+    assert catalog.get((*HERE, "one")).timeout == 3
+    folder("one", manifest=MANIFEST.format("one", 9))
+    assert catalog.get((*HERE, "one")).timeout == 9
+    (place / "serverless.yml").unlink()
+    assert catalog.get((*HERE, "one")).timeout == 3
+
+
+def test_a_function_that_is_new(folder, served, notices):
+    """A function that was added is found when it is asked for and when all are listed."""
+    folder("one")
+    catalog = served()
+    assert catalog.get((*HERE, "two")) is None
+    folder("two")
+    folder("three")
+    assert catalog.get((*HERE, "two")).name == "two"
+    assert sorted(function.name for function in catalog.inside(*HERE)) == ["one", "three", "two"]
+    assert notices == []
+
+
+def test_new_ones_that_are_broken_are_told_once(folder, served, notices):
+    """What is wrong with a new function is told when it is first seen and when it has changed, and nobody suffers."""
+    folder("one")
+    catalog = served()
+    place = folder("two", manifest=MANIFEST.format("one", 3))
+    folder("three", manifest=MANIFEST.format("three", -1))
+    folder("1st")
+    assert [catalog.get((*HERE, "none")) for _ in "ab"] == [None, None]
+    assert [any(part in notice for notice in notices) for part in ("passed over", "declared twice", "yml:4")] == [
+        True
+    ] * 3
+    assert len(notices) == 3
+    (place / "serverless.yml").write_text(MANIFEST.format("two", 3))
+    assert catalog.get((*HERE, "two")).code == place
+    assert len(notices) == 3
+
+
+def test_a_function_that_has_another_name_now(folder, served, notices):
+    """A function that was renamed is found by its new name and not by its old one, unless the new one is taken."""
+    folder("one", manifest=MANIFEST.format("one", 3))
+    folder("two")
+    catalog = served()
+    folder("one", manifest=MANIFEST.format("other", 3))
+    assert catalog.get((*HERE, "one")) is None
+    assert catalog.get((*HERE, "other")).name == "other"
+    assert len(notices) == 1
+    folder("one", manifest=MANIFEST.format("two", 3))
+    assert catalog.get((*HERE, "other")).name == "other"
+    assert "declared twice" in notices[-1]
+
+
+def test_a_function_that_is_gone(folder, served, notices):
+    """A function whose folder is gone is no more, until it is there again."""
+    place = folder("one")
+    folder("two")
+    catalog = served()
+    shutil.rmtree(place)
+    assert catalog.get((*HERE, "one")) is None
+    assert [function.name for function in catalog.inside(*HERE)] == ["two"]
+    assert notices == ["one (ap-guangzhou, default): its folder is gone"]
+    folder("one")
+    assert catalog.get((*HERE, "one")).code == place
+
+
+def test_an_old_look_is_good_for_what_came_before(folder, served):
+    """Who came before the last look gets what it saw; who came after it has the place looked at again."""
+    folder("one")
+    came = [time.monotonic()]
+    catalog = served(since=lambda: came[0])
+    catalog.get((*HERE, "one"))
+    folder("one", manifest=MANIFEST.format("one", 9))
+    assert catalog.get((*HERE, "one")).timeout == 3
+    came[0] = time.monotonic()
+    assert catalog.get((*HERE, "one")).timeout == 9
+
+
+def test_nothing_to_serve(tmp_path):
+    """Paths that lead to no function are an error at the start."""
+    with pytest.raises(FunctionFolderError, match="no function here"):
+        LiveCatalog([tmp_path], print, {})
+
+
+def test_a_running_endpoint_serves_what_is_new(folder):
+    """Functions and configurations that are added while the endpoint runs are invoked at once, without a new start."""
+    folder("one", NAMED)
+    with LocalSCF(folder.path) as scf:
+        client = Client("ap-guangzhou", scf.secret_id, scf.secret_key, endpoint=scf.endpoint)
+        assert client.invoke("one").value == ["one", 3000]
+        folder("one", NAMED, MANIFEST.format("one", 9))
+        folder("two", NAMED)
+        assert client.invoke("one").value == ["one", 9000]
+        assert client.invoke("two").value == ["two", 3000]
+        assert [function.name for function in scf.functions] == ["one", "two"]
