@@ -191,3 +191,33 @@ def test_a_worker_that_cannot_be_started(folder):
         assert (result["InvokeResult"], "could not be started" in result["RetMsg"]) == (-1, True)
         folder("one")
         assert api.invoke("one")["RetMsg"] == "1"
+
+
+LATE = """
+import os, threading, time
+def main_handler(event, context):
+    def speak():
+        while not os.path.exists(event[0]):
+            time.sleep(0.001)
+        print("late")
+        os.mkdir(event[0] + "-done")
+    if event:
+        threading.Thread(target=speak).start()
+    return 1
+"""
+
+
+def test_notices_that_nobody_can_take(folder, shared, caplog):
+    """A `notify` that raises disturbs neither an invocation nor its instance, and is heard of in the log."""
+    folder("late", LATE)
+
+    def notify(notice):
+        raise LookupError(notice)
+
+    with LocalSCF(folder.path, notify=notify, most_instances=1, queue_seconds=0) as scf, Api(scf) as api:
+        first = api.invoke("late", [str(shared / "go")])
+        (shared / "go").touch()
+        until((shared / "go-done").exists)
+        again = [api.invoke("late", []) for _ in "ab"]
+    assert [result["RetMsg"] for result in (first, *again)] == ["1", "1", "1"]
+    assert "late: printed between two events: late" in caplog.text

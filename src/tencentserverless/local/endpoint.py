@@ -59,6 +59,7 @@ class Endpoint:
         notify: Notify,
         on_record: Callable[[Record], None] | None = None,
     ) -> None:
+        notify = _told(notify)
         self.layer_folders = existing(options.layers)
         self.batch = Batch()
         self.catalog = LiveCatalog(paths, notify, self.layer_folders, since=lambda: self.batch.began)
@@ -347,6 +348,19 @@ class Endpoint:
                 f"{function.name} imports the SDK, which is lent to it here; the platform has it for Python3.6 only, "
                 "so pack tencentserverless into the function before you deploy it"
             )
+
+
+def _told(notify: Notify) -> Notify:
+    """`notify`, of which nothing comes back: whoever has something to tell goes on."""
+    loop = asyncio.get_running_loop()
+
+    def tell(notice: str) -> None:
+        try:
+            notify(notice)
+        except Exception as error:  # noqa: BLE001  of the caller's own
+            loop.call_exception_handler({"message": f"in {notify}, told `{notice}`", "exception": error})
+
+    return tell
 
 
 def _background(work: Coroutine[Any, Any, None], among: set[asyncio.Task[None]]) -> None:
