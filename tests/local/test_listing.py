@@ -123,3 +123,19 @@ def test_a_bound_of_files(folder, monkeypatch):
     before = look(str(place))
     (place / "deep" / "0" / "file").write_text("x")
     assert look(str(place)) == before
+
+
+@pytest.mark.parametrize("above", [".", "..", "/"])
+def test_a_link_to_where_the_folder_lies(folder, above):
+    """A link to a folder that this one lies in brings nothing of what is there."""
+    place = folder("one")
+    folder("two")
+    (place / "link").symlink_to(above, target_is_directory=True)
+    assert [path for path, *_ in Listing(str(place)).entries] == [str(place / "index.py"), str(place / "link")]
+
+
+def test_a_drive_without_inodes(folder, monkeypatch):
+    """Where folders cannot be told apart they are listed all the same."""
+    place = folder("one")
+    monkeypatch.setattr(module, "_folder_at", lambda _: (1, 0, 0, 0))
+    assert [path for path, *_ in Listing(str(place)).entries] == [str(place / "index.py")]

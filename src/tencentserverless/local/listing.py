@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
 from stat import S_ISDIR
 
 _SKIPPED = frozenset(("__pycache__", "node_modules"))
@@ -18,7 +19,8 @@ _Folder = tuple[int, int, int, int]  # device, inode, and the times of its conte
 class Listing:
     """What lies in a folder and below it, the nearest first, up to `MOST_FILES`.
 
-    Linked folders are source too, each folder once. Hidden files and caches are no source.
+    Linked folders are source too, each folder once, but for those that this one lies in. Hidden files and caches are no
+    source.
     """
 
     def __init__(self, folder: str) -> None:
@@ -55,14 +57,15 @@ class Listing:
 
     def _walk(self, folder: str) -> Iterator[Entry]:
         waiting = deque([folder])
-        seen: set[tuple[int, int]] = set()
+        above = [_folder_at(str(place))[:2] for place in Path(os.path.realpath(folder)).parents]
+        seen = {(device, inode) for device, inode in above if inode}  # some network drives have none
         while waiting:
             place = waiting.popleft()
             device, inode, *_ = self._folders[place] = _folder_at(place)
             if (device, inode) in seen:
                 yield place, inode, 0, 0  # another name of it, which may go or lead elsewhere
                 continue
-            if inode:  # some network drives have none
+            if inode:
                 seen.add((device, inode))
             try:
                 found = list(os.scandir(place))
