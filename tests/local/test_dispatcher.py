@@ -277,11 +277,11 @@ def test_a_launch_that_fails(run, folder, monkeypatch, error):
 
 def test_a_failed_launch_makes_room(run, folder):
     """Who waits for a place gets that of an instance that could not be started."""
-    gone = folder("gone")
+    gone = folder("gone", manifest="component: scf\nname: gone\ninputs: {src: code}\n")
+    (gone / "code").mkdir()
     folder("one")
     api = run(most_instances=1, queue_seconds=60)
-    (gone / "index.py").unlink()
-    gone.rmdir()
+    (gone / "code").rmdir()
     started = time.monotonic()
     with ThreadPoolExecutor(8) as pool:
         names = ["gone", "one"] * 4

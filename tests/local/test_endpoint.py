@@ -183,13 +183,13 @@ def test_another_runtime(folder):
 
 def test_a_worker_that_cannot_be_started(folder):
     """Where no process can be started the answer is the platform's own failure, and the endpoint serves on."""
-    place = folder("one")
+    place = folder("one", manifest="component: scf\nname: one\ninputs: {src: code}\n")
+    (place / "code").mkdir()
     with LocalSCF(folder.path) as scf, Api(scf) as api:
-        (place / "index.py").unlink()
-        place.rmdir()
+        (place / "code").rmdir()
         result = api.invoke("one")
         assert (result["InvokeResult"], "could not be started" in result["RetMsg"]) == (-1, True)
-        folder("one")
+        folder("one/code")
         assert api.invoke("one")["RetMsg"] == "1"
 
 

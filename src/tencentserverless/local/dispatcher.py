@@ -3,7 +3,6 @@
 import asyncio
 import os
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from math import inf
 from typing import Any
 
@@ -16,16 +15,14 @@ from tencentserverless.local.invocation import Invocation, Outcome
 from tencentserverless.local.process import Worker
 from tencentserverless.local.scheduler import Scheduler
 from tencentserverless.local.sources import Sources
+from tencentserverless.local.tasks import Tasks
 from tencentserverless.local.ticket import Done, Failure, Ticket
+from tencentserverless.local.watch import Watch, retire
 from tencentserverless.local.wire import Frame, Kind
 
-MEMORY_CHECK_SECONDS = 0.025
-MEMORY_CHECK_SHARE = 0.1  # of the time, at most
 SLOT_SECONDS = 1.0
 REFUSAL_SECONDS = 0.5
-LEAST_IDLE_SECONDS = 0.05
 STARTS_AT_ONCE = 2 * (os.cpu_count() or 1)
-IDLE_CHECKS = 4  # per idle period
 PATIENCE_SECONDS = 0.01  # with an event before those behind it are taken back
 
 Launch = Callable[[Function, int], Coroutine[Any, Any, Instance]]
@@ -48,22 +45,21 @@ class Dispatcher:
         self._launch = launch
         self._on_end = on_end
         self._notify = notify
-        self._idle_seconds = idle_seconds
         self._queue_seconds = queue_seconds
         self._scheduler: Scheduler[Instance, Ticket] = Scheduler(most_instances)
         self._sources, self._batch = Sources(), batch
         self._loop = asyncio.get_running_loop()
         self._starts = asyncio.Semaphore(STARTS_AT_ONCE)
         self._live: set[Instance] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks, self._ends = Tasks(notify), Tasks(notify)
         self._ending: dict[Instance, asyncio.Task[None]] = {}
-        self._work = asyncio.Event()
+        self._watch = Watch(self._live)
         self._stopped = False
         self._current: dict[Key, Function] = {}  # as it is configured now
         self._refusing: asyncio.TimerHandle | None = None
         self._minding: asyncio.TimerHandle | None = None
-        self._background(self._watch_memory())
-        self._background(self._retire_cold_ones())
+        self._tasks.start(self._watch.run())
+        self._tasks.start(retire(self._scheduler.idle, idle_seconds, self._end))
 
     def run(self, invocation: Invocation, done: Done) -> None:
         """One invocation, from waiting for an instance to its outcome, or `Refusal` where the event is no JSON.
@@ -84,9 +80,7 @@ class Dispatcher:
     async def stop(self) -> None:
         """Kill everything. Invocations that run end as exited."""
         self._stopped = True
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.stop()
         for timer in filter(None, (self._refusing, self._minding)):
             timer.cancel()
         for ticket in self._scheduler.tickets():
@@ -103,7 +97,7 @@ class Dispatcher:
         late = instance.late_output()
         if late:
             self._notify(f"{instance.function.name}: printed between two events: {late.rstrip()}")
-        self._work.set()
+        self._watch.wake()
         instance.invoke(ticket)
 
     def _ran(self, instance: Instance, ticket: Ticket, outcome: Outcome | Exception) -> None:
@@ -185,7 +179,7 @@ class Dispatcher:
         key, chained = ticket.invocation.function.key, ticket.is_chained
         if self._scheduler.needs_start(key):
             if self._scheduler.has_place(chained) and self._has_claimed(key):
-                self._background(self._start(key, ticket))
+                self._tasks.start(self._start(key, ticket))
             elif chained or not self._queue_seconds:  # a chain that waited would wait for itself
                 ticket.fail(report.no_capacity)
                 return
@@ -222,11 +216,10 @@ class Dispatcher:
 
     def _make_room(self, for_key: Key) -> bool:
         """Retire the instance that has been idle longest, of whatever function, and claim its place."""
-        idle = [pair for pair in self._scheduler.idle() if not pair[1].is_held]
+        idle = [instance for instance in self._scheduler.idle() if not instance.is_held]
         if not idle:
             return False
-        _, coldest = min(idle, key=lambda pair: pair[1].idle_since)
-        self._end(coldest)
+        self._end(min(idle, key=lambda instance: instance.idle_since))
         return self._scheduler.claim(for_key)
 
     async def _start(self, key: Key, cause: Ticket, *, again: bool = True) -> None:
@@ -269,7 +262,7 @@ class Dispatcher:
 
     def _start_again(self, key: Key, cause: Ticket) -> None:
         if self._has_claimed(key):
-            self._background(self._start(key, cause, again=False))
+            self._tasks.start(self._start(key, cause, again=False))
         else:
             self._fail(key, cause, report.no_capacity)
 
@@ -280,7 +273,7 @@ class Dispatcher:
         self._live.add(instance)
         instance.loads_for = cause.invocation
         instance.on_outcome, instance.on_return, instance.on_death = self._ran, self._returned, self._end
-        self._work.set()
+        self._watch.wake()
         return instance
 
     def _give_up_place(self) -> None:
@@ -332,7 +325,7 @@ class Dispatcher:
     def _start_what_waits(self) -> None:
         """A place has become free, or may be made so."""
         while not self._stopped and (key := self._scheduler.starved()) is not None and self._has_claimed(key):
-            self._background(self._start(key, self._scheduler.last_started(key)))
+            self._tasks.start(self._start(key, self._scheduler.last_started(key)))
 
     def _end(self, instance: Instance) -> "asyncio.Task[None]":
         """Kill an instance. Its place is free at once; the work goes on whatever becomes of the caller."""
@@ -341,51 +334,13 @@ class Dispatcher:
         if instance in self._live:
             self._live.discard(instance)
             self._give_up_place()
-            self._ending[instance] = self._loop.create_task(instance.end())
-            self._ending[instance].add_done_callback(lambda task: self._ended(instance, task))
+            self._ending[instance] = self._ends.start(instance.end())
+            self._ending[instance].add_done_callback(lambda _: self._ended(instance))
         return self._ending.get(instance) or self._loop.create_task(asyncio.sleep(0))
 
-    def _ended(self, instance: Instance, task: "asyncio.Task[None]") -> None:
+    def _ended(self, instance: Instance) -> None:
         del self._ending[instance]
         self._on_end(instance)
-        self._done(task)
-
-    async def _watch_memory(self) -> None:
-        """Sleeps while nothing runs; short invocations are judged by their peak alone."""
-        took = 0.0
-        while True:
-            await self._work.wait()
-            await asyncio.sleep(max(MEMORY_CHECK_SECONDS, took / MEMORY_CHECK_SHARE))
-            started = self._loop.time()
-            before = started - MEMORY_CHECK_SECONDS
-            busy = [instance for instance in self._live if instance.waits_for_answer]
-            for instance in busy:
-                if instance.running_since <= before:
-                    instance.check_use()
-            took = self._loop.time() - started
-            if not busy:
-                self._work.clear()
-
-    async def _retire_cold_ones(self) -> None:
-        while True:
-            await asyncio.sleep(max(self._idle_seconds, LEAST_IDLE_SECONDS) / IDLE_CHECKS)
-            now = self._loop.time()
-            for _, instance in self._scheduler.idle():
-                is_cold = now - instance.idle_since >= self._idle_seconds and not instance.is_held
-                if is_cold or not instance.alive:
-                    self._end(instance)
-
-    def _background(self, work: Coroutine[Any, Any, None]) -> None:
-        task = self._loop.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-
-    def _done(self, task: "asyncio.Task[None]") -> None:
-        self._tasks.discard(task)
-        with suppress(asyncio.CancelledError):
-            error = task.exception()
-            if error is not None:
-                self._notify(f"internal error: {error!r}")
 
 
 def _stopping(_: Invocation) -> Outcome:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -30,6 +30,7 @@ from tencentserverless.local.process import Start, Worker, Workers
 from tencentserverless.local.records import Records
 from tencentserverless.local.requirements import Requirements
 from tencentserverless.local.scratch import Scratch, utf8_locale
+from tencentserverless.local.tasks import Tasks
 from tencentserverless.local.ticket import Done
 from tencentserverless.local.view import View
 from tencentserverless.local.wire import TEXT_LIMIT_BYTES
@@ -83,8 +84,7 @@ class Endpoint:
         self._instances: dict[str, Instance] = {}
         self._in_process = InProcess()
         self._told_about_sdk: set[str] = set()
-        self._event_tasks: set[asyncio.Task[None]] = set()
-        self._in_process_tasks: set[asyncio.Task[None]] = set()
+        self._event_tasks, self._in_process_tasks = Tasks(notify), Tasks(notify)
         self._machine = environment.Machine(utf8_locale(), dict(os.environ))
         self._authority: Authority | None = None
         self._tell_about_layers()
@@ -107,12 +107,8 @@ class Endpoint:
 
     async def stop(self) -> None:
         """Kill every worker and remove what was written. What runs in this process has a second to end."""
-        for task in self._event_tasks:
-            task.cancel()
-        if self._in_process_tasks:
-            await asyncio.wait(self._in_process_tasks, timeout=IN_PROCESS_SECONDS)
-            for task in self._in_process_tasks:
-                task.cancel()
+        await self._event_tasks.stop()
+        await self._in_process_tasks.stop(IN_PROCESS_SECONDS)
         await self._dispatcher.stop()
         await asyncio.to_thread(self.records.close)  # before the fork servers end, with whom the folder goes
         await self._workers.stop()
@@ -184,7 +180,7 @@ class Endpoint:
         if invocation.function.call is None and not self.options.in_process:
             self._dispatcher.run(invocation, ended)
         else:
-            _background(self._run_here(invocation, ended), self._in_process_tasks)
+            self._in_process_tasks.start(self._run_here(invocation, ended))
 
     def _ended(self, record: Record, done: Callable[[Record | Exception], None], outcome: Outcome | Exception) -> None:
         found: Record | Exception = record
@@ -216,7 +212,7 @@ class Endpoint:
     def _invoke_later(self, invocation: Invocation) -> dict[str, Any]:
         """An Event invocation: runs once, is logged and recorded, and is not tried again if it fails."""
         api.check_event(invocation.event)
-        _background(self._invoke_in_turn(invocation), self._event_tasks)
+        self._event_tasks.start(self._invoke_in_turn(invocation))
         return report.event_result(invocation.request_id)
 
     async def _invoke_in_turn(self, invocation: Invocation) -> None:
@@ -361,12 +357,6 @@ def _told(notify: Notify) -> Notify:
             loop.call_exception_handler({"message": f"in {notify}, told `{notice}`", "exception": error})
 
     return tell
-
-
-def _background(work: Coroutine[Any, Any, None], among: set[asyncio.Task[None]]) -> None:
-    task = asyncio.get_running_loop().create_task(work)
-    among.add(task)
-    task.add_done_callback(among.discard)
 
 
 def _answer(asked: Asked, log_type: str, found: Record | Exception) -> None:

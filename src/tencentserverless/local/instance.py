@@ -180,27 +180,34 @@ class Instance:
         return True
 
     def _on_answer(self, answer: Frame | Ending) -> None:
-        ticket, returned = self._running, list[Ticket]()
+        ticket = self._running
         assert ticket is not None
         if isinstance(answer, Ending):
             self.alive = False
             returned = self._take_back()
-        outcome = None if ticket in returned else self._outcome_or_error(ticket.invocation, answer)
-        self._running = None
-        goes_on = self.alive or (self._is_drained and isinstance(answer, Frame))
-        if ticket is self._carrier and isinstance(answer, Frame):
+            outcome = None if ticket in returned else self._outcome_or_error(ticket.invocation, answer)
+            self._break_off(ticket, outcome, returned)
+            return
+        outcome = self._outcome_or_error(ticket.invocation, answer)
+        if ticket is self._carrier:
             self._changed.clear()
-        if goes_on and self._ahead:
+        self._running = None
+        if not (self.alive or self._is_drained):
+            self._break_off(ticket, outcome, self._take_back())
+            return
+        if self._ahead:
             self._go_on()
-        elif not goes_on:
-            returned = returned or self._take_back()
-        lost = [] if goes_on else [each for each, _ in self._ahead]
+        self.on_outcome(self, ticket, outcome)
+
+    def _break_off(self, ticket: Ticket, outcome: Outcome | Exception | None, returned: list[Ticket]) -> None:
+        """The worker will answer nothing more. outcome: None where this ticket, too, is among those that go back."""
+        self._running = None
         if returned:
             self.on_return(self, returned)
         if outcome is not None:
             self.on_outcome(self, ticket, outcome)
-        for each in lost:  # its worker has begun them, perhaps
-            self.on_outcome(self, each, report.exited(each.invocation))
+        for lost, _ in self._ahead:  # its worker has begun them, perhaps
+            self.on_outcome(self, lost, report.exited(lost.invocation))
 
     def _outcome_or_error(self, invocation: Invocation, answer: Frame | Ending) -> Outcome | Exception:
         try:

@@ -121,7 +121,6 @@ class Scheduler(Generic[Instance, Ticket]):
         idle.remove(instance)
         return True
 
-    def idle(self, key: Key | None = None) -> list[tuple[Key, Instance]]:
-        """The idle instances, of one function or of all, each function's coldest first."""
-        keys = list(self._idle) if key is None else [key]
-        return [(key, instance) for key in keys for instance in self._idle.get(key, ())]
+    def idle(self) -> list[Instance]:
+        """The idle instances of all functions, each one's coldest first."""
+        return [instance for instances in self._idle.values() for instance in instances]

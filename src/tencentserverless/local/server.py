@@ -15,6 +15,7 @@ from tencentserverless.local.doors import ADDRESS, AUTHORITY_PATH, NOBODY, Door,
 from tencentserverless.local.endpoint import Endpoint
 from tencentserverless.local.gate import BODY_LIMIT_BYTES, Request
 from tencentserverless.local.refusal import request_too_large
+from tencentserverless.local.tasks import Tasks
 
 DEFAULT_PORT = 9000
 BACKLOG = 512
@@ -37,7 +38,8 @@ class Server:
         self._doors = Doors(self._connected, endpoint.options.scf_hosts)
         self._listening: asyncio.Server | None = None
         self._sweeping: asyncio.Task[None] | None = None
-        self._opening: set[asyncio.Task[None]] = set()
+        self._opening = Tasks(endpoint.notify)
+        self.soon = endpoint.batch.add
         self.url = ""
 
     async def start(self, port: int = DEFAULT_PORT) -> None:
@@ -83,16 +85,11 @@ class Server:
         self._endpoint.counters.connections += 1
         return Connection(self)
 
-    def soon(self, work: Callable[[], object]) -> None:
-        self._endpoint.batch.add(work)
-
     def serve(self, request: Request, port: int, answer: Callable[[Reply], None]) -> None:
         """Have `answer` called, now or later, with the answer to a request that came to this port."""
         door = self._doors.at(port)
         if door is not None and request.path == AUTHORITY_PATH:
-            opening = asyncio.get_running_loop().create_task(self._open_tls(door, answer))
-            self._opening.add(opening)
-            opening.add_done_callback(self._opening.discard)
+            self._opening.start(self._open_tls(door, answer))
             return
         why = foreign(request.headers, self._endpoint.options.host)
         if why:
