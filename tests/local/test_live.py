@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tencentserverless.local import LocalSCF
+from tencentserverless.local import LocalSCF, live
 from tencentserverless.local.catalog import FunctionFolderError
 from tencentserverless.local.live import LiveCatalog
 from tencentserverless.scf import Client
@@ -144,3 +144,17 @@ def test_a_running_endpoint_serves_what_is_new(folder):
         assert client.invoke("one").value == ["one", 9000]
         assert client.invoke("two").value == ["two", 3000]
         assert [function.name for function in scf.functions] == ["one", "two"]
+
+
+def test_a_crowd_of_folders_is_looked_at_less_often(folder, served, monkeypatch):
+    """Where many folders could be functions one that is missing does not have them all looked at every time."""
+    folder("one")
+    catalog = served()
+    monkeypatch.setattr(live, "MANY", 0)
+    monkeypatch.setattr(live, "REST_FACTOR", 1e9)
+    (folder.path / "empty").mkdir()
+    assert catalog.get((*HERE, "two")) is None
+    folder("two")
+    assert catalog.get((*HERE, "two")) is None
+    monkeypatch.setattr(catalog, "_rests_until", 0.0)
+    assert catalog.get((*HERE, "two")).name == "two"

@@ -9,6 +9,9 @@ from pathlib import Path
 from tencentserverless.local import folder
 from tencentserverless.local.catalog import Function, FunctionFolderError, Key
 
+MANY = 500  # a number, not a time: a busy machine must not make new functions late
+REST_FACTOR = 20
+
 Marks = tuple[int, int, int]  # time, inode and size; zeros for what is not there
 
 
@@ -38,6 +41,7 @@ class LiveCatalog:
         self._since = since
         self._functions = folder.read(self._roots, notify, layers)
         self._looked: dict[str, tuple[float, Marks]] = {}
+        self._rests_until = 0.0
         self._complaints: dict[Path, list[str]] = {}  # that have been told, of places as they are
 
     def get(self, key: Key) -> Function | None:
@@ -104,18 +108,24 @@ class LiveCatalog:
         return changed
 
     def _look_for_more(self) -> None:
-        told, self._complaints = self._complaints, {}
+        """Add what is new. Where there is much to look at, looking takes a twentieth of the time at most."""
+        started = time.monotonic()
+        if started < self._rests_until:
+            return
         known = {_folder_of(function) for function in self._functions}
-        for root in self._roots:
-            for place in folder.candidates(root):
-                if place in known or not folder.is_function(place):
-                    continue
-                known.add(place)
-                notices: list[str] = []
-                if not self._is_added(place, notices):
-                    self._complaints[place] = notices
-                if told.get(place) != notices:
-                    self._tell(notices)
+        places = dict.fromkeys(place for root in self._roots for place in folder.candidates(root) if place not in known)
+        self._add(filter(folder.is_function, places))
+        if len(places) > MANY:
+            self._rests_until = time.monotonic() + REST_FACTOR * (time.monotonic() - started)
+
+    def _add(self, places: Iterable[Path]) -> None:
+        told, self._complaints = self._complaints, {}
+        for place in places:
+            notices: list[str] = []
+            if not self._is_added(place, notices):
+                self._complaints[place] = notices
+            if told.get(place) != notices:
+                self._tell(notices)
 
     def _is_added(self, place: Path, notices: list[str]) -> bool:
         try:
