@@ -5,8 +5,8 @@ invocation must be what runs. Big folders are looked at less often, so that look
 """
 
 import time
+from dataclasses import dataclass
 from math import inf
-from typing import NamedTuple
 
 from tencentserverless.local.catalog import Function
 from tencentserverless.local.listing import Listing
@@ -15,10 +15,11 @@ _SMALL_FILES = 500  # a number, not a time: a busy machine must not make changes
 _PAUSE_FACTOR = 20
 
 
-class _Seen(NamedTuple):
+@dataclass(slots=True)
+class _Seen:
     listing: Listing
     version: int
-    good_until: float
+    good_until: float = 0.0
 
 
 class Sources:
@@ -41,12 +42,11 @@ class Sources:
         """The version of `folder` now."""
         started = time.monotonic()
         seen = self._seen.get(folder)
-        if seen is not None and started < seen.good_until:
-            return seen.version
-        entries = seen.listing.again() if seen is not None else None
-        listing = seen.listing if seen is not None and entries is not None else Listing(folder)
-        took = time.monotonic() - started
-        pause = _PAUSE_FACTOR * took if len(listing.entries) > _SMALL_FILES else 0.0
-        version = hash(listing.entries if entries is None else entries)
-        self._seen[folder] = _Seen(listing, version, started + pause)
-        return version
+        if seen is None or (started >= seen.good_until and not seen.listing.is_current()):
+            listing = Listing(folder)
+            seen = _Seen(listing, hash(listing.entries))
+            self._seen[folder] = seen
+        if len(seen.listing.entries) > _SMALL_FILES and started >= seen.good_until:
+            ended = time.monotonic()
+            seen.good_until = ended + _PAUSE_FACTOR * (ended - started)
+        return seen.version
