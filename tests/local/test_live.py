@@ -8,6 +8,7 @@ import pytest
 
 from tencentserverless.local import LocalSCF, live
 from tencentserverless.local.catalog import FunctionFolderError
+from tencentserverless.local.folder import from_handler, read
 from tencentserverless.local.live import LiveCatalog
 from tencentserverless.scf import Client
 
@@ -158,3 +159,16 @@ def test_a_crowd_of_folders_is_looked_at_less_often(folder, served, monkeypatch)
     assert catalog.get((*HERE, "two")) is None
     monkeypatch.setattr(catalog, "_rests_until", 0.0)
     assert catalog.get((*HERE, "two")).name == "two"
+
+
+def test_what_was_deployed_over_a_function_stays(folder, served, notices):
+    """A function in whose place another one was deployed does not come back, and is no matter for a notice."""
+    folder("one")
+    catalog = served()
+    stand_in = from_handler(len, "one", *HERE, {})
+    catalog.deploy([stand_in])
+    assert catalog.get((*HERE, "none")) is None
+    assert catalog.get((*HERE, "one")) is stand_in
+    assert notices == []
+    catalog.deploy(read([folder("one")], notices.append))
+    assert catalog.get((*HERE, "one")).call is None

@@ -41,6 +41,7 @@ class LiveCatalog:
         self._since = since
         self._functions = folder.read(self._roots, notify, layers)
         self._looked: dict[str, tuple[float, Marks]] = {}
+        self._hidden: set[Path] = set()  # where functions are in whose place others were deployed
         self._rests_until = 0.0
         self._complaints: dict[Path, list[str]] = {}  # that have been told, of places as they are
 
@@ -68,6 +69,10 @@ class LiveCatalog:
     def deploy(self, functions: Iterable[Function], root: Path | None = None) -> None:
         """Have these too, in the place of those of the same names. root: where more may come from later."""
         for function in functions:
+            replaced = self._functions.get(function.key)
+            if replaced is not None:
+                self._hidden.add(_folder_of(replaced))
+            self._hidden.discard(_folder_of(function))
             self._functions.replace(function)
         if root is not None:
             self._roots[root.resolve()] = None
@@ -112,7 +117,7 @@ class LiveCatalog:
         started = time.monotonic()
         if started < self._rests_until:
             return
-        known = {_folder_of(function) for function in self._functions}
+        known = self._hidden.union(map(_folder_of, self._functions))
         places = dict.fromkeys(place for root in self._roots for place in folder.candidates(root) if place not in known)
         self._add(filter(folder.is_function, places))
         if len(places) > MANY:
