@@ -27,13 +27,6 @@ def test_a_name_taken_twice_names_both_places():
         catalog.add(function())
 
 
-def test_a_newer_configuration_takes_the_place():
-    """Replacing a function keeps its key and its place in the order."""
-    catalog = Catalog([function(), function("other")])
-    catalog.replace(function(timeout=9))
-    assert [(found.name, found.timeout) for found in catalog] == [("hello", 9), ("other", 3)]
-
-
 def test_variables_are_not_shown():
     """What shows a function shows none of its variables, which may be secrets."""
     assert "hush" not in repr(function(variables={"SECRET": "hush"}))

@@ -90,17 +90,28 @@ def test_new_ones_that_are_broken_are_told_once(folder, served, notices):
 
 
 def test_a_function_that_has_another_name_now(folder, served, notices):
-    """A function that was renamed is found by its new name and not by its old one, unless the new one is taken."""
+    """A function that was renamed is found by its new name, and not by its old one."""
     folder("one", manifest=MANIFEST.format("one", 3))
-    folder("two")
     catalog = served()
     folder("one", manifest=MANIFEST.format("other", 3))
+    assert catalog.get((*HERE, "other")).name == "other"
     assert catalog.get((*HERE, "one")) is None
-    assert catalog.get((*HERE, "other")).name == "other"
-    assert len(notices) == 1
-    folder("one", manifest=MANIFEST.format("two", 3))
-    assert catalog.get((*HERE, "other")).name == "other"
-    assert "declared twice" in notices[-1]
+    assert notices == ["one (ap-guangzhou, default) is now other (ap-guangzhou, default)"]
+
+
+def test_a_name_that_is_taken(folder, served, notices):
+    """Who has a name keeps it; who wants it keeps what it had, which is told once, and gets it when it is free."""
+    folder("one", manifest=MANIFEST.format("aa", 3))
+    place = folder("two", manifest=MANIFEST.format("bb", 3))
+    catalog = served()
+    folder("one", manifest=MANIFEST.format("bb", 5))
+    assert [catalog.get((*HERE, name)).timeout for name in ("aa", "bb") * 2] == [3] * 4
+    assert [notice.partition(":")[0] for notice in notices] == ["bb (ap-guangzhou, default) is declared twice"]
+    folder("two", manifest=MANIFEST.format("aa", 7))
+    assert [catalog.get((*HERE, name)).timeout for name in ("aa", "bb")] == [7, 5]
+    shutil.rmtree(place)
+    assert catalog.get((*HERE, "aa")) is None
+    assert catalog.get((*HERE, "bb")).timeout == 5
 
 
 def test_a_function_that_is_gone(folder, served, notices):
@@ -111,9 +122,91 @@ def test_a_function_that_is_gone(folder, served, notices):
     shutil.rmtree(place)
     assert catalog.get((*HERE, "one")) is None
     assert [function.name for function in catalog.inside(*HERE)] == ["two"]
-    assert notices == ["one (ap-guangzhou, default): its folder is gone"]
+    assert notices == [f"one (ap-guangzhou, default): there is no function in {place} any more"]
     folder("one")
     assert catalog.get((*HERE, "one")).code == place
+
+
+def test_a_function_that_has_moved(folder, served):
+    """A function whose folder has another name now is there all the time, listed or asked for."""
+    place = folder("one", manifest=MANIFEST.format("aa", 3))
+    catalog = served()
+    moved = place.rename(place.with_name("two"))
+    assert catalog.get((*HERE, "aa")).code == moved
+    moved.rename(place)
+    assert [function.code for function in catalog.inside(*HERE)] == [place]
+
+
+def test_a_function_whose_manifest_was_all(folder, served):
+    """A folder without serverless.yml and index.py is no function, though one was there."""
+    place = folder("one", manifest="component: scf\nname: one\ninputs: {src: code}\n")
+    (place / "code").mkdir()
+    (place / "index.py").rename(place / "code" / "index.py")
+    folder("two")
+    catalog = served()
+    (place / "serverless.yml").unlink()
+    assert catalog.get((*HERE, "one")) is None
+
+
+def test_a_function_that_is_broken_stays(folder, served):
+    """A known function whose code lacks its handler for a while stays one: its invocation says what is wrong."""
+    place = folder("one")
+    catalog = served()
+    (place / "index.py").write_text("def main_hand")
+    (place / "other.py").touch()
+    assert catalog.get((*HERE, "one")).code == place
+
+
+def test_a_folder_that_became_several(folder, notices):
+    """A path that led to one function and now holds others serves those."""
+    folder(".")
+    catalog = LiveCatalog([folder.path], notices.append, {})
+    (folder.path / "index.py").unlink()
+    folder("one")
+    assert [function.name for function in catalog.inside(*HERE)] == ["one"]
+
+
+@pytest.mark.parametrize("value", ["2024-02-30", "!!python/object:os.system {}", "[" * 2000, '"\\0"'])
+def test_one_that_cannot_be_read_is_no_matter_for_others(folder, served, notices, value):
+    """Whatever is wrong with a serverless.yml, others are served and listed, and it is told once."""
+    folder("one")
+    catalog = served()
+    folder("bad", manifest=f"component: scf\nname: bad\ninputs:\n  src: {value}\n")
+    folder("two")
+    assert catalog.get((*HERE, "two")).name == "two"
+    assert [function.name for function in catalog.inside(*HERE)] == ["one", "two"]
+    assert [str(folder.path / "bad") in notice for notice in notices] == [True]
+    folder("one", manifest=f"component: scf\nname: one\ninputs:\n  src: {value}\n")
+    assert [catalog.get((*HERE, "one")).timeout for _ in "ab"] == [3, 3]
+    assert [notice.endswith("(the configuration from before stays)") for notice in notices] == [False, True]
+
+
+def test_notices_of_a_configuration(folder, served, notices):
+    """What is to be noticed about a configuration is told when it is saved, also where it changes nothing."""
+    folder("one", manifest=MANIFEST.format("one", 3))
+    catalog = served()
+    folder("one", manifest=MANIFEST.format("one", 3) + "  memorysize: 256\n")
+    assert [catalog.get((*HERE, "one")).memory_mb for _ in "ab"] == [128, 128]
+    assert [("memorysize" in notice) for notice in notices] == [True]
+
+
+def test_what_was_told_at_the_start_is_not_told_again(folder, served, notices):
+    """The first look at a function repeats no notice of the start."""
+    folder("one", manifest=MANIFEST.format("one", 3) + "  memorysize: 256\n")
+    catalog = served()
+    assert catalog.get((*HERE, "one")).memory_mb == 128
+    assert len(notices) == 1
+
+
+def test_a_function_that_is_deployed_again(folder, served, notices):
+    """A folder that is deployed again under another name is one function."""
+    place = folder("one", manifest=MANIFEST.format("aa", 3))
+    catalog = served()
+    folder("one", manifest=MANIFEST.format("bb", 3))
+    catalog.deploy(read([place], notices.append), place)
+    assert [function.name for function in catalog] == ["bb"]
+    assert catalog.get((*HERE, "aa")) is None
+    assert catalog.get((*HERE, "bb")).code == place
 
 
 def test_an_old_look_is_good_for_what_came_before(folder, served):

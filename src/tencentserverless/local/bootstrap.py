@@ -477,11 +477,11 @@ class Worker(object):
 
     def serve(self, peak):
         while True:
-            self.output.renew()  # while nobody waits
-            prepare_logging()
             _, head, body = self.channel.receive()
             if "ahead" in head:
                 self.output.mark(head["request_id"])
+            self.output.renew()
+            prepare_logging()
             if "environment" in head:
                 os.environ.update(head["environment"])
             peak.reset()

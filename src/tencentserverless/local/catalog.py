@@ -80,20 +80,6 @@ class Catalog:
         if other is not function:
             raise FunctionFolderError(f"{function} is declared twice: in {other.origin} and in {function.origin}")
 
-    def replace(self, function: Function) -> None:
-        """Put a newer configuration in the place of the one of the same key."""
-        self._functions[function.key] = function
-
-    def move(self, function: Function, changed: Function) -> None:
-        """Put a newer configuration, maybe of another key, in the place of an older one. Raises as `add` does."""
-        if changed.key != function.key:
-            self.add(changed)
-            self.remove(function)
-        self.replace(changed)
-
-    def remove(self, function: Function) -> None:
-        self._functions.pop(function.key, None)
-
     def get(self, key: Key) -> Function | None:
         return self._functions.get(key)
 

@@ -59,7 +59,7 @@ def _functions_at(folder: Path, notify: Callable[[str], None], layers: Mapping[s
         raise FunctionFolderError(f"{folder}: no such folder")
     if is_function(folder):
         return [function_in(folder, notify, layers)]
-    found = [function_below(inner, notify, layers) for inner in candidates(folder) if is_function(inner)]
+    found = [function_below(place, notify, layers) for place in inside(folder) if is_function(place)]
     functions = [function for function in found if function is not None]
     if not functions:
         raise FunctionFolderError(
@@ -69,10 +69,8 @@ def _functions_at(folder: Path, notify: Callable[[str], None], layers: Mapping[s
     return functions
 
 
-def candidates(folder: Path) -> list[Path]:
-    """Where functions may be: this folder, or those in it."""
-    if is_function(folder):
-        return [folder]
+def inside(folder: Path) -> list[Path]:
+    """What is in a folder; nothing where nobody may look."""
     try:
         return sorted(folder.iterdir())
     except OSError:
@@ -80,9 +78,15 @@ def candidates(folder: Path) -> list[Path]:
 
 
 def is_function(folder: Path) -> bool:
-    return (
-        folder.is_dir() and not folder.name.startswith(".") and (_manifest(folder) is not None or _has_handler(folder))
-    )
+    return has_code(folder) and not folder.name.startswith(".") and (bool(_manifest(folder)) or _has_handler(folder))
+
+
+def has_code(folder: Path) -> bool:
+    """Whether it could be a function, for what is seen without reading. One that nobody may look into is none."""
+    try:
+        return folder.is_dir() and (_manifest(folder) is not None or (folder / ENTRY).is_file())
+    except OSError:
+        return False
 
 
 def function_in(folder: Path, notify: Callable[[str], None], layers: Mapping[str, Path]) -> Function:

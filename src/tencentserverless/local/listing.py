@@ -19,8 +19,7 @@ _Folder = tuple[int, int, int, int]  # device, inode, and the times of its conte
 class Listing:
     """What lies in a folder and below it, the nearest first, up to `MOST_FILES`.
 
-    Linked folders are source too, each folder once, but for those that this one lies in. Hidden files and caches are no
-    source.
+    Linked folders are source too, each folder once, but for the whole disk. Hidden files and caches are no source.
     """
 
     def __init__(self, folder: str) -> None:
@@ -42,8 +41,8 @@ class Listing:
 
     def _walk(self, folder: str) -> Iterator[Entry]:
         waiting = deque([folder])
-        above = [_folder_at(str(place))[:2] for place in Path(os.path.realpath(folder)).parents]
-        seen = {(device, inode) for device, inode in above if inode}  # some network drives have none
+        top = _folder_at(Path(folder).resolve().anchor)[:2]
+        seen = {top} if top[1] else set()  # some network drives have no inodes
         while waiting:
             place = waiting.popleft()
             device, inode, *_ = self._folders[place] = _folder_at(place)

@@ -267,6 +267,8 @@ class _Reader:
             return yaml.constructor.SafeConstructor().construct_document(node)
         except yaml.MarkedYAMLError as error:
             self._fail(node.start_mark.line + 1, error.problem or "not a value")
+        except (ValueError, OverflowError) as error:  # what looks like a date or a number and is none
+            self._fail(node.start_mark.line + 1, f"`{key}`: {error}")
 
     def _place_in_list(self, node: yaml.Node) -> _Place:
         if not isinstance(node, yaml.MappingNode):

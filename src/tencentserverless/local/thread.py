@@ -153,7 +153,7 @@ class LocalSCF:
 
     @property
     def functions(self) -> list[Function]:
-        """The functions that are served."""
+        """The functions that are served, as the last request found them."""
         return list(self._running().catalog)
 
     def deploy(
@@ -177,7 +177,7 @@ class LocalSCF:
         functions, root = (
             ([folder.from_handler(source, name, region, namespace, environment or {})], None)
             if callable(source)
-            else (list(folder.read([source], self._notify, running.layer_folders)), Path(source))
+            else (list(folder.read([source], self._notify, running.layer_folders)), Path(source).resolve())
         )
         assert self._loop is not None
         self._loop.call_soon_threadsafe(running.catalog.deploy, functions, root)
