@@ -33,6 +33,23 @@ def main_handler(event, context):
 """
 
 
+CLOSES = """
+import os, sys, threading, time
+
+def main_handler(event, context):
+    def close():
+        while not os.path.exists(event["go"]):
+            time.sleep(0.001)
+        sys.stdout.close()
+        os.close(1)
+        os.mkdir(event["gone"])
+    if event:
+        threading.Thread(target=close).start()
+    print("here")
+    return 1
+"""
+
+
 def cut_off(api):
     """An invocation whose answer never comes."""
     with suppress(OSError, HTTPException):
@@ -43,6 +60,19 @@ def test_zombies_are_collected(api):
     """Children that nobody waits for, and orphans, are in nobody's way."""
     for _ in range(3):
         assert api.invoke("holds_zombies", {"count": 50})["RetMsg"] == '"answered"'
+
+
+def test_what_is_closed_between_two_events_is_put_back(folder, shared):
+    """An event that begins after a thread of the one before has closed its output prints all the same."""
+    folder("closes", CLOSES)
+    go, gone = shared / "go", shared / "gone"
+    with LocalSCF(folder.path) as scf, Api(scf) as api:
+        api.invoke("closes", {"go": str(go), "gone": str(gone)})
+        go.touch()
+        until(gone.exists)
+        result = api.invoke("closes", {})
+        assert scf.counters.processes == 1
+    assert (result["RetMsg"], "\nhere\n" in result["Log"]) == ("1", True)
 
 
 def test_too_many_processes_end_the_invocation(tmp_path, monkeypatch):

@@ -77,6 +77,7 @@ def test_a_short_file():
         ("Python3.6", "3.6", 8, "`runtime` is text"),
         ("ap-chengdu", "mars", 9, "'mars' is no region"),
         ("testing", "9", 10, "`namespace` is text"),
+        ("testing", "2024-02-30", 10, "`namespace`: day is out of range"),
         ("256", "200", 11, "64, or 128 to 3072"),
         ("timeout: 10", "timeout: 901", 12, "1 to 900"),
         ("timeout: 10", "timeout: ten", 12, "1 to 900"),
