@@ -166,6 +166,27 @@ def test_a_folder_that_became_several(folder, notices):
     assert [function.name for function in catalog.inside(*HERE)] == ["one"]
 
 
+def test_a_folder_of_functions_that_becomes_one(folder, served):
+    """Functions are not lost because something that looks like a function was put beside them."""
+    folder("one")
+    catalog = served()
+    folder(".", manifest="component: website\n")
+    assert [function.name for function in catalog.inside(*HERE)] == ["one"]
+
+
+def test_only_what_has_changed_is_read(folder, served, monkeypatch):
+    """A file that is put beside the code of one function has no other one read, and a second look reads nothing."""
+    place, _ = folder("one"), folder("two")
+    catalog = served()
+    both = [catalog.get((*HERE, name)) for name in ("one", "two")]
+    looked = []
+    look = live.folder.function_below
+    monkeypatch.setattr(live.folder, "function_below", lambda place, *more: looked.append(place) or look(place, *more))
+    (place / "data").touch()
+    assert [catalog.get((*HERE, name)) for name in ("one", "two") * 2] == both * 2
+    assert looked == [place]
+
+
 @pytest.mark.parametrize("value", ["2024-02-30", "!!python/object:os.system {}", "[" * 2000, '"\\0"'])
 def test_one_that_cannot_be_read_is_no_matter_for_others(folder, served, notices, value):
     """Whatever is wrong with a serverless.yml, others are served and listed, and it is told once."""

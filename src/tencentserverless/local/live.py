@@ -113,10 +113,18 @@ class LiveCatalog:
         if looked_at >= self._since():
             return True
         now, found = time.monotonic(), _marks(function.origin)
-        if found != marks:
+        if found != marks and not self._is_still(function):
             return False
         self._looked[function.origin] = now, found
         return True
+
+    def _is_still(self, function: Function) -> bool:
+        """Whether what has changed where it comes from is nothing to it."""
+        place = _folder_of(function)
+        if not self._is_function(place):
+            return False
+        self._places[place] = self._read(place)
+        return self._places[place].wanted is function
 
     def _look_for_more(self) -> None:
         """Where there is much to look at, looking takes a twentieth of the time at most."""
@@ -136,8 +144,10 @@ class LiveCatalog:
     def _candidates(self) -> list[Path]:
         """Where functions may be."""
         found: dict[Path, None] = {}
+        holders = {place.parent for place in self._served}  # they stay such, whatever else is put into them
         for root in self._roots:
-            found.update(dict.fromkeys([root] if self._is_function(root) else folder.inside(root)))
+            is_one = root not in holders and self._is_function(root)
+            found.update(dict.fromkeys([root] if is_one else folder.inside(root)))
         return list(found)
 
     def _is_function(self, place: Path) -> bool:
