@@ -1,5 +1,8 @@
 """Functions out of folders."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from tencentserverless.local.catalog import FunctionFolderError
@@ -98,3 +101,14 @@ def test_a_file_that_is_no_text(folder):
     (place / "serverless.yml").write_bytes(b"\xff")
     with pytest.raises(FunctionFolderError, match=r"serverless\.yml"):
         read([place], print)
+
+
+def test_a_folder_that_nobody_may_look_into(tmp_path, monkeypatch):
+    """A folder that cannot be listed is an error that says why, and not that nothing is in it."""
+
+    def refuse(_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(FunctionFolderError, match=f"{re.escape(str(tmp_path))}: Permission denied"):
+        read([tmp_path], print)

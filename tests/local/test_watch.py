@@ -11,7 +11,6 @@ def test_only_what_has_run_for_a_while_is_measured():
 
     async def main():
         loop, measured = asyncio.get_running_loop(), []
-
         seen = asyncio.Event()
 
         def measure():

@@ -59,7 +59,11 @@ def _functions_at(folder: Path, notify: Callable[[str], None], layers: Mapping[s
         raise FunctionFolderError(f"{folder}: no such folder")
     if is_function(folder):
         return [function_in(folder, notify, layers)]
-    found = [function_below(place, notify, layers) for place in inside(folder) if is_function(place)]
+    try:
+        places = inside(folder)
+    except OSError as error:
+        raise FunctionFolderError(f"{folder}: {error.strerror}") from None
+    found = [function_below(place, notify, layers) for place in places if is_function(place)]
     functions = [function for function in found if function is not None]
     if not functions:
         raise FunctionFolderError(
@@ -70,21 +74,23 @@ def _functions_at(folder: Path, notify: Callable[[str], None], layers: Mapping[s
 
 
 def inside(folder: Path) -> list[Path]:
-    """What is in a folder; nothing where nobody may look."""
-    try:
-        return sorted(folder.iterdir())
-    except OSError:
-        return []
+    """What is in a folder. Raises OSError where nobody may look."""
+    return sorted(folder.iterdir())
 
 
 def is_function(folder: Path) -> bool:
-    return has_code(folder) and not folder.name.startswith(".") and (bool(_manifest(folder)) or _has_handler(folder))
+    return not folder.name.startswith(".") and _has(folder, _has_handler)
 
 
 def has_code(folder: Path) -> bool:
-    """Whether it could be a function, for what is seen without reading. One that nobody may look into is none."""
+    """Whether it could be a function, for what is seen without reading."""
+    return _has(folder, lambda folder: (folder / ENTRY).is_file())
+
+
+def _has(folder: Path, code: Callable[[Path], bool]) -> bool:
+    """Whether there is a manifest or `code`. A folder that nobody may look into has neither."""
     try:
-        return folder.is_dir() and (_manifest(folder) is not None or (folder / ENTRY).is_file())
+        return folder.is_dir() and (_manifest(folder) is not None or code(folder))
     except OSError:
         return False
 

@@ -151,8 +151,7 @@ class Gate:
         credential = self._credential(signer.secret_id, claim.token, now)
         if credential is not None:
             key = tc3.signing_key(credential.secret_key, signer.date, signer.service)
-            texts = _v3_texts(request, timestamp, signer)
-            _check_signature(map(key.sign, texts), signature.lower())
+            _check_signature(map(key.sign, _v3_texts(request, timestamp, signer)), signature.lower())
         _check_region(claim)
         return _call(claim, _v3_parameters(request), credential)
 
@@ -297,11 +296,9 @@ def _signed_headers(names: tuple[str, ...], values: tuple[str, ...]) -> tuple[st
     """What may have been signed of these headers."""
     sent = dict(zip(names, values, strict=True))
     return tuple(
-        [
-            tc3.canonical_headers([(name, changed(host if name == "host" else sent[name].strip())) for name in names])
-            for changed in (str.lower, str)
-            for host in host_names(sent["host"])
-        ]
+        tc3.canonical_headers([(name, changed(host if name == "host" else sent[name].strip())) for name in names])
+        for changed in (str.lower, str)
+        for host in host_names(sent["host"])
     )
 
 

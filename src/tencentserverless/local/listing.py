@@ -26,7 +26,6 @@ class Listing:
         self._folders: dict[str, _Folder] = {}
         began = time.time_ns()
         self.entries: tuple[Entry, ...] = tuple(islice(self._walk(folder), MOST_FILES))
-        self._paths = [path for path, *_ in self.entries]
         # What came later with the same time as the folder's would not be seen.
         self._is_settled = all(max(times) < began - SETTLED_NS for _, _, *times in self._folders.values())
 
@@ -35,8 +34,8 @@ class Listing:
         of the time that listing takes."""
         return (
             self._is_settled
-            and list(map(_folder_at, self._folders)) == list(self._folders.values())
-            and tuple(map(_entry_at, self._paths)) == self.entries
+            and all(_folder_at(place) == folder for place, folder in self._folders.items())
+            and all(_entry_at(entry[0]) == entry for entry in self.entries)
         )
 
     def _walk(self, folder: str) -> Iterator[Entry]:

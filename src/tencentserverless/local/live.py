@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
@@ -61,6 +62,7 @@ class LiveCatalog:
         self._objects: dict[Key, Function] = {}  # whose handlers are objects of this program
         self._hidden: set[Path] = set()  # where functions are in whose place others were deployed
         self._looked: dict[str, tuple[float, Marks]] = {}  # by origin
+        self._looked_everywhere = -inf
         self._rests_until = 0.0
         self._conflicts: set[str] = set()
         self._outdated: set[Key] = set()  # of those that want a name which is taken
@@ -129,16 +131,18 @@ class LiveCatalog:
     def _look_for_more(self) -> None:
         """Where there is much to look at, looking takes a twentieth of the time at most."""
         started = time.monotonic()
-        if started >= self._rests_until and self._look() > MANY:
+        if self._looked_everywhere >= self._since() or started < self._rests_until:
+            return
+        if self._look() > MANY:
             ended = time.monotonic()
             self._rests_until = ended + REST_FACTOR * (ended - started)
 
     def _look(self) -> int:
         """Read what has changed, and serve what there is then. How many folders there were to look at."""
-        started = time.monotonic()
+        self._looked_everywhere = time.monotonic()
         candidates = self._candidates()
         self._places = {place: self._read(place) for place in candidates if self._is_function(place)}
-        self._serve(started)
+        self._serve(self._looked_everywhere)
         return len(candidates)
 
     def _candidates(self) -> list[Path]:
@@ -147,7 +151,8 @@ class LiveCatalog:
         holders = {place.parent for place in self._served}  # they stay such, whatever else is put into them
         for root in self._roots:
             is_one = root not in holders and self._is_function(root)
-            found.update(dict.fromkeys([root] if is_one else folder.inside(root)))
+            with suppress(OSError):  # it may come back
+                found.update(dict.fromkeys([root] if is_one else folder.inside(root)))
         return list(found)
 
     def _is_function(self, place: Path) -> bool:

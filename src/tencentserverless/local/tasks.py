@@ -19,15 +19,12 @@ class Tasks:
         task.add_done_callback(self._ended)
         return task
 
-    def cancel(self) -> None:
-        for task in list(self._tasks):
-            task.cancel()
-
     async def stop(self, patience_seconds: float = 0.0) -> None:
         """Cancel what has not ended after that time, and wait until it has."""
         if self._tasks and patience_seconds:
             await asyncio.wait(self._tasks, timeout=patience_seconds)
-        self.cancel()
+        for task in self._tasks:
+            task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _ended(self, task: "asyncio.Task[None]") -> None:

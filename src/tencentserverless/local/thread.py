@@ -174,11 +174,11 @@ class LocalSCF:
         Raises `FunctionFolderError` for what cannot be served, RuntimeError where the endpoint does not run.
         """
         running = self._running()
-        functions, root = (
-            ([folder.from_handler(source, name, region, namespace, environment or {})], None)
-            if callable(source)
-            else (list(folder.read([source], self._notify, running.layer_folders)), Path(source).resolve())
-        )
+        if callable(source):
+            functions, root = [folder.from_handler(source, name, region, namespace, environment or {})], None
+        else:
+            root = Path(source).resolve()
+            functions = list(folder.read([root], self._notify, running.layer_folders))
         assert self._loop is not None
         self._loop.call_soon_threadsafe(running.catalog.deploy, functions, root)
         return functions
