@@ -8,9 +8,7 @@ import pytest
 
 
 def alive(pid):
-    """Whether this process runs; a zombie does not. `pid` may be what a function calls it: see `outer`."""
-    if isinstance(pid, str):
-        pid = outer(pid)
+    """Whether this process runs; a zombie does not."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             return file.read().rpartition(b") ")[2][:1] not in (b"Z", b"X")
@@ -19,7 +17,8 @@ def alive(pid):
 
 
 def outer(name):
-    """The process id that we see, of what a function sees as "namespace:pid"; 0 if there is none."""
+    """The process id that we see, of what a function sees as "namespace:pid"; 0 if there is none. To be asked while it
+    runs: the numbers of namespaces are used again."""
     namespace, pid = name.split(":")
     for number in filter(str.isdigit, os.listdir("/proc")):
         try:

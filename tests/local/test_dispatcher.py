@@ -1,8 +1,10 @@
 """Instances in numbers: reuse, limits, retirement, new code."""
 
+import asyncio
 import json
 import os
 import signal
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -10,6 +12,7 @@ from contextlib import suppress
 import pytest
 
 from tencentserverless.local import LocalSCF, dispatcher, launcher
+from tencentserverless.local.instance import Instance
 from tests.local.conftest import FUNCTIONS
 from tests.local.processes import alive, below, outer, until
 from tests.local.signed import Api
@@ -88,23 +91,24 @@ def test_idle_instances_make_room(run, folder):
         folder(name, code)
     api = run(most_instances=2)
     first, second = (json.loads(api.invoke(name)["RetMsg"])[0] for name in ("one", "two"))
+    first_pid = outer(first)
     assert api.invoke("three")["InvokeResult"] == 0
-    until(lambda: not alive(first))
+    until(lambda: not alive(first_pid))
     assert json.loads(api.invoke("two")["RetMsg"])[0] == second
 
 
 def test_idle_instances_are_retired(run):
     """An instance that nobody needs for a while ends, with what it has left running."""
     api = run(FUNCTIONS / "starts_child", idle_seconds=0.2)
-    child = json.loads(api.invoke("starts_child", {})["RetMsg"])
+    child = outer(json.loads(api.invoke("starts_child", {})["RetMsg"]))
     until(lambda: not alive(child))
 
 
 def test_an_idle_worker_that_dies_is_replaced(run):
     """A worker that is killed between two events is not given the next one."""
     api = run(FUNCTIONS / "counts")
-    pid, _ = json.loads(api.invoke("counts")["RetMsg"])
-    os.kill(outer(pid), signal.SIGKILL)
+    pid = outer(json.loads(api.invoke("counts")["RetMsg"])[0])
+    os.kill(pid, signal.SIGKILL)
     until(lambda: not alive(pid))
     result = api.invoke("counts")
     assert result["InvokeResult"] == 0
@@ -202,8 +206,8 @@ def test_each_of_many_failed_starts_is_answered(run, folder):
 def test_stopping_leaves_no_process(folder):
     """When the endpoint stops, running and idle workers and their children are gone, and who waits gets an answer."""
     with LocalSCF(FUNCTIONS) as scf, Api(scf) as api, ThreadPoolExecutor(2) as pool:
-        child = json.loads(api.invoke("starts_child", {})["RetMsg"])
-        pid, _ = json.loads(api.invoke("counts")["RetMsg"])
+        child = outer(json.loads(api.invoke("starts_child", {})["RetMsg"]))
+        pid = outer(json.loads(api.invoke("counts")["RetMsg"])[0])
         running = pool.submit(at_once, api, "waits", 1, {"folder": str(folder("empty").parent), "runs": 99})
         until(lambda: scf.counters.processes == 3)
         scf.stop()
@@ -339,3 +343,28 @@ def test_a_worker_that_dies_before_it_reads(run, folder, monkeypatch):
     api.scf.deploy(folder.path / "two")
     most = 3
     assert json.loads(api.invoke("two")["RetMsg"])["statusCode"] == 439
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("import os\ndef main_handler(event, context): os._exit(1)\n", 439),
+        ("1 / 0\ndef main_handler(event, context): pass\n", 443),
+    ],
+)
+def test_processes_that_take_long_to_end(run, folder, monkeypatch, code, status):
+    """Who waits for the answer of an instance that has to go gets it, also where the system is slow to end that one."""
+    may_end, end = threading.Event(), Instance.end
+
+    async def slow_end(instance):
+        await asyncio.to_thread(may_end.wait)
+        await end(instance)
+
+    monkeypatch.setattr(dispatcher, "GONE_SECONDS", 0.01)
+    monkeypatch.setattr(Instance, "end", slow_end)
+    folder("ends", code)
+    api = run()
+    try:
+        assert json.loads(api.invoke("ends")["RetMsg"])["statusCode"] == status
+    finally:
+        may_end.set()

@@ -84,7 +84,7 @@ with tempfile.TemporaryDirectory() as folder:
         told.append([spare is ready, listed])
         spares.append(ready)
     left = spares[1].pid in it.offspring.children() or spares[1].pid in server.keepers
-    it.offspring.end_all()
+    server.end_all()
     it.groups.remove_all(server.parents, server.pid)
     names.checked(names._libc.umount2(folder.encode(), 2))
 print(json.dumps([told, left]))

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tencentserverless.local import LocalSCF, groups, memory, process
+from tests.local.conftest import FUNCTIONS
 from tests.local.processes import alive, below, until
 from tests.local.signed import Api
 
@@ -48,6 +49,50 @@ def main_handler(event, context):
     print("here")
     return 1
 """
+
+
+LEFT = """
+import os, time
+
+def bomb():
+    while True:
+        try:
+            os.fork()
+        except OSError:
+            pass
+
+def hoard():
+    kept = []
+    while True:
+        kept.append(bytearray(os.urandom(1 << 20)))
+        time.sleep(0.01)
+
+def main_handler(event, context):
+    if event and os.fork() == 0:
+        globals()[event]()
+    return 1
+"""
+BOMBS = FUNCTIONS / "bombs"
+MANY = """
+import threading
+
+def main_handler(event, context):
+    done, refused = threading.Event(), 0
+    while refused < 100:
+        try:
+            threading.Thread(target=done.wait, daemon=True).start()
+        except RuntimeError:
+            refused += 1
+    done.set()
+    return refused
+"""
+
+
+@pytest.fixture
+def bounded():
+    """Instances whose control groups bound the number of processes."""
+    if "pids" not in groups.usable():
+        pytest.skip("no control group can be made here that bounds the number of processes")
 
 
 def cut_off(api):
@@ -90,21 +135,59 @@ def test_too_many_processes_end_the_invocation(tmp_path, monkeypatch):
     assert below(os.getpid()) <= before
 
 
-def test_a_fork_bomb(api):
-    """A function that forks for ever in every process is bounded: others are served meanwhile, and it ends in time."""
-    if "pids" not in groups.usable():
-        pytest.skip("no control group can be made here that bounds the number of processes")
+@pytest.mark.usefixtures("bounded")
+def test_a_fork_bomb(api, notices):
+    """A function that forks for ever in every process, refused or not, ends soon, which is told; others are served."""
     api.invoke("echo", {})
     before = below(os.getpid())
     with Api(api.scf) as second, ThreadPoolExecutor(1) as pool:
         bomb = pool.submit(second.invoke, "bombs", {})
-        until(lambda: len(below(os.getpid())) > len(before) + 500)
-        for _ in range(5):
+        while not bomb.done():
             assert api.invoke("echo", {"a": 1})["RetMsg"] == '{"a": 1}'
-        assert not bomb.done()
-        assert json.loads(bomb.result(60)["RetMsg"])["statusCode"] == 433
+        assert json.loads(bomb.result(60)["RetMsg"])["statusCode"] == 439
+    assert [notice for notice in notices if notice.startswith("bombs: ended (439): it went on to start processes")]
     # What an endpoint starts once and may not have started before: another instance of `echo`, what is kept ready.
     until(lambda: len(below(os.getpid())) <= len(before) + 20)
+
+
+@pytest.mark.usefixtures("bounded")
+def test_a_fork_bomb_until_its_time_is_over(folder, monkeypatch):
+    """One that is left alone until its time is over is ended then, by one signal that none of its processes escapes."""
+    monkeypatch.setattr(memory, "MOST_REFUSED", 10**9)
+    manifest = (BOMBS / "serverless.yml").read_text().replace("timeout: 60", "timeout: 2")
+    folder("bombs", (BOMBS / "index.py").read_text(), manifest)
+    before = below(os.getpid())
+    with LocalSCF(folder.path) as scf, Api(scf) as api:
+        assert json.loads(api.invoke("bombs", {})["RetMsg"])["statusCode"] == 433
+    assert below(os.getpid()) <= before
+
+
+@pytest.mark.parametrize(
+    ("left", "memory_mb", "why"),
+    [
+        ("bomb", 1024, ("it went on to start", "it had more than 256 processes")),
+        ("hoard", 64, ("it held more than 64 MB",)),
+    ],
+)
+def test_what_is_left_behind_and_does_harm(folder, left, memory_mb, why):
+    """An instance whose left-behind processes fork without end, or take too much memory, ends, though it is idle."""
+    folder("leaves", LEFT, f"component: scf\nname: leaves\ninputs:\n  memorySize: {memory_mb}\n")
+    before, notices = below(os.getpid()), []
+    with LocalSCF(folder.path, notify=notices.append) as scf, Api(scf) as api:
+        assert api.invoke("leaves", json.dumps(left))["RetMsg"] == "1"
+        until(lambda: notices)
+        assert notices[0].removeprefix("leaves: ended between two events: ").startswith(why)
+        assert api.invoke("leaves", {})["RetMsg"] == "1"
+        assert scf.counters.processes == 2
+    assert below(os.getpid()) <= before
+
+
+@pytest.mark.usefixtures("bounded")
+def test_who_is_refused_a_process_now_and_then_goes_on(folder):
+    """A function that has all the threads that it may have, is refused some more and goes on, is not ended."""
+    folder("many", MANY, "component: scf\nname: many\ninputs:\n  timeout: 30\n")
+    with LocalSCF(folder.path) as scf, Api(scf) as api:
+        assert [api.invoke("many", {})["RetMsg"] for _ in range(2)] == ["100", "100"]
 
 
 def test_a_killed_endpoint_leaves_nothing(tmp_path):

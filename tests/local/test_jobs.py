@@ -32,7 +32,7 @@ def left(process):
 def test_the_layout_of_structures():
     """The structures are as large as the headers of 64-bit Windows have them."""
     program = """
-from tencentserverless.local import jobs
+from tencentserverless.local import jobs, memory
 print(*map(ctypes.sizeof, (jobs.ExtendedLimits, jobs.MemoryCounters, jobs.ProcessIds)))
 print(jobs.ExtendedLimits.job_memory.offset, jobs.MemoryCounters.working_set.offset, jobs.ProcessIds.ids.offset)
 """
@@ -61,7 +61,7 @@ assert windows.kernel32.handles == {}
 def test_what_win32_refuses():
     """A refusal is an OSError with Win32's own number, and leaves no handle."""
     program = """
-from tencentserverless.local import jobs
+from tencentserverless.local import jobs, memory
 process, pids = parent()
 job = jobs.Job(process.pid)
 jobs._kernel.QueryInformationJobObject = lambda *_: 0
@@ -97,7 +97,7 @@ meter.reset()
 assert meter.peak_bytes() - before < 20 * MB
 with_child = meter.sample()
 assert with_child > before, "the child"
-assert not meter.has_too_many
+assert not meter.excess
 meter.close()
 end([job])
 assert (meter.peak_bytes(), meter.sample()) == (with_child, 0)
@@ -109,17 +109,17 @@ left(process)
 def test_too_many_processes():
     """More processes than an instance may have are told, also where the list has no room for them."""
     program = """
-from tencentserverless.local import jobs
+from tencentserverless.local import jobs, memory
 from tencentserverless.local.jobs import Job, JobMeter, end
 class Few(ctypes.Structure):
     _fields_ = (*jobs.ProcessIds._fields_[:2], ("ids", ctypes.c_size_t * 3))
-jobs.ProcessIds, jobs.MOST_PROCESSES = Few, 2
+jobs.ProcessIds, memory.MOST_PROCESSES = Few, 2
 for children, expected in ((1, False), (2, True), (4, True)):
     process, pids = parent(children)
     job = Job(process.pid)
     meter = JobMeter(job)
     meter.sample()
-    assert meter.has_too_many is expected, children
+    assert bool(meter.excess) is expected, children
     assert len(job.processes()) == min(children + 1, 3)
     end([job])
     assert not any(map(alive, pids))

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from tencentserverless.local.memory import Meter
+from tencentserverless.local import memory
+from tencentserverless.local.memory import MOST_REFUSED, Meter
 
 MB = 1024 * 1024
 PROGRAM = """
@@ -86,6 +87,19 @@ def test_children_count(process):
     meter.close()
 
 
+def test_processes_that_do_not_let_themselves_be_measured(process, monkeypatch):
+    """Of processes whose measuring takes long, because they fork without end, the last known use stands."""
+    meter = Meter(process.pid)
+    process.tell("child 40")
+    before = meter.sample()
+    process.tell("hold 50")
+    monkeypatch.setattr(memory, "PATIENCE_SECONDS", -1.0)
+    assert meter.sample() == before
+    monkeypatch.undo()
+    assert meter.sample() > before + 35 * MB
+    meter.close()
+
+
 def test_a_process_that_is_gone():
     """Of a process that is no more nothing is known, and asking is no error."""
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
@@ -126,4 +140,20 @@ def test_what_the_kernel_has_killed(tmp_path, name, text, expected):
     (tmp_path / name).write_text(text)
     meter = Meter(os.getpid(), groups={"memory": str(tmp_path)})
     assert meter.has_run_out() is expected
+    meter.close()
+
+
+def test_who_is_refused_again_and_again(tmp_path):
+    """What a control group has refused since the event began is an excess when it is more than a few."""
+    events = tmp_path / "pids.events"
+    meter = Meter(os.getpid(), groups={"memory": str(tmp_path), "pids": str(tmp_path)})
+    found = []
+    for count in (5, 5 + MOST_REFUSED, 6 + MOST_REFUSED):
+        events.write_text(f"max {count}\n")
+        meter.sample()
+        found.append(meter.excess)
+    meter.reset()
+    meter.sample()
+    assert (found[:2], meter.excess) == (["", ""], "")
+    assert found[2].startswith("it went on to start")
     meter.close()

@@ -22,7 +22,7 @@ def in_a_process(code):
 
 
 def test_orphans_are_adopted_and_ended():
-    """Children and what they left behind are gone after `end_all`, whatever signals they ignore."""
+    """Children and what they left behind are gone after `kill_all`, whatever signals they ignore."""
     told = in_a_process(
         """
 from tencentserverless.local import fork_server, namespaces
@@ -39,29 +39,55 @@ for _ in range(3):
 told = b""
 while len(told) < 6:
     told += os.read(reading, 6)
-it.end_all()
+it.kill_all()
 print(json.dumps(it.children()))
 """
     )
     assert told == []
 
 
-def test_the_status_is_an_exit_code():
-    """`wait_for` tells an exit from a signal, and collects the others that end meanwhile."""
+def test_waiting_for_a_process_collects_others():
+    """`wait_for` returns when that process has ended, and collects those that end before it."""
     told = in_a_process(
         """
-def forked(end):
-    pid = os.fork()
-    if pid == 0:
-        end()
-    return pid
-forked(lambda: os._exit(1))
-exited = it.wait_for(forked(lambda: os._exit(7)))
-killed = it.wait_for(forked(lambda: os.kill(os.getpid(), 9)))
-print(json.dumps([exited, killed]))
+signal.pthread_sigmask(signal.SIG_BLOCK, it.AWAITED)
+reading, writing = os.pipe()
+for _ in range(3):
+    if os.fork() == 0:
+        os._exit(1)
+others = it.children()
+last = os.fork()
+if last == 0:
+    os.read(reading, 1)
+    os._exit(7)
+while any(open("/proc/%d/stat" % pid).read().rpartition(") ")[2][0] != "Z" for pid in others):
+    time.sleep(0.001)
+os.write(writing, b".")
+it.wait_for(last)
+print(json.dumps(it.children()))
 """
     )
-    assert told == [7, 128 + 9]
+    assert told == []
+
+
+def test_waiting_ends_with_a_signal():
+    """`wait_for` returns at SIGTERM, also when that came before it waited, or before a new process was ready."""
+    told = in_a_process(
+        """
+signal.pthread_sigmask(signal.SIG_BLOCK, it.AWAITED)
+waits = os.fork()
+if waits == 0:
+    sleeps = os.fork()
+    if sleeps == 0:
+        time.sleep(100)
+    it.wait_for(sleeps)
+    os.kill(sleeps, signal.SIGKILL)
+    os._exit(3)
+os.kill(waits, signal.SIGTERM)
+print(json.dumps(os.WEXITSTATUS(os.waitpid(waits, 0)[1])))
+"""
+    )
+    assert told == 3
 
 
 def test_a_process_knows_its_parent():

@@ -36,25 +36,29 @@ def test_only_what_has_run_for_a_while_is_measured():
 
 
 def test_who_is_retired():
-    """Those that have been idle for long are ended, and those that have died, but none that a debugger holds."""
+    """Those that have been idle for long are ended, those that have died and those that do harm, but none that a
+    debugger holds."""
 
     async def main():
         loop = asyncio.get_running_loop()
         long_ago, ended, done = loop.time() - 3600, [], asyncio.Event()
 
-        def idle(name, since, is_held=False, alive=True):
-            return SimpleNamespace(name=name, idle_since=since, is_held=is_held, alive=alive)
+        def idle(name, since, is_held=False, alive=True, harms=False):
+            return SimpleNamespace(
+                name=name, idle_since=since, is_held=is_held, alive=alive, has_left_too_much=lambda: harms
+            )
 
         there = [
             idle("cold", long_ago),
             idle("held", long_ago, is_held=True),
             idle("warm", loop.time() + 3600),
             idle("dead", loop.time() + 3600, alive=False),
+            idle("harmful", loop.time() + 3600, harms=True),
         ]
 
         def end(instance):
             ended.append(instance.name)
-            if len(ended) == 2:
+            if len(ended) == 3:
                 done.set()
 
         task = loop.create_task(retire(lambda: there, 0.01, end))
@@ -62,4 +66,4 @@ def test_who_is_retired():
         task.cancel()
         return ended
 
-    assert asyncio.run(main()) == ["cold", "dead"]
+    assert asyncio.run(main()) == ["cold", "dead", "harmful"]

@@ -70,18 +70,15 @@ def settings(debugger: Debugger, terminal: str, scratch: Path, code: Path) -> di
 class Debugged(Instance):
     """An instance whose worker has a debugger.
 
-    notify: is told where debugpy listens. callers: the instances that wait for an invocation; their time stands still
-    with it.
+    callers: the instances that wait for an invocation; their time stands still with it.
     """
 
     def __init__(
         self,
         *made: Any,
-        notify: Callable[[str], None],
         callers: Callable[[Invocation], Iterable["Instance"]],
     ) -> None:
         super().__init__(*made)
-        self._notify = notify
         self._callers = callers
         self._held_callers: list[Debugged] = []
 

@@ -22,6 +22,7 @@ from tencentserverless.local.wire import Frame, Kind
 
 SLOT_SECONDS = 1.0
 REFUSAL_SECONDS = 0.5
+GONE_SECONDS = 5.0
 STARTS_AT_ONCE = 2 * (os.cpu_count() or 1)
 PATIENCE_SECONDS = 0.01  # with an event before those behind it are taken back
 
@@ -103,7 +104,7 @@ class Dispatcher:
     def _ran(self, instance: Instance, ticket: Ticket, outcome: Outcome | Exception) -> None:
         """The instance has something to do again before anybody is told; or its processes are gone before that."""
         if not instance.alive:
-            self._end(instance).add_done_callback(lambda _: ticket.done(outcome))
+            self._tasks.start(_once_over(self._end(instance), lambda: ticket.done(outcome)))
             return
         try:
             if instance.is_free:
@@ -293,11 +294,9 @@ class Dispatcher:
 
     async def _fail_with(self, instance: Instance, cause: Ticket, answer: "Frame | Ending") -> None:
         ticket = self._scheduler.next_ticket(instance.function.key, cause)  # now: nothing else is to start for it
-        try:
-            await asyncio.shield(self._end(instance))
-        finally:
-            if ticket is not None:
-                ticket.fail(lambda invocation: instance.failed_start(invocation, answer))
+        ending = self._end(instance)
+        if ticket is not None:
+            await _once_over(ending, lambda: ticket.fail(lambda invocation: instance.failed_start(invocation, answer)))
 
     def _fail(self, key: Key, cause: Ticket, failure: Failure) -> None:
         ticket = self._scheduler.next_ticket(key, cause)
@@ -341,6 +340,14 @@ class Dispatcher:
     def _ended(self, instance: Instance) -> None:
         del self._ending[instance]
         self._on_end(instance)
+
+
+async def _once_over(ending: "asyncio.Task[None]", tell: Callable[[], object]) -> None:
+    """Tell once an instance's processes are gone. The system may need long to end them; nobody waits for it so long."""
+    try:
+        await asyncio.wait((ending,), timeout=GONE_SECONDS)
+    finally:
+        tell()
 
 
 def _stopping(_: Invocation) -> Outcome:

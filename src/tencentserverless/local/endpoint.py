@@ -302,14 +302,12 @@ class Endpoint:
     def _instance(
         self, function: Function, worker: Worker, settings: dict[str, Any], credential: Credential, source_version: int
     ) -> Instance:
-        made = (function, worker, settings, credential, source_version)
+        made = (function, worker, settings, credential, source_version, self.notify)
         debug, scratch = self.options.debug, self._scratch.folder
         if debug is None:
             return Instance(*made)
         settings["debug"] = debugged.settings(debug, self.options.terminal, scratch, function.code)
-        return Debugged(
-            *made, notify=self.notify, callers=lambda running: debugged.callers(running, self._instances.values())
-        )
+        return Debugged(*made, callers=lambda running: debugged.callers(running, self._instances.values()))
 
     def _forget(self, instance: Instance) -> None:
         self._instances.pop(instance.id, None)

@@ -8,7 +8,7 @@ single-threaded. The endpoint is at the other end of a socket; when that closes,
 
 Every worker has a keeper, a parent of all that the worker starts, detached or not. A keeper ends once nothing of
 its worker runs any more, and SIGTERM makes it end it: its exit is the proof. Where the system allows it, the worker
-lives in a process namespace of its own, whose first process takes all others with it.
+lives in a process namespace of its own, whose first process takes all others with it when it gets SIGTERM.
 
 Some workers are always ready, spares, but for what makes them a function's: a request is handed to one as it came.
 
@@ -54,6 +54,8 @@ class Server:
         self.connection = connection
         self.work = work
         self.namespaces = None if plain else namespaces.possible_namespaces()
+        # Without namespaces a function may have stopped its keeper.
+        self.end_all = offspring.kill_all if self.namespaces is None else offspring.have_all_end
         self.parents = {} if plain else groups.usable()
         groups.remove_orphans(self.parents)
         self.keepers = {}  # type: dict[int, dict[str, str]]
@@ -125,10 +127,15 @@ class Server:
     def reap(self, pid: int) -> None:
         """Forget a keeper that has ended, and end what lost its keeper."""
         groups.remove(self.keepers.pop(pid, {}))
-        for child in offspring.children():
-            if child not in self.keepers:
-                os.kill(child, signal.SIGKILL)
-                os.waitpid(child, 0)
+        while self.has_ended_strangers():  # theirs are ours then
+            pass
+
+    def has_ended_strangers(self) -> bool:
+        strangers = [child for child in offspring.children() if child not in self.keepers]
+        for child in strangers:
+            os.kill(child, signal.SIGKILL if self.namespaces is None else signal.SIGTERM)
+            os.waitpid(child, 0)
+        return bool(strangers)
 
 
 class Spare:
@@ -139,8 +146,7 @@ class Spare:
         self.mounts = None if server.namespaces is None else namespaces.MountTable()  # without, it sees ours
         self.groups = groups.make(server.parents, "%d-%d" % (server.pid, server.made))
         self.ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        # A new process of Python forgets the signals that came before it was ready for them.
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        signal.pthread_sigmask(signal.SIG_BLOCK, offspring.AWAITED)
         try:
             self.pid = os.fork()
             if self.pid == 0:
@@ -153,7 +159,7 @@ class Spare:
             raise
         finally:
             theirs.close()
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, offspring.AWAITED)
         server.keepers[self.pid] = self.groups
 
     def take(self, data: bytes, descriptors: "list[int]") -> None:
@@ -200,7 +206,6 @@ class Start:
     def keep(self) -> None:
         """The keeper: waits for the worker, and ends what the worker leaves."""
         try:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
             os.setsid()
             namespaces.control(DIE_WITH_PARENT, signal.SIGKILL)
             if os.getppid() != self.server.pid:
@@ -215,7 +220,8 @@ class Start:
             offspring.wait_for(pid)
         except BaseException as error:  # noqa: BLE001
             self.complain(error)
-        offspring.end_all_and_leave()
+        self.server.end_all()
+        os._exit(0)
 
     def complain(self, error: BaseException) -> None:
         """Said where the function's output goes, or to the server as long as there is no function."""
@@ -233,24 +239,23 @@ class Start:
         pid = os.fork()
         if pid == 0:
             os.close(writing)
-            namespaces.control(DIE_WITH_PARENT, signal.SIGKILL)
+            namespaces.control(DIE_WITH_PARENT, signal.SIGTERM)
             if select.select([reading], [], [], 0)[0]:  # the keeper ended before we said so
                 os._exit(0)
             self.be_init()
         return pid, writing
 
     def be_init(self) -> None:
-        code = 1
         try:
             namespaces.enter_mounts()
             namespaces.bound_processes(self.server.namespaces or 0)
             namespaces.bound_capabilities(self.server.namespaces or 0)
             pid = self.fork_worker()
             close_all_but(0)
-            code = offspring.wait_for(pid)
+            offspring.wait_for(pid)
         except BaseException as error:  # noqa: BLE001
             self.complain(error)
-        os._exit(code)
+        offspring.end_namespace()
 
     def fork_worker(self) -> int:
         keeper = os.getpid()
@@ -270,6 +275,7 @@ class Start:
     def be_worker(self) -> None:
         os.setsid()
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, offspring.AWAITED)
         groups.enter(self.groups)
         data, descriptors = receive(self.asked)
         if not data:  # nobody will ask any more
@@ -348,15 +354,14 @@ def run(arguments: "list[str]", work: object, modules: "frozenset[str]") -> None
     folder = arguments[2]
 
     def leave(*_: object) -> None:
-        if os.getpid() == server.pid:
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it comes together with the end of file
-            offspring.end_all()
-            groups.remove_all(server.parents, server.pid)
-            if folder:  # the endpoint's own, which it cannot remove if it was killed
-                import shutil
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it comes together with the end of file
+        server.end_all()
+        groups.remove_all(server.parents, server.pid)
+        if folder:  # the endpoint's own, which it cannot remove if it was killed
+            import shutil
 
-                shutil.rmtree(folder, ignore_errors=True)
-        offspring.end_all_and_leave()
+            shutil.rmtree(folder, ignore_errors=True)
+        os._exit(0)
 
     namespaces.control(ADOPT_ORPHANS, 1)
     server = Server(connection, work, arguments[1] == "plain")

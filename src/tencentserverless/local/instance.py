@@ -52,8 +52,10 @@ class Instance:
         settings: dict[str, Any],
         credential: Credential,
         source_version: int,
+        notify: Callable[[str], object],
     ) -> None:
         self.function = function
+        self._notify = notify
         self._settings = settings
         self.credential = credential
         self.id = credential.holder or ""
@@ -260,16 +262,25 @@ class Instance:
         return returned
 
     def check_use(self) -> None:
-        """Measure the processes now; end the invocation that holds too much memory, or too many of them."""
+        """Measure the processes now; end the invocation that holds too much memory, or has or wants too many."""
         if self._ahead:
             self._channel.drain()  # what is held now is held by who runs now
         if self._then is None:
             return
         held_bytes = self._meter.sample()
-        if self._meter.has_too_many:
+        if self._meter.excess:
+            self._notify(f"{self.function.name}: ended (439): {self._meter.excess}")
             self._resolve(Ending.EXIT)
         elif held_bytes > self.function.memory_mb * MB:
             self._resolve(Ending.MEMORY)
+
+    def has_left_too_much(self) -> bool:
+        """Whether the threads and processes that the events left behind hold too much, or are too many. It is told."""
+        held_bytes, most = self._meter.sample(), self.function.memory_mb
+        excess = self._meter.excess or (f"it held more than {most} MB" if held_bytes > most * MB else "")
+        if excess:
+            self._notify(f"{self.function.name}: ended between two events: {excess}")
+        return bool(excess)
 
     def late_output(self) -> str:
         """What was printed since the last answer, by threads and children that the handler left behind."""

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable
 from ctypes import byref, c_int, c_int64, c_size_t, c_uint, c_uint32, c_uint64, c_void_p, c_wchar_p, sizeof
 
-from tencentserverless.local.memory import MOST_PROCESSES, Meter
+from tencentserverless.local.memory import MOST_PROCESSES, Meter, too_many
 
 assert sys.platform == "win32"
 
@@ -169,7 +169,7 @@ class JobMeter(Meter):
 
     def sample(self) -> int:
         pids = self._job.processes()
-        self.has_too_many = len(pids) > MOST_PROCESSES
+        self.excess = too_many(len(pids))
         now = sum(map(_held_by, pids))
         self.sampled = max(self.sampled, now)
         return now

@@ -1,4 +1,5 @@
-"""How much memory a worker and its children hold, and held at most. Linux; elsewhere nothing is measured.
+"""How much memory a worker and its children hold, and held at most, and whether they are too many. Linux; elsewhere
+nothing is measured.
 
 The peak is the kernel's high-water mark, which the worker sets back for every event and tells with its answer; here it
 is read of a worker that does not answer any more.
@@ -6,6 +7,7 @@ is read of a worker that does not answer any more.
 
 import os
 import re
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -14,10 +16,13 @@ _PEAK = b"VmHWM:"
 _PROPORTIONAL = re.compile(rb"^Pss:\s+(\d+) kB", re.M)
 _NAMESPACES = re.compile(rb"^NSpid:\s+\d+\s.*?\b(\d+)$", re.M)
 _KILLED = re.compile(rb"^oom_kill (\d+)$", re.M)
+_REFUSED = re.compile(rb"^max (\d+)$", re.M)
 _GROUP_V1 = (b"total_rss", b"total_mapped_file")
 _GROUP_V2 = (b"anon", b"file_mapped")
 MOST_PROCESSES = 256  # where no control group bounds them
+MOST_REFUSED = 256  # in one event, where one does: the kernel does all the work of a fork before it refuses it
 KEEPERS = 2
+PATIENCE_SECONDS = 0.05  # in one look
 
 
 class Meter:
@@ -32,7 +37,8 @@ class Meter:
         self._groups = groups or {}
         self._keepers: set[int] = set()
         self.sampled = 0
-        self.has_too_many = False
+        self.excess = ""
+        self._refused_before = -1
         self._status = -1
         if not has_keeper:
             self._open(pid)
@@ -40,6 +46,7 @@ class Meter:
     def reset(self) -> None:
         """Forget what was sampled. The kernel's peak is set back by the worker, when it begins an event."""
         self.sampled = 0
+        self._refused_before = -1
 
     def peak_bytes(self) -> int:
         """The most that was held since the event began, in bytes; 0 where it cannot be known."""
@@ -53,18 +60,35 @@ class Meter:
         return max(peak, self.sampled)
 
     def sample(self) -> int:
-        """What the worker and its descendants hold now, in bytes. Sets `has_too_many`; then nothing is measured."""
+        """What the worker and its descendants hold now, in bytes.
+
+        Sets `excess`, what they have or want too much of but memory; then nothing is measured.
+        """
         self.find()
         pids = [] if {"pids", "memory"} <= self._groups.keys() else self._processes()
-        self.has_too_many = len(pids) > MOST_PROCESSES and "pids" not in self._groups
-        if self.has_too_many:
+        self.excess = self._refusals() if "pids" in self._groups else too_many(len(pids))
+        if self.excess:
             return self.sampled
         if "memory" in self._groups:
             now = _group_bytes(_read(f"{self._groups['memory']}/memory.stat"))
-        else:  # several share pages: their fair share is what a control group would count
-            now = sum(map(_proportional_bytes if len(pids) > 1 else _resident_bytes, pids))
+        else:
+            now = _resident_bytes(pids[0]) if len(pids) == 1 else self._shared_out(pids)
         self.sampled = max(self.sampled, now)
         return now
+
+    def _shared_out(self, pids: list[int]) -> int:
+        """Several share pages: their fair share is what a control group would count.
+
+        The kernel has who looks at a process wait while that one forks; those that do little else are to be counted
+        again soon rather than to be measured.
+        """
+        waited = _Waited()
+        held = 0
+        for pid in pids:
+            held += _proportional_bytes(pid)
+            if waited.seconds() > PATIENCE_SECONDS:
+                return self.sampled
+        return held
 
     def has_run_out(self) -> bool:
         """Whether the kernel has killed a process of the worker because its control group had no memory left."""
@@ -73,6 +97,14 @@ class Meter:
         texts = (_read(f"{self._groups['memory']}/{name}") for name in ("memory.events", "memory.oom_control"))
         found = _KILLED.search(b"\n".join(texts))
         return found is not None and int(found[1]) > 0
+
+    def _refusals(self) -> str:
+        found = _REFUSED.search(_read(f"{self._groups['pids']}/pids.events"))
+        count = int(found[1]) if found else 0
+        if self._refused_before < 0:  # the first look of this event
+            self._refused_before = count
+        is_too_much = count - self._refused_before > MOST_REFUSED
+        return "it went on to start processes or threads when it had as many as it may have" if is_too_much else ""
 
     def close(self) -> None:
         if self._status >= 0:
@@ -97,6 +129,21 @@ class Meter:
     def _open(self, pid: int) -> None:
         with suppress(OSError):
             self._status = os.open(f"/proc/{pid}/status", os.O_RDONLY | os.O_CLOEXEC)
+
+
+class _Waited:
+    """For how long this thread has not run since it was made."""
+
+    def __init__(self) -> None:
+        self._started, self._worked = time.monotonic(), time.thread_time()
+
+    def seconds(self) -> float:
+        return time.monotonic() - self._started - (time.thread_time() - self._worked)
+
+
+def too_many(processes: int) -> str:
+    """The excess of so many processes, where none is refused."""
+    return f"it had more than {MOST_PROCESSES} processes" if processes > MOST_PROCESSES else ""
 
 
 def _first_child(pid: int) -> int:
