@@ -59,7 +59,7 @@ def kill_all() -> None:
         while waiting:
             pid = waiting.pop()
             waiting += children_of(pid)
-            with suppress(ProcessLookupError):
+            with suppress(ProcessLookupError, PermissionError):  # who may not be killed is waited for
                 os.kill(pid, signal.SIGKILL)
         if not collect():
             return
