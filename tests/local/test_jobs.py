@@ -32,7 +32,7 @@ def left(process):
 def test_the_layout_of_structures():
     """The structures are as large as the headers of 64-bit Windows have them."""
     program = """
-from tencentserverless.local import jobs, memory
+from tencentserverless.local import jobs
 print(*map(ctypes.sizeof, (jobs.ExtendedLimits, jobs.MemoryCounters, jobs.ProcessIds)))
 print(jobs.ExtendedLimits.job_memory.offset, jobs.MemoryCounters.working_set.offset, jobs.ProcessIds.ids.offset)
 """
@@ -61,7 +61,7 @@ assert windows.kernel32.handles == {}
 def test_what_win32_refuses():
     """A refusal is an OSError with Win32's own number, and leaves no handle."""
     program = """
-from tencentserverless.local import jobs, memory
+from tencentserverless.local import jobs
 process, pids = parent()
 job = jobs.Job(process.pid)
 jobs._kernel.QueryInformationJobObject = lambda *_: 0

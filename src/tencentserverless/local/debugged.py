@@ -73,11 +73,7 @@ class Debugged(Instance):
     callers: the instances that wait for an invocation; their time stands still with it.
     """
 
-    def __init__(
-        self,
-        *made: Any,
-        callers: Callable[[Invocation], Iterable["Instance"]],
-    ) -> None:
+    def __init__(self, *made: Any, callers: Callable[[Invocation], Iterable["Instance"]]) -> None:
         super().__init__(*made)
         self._callers = callers
         self._held_callers: list[Debugged] = []

@@ -104,7 +104,7 @@ class Dispatcher:
     def _ran(self, instance: Instance, ticket: Ticket, outcome: Outcome | Exception) -> None:
         """The instance has something to do again before anybody is told; or its processes are gone before that."""
         if not instance.alive:
-            self._tasks.start(_once_over(self._end(instance), lambda: ticket.done(outcome)))
+            self._once_over(instance, lambda: ticket.done(outcome))
             return
         try:
             if instance.is_free:
@@ -259,7 +259,7 @@ class Dispatcher:
         elif isinstance(answer, Frame) and answer.kind is Kind.READY and instance.alive:
             self._hand_over(instance)
         else:
-            await self._fail_with(instance, cause, answer)
+            self._fail_with(instance, cause, answer)
 
     def _start_again(self, key: Key, cause: Ticket) -> None:
         if self._has_claimed(key):
@@ -292,11 +292,12 @@ class Dispatcher:
         ticket = self._scheduler.first_ticket(instance.function.key)
         return ticket is not None and not self._is_up_to_date(instance, ticket)
 
-    async def _fail_with(self, instance: Instance, cause: Ticket, answer: "Frame | Ending") -> None:
+    def _fail_with(self, instance: Instance, cause: Ticket, answer: "Frame | Ending") -> None:
         ticket = self._scheduler.next_ticket(instance.function.key, cause)  # now: nothing else is to start for it
-        ending = self._end(instance)
-        if ticket is not None:
-            await _once_over(ending, lambda: ticket.fail(lambda invocation: instance.failed_start(invocation, answer)))
+        if ticket is None:
+            self._end(instance)
+        else:
+            self._once_over(instance, lambda: ticket.fail(lambda invocation: instance.failed_start(invocation, answer)))
 
     def _fail(self, key: Key, cause: Ticket, failure: Failure) -> None:
         ticket = self._scheduler.next_ticket(key, cause)
@@ -337,17 +338,16 @@ class Dispatcher:
             self._ending[instance].add_done_callback(lambda _: self._ended(instance))
         return self._ending.get(instance) or self._loop.create_task(asyncio.sleep(0))
 
+    def _once_over(self, instance: Instance, tell: Callable[[], object]) -> None:
+        """End an instance, and tell once its processes are gone. The system may need long; nobody waits so long."""
+        over: asyncio.Future[None] = self._loop.create_future()
+        over.add_done_callback(lambda _: tell())
+        self._end(instance).add_done_callback(lambda _: over.cancel())  # which may be done twice
+        self._loop.call_later(GONE_SECONDS, over.cancel)
+
     def _ended(self, instance: Instance) -> None:
         del self._ending[instance]
         self._on_end(instance)
-
-
-async def _once_over(ending: "asyncio.Task[None]", tell: Callable[[], object]) -> None:
-    """Tell once an instance's processes are gone. The system may need long to end them; nobody waits for it so long."""
-    try:
-        await asyncio.wait((ending,), timeout=GONE_SECONDS)
-    finally:
-        tell()
 
 
 def _stopping(_: Invocation) -> Outcome:

@@ -82,11 +82,10 @@ class Meter:
         The kernel has who looks at a process wait while that one forks; those that do little else are to be counted
         again soon rather than to be measured.
         """
-        waited = _Waited()
-        held = 0
+        started, held = _waited_seconds(), 0
         for pid in pids:
             held += _proportional_bytes(pid)
-            if waited.seconds() > PATIENCE_SECONDS:
+            if _waited_seconds() - started > PATIENCE_SECONDS:
                 return self.sampled
         return held
 
@@ -131,14 +130,9 @@ class Meter:
             self._status = os.open(f"/proc/{pid}/status", os.O_RDONLY | os.O_CLOEXEC)
 
 
-class _Waited:
-    """For how long this thread has not run since it was made."""
-
-    def __init__(self) -> None:
-        self._started, self._worked = time.monotonic(), time.thread_time()
-
-    def seconds(self) -> float:
-        return time.monotonic() - self._started - (time.thread_time() - self._worked)
+def _waited_seconds() -> float:
+    """For how long this thread has not run, since some moment."""
+    return time.monotonic() - time.thread_time()
 
 
 def too_many(processes: int) -> str:
