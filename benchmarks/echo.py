@@ -23,7 +23,8 @@ async def serve_aiohttp():
 
 
 async def serve_own():
-    from tencentserverless.local.connection import READ_BYTES, Connection, Reply
+    from tencentserverless.local.http.connection import READ_BYTES, Connection
+    from tencentserverless.local.http.request import Reply
 
     class Site:
         def __init__(self):

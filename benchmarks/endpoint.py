@@ -11,9 +11,9 @@ import os
 import sys
 
 from tencentserverless.local.endpoint import Endpoint
-from tencentserverless.local.options import Options
+from tencentserverless.local.local_scf import to_stderr
+from tencentserverless.local.model.options import Options
 from tencentserverless.local.server import Server
-from tencentserverless.local.thread import to_stderr
 
 
 async def serve(folder, options):

@@ -22,7 +22,7 @@ from processes import SOURCE, surroundings
 from tree import below, seen, table
 
 from tencentserverless.exception import FunctionError, InvocationError, ServerlessError
-from tencentserverless.local import groups
+from tencentserverless.local.worker import cgroups
 from tencentserverless.scf import Client
 
 ADOPT_ORPHANS = 36
@@ -105,15 +105,15 @@ def left_behind(before: dict, port: int, tmp: str) -> "list[str]":
     with socket.socket() as sock:
         if sock.connect_ex(("127.0.0.1", port)) == 0:
             found.append(f"somebody listens on its port {port}")
-    for parent in set(groups.usable().values()):
-        names = [name for name in os.listdir(parent) if name.startswith(groups.PREFIX)]
+    for parent in set(cgroups.usable().values()):
+        names = [name for name in os.listdir(parent) if name.startswith(cgroups.PREFIX)]
         found += [f"group {parent}/{name}" for name in names if not alive(name)]
     return found + [f"file {path}" for path in Path(tmp).iterdir()]
 
 
 def alive(group: str) -> bool:
     """Whether the process runs whose number stands in the name of a control group."""
-    pid = group.removeprefix(groups.PREFIX).partition("-")[0]
+    pid = group.removeprefix(cgroups.PREFIX).partition("-")[0]
     return os.path.exists(f"/proc/{pid}")
 
 

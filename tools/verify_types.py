@@ -10,7 +10,7 @@ import sys
 
 PACKAGE = "tencentserverless"
 ROOMS = "tencentserverless.local."
-PUBLIC_IN_ROOMS = ("tencentserverless.local.LocalSCF", "tencentserverless.local.thread.LocalSCF")
+PUBLIC_IN_ROOMS = ("tencentserverless.local.LocalSCF", "tencentserverless.local.local_scf.LocalSCF")
 FORGIVEN = ("Type of base class", "Type of metaclass unknown")
 
 

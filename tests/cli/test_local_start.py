@@ -12,9 +12,9 @@ import pytest
 
 from tencentserverless.scf import Client
 from tests.cli.conftest import environment
+from tests.local.api_client import Api
 from tests.local.debuggers import Invocation, Terminal
-from tests.local.processes import alive, until
-from tests.local.signed import Api
+from tests.local.process_table import alive, until
 
 
 @contextmanager

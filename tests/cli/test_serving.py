@@ -4,8 +4,8 @@ import click
 import pytest
 
 from tencentserverless._cli import serving
-from tencentserverless.local.invocation import Outcome
-from tests.local.made import record
+from tencentserverless.local.model.invocation import Outcome
+from tests.local.factories import record
 
 
 def test_wrong_pairs_are_not_repeated():

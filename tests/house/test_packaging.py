@@ -121,7 +121,7 @@ def test_wheel_metadata(distributions):
     assert {f"Programming Language :: Python :: 3.{minor}" for minor in range(6, 14)} <= set(told.get_all("Classifier"))
     assert dict(commands["console_scripts"]) == {"tencentserverless": "tencentserverless._cli:main"}
     assert "tencentserverless/py.typed" in names
-    assert "tencentserverless/local/bootstrap.py" in names
+    assert "tencentserverless/local/worker/bootstrap.py" in names
     assert not [name for name in names if not name.startswith(("tencentserverless/", info))]
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tencentserverless.local import LocalSCF
-from tests.local.signed import Api
+from tests.local.api_client import Api
 
-FUNCTIONS = Path(__file__).with_name("functions")
+FUNCTIONS = Path(__file__).with_name("catalogue")
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,8 @@ import socket
 import threading
 import time
 
-from tests.local.processes import until
-from tests.local.signed import Api
+from tests.local.api_client import Api
+from tests.local.process_table import until
 
 SECONDS = 30
 

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from tencentserverless.local import LocalSCF
+from tests.local.api_client import Api
 from tests.local.conftest import FUNCTIONS
-from tests.local.processes import until
-from tests.local.signed import Api
+from tests.local.process_table import until
 
 
 def test_surroundings(api):
@@ -50,7 +50,7 @@ def test_a_chain_across_regions(api, notices):
 
 def test_ids_agree(api):
     """The request id is the same in the envelope, the result and the header, and differs from call to call."""
-    from tests.local.signed import headers
+    from tests.local.api_client import headers
 
     ids = set()
     for _ in range(2):

@@ -6,8 +6,8 @@ import socket
 import pytest
 
 from tencentserverless.local import LocalSCF
-from tencentserverless.local.server import foreign, shown
-from tests.local.signed import Api, headers
+from tencentserverless.local.http.hosts import foreign, shown
+from tests.local.api_client import Api, headers
 
 
 def signed(api, body, **more):
@@ -169,7 +169,7 @@ def test_it_listens_on_loopback_only(scf):
 
 def test_a_client_that_leaves_stops_nothing(scf):
     """An invocation that has begun runs to its end although its client has gone."""
-    from tests.local.processes import until
+    from tests.local.process_table import until
 
     with Api(scf) as api:
         body = b'{"FunctionName": "sleeps", "ClientContext": "{\\"seconds\\": 0.3}"}'

@@ -1,6 +1,6 @@
 """Processes that look like Windows as far as the local endpoint can see: `become()`, before it is imported.
 
-What POSIX alone has is gone, event loops watch sockets only, and `kernel32` has the calls that `jobs.py` makes, over
+What POSIX alone has is gone, event loops watch sockets only, and `kernel32` has the calls that `windows_jobs.py` makes, over
 this system's processes. So what is left unseen of that path is what Win32 itself does.
 """
 
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from tests.environments import ROOT
-from tests.local.processes import alive, below
+from tests.local.process_table import alive, below
 
 MISSING_MODULES = ("fcntl", "resource", "termios", "pwd", "grp")
 MISSING_NAMES = (
@@ -92,7 +92,7 @@ def become():
     sys.platform = "win32"
     os.environ["SYSTEMROOT"] = "/"
 
-    from tencentserverless.local import process
+    from tencentserverless.local.processes import process
 
     process.BOOTSTRAP = BOOTSTRAP
 
@@ -116,7 +116,7 @@ class Job:
 
 
 class kernel32:
-    """What `jobs.py` calls. A handle is a number: of a job, or of a process that some id names."""
+    """What `windows_jobs.py` calls. A handle is a number: of a job, or of a process that some id names."""
 
     handles: ClassVar = {}
     numbers = count(4, 4)

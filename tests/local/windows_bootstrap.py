@@ -11,7 +11,7 @@ for name in ("fork", "killpg", "setsid", "getuid", "pidfd_open", "set_blocking")
 del signal.SIGKILL, name
 
 root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-__file__ = os.path.join(root, "src", "tencentserverless", "local", "bootstrap.py")
+__file__ = os.path.join(root, "src", "tencentserverless", "local", "worker", "bootstrap.py")
 with open(__file__, encoding="utf-8") as file:
     source = file.read()
 del root, file

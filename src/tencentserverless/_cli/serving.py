@@ -9,7 +9,7 @@ import click
 
 if TYPE_CHECKING:
     from tencentserverless.local import LocalSCF
-    from tencentserverless.local.invocation import Record
+    from tencentserverless.local.model.invocation import Record
 
 _OPTIONS = (
     click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on."),
@@ -64,7 +64,7 @@ def endpoint_of(
 ) -> "LocalSCF":
     """The endpoint of these options; wrong ones are usage errors."""
     from tencentserverless.local import LocalSCF
-    from tencentserverless.local.credentials import accepted
+    from tencentserverless.local.model.credentials import accepted
 
     try:
         accepted(accept)
@@ -90,7 +90,7 @@ def started(
     paths: Sequence[str], port: int, on_record: "Callable[[Record], None] | None", **options: Any
 ) -> "LocalSCF":
     """An endpoint that serves; what prevents that is one line on standard error. options: `endpoint_options`'."""
-    from tencentserverless.local.authority import AuthorityError
+    from tencentserverless.local.http.certificates import AuthorityError
 
     scf = endpoint_of(paths, port, on_record, **options)
     try:
@@ -110,11 +110,11 @@ def say(text: str) -> None:
 
 def log(record: "Record") -> None:
     """The whole log of an invocation on standard error."""
-    from tencentserverless.local import report
+    from tencentserverless.local.invocations import log
 
     invocation = record.invocation
     function = invocation.function
-    text = f"── {function.name} · {function.region}\n{report.log(record)}"
+    text = f"── {function.name} · {function.region}\n{log.log(record)}"
     sys.stderr.write(text.encode("utf-8", "replace").decode())
     sys.stderr.flush()
 

@@ -4,4 +4,4 @@
 3.10 or later and the extra: ``pip install "tencentserverless[local]"``.
 """
 
-from tencentserverless.local.thread import LocalSCF as LocalSCF
+from tencentserverless.local.local_scf import LocalSCF as LocalSCF

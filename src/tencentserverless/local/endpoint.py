@@ -9,31 +9,46 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tencentserverless.local import actions, api, debugged, environment, package, refusal, report
-from tencentserverless.local.asked import Answer, Asked
-from tencentserverless.local.authority import Authority, own_names
-from tencentserverless.local.batch import Batch
-from tencentserverless.local.catalog import Function
-from tencentserverless.local.credentials import ACCEPT_ANY, accepted, needs_renewal, new_credential
-from tencentserverless.local.debugged import Debugged
-from tencentserverless.local.dispatcher import Dispatcher
-from tencentserverless.local.doors import Doors
-from tencentserverless.local.gate import Call, Credential, Gate, Request
-from tencentserverless.local.in_process import InProcess
-from tencentserverless.local.instance import Instance, new_id
-from tencentserverless.local.interpreters import CURRENT_INTERPRETER, Interpreter, Interpreters
-from tencentserverless.local.invocation import Invocation, Outcome, Record
-from tencentserverless.local.layers import Layers, existing
-from tencentserverless.local.live import LiveCatalog
-from tencentserverless.local.options import Options
-from tencentserverless.local.process import Start, Worker, Workers
-from tencentserverless.local.records import Records
-from tencentserverless.local.requirements import Requirements
-from tencentserverless.local.scratch import Scratch, utf8_locale
-from tencentserverless.local.tasks import Tasks
-from tencentserverless.local.ticket import Done
-from tencentserverless.local.view import View
-from tencentserverless.local.wire import TEXT_LIMIT_BYTES
+from tencentserverless.local.api import actions, functions, invoke
+from tencentserverless.local.api.authentication import Gate
+from tencentserverless.local.api.call import Answer, Asked, Call
+from tencentserverless.local.environment import variables as environment
+from tencentserverless.local.environment.layers import Layers, existing
+from tencentserverless.local.environment.mounts import View
+from tencentserverless.local.environment.requirements import Requirements
+from tencentserverless.local.environment.scratch import Scratch, utf8_locale
+from tencentserverless.local.eventloop.background import Tasks
+from tencentserverless.local.eventloop.turn_batch import Batch
+from tencentserverless.local.functions import code_info
+from tencentserverless.local.functions.live_catalog import LiveCatalog
+from tencentserverless.local.http.certificates import Authority
+from tencentserverless.local.http.hosts import own_names
+from tencentserverless.local.http.instance_ports import Doors
+from tencentserverless.local.http.request import Request
+from tencentserverless.local.instances import debugged
+from tencentserverless.local.instances.debugged import Debugged
+from tencentserverless.local.instances.dispatcher import Dispatcher
+from tencentserverless.local.instances.in_process import InProcess
+from tencentserverless.local.instances.instance import Instance, new_id
+from tencentserverless.local.instances.ticket import Done
+from tencentserverless.local.invocations import log
+from tencentserverless.local.invocations.records import Records
+from tencentserverless.local.model import api_errors, event_json, outcomes
+from tencentserverless.local.model.credentials import (
+    ACCEPT_ANY,
+    Credential,
+    KeyRegistry,
+    accepted,
+    needs_renewal,
+    new_credential,
+)
+from tencentserverless.local.model.function import Function
+from tencentserverless.local.model.invocation import Invocation, Outcome, Record
+from tencentserverless.local.model.options import Options
+from tencentserverless.local.processes.frames import TEXT_LIMIT_BYTES
+from tencentserverless.local.processes.interpreters import CURRENT_INTERPRETER, Interpreter, Interpreters
+from tencentserverless.local.processes.process import Start, Workers
+from tencentserverless.local.processes.worker_handle import Worker
 
 _UNKNOWN_LANGUAGE = "en-US"
 IN_PROCESS_SECONDS = 1.0
@@ -72,10 +87,8 @@ class Endpoint:
             self.records.check()
         self.notify = notify
         self._on_record = on_record
-        self._gate = Gate(actions.KNOWN, accept_any=ACCEPT_ANY in options.accept)
-        self._gate.add(self.credential)
-        for credential in accepted(options.accept):
-            self._gate.add(credential)
+        self._keys = KeyRegistry([self.credential, *accepted(options.accept)])
+        self._gate = Gate(actions.KNOWN, self._keys, accept_any=ACCEPT_ANY in options.accept)
         self._interpreters = Interpreters(notify, options.interpreters)
         self._requirements = Requirements(notify)
         self._scratch = Scratch()
@@ -136,14 +149,16 @@ class Endpoint:
             asked.fail(error)
 
     def _perform(self, call: Call, asked: Asked, holder: str | None) -> None:
-        parameters = api.checked_parameters(call)
+        parameters = actions.checked_parameters(call)
         if call.action == "ListFunctions":
-            asked.answer(api.list_functions(call.region, parameters, self.catalog, package.shown_time(time.time())))
+            asked.answer(
+                functions.list_functions(call.region, parameters, self.catalog, code_info.shown_time(time.time()))
+            )
             return
         if call.action == "GetFunction":
             asked.answer(self._get_function(call, parameters))
             return
-        wanted = api.wanted(call, parameters, self.catalog)
+        wanted = invoke.wanted(call, parameters, self.catalog)
         made_by = self._caller(call.credential, holder)
         parent, callers = made_by.child() if made_by else (None, ())
         invocation = Invocation(
@@ -157,7 +172,7 @@ class Endpoint:
             callers,
         )
         if len(callers) > self.options.most_hops:
-            self._refuse(invocation, refusal.chain_too_long(self.options.most_hops, invocation.loop()))
+            self._refuse(invocation, api_errors.chain_too_long(self.options.most_hops, invocation.loop()))
         if wanted.invocation_type == "Event":
             asked.answer({"Result": self._invoke_later(invocation)})
         else:
@@ -166,7 +181,7 @@ class Endpoint:
     def _records_place(self) -> Path:
         return Path(self.options.records or self._scratch.folder / "records.db")
 
-    def _refuse(self, invocation: Invocation, error: refusal.Refusal) -> NoReturn:
+    def _refuse(self, invocation: Invocation, error: api_errors.Refusal) -> NoReturn:
         """An invocation that is recorded and does not come about."""
         record = self.records.begin(invocation)
         self.records.end(record, _outcome_of(error, invocation), time.time())
@@ -198,22 +213,22 @@ class Endpoint:
         """In this process."""
         holder = new_id()
         credential = self._temporary(holder)
-        self._gate.add(credential)
-        outcome: Outcome | Exception = report.platform_failed("the local endpoint is being stopped")
+        self._keys.add(credential)
+        outcome: Outcome | Exception = outcomes.platform_failed("the local endpoint is being stopped")
         try:
             variables = environment.in_process_variables(invocation.function, credential, self._url)
             outcome = await self._in_process.run(invocation, holder, variables)
         except Exception as error:  # noqa: BLE001  it is told
             outcome = error
         finally:
-            self._gate.forget(holder)
+            self._keys.forget(holder)
             done(outcome)
 
     def _invoke_later(self, invocation: Invocation) -> dict[str, Any]:
         """An Event invocation: runs once, is logged and recorded, and is not tried again if it fails."""
-        api.check_event(invocation.event)
+        event_json.check_event(invocation.event)
         self._event_tasks.start(self._invoke_in_turn(invocation))
-        return report.event_result(invocation.request_id)
+        return log.event_result(invocation.request_id)
 
     async def _invoke_in_turn(self, invocation: Invocation) -> None:
         found: asyncio.Future[Record | Exception] = asyncio.get_running_loop().create_future()
@@ -225,18 +240,18 @@ class Endpoint:
 
     def _get_function(self, call: Call, parameters: dict[str, Any]) -> dict[str, Any]:
         if not parameters.get("FunctionName"):
-            raise refusal.function_name_required()
-        function = api.find(call.region, parameters, self.catalog)
-        if parameters.get("Qualifier", api.LATEST) not in api.UNPUBLISHED:
-            raise refusal.qualifier_not_found(parameters["Qualifier"])
-        code = package.entry_text(function) if parameters.get("ShowCode") == "TRUE" else None
-        modified = package.shown_time(package.modified(function))
-        return api.get_function(function, code, package.size_bytes(function), modified)
+            raise api_errors.function_name_required()
+        function = functions.find(call.region, parameters, self.catalog)
+        if parameters.get("Qualifier", functions.LATEST) not in functions.UNPUBLISHED:
+            raise api_errors.qualifier_not_found(parameters["Qualifier"])
+        code = code_info.entry_text(function) if parameters.get("ShowCode") == "TRUE" else None
+        modified = code_info.shown_time(code_info.modified(function))
+        return functions.get_function(function, code, code_info.size_bytes(function), modified)
 
     def _caller(self, credential: Credential | None, holder: str | None) -> Invocation | None:
         """The invocation that sent this through its instance's door, or signed with its credentials."""
         if not holder and credential is not None:
-            holder = credential.holder
+            holder = credential.instance_id
         if not holder:
             return None
         instance = self._instances.get(holder)
@@ -253,16 +268,16 @@ class Endpoint:
         try:
             return await self._made(function, source_version, interpreter, credential)
         except BaseException:
-            self._doors.close(credential.holder or "")
-            self._layers.release(credential.holder or "")
+            self._doors.close(credential.instance_id)
+            self._layers.release(credential.instance_id)
             raise
 
     async def _made(
         self, function: Function, source_version: int, interpreter: Interpreter, credential: Credential
     ) -> Instance:
-        places, mounts = await self._disk(function, interpreter, source_version, credential.holder or "")
+        places, mounts = await self._disk(function, interpreter, source_version, credential.instance_id)
         runtime = function.runtime or interpreter.runtime
-        door = await self._doors.open(credential.holder or "")
+        door = await self._doors.open(credential.instance_id)
         bundle = str(self.authority.bundle) if door.tls_port else ""
         machine = replace(self._machine, bundle=bundle)
         variables = environment.variables(function, credential, places, machine, interpreter.path, runtime, door.url)
@@ -271,7 +286,7 @@ class Endpoint:
                 interpreter,
                 variables,
                 places.code,
-                f"HOSTNAME={credential.holder}",
+                f"HOSTNAME={credential.instance_id}",
                 memory_mb=function.memory_mb,
                 scratch=str(self._scratch.folder),
                 view=mounts,
@@ -284,7 +299,7 @@ class Endpoint:
         instance.on_ready = self._tell_about_sdk
         instance.on_event = self._renewed
         self._instances[instance.id] = instance
-        self._gate.add(credential)
+        self._keys.add(credential)
         return instance
 
     async def _disk(
@@ -313,7 +328,7 @@ class Endpoint:
         self._instances.pop(instance.id, None)
         self._doors.close(instance.id)
         self._layers.release(instance.id)
-        self._gate.forget(instance.id)
+        self._keys.forget(instance.id)
 
     def _temporary(self, holder: str) -> Credential:
         return new_credential(holder, time.time() + self.options.credential_seconds)
@@ -323,9 +338,9 @@ class Endpoint:
         now = time.time()
         if not needs_renewal(instance.credential, instance.function.timeout, now):
             return {}
-        self._gate.forget(instance.id, now)
+        self._keys.forget(instance.id, now)
         instance.credential = self._temporary(instance.id)
-        self._gate.add(instance.credential)
+        self._keys.add(instance.credential)
         return environment.credential_variables(instance.credential)
 
     def _tell_about_layers(self) -> None:
@@ -361,7 +376,7 @@ def _answer(asked: Asked, log_type: str, found: Record | Exception) -> None:
     try:
         if isinstance(found, Exception):
             raise found
-        result = report.result(found, log_type)
+        result = log.result(found, log_type)
     except Exception as error:  # noqa: BLE001
         asked.fail(error)
     else:
@@ -370,6 +385,6 @@ def _answer(asked: Asked, log_type: str, found: Record | Exception) -> None:
 
 def _outcome_of(error: Exception, invocation: Invocation) -> Outcome:
     """What is recorded of an invocation that has not come about."""
-    if isinstance(error, refusal.Refusal):
-        return report.failure(invocation, error.status_code, error.message)
-    return report.platform_failed(f"the local endpoint failed: {error!r}")
+    if isinstance(error, api_errors.Refusal):
+        return outcomes.failure(invocation, error.status_code, error.message)
+    return outcomes.platform_failed(f"the local endpoint failed: {error!r}")

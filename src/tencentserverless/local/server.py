@@ -2,20 +2,19 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
 
-from tencentserverless.local.api import refused
-from tencentserverless.local.asked import new_request_id
-from tencentserverless.local.authority import AuthorityError, own_names
-from tencentserverless.local.connection import READ_BYTES, Connection, Reply
-from tencentserverless.local.doors import ADDRESS, AUTHORITY_PATH, NOBODY, Door, Doors, listener
+from tencentserverless.local.api.call import new_request_id
+from tencentserverless.local.api.envelope import refused
 from tencentserverless.local.endpoint import Endpoint
-from tencentserverless.local.gate import BODY_LIMIT_BYTES, Request
-from tencentserverless.local.refusal import request_too_large
-from tencentserverless.local.tasks import Tasks
+from tencentserverless.local.eventloop.background import Tasks
+from tencentserverless.local.http.certificates import AuthorityError
+from tencentserverless.local.http.connection import READ_BYTES, Connection
+from tencentserverless.local.http.hosts import foreign, is_loopback, shown
+from tencentserverless.local.http.instance_ports import AUTHORITY_PATH, NOBODY, Door, Doors, listener
+from tencentserverless.local.http.request import BODY_LIMIT_BYTES, Reply, Request
+from tencentserverless.local.model.api_errors import request_too_large
 
 DEFAULT_PORT = 9000
 BACKLOG = 512
@@ -23,9 +22,7 @@ SWEEP_SECONDS = 15.0
 SHUTDOWN_SECONDS = 1.0
 MOST_THROUGH_A_DOOR = 128
 _PLAIN = "text/plain; charset=utf-8"
-_OF_BROWSERS = frozenset(("origin", "referer", "sec-fetch-site"))  # an image has no Origin
 _ABSOLUTE = re.compile(r"https?://[^/]+/?")  # as proxies are asked
-_SCF_HOST = re.compile(r"scf(?:\.[a-z0-9-]+)?\.tencentcloudapi\.com")
 
 
 class Server:
@@ -52,7 +49,7 @@ class Server:
             bound.close()
             raise
         self.url = f"{'https' if context else 'http'}://{shown(host)}:{bound.getsockname()[1]}"
-        if not _is_loopback(host):
+        if not is_loopback(host):
             self._endpoint.notify(f"{host}: whoever reaches this machine there, and has a key, can run these functions")
         inner = await self._doors.open(NOBODY) if context else None  # code in this process need not trust the authority
         self._endpoint.serve_through(self._doors, inner.url if inner else self.url)
@@ -117,41 +114,3 @@ class Server:
         except (AuthorityError, OSError) as error:
             self._endpoint.notify(f"SCF's host names cannot be served inside functions: {error}")
         answer(Reply(b"", content_type=_PLAIN, closing=True))
-
-
-def foreign(headers: Mapping[str, str], listens_on: str = ADDRESS) -> str:
-    """Why a request is not ours to answer, or "". A page in a browser must not reach functions, by whatever name."""
-    if not _OF_BROWSERS.isdisjoint(headers):
-        return "Requests from pages in a browser are not served."
-    if _is_ours(headers.get("host", ""), listens_on):
-        return ""
-    return "The Host header names neither this machine nor SCF."
-
-
-@lru_cache(maxsize=64)
-def _is_ours(host: str, listens_on: str) -> bool:
-    name = re.sub(r":\d+$", "", host.partition("://")[2] or host).lower()
-    if name == "localhost" or _SCF_HOST.fullmatch(name) or _is_loopback(name.strip("[]")):
-        return True
-    # Beyond loopback addresses are ours too: a page leads a name to this machine, not an address.
-    return not _is_loopback(listens_on) and (_address(name.strip("[]")) is not None or name in own_names(listens_on))
-
-
-def shown(host: str) -> str:
-    """Where clients on this machine find what listens on `host`, as it stands in a URL."""
-    address = ip_address(host)
-    if address.version == 4:
-        return ADDRESS if address.is_unspecified else host
-    return "[::1]" if address.is_unspecified else f"[{host}]"
-
-
-def _is_loopback(name: str) -> bool:
-    address = _address(name)
-    return address is not None and address.is_loopback
-
-
-def _address(name: str) -> IPv4Address | IPv6Address | None:
-    try:
-        return ip_address(name)
-    except ValueError:
-        return None

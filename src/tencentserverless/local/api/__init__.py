@@ -1,0 +1,1 @@
+"""The cloud API: an API call in, API JSON out."""

@@ -1,0 +1,305 @@
+"""Who sends a request, and what it asks: signatures, the time window, common parameters. Pure.
+
+The checks stand in the order of the platform's gateway. Signature v3 (TC3-HMAC-SHA256) and v1 (HmacSHA1,
+HmacSHA256): https://cloud.tencent.com/document/api/583/33846 and /583/33845
+"""
+
+import hmac
+import re
+from base64 import b64decode
+from binascii import Error as Base64Error
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any, NamedTuple
+from urllib.parse import unquote_plus
+
+from tencentserverless._protocol import tc3
+from tencentserverless.local.api.call import Call
+from tencentserverless.local.api.parameters import from_form, from_json
+from tencentserverless.local.http.hosts import host_names
+from tencentserverless.local.http.request import BODY_LIMIT_BYTES, Request
+from tencentserverless.local.model import api_errors
+from tencentserverless.local.model.credentials import Credential, KeyRegistry
+from tencentserverless.local.model.regions import REGIONS
+
+VERSION = "2018-04-16"
+WINDOW_SECONDS = 300
+DAY_SECONDS = 24 * 3600
+V1_BODY_LIMIT_BYTES = 1024 * 1024
+QUERY_LIMIT_BYTES = 32 * 1024
+
+_SIGNER = re.compile(
+    re.escape(tc3.ALGORITHM) + r"\s+Credential=([^/\s,]+)/(\d{4}-\d\d-\d\d)/([^/\s,]+)/tc3_request\s*,"
+    r"\s*SignedHeaders=([^,\s]+)\s*,\s*"
+)
+_HEXADECIMAL = re.compile(r"[0-9a-fA-F]+").fullmatch
+_TIMESTAMP = re.compile(r"[0-9]{1,12}").fullmatch
+_SIGNED_AT_LEAST = frozenset(("content-type", "host"))
+_V3_REQUIRED = {
+    "x-tc-action": "Action",
+    "x-tc-version": "Version",
+    "x-tc-region": "Region",
+    "x-tc-timestamp": "Timestamp",
+    "authorization": "Authorization",
+}
+_V1_DIGESTS = {"HmacSHA1": "sha1", "HmacSHA256": "sha256", "": "sha1"}
+_V1_NAMES = "Action Version Region Timestamp Nonce SecretId Signature SignatureMethod Token Language RequestClient"
+_V1_COMMON = frozenset(_V1_NAMES.split())
+
+
+class _Claim(NamedTuple):
+    """The common parameters, wherever the signature version puts them."""
+
+    action: str
+    version: str
+    region: str
+    timestamp: str
+    language: str
+    token: str
+    region_label: str
+
+
+class _Signer(NamedTuple):
+    """What an `Authorization` header says before its signature: the same for all that a client sends in a day."""
+
+    secret_id: str
+    date: str
+    service: str
+    scope: str
+    names: tuple[str, ...]
+    signs_enough: bool
+
+
+class Gate:
+    """Lets signed requests in, or raises `Refusal`.
+
+    actions: the names that the API knows. keys: the credentials that are valid now.
+    accept_any: whether requests with unknown ids are let in unverified.
+    """
+
+    def __init__(self, actions: Collection[str], keys: KeyRegistry, accept_any: bool = False) -> None:
+        self._actions = actions
+        self._keys = keys
+        self._accept_any = accept_any
+
+    def admit(self, request: Request, now: float) -> Call:
+        """The call that `request` makes at `now` (Unix seconds). Raises `Refusal`."""
+        if request.method not in ("GET", "POST"):
+            raise api_errors.unsupported_method(request.method)
+        _check_size(request)
+        if "authorization" in request.headers or _is_json(request):
+            return self._admit_v3(request, now)
+        return self._admit_v1(request, now)
+
+    def _admit_v3(self, request: Request, now: float) -> Call:
+        claim = _v3_claim(request.headers)
+        self._check_action(claim)
+        authorization = request.headers["authorization"].strip()
+        if authorization == "SKIP" and self._accept_any:
+            return _call(claim, _v3_parameters(request), None)
+        before, _, signature = authorization.rpartition("Signature=")
+        signer = _signer(before)
+        if signer is None or not _HEXADECIMAL(signature):
+            raise api_errors.invalid_authorization(
+                "it is not `TC3-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`."
+            )
+        timestamp = _checked_time(claim, now)
+        if signer.date != _utc_date(timestamp // DAY_SECONDS):
+            raise api_errors.invalid_authorization("`Date` in Credential not valid.")
+        if not signer.signs_enough:
+            raise api_errors.invalid_authorization("`SignedHeaders` not valid.")
+        credential = self._credential(signer.secret_id, claim.token, now)
+        if credential is not None:
+            key = tc3.signing_key(credential.secret_key, signer.date, signer.service)
+            _check_signature(map(key.sign, _v3_texts(request, timestamp, signer)), signature.lower())
+        _check_region(claim)
+        return _call(claim, _v3_parameters(request), credential)
+
+    def _admit_v1(self, request: Request, now: float) -> Call:
+        pairs = _form_pairs(request)
+        claim = _v1_claim(pairs)
+        self._check_action(claim)
+        digest = _V1_DIGESTS.get(pairs.get("SignatureMethod", ""))
+        if digest is None:
+            raise api_errors.wrong_value("SignatureMethod")
+        _checked_time(claim, now)
+        credential = self._credential(pairs["SecretId"], claim.token, now)
+        if credential is not None:
+            key = credential.secret_key.encode()
+            texts = _v1_texts(request, pairs)
+            given = _decoded_signature(pairs["Signature"])
+            _check_signature((hmac.digest(key, text.encode("utf-8", "surrogatepass"), digest) for text in texts), given)
+        _check_region(claim)
+        own = {name: value for name, value in pairs.items() if name not in _V1_COMMON}
+        return _call(claim, from_form(own), credential)
+
+    def _check_action(self, claim: _Claim) -> None:
+        if claim.version != VERSION:
+            raise api_errors.no_such_version(claim.version)
+        if claim.action not in self._actions:
+            raise api_errors.invalid_action(claim.action, claim.version)
+
+    def _credential(self, secret_id: str, token: str, now: float) -> Credential | None:
+        """The known credential; None for an unknown one that is let in unverified."""
+        credential = self._keys.get(secret_id)
+        if credential is None:
+            if self._accept_any:
+                return None
+            raise api_errors.secret_id_not_found()
+        if not hmac.compare_digest(token.encode("utf-8", "surrogateescape"), credential.token.encode()):
+            raise api_errors.token_failure()
+        if credential.expires_at <= now:
+            raise api_errors.token_failure()
+        return credential
+
+
+@lru_cache(maxsize=64)
+def _signer(text: str) -> _Signer | None:
+    parsed = _SIGNER.fullmatch(text)
+    if parsed is None:
+        return None
+    secret_id, date, service, names = parsed.groups()
+    signed = tuple(names.split(";"))
+    scope, signs_enough = tc3.credential_scope(date, service), _SIGNED_AT_LEAST.issubset(signed)
+    return _Signer(secret_id, date, service, scope, signed, signs_enough)
+
+
+@lru_cache(maxsize=4)
+def _utc_date(day: int) -> str:
+    return tc3.utc_date(day * DAY_SECONDS)
+
+
+def _check_size(request: Request) -> None:
+    size = len(request.body)
+    if size > BODY_LIMIT_BYTES:
+        raise api_errors.request_too_large(BODY_LIMIT_BYTES, size)
+    if len(request.query) > QUERY_LIMIT_BYTES:
+        raise api_errors.request_too_large(QUERY_LIMIT_BYTES, len(request.query))
+    if size > V1_BODY_LIMIT_BYTES and "authorization" not in request.headers and not _is_json(request):
+        raise api_errors.too_large_for_v1(V1_BODY_LIMIT_BYTES)
+
+
+def _is_json(request: Request) -> bool:
+    return _says_json(request.headers.get("content-type", ""))
+
+
+@lru_cache(maxsize=64)
+def _says_json(content_type: str) -> bool:
+    return content_type.partition(";")[0].strip().lower() == "application/json"
+
+
+def _v3_claim(headers: Mapping[str, str]) -> _Claim:
+    for name, shown in _V3_REQUIRED.items():
+        if not headers.get(name):
+            raise api_errors.missing_parameter(shown)
+    return _Claim(
+        headers["x-tc-action"],
+        headers["x-tc-version"],
+        headers["x-tc-region"],
+        headers["x-tc-timestamp"],
+        headers.get("x-tc-language", "en-US"),
+        headers.get("x-tc-token", "").strip(),
+        "X-TC-Region",
+    )
+
+
+def _v1_claim(pairs: Mapping[str, str]) -> _Claim:
+    for name in ("Action", "Version", "Region", "Timestamp", "Nonce", "SecretId", "Signature"):
+        if not pairs.get(name):
+            raise api_errors.missing_parameter(name)
+    language, token = pairs.get("Language", "en-US"), pairs.get("Token", "").strip()
+    return _Claim(pairs["Action"], pairs["Version"], pairs["Region"], pairs["Timestamp"], language, token, "Region")
+
+
+def _checked_time(claim: _Claim, now: float) -> int:
+    if not _TIMESTAMP(claim.timestamp):
+        raise api_errors.wrong_value(claim.region_label.replace("Region", "Timestamp"))
+    timestamp = int(claim.timestamp)
+    if abs(timestamp - now) > WINDOW_SECONDS:
+        raise api_errors.signature_expired(int(now))
+    return timestamp
+
+
+def _check_region(claim: _Claim) -> None:
+    if claim.region not in REGIONS:
+        raise api_errors.wrong_value(claim.region_label)
+
+
+def _check_signature(candidates: Iterable[Any], given: Any) -> None:
+    try:
+        for candidate in candidates:
+            if hmac.compare_digest(candidate, given):
+                return
+    except UnicodeEncodeError:  # header bytes that are no UTF-8: nobody can have signed them
+        pass
+    raise api_errors.signature_failure()
+
+
+def _v3_texts(request: Request, timestamp: int, signer: _Signer) -> Iterator[str]:
+    """Every string that an honest client may have signed for this request, the likeliest first."""
+    digest = sha256(_signed_payload(request)).hexdigest()
+    query = request.query if request.method == "GET" else ""
+    for headers in _signed_headers(signer.names, tuple([request.headers.get(name, "") for name in signer.names])):
+        canonical = tc3.canonical_text(request.method, query, headers, digest)
+        yield tc3.string_to_sign(timestamp, signer.scope, canonical)
+
+
+@lru_cache(maxsize=64)
+def _signed_headers(names: tuple[str, ...], values: tuple[str, ...]) -> tuple[str, ...]:
+    """What may have been signed of these headers."""
+    sent = dict(zip(names, values, strict=True))
+    return tuple(
+        tc3.canonical_headers([(name, changed(host if name == "host" else sent[name].strip())) for name in names])
+        for changed in (str.lower, str)
+        for host in host_names(sent["host"])
+    )
+
+
+def _signed_payload(request: Request) -> bytes:
+    if request.headers.get("x-tc-content-sha256") == tc3.UNSIGNED_PAYLOAD:
+        return tc3.UNSIGNED_PAYLOAD.encode()
+    return b"" if request.method == "GET" else request.body
+
+
+def _v1_texts(request: Request, pairs: Mapping[str, str]) -> Iterator[str]:
+    signed = {name: value for name, value in pairs.items() if name != "Signature"}
+    for host in host_names(request.headers.get("host", "")):
+        for names in (signed, {name.replace("_", "."): value for name, value in signed.items()}):
+            text = "&".join(f"{name}={names[name]}" for name in sorted(names))
+            yield f"{request.method}{host}/?{text}"
+
+
+def _decoded_signature(text: str) -> bytes:
+    try:
+        return b64decode(text.replace(" ", "+"), validate=True)
+    except (Base64Error, ValueError):
+        raise api_errors.signature_failure() from None
+
+
+def _form_pairs(request: Request) -> dict[str, str]:
+    """The parameters of a query string or a form, decoded. Raises `Refusal`."""
+    try:
+        text = request.query if request.method == "GET" else request.body.decode("ascii")
+    except UnicodeDecodeError:
+        raise api_errors.malformed_body("a form is ASCII") from None
+    pairs = {}
+    for piece in filter(None, text.split("&")):
+        name, equals, value = piece.partition("=")
+        if not equals:
+            raise api_errors.malformed_form()
+        pairs[unquote_plus(name)] = unquote_plus(value, errors="surrogateescape")
+    return pairs
+
+
+def _v3_parameters(request: Request) -> dict[str, Any]:
+    if request.method == "GET":
+        return from_form(_form_pairs(request))
+    if not _is_json(request):
+        kind = request.headers.get("content-type", "")
+        raise api_errors.malformed_body(f"Content-Type `{kind[:80]}` is not supported with this signature")
+    return from_json(request.body)
+
+
+def _call(claim: _Claim, parameters: dict[str, Any], credential: Credential | None) -> Call:
+    return Call(claim.action, claim.region, claim.language, parameters, credential)

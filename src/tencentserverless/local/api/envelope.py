@@ -1,0 +1,20 @@
+"""The envelope of the API's answers. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tencentserverless._protocol.event import text_encoder
+from tencentserverless.local.model import api_errors
+
+
+def answer(request_id: str, fields: Mapping[str, Any]) -> bytes:
+    """The body of a success."""
+    return _encode({"Response": {**fields, "RequestId": request_id}}).encode()
+
+
+def refused(request_id: str, error: api_errors.Refusal, language: str = "en-US") -> bytes:
+    """The body of an API error, whose HTTP status is 200 like a success's."""
+    return answer(request_id, {"Error": {"Code": error.code, "Message": error.text(language)}})
+
+
+_encode = text_encoder(ascii_only=True)

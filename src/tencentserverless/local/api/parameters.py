@@ -1,0 +1,137 @@
+"""The parameters of an action: out of a JSON body or a form, and held against what the action declares. Pure."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from tencentserverless.local.model import api_errors
+
+# A shape is `str`, `int`, `bool`, [shape of the items] or {name: shape}.
+Shape = Any
+_TRUE, _FALSE = frozenset(("true", "1")), frozenset(("false", "0"))
+_NEST_LIMIT = 8
+
+
+def from_json(body: bytes) -> dict[str, Any]:
+    """The object in `body`, without its nulls: clients send null for what they do not give. Raises `Refusal`."""
+    try:
+        value = _decoded(body.decode()) if body else {}
+    except UnicodeDecodeError:
+        raise api_errors.malformed_body("not UTF-8") from None
+    except (ValueError, RecursionError):
+        raise api_errors.malformed_body("not JSON") from None
+    if not isinstance(value, dict):
+        raise api_errors.malformed_body("not a JSON object")
+    return _without_nulls(value)  # type: ignore[no-any-return]
+
+
+def from_form(pairs: Mapping[str, str]) -> dict[str, Any]:
+    """The object that ``A.B=1&A.C.0=2`` means; every leaf is text. Raises `Refusal`."""
+    tree: dict[str, Any] = {}
+    for path, value in pairs.items():
+        *parents, leaf = path.split(".")
+        if len(parents) > _NEST_LIMIT:
+            raise api_errors.unknown_parameter(path)
+        place = tree
+        for name in parents:
+            place = place.setdefault(name, {})
+            if not isinstance(place, dict):
+                raise api_errors.wrong_type(path)
+        if leaf in place:
+            raise api_errors.wrong_type(path)
+        place[leaf] = value
+    return {name: _with_lists(value) for name, value in tree.items()}
+
+
+def checked(values: Mapping[str, Any], declared: Mapping[str, Shape], required: tuple[str, ...] = ()) -> dict[str, Any]:
+    """`values` in the declared types. Names first, then presence, then types. Raises `Refusal`."""
+    for name in values:
+        if name not in declared:
+            raise api_errors.unknown_parameter(name)
+    for name in required:
+        if name not in values:
+            raise api_errors.missing_parameter(name)
+    return {
+        name: value if type(value) is declared[name] else _coerced(name, value, declared[name])
+        for name, value in values.items()
+    }
+
+
+def _coerced(path: str, value: Any, shape: Shape) -> Any:
+    if isinstance(shape, list):
+        if not isinstance(value, list):
+            raise api_errors.wrong_type(path)
+        return [_coerced(f"{path}.{index}", item, shape[0]) for index, item in enumerate(value)]
+    if isinstance(shape, dict):
+        if not isinstance(value, dict):
+            raise api_errors.wrong_type(path)
+        return _coerced_object(path, value, shape)
+    return _coerced_leaf(path, value, shape)
+
+
+def _coerced_object(path: str, value: dict[str, Any], shape: dict[str, Shape]) -> dict[str, Any]:
+    for name in value:
+        if name not in shape:
+            raise api_errors.unknown_parameter(f"{path}.{name}")
+    return {name: _coerced(f"{path}.{name}", item, shape[name]) for name, item in value.items()}
+
+
+def _coerced_leaf(path: str, value: Any, shape: type) -> Any:
+    """Text stands for numbers and flags too: forms have nothing else, and some actions are declared that way."""
+    if type(value) is shape:
+        return value
+    if shape is int and isinstance(value, str) and _is_integer(value):
+        return int(value)
+    if shape is bool and str(value).lower() in _TRUE | _FALSE:
+        return str(value).lower() in _TRUE
+    raise api_errors.wrong_type(path)
+
+
+def _is_integer(text: str) -> bool:
+    return len(text) <= 20 and text.isascii() and text.removeprefix("-").isdigit()
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            name: item if type(item) is str else _without_nulls(item)
+            for name, item in value.items()
+            if item is not None
+        }
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in value if item is not None]
+    return value
+
+
+def _with_lists(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    items = {name: _with_lists(item) for name, item in value.items()}
+    if items and all(name.isascii() and name.isdigit() and len(name) < 10 for name in items):
+        return [items[name] for name in sorted(items, key=int)]
+    return items
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+_decoder = json.JSONDecoder(parse_constant=_refuse_constant)
+_scan = _decoder.scan_once  # type: ignore[attr-defined]
+
+
+def _decoded(text: str) -> Any:
+    """What `decode` of the decoder does, without its search for blanks where there are none."""
+    try:
+        value, end = _scan(text, 0)
+    except StopIteration:
+        end = -1
+    return value if end == len(text) else _decoder.decode(text)
+
+
+def choice(parameters: Mapping[str, Any], name: str, allowed: tuple[str, ...]) -> str:
+    """One of `allowed`, the first of which stands for nothing given."""
+    value: str = parameters.get(name) or allowed[0]
+    if value not in allowed:
+        raise api_errors.wrong_value(name)
+    return value

@@ -1,0 +1,1 @@
+"""What a function finds around it: variables, disk, layers, packages."""

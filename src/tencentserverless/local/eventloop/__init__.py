@@ -1,0 +1,1 @@
+"""What asyncio lacks. Imports nothing else of the local endpoint."""

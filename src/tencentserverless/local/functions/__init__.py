@@ -1,0 +1,1 @@
+"""Which functions there are, and whether their code has changed."""

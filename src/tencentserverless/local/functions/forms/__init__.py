@@ -1,0 +1,1 @@
+"""Readers of configuration files: one file a form."""

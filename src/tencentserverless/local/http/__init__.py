@@ -1,0 +1,1 @@
+"""Bytes to requests: connections, ports, TLS."""

@@ -1,0 +1,1 @@
+"""Which instance runs what: starting, reusing, retiring and killing instances."""

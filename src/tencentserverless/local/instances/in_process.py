@@ -1,0 +1,176 @@
+"""Handlers in this interpreter, where debuggers, coverage and monkeypatching reach them.
+
+Each invocation has a thread of its own. Nothing ends it: there is no limit of time or memory, and no log of what is
+printed. Functions share the interpreter's modules and its environment, in which the variables of the invocation that
+began last are seen.
+"""
+
+import asyncio
+import importlib
+import importlib.util
+import os
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from tencentserverless.local.environment import variables
+from tencentserverless.local.functions.source_versions import Sources
+from tencentserverless.local.instances.environ_overlay import Overlay
+from tencentserverless.local.instances.worker_replies import answered_outcome
+from tencentserverless.local.model import outcomes
+from tencentserverless.local.model.function import Function, Key
+from tencentserverless.local.model.invocation import Invocation, Outcome
+from tencentserverless.local.processes.frames import TEXT_LIMIT_BYTES, Frame, Kind
+from tencentserverless.local.processes.worker_file import BOOTSTRAP
+
+_environment = Overlay(os.environ)  # one for the process, as the environment is
+_modules_lock = threading.RLock()  # one, as `sys.modules` is; a handler may be loaded while another one is
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """A function's handler in this interpreter. worker: what decodes its events and encodes its results."""
+
+    function: Function
+    version: int
+    worker: Any
+
+
+class InProcess:
+    """Runs functions in this interpreter. `running` tells what runs now, by the holder of its credentials."""
+
+    def __init__(self) -> None:
+        self.running: dict[str, Invocation] = {}
+        self._loaded: dict[Key, _Loaded] = {}
+        self._sources = Sources()
+
+    async def run(self, invocation: Invocation, holder: str, variables: Mapping[str, str]) -> Outcome:
+        """One invocation on a thread of its own. Raises `Refusal` where the event is no JSON."""
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[tuple[Frame | None, float | None]] = loop.create_future()
+
+        def work() -> None:
+            answer = self._answer(invocation, variables)
+            with suppress(RuntimeError):  # the loop has ended meanwhile
+                loop.call_soon_threadsafe(_resolve, done, answer)
+
+        self.running[holder] = invocation
+        try:
+            threading.Thread(target=work, name=f"{invocation.function.name} (SCF)", daemon=True).start()
+            frame, init_ms = await done
+        finally:
+            del self.running[holder]
+        outcome = _outcome(invocation, frame)
+        duration_ms = float(frame.head.get("duration_ms", 0.0)) if frame else 0.0
+        return outcome._replace(duration_ms=duration_ms, init_ms=init_ms, instance_id=holder)
+
+    def _answer(self, invocation: Invocation, variables: Mapping[str, str]) -> tuple[Frame | None, float | None]:
+        """The frame that a worker would send, None where the function ended it; and what loading took, if it did."""
+        started = time.perf_counter()
+        worker_module = _worker_module()
+        with _environment.over(dict(variables)):
+            try:
+                loaded, is_new = self._current(invocation.function)
+            except SystemExit:
+                return None, None
+            except BaseException:  # noqa: BLE001  whatever the code of a function raises is its failure
+                trace = worker_module.Tracebacks([]).whole()
+                return Frame(Kind.NOT_STARTED, {}, trace), (time.perf_counter() - started) * 1000
+            init_ms = (time.perf_counter() - started) * 1000 if is_new else None
+            try:
+                kind, head, body = loaded.worker.run(invocation.request_id, invocation.event)
+            except _Left:
+                return None, init_ms
+        return Frame(Kind(kind), head, body), init_ms
+
+    def _current(self, function: Function) -> tuple[_Loaded, bool]:
+        """The function as its code is now, and whether it had to be loaded. Raises what its code raises."""
+        with _modules_lock:
+            version = 0 if function.call else self._sources.of(function)
+            loaded = self._loaded.get(function.key)
+            if loaded is not None and loaded.function is function and loaded.version == version:
+                return loaded, False
+            loaded = _Loaded(function, version, _made_worker(function))
+            loaded.worker.handler = function.call or self._imported(function)
+            self._loaded[function.key] = loaded
+            return loaded, True
+
+    def _imported(self, function: Function) -> Any:
+        """The handler out of the function's folder; modules of other functions' folders make room for its own."""
+        folders = _folders(function)
+        known = set(folders).union(*(_folders(other.function) for other in self._loaded.values()))
+        _forget_modules(known)
+        for other in known:
+            with suppress(ValueError):
+                sys.path.remove(other)
+        sys.path[:0] = folders
+        importlib.invalidate_caches()
+        return _worker_module().init_handler(function.handler, folders[0])
+
+
+def _folders(function: Function) -> list[str]:
+    """Where its modules come from: the code, then the layers, the last one first. None for one given as an object."""
+    return [] if function.call else [str(folder) for folder in (function.code, *reversed(function.layers))]
+
+
+class _Left(BaseException):
+    """A handler that left with `sys.exit`."""
+
+
+def _worker_module() -> ModuleType:
+    """The worker's own code, so that an event, a result and a traceback are what they are in a process."""
+    name = f"{__name__}.worker"
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, BOOTSTRAP)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        sys.modules[name] = module
+    return sys.modules[name]
+
+
+def _made_worker(function: Function) -> Any:
+    settings = {
+        "context": variables.context(function),
+        "handler": function.handler,
+        "folder": str(function.code),
+        "lent": "",
+        "shown_paths": [],
+        "result_limit_bytes": TEXT_LIMIT_BYTES,
+    }
+    worker = _worker_module().Worker(None, None, settings)
+    worker.leave = _leave
+    return worker
+
+
+def _leave(_: object) -> None:
+    raise _Left
+
+
+def _forget_modules(folders: set[str]) -> None:
+    for name, module in list(sys.modules.items()):
+        place = getattr(module, "__file__", None)
+        if place and any(Path(folder) in Path(place).parents for folder in folders):
+            del sys.modules[name]
+
+
+def _outcome(invocation: Invocation, frame: Frame | None) -> Outcome:
+    if frame is None:
+        return outcomes.exited(invocation)
+    if frame.kind is Kind.NOT_STARTED:
+        return outcomes.not_started(invocation, frame.body.decode("utf-8", "surrogatepass"))
+    return answered_outcome(invocation, frame)
+
+
+def _resolve(
+    done: "asyncio.Future[tuple[Frame | None, float | None]]", answer: tuple[Frame | None, float | None]
+) -> None:
+    if not done.done():
+        done.set_result(answer)

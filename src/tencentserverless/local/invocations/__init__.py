@@ -1,0 +1,1 @@
+"""An invocation from its arrival to its record."""

@@ -1,0 +1,85 @@
+"""Key pairs: the endpoint's own, those that programs bring, and the temporary ones of instances. Pure but for chance.
+
+https://cloud.tencent.com/document/product/583/32389 (execution roles)
+"""
+
+import secrets
+import string
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from math import inf
+
+ACCEPT_ANY = "any"
+LIFE_SECONDS = 6 * 3600.0  # at most, on the platform
+LEAST_LEFT_SECONDS = 1800.0  # left when an event begins, so that the function and those it invokes can end
+_ALPHANUMERIC = string.ascii_letters + string.digits
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A key pair that the endpoint knows.
+
+    instance_id: the instance that it was made for; "" for keys that belong to no instance.
+    expires_at: Unix seconds; from then on it is refused.
+    """
+
+    secret_id: str
+    secret_key: str = field(repr=False)
+    token: str = field(default="", repr=False)
+    instance_id: str = ""
+    expires_at: float = inf
+
+
+class KeyRegistry:
+    """The credentials that are valid now, by secret id."""
+
+    def __init__(self, credentials: Iterable[Credential] = ()) -> None:
+        self._credentials = {credential.secret_id: credential for credential in credentials}
+
+    def get(self, secret_id: str) -> Credential | None:
+        return self._credentials.get(secret_id)
+
+    def add(self, credential: Credential) -> None:
+        self._credentials[credential.secret_id] = credential
+
+    def issue(self, instance_id: str, expires_at: float) -> Credential:
+        """A new temporary credential for this instance."""
+        credential = new_credential(instance_id, expires_at)
+        self.add(credential)
+        return credential
+
+    def forget(self, instance_id: str, now: float = inf) -> None:
+        """Remove the credentials of this instance that have expired at `now`; all of them by default."""
+        for credential in list(self._credentials.values()):
+            if credential.instance_id == instance_id and credential.expires_at <= now:
+                del self._credentials[credential.secret_id]
+
+
+def new_credential(instance_id: str = "", expires_at: float = inf) -> Credential:
+    """A random key pair; one for an instance has a token too. expires_at: Unix seconds."""
+    token = _random_text(64) if instance_id else ""
+    return Credential(f"AKID{_random_text(32)}", _random_text(32), token, instance_id, expires_at)
+
+
+def needs_renewal(credential: Credential, timeout: float, now: float) -> bool:
+    """Whether an event that begins at `now` and may run for `timeout` seconds should get a newer credential."""
+    return credential.expires_at - now < max(timeout, LEAST_LEFT_SECONDS)
+
+
+def accepted(texts: Iterable[str]) -> list[Credential]:
+    """The credentials in ``ID:KEY`` texts. Raises ValueError, without the text in it: it may be a secret."""
+    credentials = []
+    for text in texts:
+        secret_id, colon, secret_key = text.partition(":")
+        if text == ACCEPT_ANY:
+            continue
+        if not (secret_id and colon and secret_key):
+            raise ValueError("accept takes ID:KEY or any")
+        credentials.append(Credential(secret_id, secret_key))
+    return credentials
+
+
+def _random_text(length: int) -> str:
+    most = 256 // len(_ALPHANUMERIC) * len(_ALPHANUMERIC)  # bytes above this would favour some characters
+    found = [byte for byte in secrets.token_bytes(2 * length) if byte < most]
+    return "".join(_ALPHANUMERIC[byte % len(_ALPHANUMERIC)] for byte in found[:length])

@@ -1,0 +1,61 @@
+"""A function as it is configured, and the names that it may have. Pure."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tencentserverless.local.model.regions import DEFAULT_REGION
+
+FUNCTION_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,58}[A-Za-z0-9]")
+NAMESPACE_NAME = re.compile(r"[A-Za-z](?:[A-Za-z0-9_-]{0,58}[A-Za-z0-9])?")
+DEFAULT_NAMESPACE = "default"
+DEFAULT_HANDLER = "index.main_handler"
+Key = tuple[str, str, str]
+
+
+class FunctionFolderError(ValueError):
+    """A function cannot be read from its folder; the text names the place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One function as it is configured. Times in seconds, memory in MB.
+
+    runtime: "Python3.9" and the like, None for the interpreter that runs the endpoint.
+    code: the folder of its code. layers: the folders whose content it finds in `/opt`, later ones over earlier ones.
+    origin: the place that declares it, for messages. call: the handler itself where it was given as an object of this
+    program; then `code` is the file that it comes from. key and folders follow from the others; they are asked for at
+    every invocation.
+    """
+
+    name: str
+    code: Path
+    region: str = DEFAULT_REGION
+    namespace: str = DEFAULT_NAMESPACE
+    handler: str = DEFAULT_HANDLER
+    runtime: str | None = None
+    memory_mb: int = 128
+    timeout: int = 3
+    init_timeout: int = 65
+    variables: Mapping[str, str] = field(default_factory=dict, hash=False, repr=False)
+    description: str = ""
+    origin: str = ""
+    layers: tuple[Path, ...] = ()
+    call: Callable[[Any, dict[str, Any]], Any] | None = field(default=None, hash=False, repr=False)
+    key: Key = field(init=False, compare=False, repr=False)
+    folders: tuple[str, ...] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", (self.region, self.namespace, self.name))
+        object.__setattr__(self, "folders", (str(self.code), *map(str, self.layers)))
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.region}, {self.namespace})"
+
+
+RESERVED_PREFIXES = ("SCF_", "QCLOUD_", "TENCENTCLOUD_", "TENCENTSERVERLESS_")
+
+
+RUNTIME = re.compile(r"Python(\d)\.(\d+)")

@@ -1,0 +1,55 @@
+"""The options of an endpoint. Pure."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tencentserverless.local.model.credentials import LIFE_SECONDS
+
+StartMethod = Literal["fork", "spawn", "connect"]
+Debugger = Literal["pdb", "debugpy"]
+DEBUGGERS: tuple[Debugger, ...] = ("pdb", "debugpy")
+ADDRESS = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How an endpoint behaves.
+
+    accept: ``ID:KEY`` pairs, or "any" to let requests with unknown ids in unverified.
+    most_instances: of all functions together.
+    idle_seconds: how long a warm instance is kept.
+    queue_seconds: how long an invocation from outside waits when there are as many instances as there may be.
+    event_invocations: how many Event invocations run at the same time.
+    most_hops: the longest chain of invocations.
+    scf_hosts: whether SCF's host names lead to this endpoint inside functions.
+    start_method: how worker processes are started.
+    most_records: how many ended invocations are kept, in the SQLite file `records`.
+    in_process: whether the functions of folders run in this interpreter.
+    tls: whether the endpoint's own port speaks TLS.
+    credential_seconds: how long the temporary credentials of instances are valid.
+    layers: the folders of layers, by name.
+    debug: the debugger of workers. terminal: the path of the terminal that pdb uses.
+    interpreters: paths by runtime.
+    host: the address to listen on.
+    """
+
+    accept: Sequence[str] = field(default=(), repr=False)
+    most_instances: int = 64
+    idle_seconds: float = 600.0
+    queue_seconds: float = 10.0
+    event_invocations: int = 16
+    most_hops: int = 16
+    scf_hosts: bool = True
+    start_method: StartMethod = "fork"
+    most_records: int = 1000
+    records: str | os.PathLike[str] | None = None
+    in_process: bool = False
+    tls: bool = False
+    credential_seconds: float = LIFE_SECONDS
+    layers: Mapping[str, str | os.PathLike[str]] = field(default_factory=dict)
+    debug: Debugger | None = None
+    terminal: str = ""
+    interpreters: Mapping[str, str | os.PathLike[str]] = field(default_factory=dict)
+    host: str = ADDRESS

@@ -1,0 +1,59 @@
+"""How an invocation fails: the outcome for each status code of the platform. Pure.
+
+https://cloud.tencent.com/document/product/583/42611
+"""
+
+import json
+from typing import Any
+
+from tencentserverless.local.model.invocation import Invocation, Outcome
+
+MB = 1024 * 1024
+
+
+def failure(invocation: Invocation, status_code: int, message: str, *, code: int = -1, trace: str = "") -> Outcome:
+    """An outcome with the error object that the platform puts in the place of a result."""
+    error: dict[str, Any] = {"errorCode": code, "errorMessage": message, "requestId": invocation.request_id}
+    if trace:
+        error["stackTrace"] = trace
+    error["statusCode"] = status_code
+    return Outcome(status_code, json.dumps(error, ensure_ascii=False), message)
+
+
+def too_large(invocation: Invocation, limit_bytes: int) -> Outcome:
+    return failure(invocation, 407, f"Response size exceeds the limit of {limit_bytes} bytes")
+
+
+def raised(invocation: Invocation, trace: str) -> Outcome:
+    """The handler raised, or returned what is not JSON."""
+    return failure(invocation, 430, "user code exception caught", trace=trace)
+
+
+def no_capacity(invocation: Invocation) -> Outcome:
+    return failure(invocation, 432, f"Resource limit exceed for function [{invocation.function.name}]", code=1)
+
+
+def timed_out(invocation: Invocation) -> Outcome:
+    return failure(invocation, 433, f"Invoking task timed out after {invocation.function.timeout} seconds")
+
+
+def memory_exceeded(invocation: Invocation) -> Outcome:
+    return failure(invocation, 434, f"Task memory exceeded {invocation.function.memory_mb} MB")
+
+
+def exited(invocation: Invocation) -> Outcome:
+    return failure(invocation, 439, "User process exit when running")
+
+
+def not_started(invocation: Invocation, trace: str) -> Outcome:
+    """Import, syntax or a missing handler: the traceback is the message."""
+    return failure(invocation, 443, trace, code=1)
+
+
+def start_timed_out(invocation: Invocation) -> Outcome:
+    return failure(invocation, 450, f"Initialization timed out after {invocation.function.init_timeout} seconds")
+
+
+def platform_failed(message: str) -> Outcome:
+    """The endpoint's own failure; its RetMsg is plain text, as the platform's."""
+    return Outcome(500, message, message)

@@ -1,0 +1,201 @@
+"""A worker and all that it starts, on Windows: a job object holds them. What `tree.py` and `memory.py` are elsewhere.
+
+The kernel puts into a job what its members start, and ends all of it when the last handle is closed: when the endpoint
+ends, however it ends. All of Win32 that the local endpoint calls by itself stands here.
+https://learn.microsoft.com/windows/win32/procthread/job-objects
+"""
+
+import ctypes
+import sys
+import time
+from collections.abc import Iterable
+from ctypes import byref, c_int, c_int64, c_size_t, c_uint, c_uint32, c_uint64, c_void_p, c_wchar_p, sizeof
+
+from tencentserverless.local.processes.meter import MOST_PROCESSES, Meter, too_many
+
+assert sys.platform == "win32"
+
+_PROCESS_IDS, _EXTENDED_LIMITS = 3, 9  # JobObjectBasicProcessIdList, JobObjectExtendedLimitInformation
+_LIMIT_KILL_ON_JOB_CLOSE = 0x2000
+_PROCESS_QUERY_LIMITED_INFORMATION = 0x1000
+_PROCESS_RIGHTS = 0x0001 | 0x0100 | _PROCESS_QUERY_LIMITED_INFORMATION  # PROCESS_TERMINATE, PROCESS_SET_QUOTA
+_ERROR_MORE_DATA = 234
+_EXIT_CODE = 1
+_ROUNDS, _PAUSE_SECONDS = 500, 0.005
+
+
+class _BasicLimits(ctypes.Structure):
+    """JOBOBJECT_BASIC_LIMIT_INFORMATION."""
+
+    _fields_ = (
+        ("per_process_user_time", c_int64),
+        ("per_job_user_time", c_int64),
+        ("flags", c_uint32),
+        ("minimum_working_set", c_size_t),
+        ("maximum_working_set", c_size_t),
+        ("active_processes", c_uint32),
+        ("affinity", c_size_t),
+        ("priority_class", c_uint32),
+        ("scheduling_class", c_uint32),
+    )
+
+
+class ExtendedLimits(ctypes.Structure):
+    """JOBOBJECT_EXTENDED_LIMIT_INFORMATION."""
+
+    _fields_ = (
+        ("basic", _BasicLimits),
+        ("io", c_uint64 * 6),
+        ("process_memory", c_size_t),
+        ("job_memory", c_size_t),
+        ("peak_process_memory", c_size_t),
+        ("peak_job_memory", c_size_t),
+    )
+
+
+class ProcessIds(ctypes.Structure):
+    """JOBOBJECT_BASIC_PROCESS_ID_LIST, with room for as many as matter."""
+
+    _fields_ = (("assigned", c_uint32), ("listed", c_uint32), ("ids", c_size_t * (MOST_PROCESSES + 1)))
+
+
+class MemoryCounters(ctypes.Structure):
+    """PROCESS_MEMORY_COUNTERS."""
+
+    _fields_ = (
+        ("size", c_uint32),
+        ("page_faults", c_uint32),
+        ("peak_working_set", c_size_t),
+        ("working_set", c_size_t),
+        ("peak_paged_pool", c_size_t),
+        ("paged_pool", c_size_t),
+        ("peak_nonpaged_pool", c_size_t),
+        ("nonpaged_pool", c_size_t),
+        ("pagefile", c_size_t),
+        ("peak_pagefile", c_size_t),
+    )
+
+
+_kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+for _name, _result, _arguments in (
+    ("CreateJobObjectW", c_void_p, (c_void_p, c_wchar_p)),
+    ("SetInformationJobObject", c_int, (c_void_p, c_int, c_void_p, c_uint32)),
+    ("QueryInformationJobObject", c_int, (c_void_p, c_int, c_void_p, c_uint32, c_void_p)),
+    ("AssignProcessToJobObject", c_int, (c_void_p, c_void_p)),
+    ("TerminateJobObject", c_int, (c_void_p, c_uint)),
+    ("OpenProcess", c_void_p, (c_uint32, c_int, c_uint32)),
+    ("CloseHandle", c_int, (c_void_p,)),
+    ("K32GetProcessMemoryInfo", c_int, (c_void_p, c_void_p, c_uint32)),
+):
+    _function = getattr(_kernel, _name)
+    _function.restype, _function.argtypes = _result, _arguments
+
+
+class Job:
+    """A new job with this process in it. mark: nothing here, it tells what is a worker's elsewhere. Raises OSError."""
+
+    def __init__(self, pid: int, mark: bytes = b"") -> None:  # noqa: ARG002
+        self.pid = pid
+        self._handle = self._process = 0
+        limits = ExtendedLimits()
+        limits.basic.flags = _LIMIT_KILL_ON_JOB_CLOSE
+        try:
+            self._handle = _done(_kernel.CreateJobObjectW(None, None))
+            _done(_kernel.SetInformationJobObject(self._handle, _EXTENDED_LIMITS, byref(limits), sizeof(limits)))
+            self._process = _done(_kernel.OpenProcess(_PROCESS_RIGHTS, False, pid))  # its id is not used again now
+            _done(_kernel.AssignProcessToJobObject(self._handle, self._process))
+        except BaseException:
+            self.close()
+            raise
+
+    def memory(self) -> MemoryCounters:
+        """Of the process that the job was made for."""
+        return _memory_of(self._process)
+
+    def processes(self) -> list[int]:
+        """The ids of those that run, of many only some. Raises OSError."""
+        found = ProcessIds()
+        if not self._handle:
+            return []
+        is_whole = _kernel.QueryInformationJobObject(self._handle, _PROCESS_IDS, byref(found), sizeof(found), None)
+        if not is_whole and ctypes.get_last_error() != _ERROR_MORE_DATA:
+            raise ctypes.WinError(ctypes.get_last_error())
+        return list(found.ids[: found.listed])
+
+    def terminate(self) -> None:
+        if self._handle:
+            _kernel.TerminateJobObject(self._handle, _EXIT_CODE)
+
+    def close(self) -> None:
+        """Give up the handles; what still runs ends. May be called again."""
+        for handle in filter(None, (self._handle, self._process)):
+            _kernel.CloseHandle(handle)
+        self._handle = self._process = 0
+
+
+def end(jobs: Iterable[Job]) -> None:
+    """Kill these workers and all that is theirs. Blocks; returns when nothing of it runs any more."""
+    jobs = list(jobs)
+    for job in jobs:
+        job.terminate()  # it returns before they have ended
+    for job in jobs:
+        for _ in range(_ROUNDS):
+            if not job.processes():
+                break
+            time.sleep(_PAUSE_SECONDS)
+        job.close()
+
+
+class JobMeter(Meter):
+    """Measures the worker of a job. Memory is what is resident: Windows' working sets."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(job.pid, has_keeper=True)
+        self._job = job
+        self._peak_before = 0
+
+    def find(self) -> None:
+        """There is nothing to be found."""
+
+    def reset(self) -> None:
+        """Forget the peak. The system's own is kept for the life of a process: a higher one is this event's."""
+        self.sampled = 0
+        self._peak_before = self._job.memory().peak_working_set
+
+    def peak_bytes(self) -> int:
+        counters = self._job.memory()
+        peak = counters.peak_working_set if counters.peak_working_set > self._peak_before else counters.working_set
+        return max(int(peak), self.sampled)
+
+    def sample(self) -> int:
+        pids = self._job.processes()
+        self.excess = too_many(len(pids))
+        now = sum(map(_held_by, pids))
+        self.sampled = max(self.sampled, now)
+        return now
+
+
+def _held_by(pid: int) -> int:
+    """In bytes; 0 of a process that has ended."""
+    process = _kernel.OpenProcess(_PROCESS_QUERY_LIMITED_INFORMATION, False, pid)
+    if not process:
+        return 0
+    try:
+        return int(_memory_of(process).working_set)
+    finally:
+        _kernel.CloseHandle(process)
+
+
+def _memory_of(process: int) -> MemoryCounters:
+    """All 0 where nothing is known."""
+    counters = MemoryCounters(size=sizeof(MemoryCounters))
+    if process:
+        _kernel.K32GetProcessMemoryInfo(process, byref(counters), sizeof(counters))
+    return counters
+
+
+def _done(result: int | None) -> int:
+    """What Win32 returns where it succeeds. Raises OSError."""
+    if not result:
+        raise ctypes.WinError(ctypes.get_last_error())
+    return result

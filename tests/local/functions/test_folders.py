@@ -1,0 +1,114 @@
+"""Functions out of folders."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tencentserverless.local.functions.folders import is_function, read
+from tencentserverless.local.model.function import FunctionFolderError
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def main_handler(event, context): pass",
+        "import os\n\nasync def  main_handler(e, c): pass",
+        "main_handler = print",
+        "main_handler: object = print",
+        "from app import main_handler",
+        "from app import run as main_handler  # comment",
+        "def main_handler(event, context):\n  return (",
+        "print 'Python 2'\ndef main_handler(event, context): print 1",
+    ],
+)
+def test_folders_that_are_functions(folder, code):
+    """A folder is a function when its index.py defines or imports `main_handler`, broken or of any Python."""
+    assert is_function(folder("hello", code))
+
+
+@pytest.mark.parametrize("code", ["", "# def main_handler", "  def main_handler(self): pass", "def main_handlers(): 1"])
+def test_folders_that_are_none(folder, code):
+    """A folder whose index.py has no `main_handler` of its own is no function."""
+    assert not is_function(folder("hello", code))
+
+
+def test_a_path_is_a_function_or_holds_some(folder):
+    """A path may be a function, or a folder of functions; the folder's name is the function's."""
+    one, _ = folder("one"), folder("two")
+    assert [function.name for function in read([one], print)] == ["one"]
+    found = list(read([folder.path], print))
+    assert [(function.name, function.region, function.namespace) for function in found] == [
+        ("one", "ap-guangzhou", "default"),
+        ("two", "ap-guangzhou", "default"),
+    ]
+
+
+def test_a_path_given_twice_counts_once(folder):
+    """A function that two paths lead to is served once."""
+    one = folder("one")
+    assert len(read([one, folder.path, str(one)], print)) == 1
+
+
+def test_a_manifest_wins(folder):
+    """Where there is a serverless.yml it says what the function is."""
+    place = folder("one", manifest="component: scf\nname: other\ninputs:\n  region: ap-chengdu\n")
+    assert [function.key for function in read([place], print)] == [("ap-chengdu", "default", "other")]
+
+
+def test_the_same_name_in_two_regions(folder):
+    """One name may be declared in several regions, once in each."""
+    text = "component: scf\nname: same\ninputs:\n  region: {}\n"
+    folder("one", manifest=text.format("ap-chengdu"))
+    folder("two", manifest=text.format("ap-beijing"))
+    assert len(read([folder.path], print)) == 2
+    folder("three", manifest=text.format("ap-beijing"))
+    with pytest.raises(FunctionFolderError, match=r"declared twice: in .*three.serverless.yml and in .*two.serverless"):
+        read([folder.path], print)
+
+
+def test_nothing_found(folder, tmp_path):
+    """A path that leads to nothing is an error that says what was looked for."""
+    with pytest.raises(FunctionFolderError, match="no such folder"):
+        read([tmp_path / "missing"], print)
+    folder("plain", "x = 1")
+    with pytest.raises(FunctionFolderError, match="no function here"):
+        read([folder.path], print)
+
+
+def test_names_that_are_none(folder):
+    """A path whose name is no function name is an error; among others such a folder is passed over with a notice."""
+    bad, _ = folder("v1.2"), folder("good")
+    with pytest.raises(FunctionFolderError, match=r"a serverless\.yml can give another"):
+        read([bad], print)
+    notices = []
+    assert [function.name for function in read([folder.path], notices.append)] == ["good"]
+    assert notices == [f"{bad}: passed over, its name is no function name"]
+    assert [
+        function.name for function in read([folder("v1.3", manifest="component: scf\nname: ok\ninputs: {}\n")], print)
+    ] == ["ok"]
+
+
+def test_hidden_folders_are_none(folder):
+    """Folders whose name begins with a dot are passed over silently."""
+    folder(".git"), folder("good")
+    assert len(read([folder.path], print)) == 1
+
+
+def test_a_file_that_is_no_text(folder):
+    """A manifest that is no UTF-8 is an error that names it."""
+    place = folder("one", manifest="")
+    (place / "serverless.yml").write_bytes(b"\xff")
+    with pytest.raises(FunctionFolderError, match=r"serverless\.yml"):
+        read([place], print)
+
+
+def test_a_folder_that_nobody_may_look_into(tmp_path, monkeypatch):
+    """A folder that cannot be listed is an error that says why, and not that nothing is in it."""
+
+    def refuse(_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(FunctionFolderError, match=f"{re.escape(str(tmp_path))}: Permission denied"):
+        read([tmp_path], print)

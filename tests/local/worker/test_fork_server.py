@@ -1,0 +1,99 @@
+"""The fork server's own parts, in processes made for it."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tencentserverless.local.processes import fork_client
+
+pytestmark = pytest.mark.skipif(not fork_client.works(), reason="this system has no fork servers")
+
+
+def in_a_process(code):
+    """What a new process prints, as JSON, that has the module as `it`."""
+    head = "import json, os, signal, sys, time\nfrom tencentserverless.local.worker import fork_server as it\n"
+    done = subprocess.run([sys.executable, "-c", head + code], capture_output=True, text=True, timeout=60, check=True)
+    return json.loads(done.stdout)
+
+
+def test_only_one_descriptor_stays():
+    """`close_all_but` leaves one descriptor open."""
+    told = in_a_process(
+        """
+kept = os.dup(1)
+it.close_all_but(kept)
+os.dup2(kept, 1)
+print(json.dumps([name for name in map(int, os.listdir("/proc/self/fd")) if name not in (kept, 1)]))
+"""
+    )
+    assert told == [0]  # the listing's own
+
+
+def test_a_request_that_cannot_be_sent():
+    """A request that a living spare cannot be sent is an error at once: nothing is waited for."""
+    told = in_a_process(
+        """
+import socket
+signal.alarm(20)
+spare = it.Spare.__new__(it.Spare)
+spare.mounts = None
+spare.ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+try:
+    spare.take(b"x" * (1 << 24), [0, 1])
+except OSError as error:
+    print(json.dumps(error.strerror))
+"""
+    )
+    assert told == "Message too long"
+
+
+MOUNTS = """
+import socket, tempfile
+
+def handed_over(server):
+    ours, theirs = socket.socketpair()
+    spare = server.handed_over(request, json.dumps(request).encode(), [theirs.fileno(), 2, theirs.fileno()])
+    theirs.close()
+    return spare, json.loads(ours.makefile().read())
+
+def work(channel, *_):
+    os.write(channel, json.dumps(os.listdir(".")).encode())
+
+names = it.namespaces
+flags = names.possible_namespaces()
+if flags != 0:
+    print("null")
+    sys.exit()
+names.unshare(names.NEW_MOUNTS)
+names.mount("none", "/", flags=names.RECURSIVE | 1 << 18)
+with tempfile.TemporaryDirectory() as folder:
+    request = {"id": 1, "view": {}, "folder": folder, "command": None, "environment": {}}
+    request.update(data_bytes=1 << 30, memory_bytes=1 << 30)
+    connection, endpoint = socket.socketpair()
+    server = it.Server(connection, work, False)
+    told, spares = [], []
+    for mounts in (False, True, False):
+        server.prepare()
+        ready = server.spares[0]
+        if mounts:
+            names.mount("tmpfs", folder, "tmpfs")
+            os.mkdir(folder + "/mounted")
+        spare, listed = handed_over(server)
+        told.append([spare is ready, listed])
+        spares.append(ready)
+    left = spares[1].pid in it.descendants.children() or spares[1].pid in server.keepers
+    server.end_all()
+    it.cgroups.remove_all(server.parents, server.pid)
+    names.checked(names._libc.umount2(folder.encode(), 2))
+print(json.dumps([told, left]))
+"""
+
+
+def test_a_spare_that_lacks_a_mount():
+    """A spare that was made before something was mounted is discarded; the worker that gets the request sees it."""
+    told = in_a_process(MOUNTS)
+    if told is None:
+        pytest.skip("this process cannot make mounts")
+    assert told == [[[True, []], [False, ["mounted"]], [True, ["mounted"]]], False]
