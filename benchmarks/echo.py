@@ -7,6 +7,8 @@ python echo.py KIND     `aiohttp` for aiohttp.web, `own` for the connections of 
 import asyncio
 import sys
 
+from tencentserverless.local.http.connection import HttpConnection
+
 
 async def serve_aiohttp():
     from aiohttp import web
@@ -23,7 +25,7 @@ async def serve_aiohttp():
 
 
 async def serve_own():
-    from tencentserverless.local.http.connection import READ_BYTES, Connection
+    from tencentserverless.local.http.connection import READ_BYTES
     from tencentserverless.local.http.request import Reply
 
     class Site:
@@ -41,7 +43,7 @@ async def serve_own():
             answer(Reply(request.body))
 
     site = Site()
-    server = await asyncio.get_running_loop().create_server(lambda: Connection(site), "127.0.0.1", 0)
+    server = await asyncio.get_running_loop().create_server(lambda: HttpConnection(site), "127.0.0.1", 0)
     return server.sockets[0].getsockname()[1]
 
 

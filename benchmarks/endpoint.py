@@ -10,18 +10,20 @@ import json
 import os
 import sys
 
-from tencentserverless.local.endpoint import Endpoint
 from tencentserverless.local.local_scf import to_stderr
 from tencentserverless.local.model.options import Options
-from tencentserverless.local.server import Server
+from tencentserverless.local.server import serve_endpoint
 
 
 async def serve(folder, options):
-    endpoint = Endpoint([folder], Options(**json.loads(options)), to_stderr)
-    server = Server(endpoint)
-    await server.start(0)
-    keys = {"secret_id": endpoint.credential.secret_id, "secret_key": endpoint.credential.secret_key}
-    print(json.dumps({"endpoint": server.url, **keys, "pid": os.getpid()}), flush=True)
+    server = await serve_endpoint([folder], Options(**json.loads(options)), to_stderr, port=0)
+    own = server.endpoint.credential
+    print(
+        json.dumps(
+            {"endpoint": server.url, "secret_id": own.secret_id, "secret_key": own.secret_key, "pid": os.getpid()}
+        ),
+        flush=True,
+    )
     await asyncio.to_thread(sys.stdin.read)
     await server.stop()
 

@@ -1,10 +1,7 @@
 """Whether processes run, for tests that must see them end."""
 
 import os
-import socket
 import time
-
-import pytest
 
 
 def alive(pid):
@@ -68,16 +65,3 @@ def until(condition, seconds=10):
     while not condition():
         assert time.monotonic() < deadline, "it did not come about"
         time.sleep(0.002)
-
-
-def _has_packets():
-    try:
-        ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    except (AttributeError, OSError):
-        return False
-    for end in ends:
-        end.close()
-    return True
-
-
-needs_packets = pytest.mark.skipif(not _has_packets(), reason="this system has no queues of packets")

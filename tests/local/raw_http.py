@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tencentserverless.local.http.connection import READ_BYTES, Connection
+from tencentserverless.local.http.connection import READ_BYTES, HttpConnection
 from tencentserverless.local.http.request import Reply
 
 GET = b"GET /%b HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -50,7 +50,7 @@ def talk(act, site=None):
     site = site or Site()
 
     async def main():
-        server = await asyncio.get_running_loop().create_server(lambda: Connection(site), "127.0.0.1", 0)
+        server = await asyncio.get_running_loop().create_server(lambda: HttpConnection(site), "127.0.0.1", 0)
         reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
         try:
             await asyncio.wait_for(act(reader, writer, site), 20)

@@ -136,7 +136,7 @@ def test_another_address(folder):
     assert notices == []
     with LocalSCF(folder.path, host="0.0.0.0", notify=notices.append) as scf, Api(scf) as api:
         assert api.invoke("one")["RetMsg"] == "1"
-    assert "whoever reaches this machine" in notices[0]
+    assert "anyone who can reach this machine" in notices[0]
     with pytest.raises(ValueError, match="does not appear to be"):
         LocalSCF(folder.path, host="evil.example")
 

@@ -9,15 +9,16 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tencentserverless.local.endpoint import Counters, Endpoint
+from tencentserverless.local.endpoint import Endpoint
 from tencentserverless.local.functions import folders
 from tencentserverless.local.instances import debugged
+from tencentserverless.local.model.counters import Counters
 from tencentserverless.local.model.credentials import LIFE_SECONDS
 from tencentserverless.local.model.function import DEFAULT_NAMESPACE, Function
 from tencentserverless.local.model.invocation import Record
 from tencentserverless.local.model.options import ADDRESS, Debugger, Options
 from tencentserverless.local.model.regions import DEFAULT_REGION
-from tencentserverless.local.server import Server
+from tencentserverless.local.server import Server, serve_endpoint
 
 T = TypeVar("T")
 
@@ -188,14 +189,13 @@ class LocalSCF:
         return self._endpoint
 
     async def _started(self) -> Server:
-        self._endpoint = Endpoint(self._paths, self._options, self._notify, self._on_record)
-        server = Server(self._endpoint)
-        await server.start(self._port)
+        server = await serve_endpoint(self._paths, self._options, self._notify, self._on_record, self._port)
+        self._endpoint = server.endpoint
         self.endpoint = server.url
-        self.secret_id = self._endpoint.credential.secret_id
-        self.secret_key = self._endpoint.credential.secret_key
+        self.secret_id = server.endpoint.credential.secret_id
+        self.secret_key = server.endpoint.credential.secret_key
         if self._options.tls:
-            self.ca_file, self.bundle = str(self._endpoint.authority.ca_file), str(self._endpoint.authority.bundle)
+            self.ca_file, self.bundle = str(server.authority.ca_file), str(server.authority.bundle)
         return server
 
     def _await(self, work: Coroutine[Any, Any, T]) -> T:

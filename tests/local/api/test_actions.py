@@ -1,18 +1,20 @@
-"""The list of actions."""
+"""An action as a row of a table."""
 
-from tencentserverless.local.api.actions import KNOWN, SERVED
+import pytest
 
-
-def test_every_served_action_is_known():
-    """The four served actions are among the 52 of the API's version."""
-    assert set(SERVED) == {"Invoke", "InvokeFunction", "GetFunction", "ListFunctions"}
-    assert set(SERVED) < KNOWN
-    assert len(KNOWN) == 52
+from tencentserverless.local.api.actions import Action
+from tencentserverless.local.api.call import Call
+from tencentserverless.local.model.api_errors import Refusal
 
 
-def test_each_action_takes_only_its_own_event():
-    """`Invoke` has ClientContext and InvocationType, `InvokeFunction` has Event, and neither has the other's."""
-    assert {"ClientContext", "InvocationType"} <= set(SERVED["Invoke"].declared) - set(
-        SERVED["InvokeFunction"].declared
-    )
-    assert "Event" in set(SERVED["InvokeFunction"].declared) - set(SERVED["Invoke"].declared)
+def test_parameters_are_checked_first():
+    """The handler gets the parameters in their declared types, and nothing that is wrong."""
+    performed = []
+    action = Action("Test", lambda *given: performed.append(given), {"Count": int, "Name": str}, ("Name",))
+    call = Call("Test", "ap-guangzhou", "en-US", {"Count": "5", "Name": "a"}, None)
+    action.perform("services", call, "pending")
+    assert performed == [("services", call._replace(parameters={"Count": 5, "Name": "a"}), "pending")]
+    for parameters in ({"Name": 1}, {"Count": 1}, {"Name": "a", "Other": 1}):
+        with pytest.raises(Refusal):
+            action.perform("services", call._replace(parameters=parameters), "pending")
+    assert len(performed) == 1

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tencentserverless.local.api.actions import KNOWN
 from tencentserverless.local.api.authentication import Gate
+from tencentserverless.local.api.router import KNOWN
 from tencentserverless.local.http.hosts import host_names
 from tencentserverless.local.http.request import Request
 from tencentserverless.local.model.api_errors import Refusal

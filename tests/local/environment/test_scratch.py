@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tencentserverless.local.environment.scratch import Scratch, utf8_locale
-from tencentserverless.local.model.function import Function
+from tencentserverless.local.model.function import Function, Layer
 from tencentserverless.local.processes.interpreters import CURRENT_INTERPRETER
 
 
@@ -85,7 +85,7 @@ def test_the_locale_is_installed():
 def test_a_view_is_looked_up_once(tmp_path, monkeypatch):
     """What an instance needs of the disk is looked up again only for another version of its sources."""
     (tmp_path / "code").mkdir()
-    one = Function("one", tmp_path / "code", layers=(tmp_path / "layer",))
+    one = Function("one", tmp_path / "code", layers=(Layer("x", 1, tmp_path / "layer"),))
     made = Scratch()
     with pytest.raises(FileNotFoundError):
         made.view(one, CURRENT_INTERPRETER, 1)

@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from tencentserverless.local.eventloop.turn_batch import Batch
+from tencentserverless.local.eventloop.turn_batch import TurnBatch
 
 
 def run(act):
@@ -12,7 +12,7 @@ def run(act):
 
     async def main():
         asyncio.get_running_loop().set_exception_handler(lambda _, context: wrong.append(context["exception"]))
-        await act(Batch())
+        await act(TurnBatch())
 
     asyncio.run(main())
     return wrong

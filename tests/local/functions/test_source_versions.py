@@ -6,14 +6,15 @@ from dataclasses import replace
 
 from tencentserverless.local.functions.folder_snapshot import look
 from tencentserverless.local.functions.folders import read
-from tencentserverless.local.functions.source_versions import Sources
+from tencentserverless.local.functions.source_versions import SourceVersions
+from tencentserverless.local.model.function import Layer
 from tests.local.process_table import until
 
 
 def test_an_old_look_is_good_for_what_came_before(folder):
     """Who came before the last look gets what it saw; who came after it has the folder looked at again."""
     (function,) = read([folder("one")], print)
-    sources = Sources()
+    sources = SourceVersions()
     before = time.monotonic()
     version = sources.of(function)
     (function.code / "new.py").touch()
@@ -24,7 +25,7 @@ def test_an_old_look_is_good_for_what_came_before(folder):
 def test_every_kind_of_change_is_seen(folder):
     """A file changed, added, removed, renamed or put in another's place gives another version; looking does not."""
     place = folder("one")
-    sources, versions = Sources(), []
+    sources, versions = SourceVersions(), []
 
     def look():
         versions.append(sources.version(str(place)))
@@ -54,7 +55,7 @@ def test_large_folders_are_looked_at_less_often(folder):
     place = folder("one")
     for number in range(600):
         (place / f"{number}.txt").touch()
-    sources = Sources()
+    sources = SourceVersions()
     before = sources.version(str(place))
     (place / "new.txt").touch()
     until(lambda: sources.version(str(place)) != before)
@@ -63,7 +64,7 @@ def test_large_folders_are_looked_at_less_often(folder):
 def test_caches_and_hidden_files_are_no_source(folder):
     """What Python, git and editors leave in a folder does not restart instances."""
     place = folder("one")
-    sources = Sources()
+    sources = SourceVersions()
     before = sources.version(str(place))
     for name in ("__pycache__", ".git", "node_modules"):
         (place / name).mkdir()
@@ -79,7 +80,7 @@ def test_linked_packages_are_source(folder, tmp_path):
     (package / "module.py").touch()
     for name in ("first", "second"):
         (place / name).symlink_to(package, target_is_directory=True)
-    sources = Sources()
+    sources = SourceVersions()
     seen = {sources.version(str(place))}
     (package / "module.py").write_text("x = 1\n")
     seen.add(sources.version(str(place)))
@@ -91,22 +92,23 @@ def test_linked_packages_are_source(folder, tmp_path):
 
 def test_a_folder_that_vanished(tmp_path):
     """A folder that is gone has a version too: the instance's start will say what is wrong."""
-    assert isinstance(Sources().version(str(tmp_path / "gone")), int)
+    assert isinstance(SourceVersions().version(str(tmp_path / "gone")), int)
 
 
 def test_layers_count_as_source(folder, tmp_path):
     """The version of a function changes with its code, with what its layers hold, and with their order."""
     (function,) = read([folder("one")], print)
-    layers = [tmp_path / name for name in ("first", "second")]
-    for layer in layers:
-        layer.mkdir()
-        (layer / f"{layer.name}.py").touch()
-    sources = Sources()
+    folders = [tmp_path / name for name in ("first", "second")]
+    layers = [Layer(place.name, 1, place) for place in folders]
+    for place in folders:
+        place.mkdir()
+        (place / f"{place.name}.py").touch()
+    sources = SourceVersions()
     seen = {sources.of(function), sources.of(replace(function, layers=(layers[0], layers[1])))}
     seen.add(sources.of(replace(function, layers=(layers[1], layers[0]))))
-    (layers[1] / "new.py").touch()
+    (folders[1] / "new.py").touch()
     seen.add(sources.of(replace(function, layers=(layers[0], layers[1]))))
     (function.code / "index.py").write_text("main_handler = repr")
     seen.add(sources.of(function))
     assert len(seen) == 5
-    assert look(str(layers[1])) == sources.version(str(layers[1]))
+    assert look(str(folders[1])) == sources.version(str(folders[1]))

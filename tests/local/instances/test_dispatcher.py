@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,9 +13,8 @@ from contextlib import suppress
 import pytest
 
 from tencentserverless.local import LocalSCF
-from tencentserverless.local.instances import dispatcher
+from tencentserverless.local.instances import pool, starts
 from tencentserverless.local.instances.instance import Instance
-from tencentserverless.local.processes import fork_client
 from tests.local.api_client import Api
 from tests.local.conftest import FUNCTIONS
 from tests.local.process_table import alive, below, outer, until
@@ -255,30 +255,31 @@ def test_starts_that_wait_for_a_start(run, folder):
     """Functions that invoke another one while they are loaded do not keep it from being started, however many."""
     folder("asks", ASKS)
     folder("conf")
-    results = at_once(run(), "asks", 2 * dispatcher.STARTS_AT_ONCE, {})
+    results = at_once(run(), "asks", 2 * starts.STARTS_AT_ONCE, {})
     assert {result["RetMsg"] for result in results} == {"1"}
 
 
 @pytest.mark.parametrize("error", [OSError(24, "too many files"), ValueError("of ours")])
-def test_a_launch_that_fails(run, folder, monkeypatch, error):
-    """Whatever goes wrong in a start is the answer of who waits for it, and its place and its door are free again."""
+def test_a_launch_that_fails(run, folder, monkeypatch, caplog, error):
+    """Whatever goes wrong in a start is the answer to the one that waits for it, and its place and ports are free again.
+    A mistake of ours is logged with its traceback, once."""
     folder("one")
-    notices = []
-    api = run(most_instances=1, notify=notices.append)
-    endpoint = api.scf._endpoint
-    launch = endpoint._workers.start
+    api = run(most_instances=1)
+    launcher = api.scf._endpoint._launcher
+    workers, launch = launcher._workers, launcher._workers.start
 
     async def fail(_):
         raise error
 
     for _ in range(3):
-        monkeypatch.setattr(endpoint._workers, "start", fail)
+        monkeypatch.setattr(workers, "start", fail)
         result = api.invoke("one")
         assert (result["InvokeResult"], "could not be started" in result["RetMsg"]) == (-1, True)
-        assert not endpoint._doors._doors
-        monkeypatch.setattr(endpoint._workers, "start", launch)
+        assert not launcher._ports._by_instance
+        monkeypatch.setattr(workers, "start", launch)
     assert api.invoke("one")["RetMsg"] == "1"
-    assert len(notices) == (0 if isinstance(error, OSError) else 3)  # a mistake of ours is told
+    logged = [record.exc_info[1] for record in caplog.records]
+    assert logged == ([] if isinstance(error, OSError) else [error] * 3)
 
 
 def test_a_failed_launch_makes_room(run, folder):
@@ -314,16 +315,16 @@ def test_no_idle_time_at_all(run, folder):
     api = run(idle_seconds=0.0)
     assert api.invoke("one")["RetMsg"] == "1"
     before = time.process_time()
-    until(lambda: not api.scf._endpoint._instances)
+    until(lambda: not api.scf._endpoint._launcher.instances)
     assert time.process_time() - before < 2
 
 
-@pytest.mark.skipif(not fork_client.works(), reason="only a queue tells whether a worker has begun")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells whether a worker has read its frame")
 def test_a_worker_that_dies_before_it_reads(run, folder, monkeypatch):
     """A worker that ends before it has read what to load is replaced once, and nobody hears of it."""
     folder("one")
     api = run()
-    workers = api.scf._endpoint._workers
+    workers = api.scf._endpoint._launcher._workers
     start, killed = workers.start, []
 
     async def start_and_kill(spec):
@@ -362,7 +363,7 @@ def test_processes_that_take_long_to_end(run, folder, monkeypatch, code, status)
         await asyncio.to_thread(may_end.wait)
         await end(instance)
 
-    monkeypatch.setattr(dispatcher, "GONE_SECONDS", 0.01)
+    monkeypatch.setattr(pool, "GONE_SECONDS", 0.01)
     monkeypatch.setattr(Instance, "end", slow_end)
     folder("ends", code)
     api = run()

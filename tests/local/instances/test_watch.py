@@ -18,7 +18,7 @@ def test_only_what_has_run_for_a_while_is_measured():
             seen.set()
 
         def running(since, check_use, waits=True):
-            return SimpleNamespace(waits_for_answer=waits, running_since=since, check_use=check_use)
+            return SimpleNamespace(is_busy=waits, running_since=since, check_use=check_use)
 
         live = [
             running(loop.time() + 3600, lambda: measured.append("new")),

@@ -29,7 +29,7 @@ def test_answers():
 
 
 @pytest.mark.parametrize(
-    ("ending", "status"), [(Ending.TIME, 433), (Ending.MEMORY, 434), (Ending.EXIT, 439), (Ending.UNTOUCHED, 439)]
+    ("ending", "status"), [(Ending.TIME, 433), (Ending.MEMORY, 434), (Ending.EXIT, 439), (Ending.UNREAD, 439)]
 )
 def test_endings(ending, status):
     """Each end is its status code."""

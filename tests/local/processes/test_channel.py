@@ -1,7 +1,11 @@
 """Frames over a real socket on a real event loop."""
 
 import asyncio
+import select
 import socket
+import sys
+
+import pytest
 
 from tencentserverless.local.processes.channel import Channel
 from tencentserverless.local.processes.frames import Kind, encode
@@ -15,7 +19,12 @@ def with_channel(act):
         ours.setblocking(False)
         theirs.settimeout(10)
         frames, ended = [], asyncio.Event()
-        channel = Channel(ours, frames.extend, ended.set)
+
+        def on_end(is_unread):
+            ended.is_unread = is_unread
+            ended.set()
+
+        channel = Channel(ours, frames.extend, on_end)
         with ours, theirs:
             await act(channel, theirs, frames, ended)
             channel.close()
@@ -76,3 +85,52 @@ def test_draining():
         assert ended.is_set()
 
     with_channel(act)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a reset does not say that something was unread")
+@pytest.mark.parametrize(("sent", "read", "is_unread"), [(10, 10, False), (10, 0, True), (6 << 20, 1 << 16, True)])
+def test_whether_the_last_frame_was_read(sent, read, is_unread):
+    """The end tells whether the other side has read the last frame whole, also one that the kernel did not take whole."""
+
+    async def act(channel, theirs, frames, ended):
+        channel.send(b"x" * sent)
+        while read and len(theirs.recv(read, socket.MSG_PEEK)) < min(read, sent):
+            await asyncio.sleep(0)
+        if read:
+            theirs.recv(read)
+        theirs.close()
+        await asyncio.wait_for(ended.wait(), 10)
+        assert ended.is_unread is is_unread
+
+    with_channel(act)
+
+
+def test_large_frames():
+    """A frame that the kernel does not take at once arrives whole, while the loop does other things."""
+
+    async def act(channel, theirs, frames, ended):
+        data = bytes(range(256)) * (3 << 12)
+        channel.send(data)
+        got = bytearray()
+        while len(got) < len(data):
+            got += theirs.recv(1 << 16, socket.MSG_DONTWAIT) if can_read(theirs) else b""
+            await asyncio.sleep(0)
+        assert got == data
+
+    with_channel(act)
+
+
+def test_an_answer_before_the_question():
+    """A frame that comes while another one is being sent ends the channel: no worker answers what it has not read."""
+
+    async def act(channel, theirs, frames, ended):
+        channel.send(b"x" * (6 << 20))
+        theirs.sendall(encode(Kind.RESULT, {}, b"1"))
+        await asyncio.wait_for(ended.wait(), 10)
+        assert (frames, ended.is_unread) == ([], False)
+
+    with_channel(act)
+
+
+def can_read(connection):
+    return bool(select.select([connection], [], [], 0)[0])

@@ -1,4 +1,4 @@
-"""Frames: `wire.py` and the worker's own copy of it."""
+"""Frames: `frames.py` and the worker's own copy of it."""
 
 import ast
 from contextlib import suppress
@@ -12,10 +12,8 @@ from tencentserverless.local.processes.frames import (
     Decoder,
     Kind,
     WireError,
-    ahead_frame,
     encode,
     event_frame,
-    event_id,
 )
 from tencentserverless.local.processes.worker_file import BOOTSTRAP
 
@@ -76,19 +74,10 @@ def test_the_worker_speaks_the_same_kinds():
     [
         (event_frame("an-id", b"[1]", {}), {}),
         (event_frame("an-id", b"[1]", {"NAME": "ü"}), {"environment": {"NAME": "ü"}}),
-        (ahead_frame("an-id", b"[1]"), {"ahead": True}),
     ],
-    ids=["plain", "changed", "ahead"],
+    ids=["plain", "changed"],
 )
-def test_the_id_of_an_event(frame, more):
-    """The frame of an event tells its request id, whatever else stands in its head."""
-    assert event_id(frame) == "an-id"
+def test_the_frame_of_an_event(frame, more):
+    """The head of an event's frame has its request id, and the variables that have new values if there are any."""
     (decoded,) = Decoder().feed(frame)
     assert (decoded.body, decoded.head) == (b"[1]", {"request_id": "an-id", **more})
-
-
-@given(st.binary(max_size=60))
-def test_the_id_of_what_is_no_event(data):
-    """Anything else has none, and is no error."""
-    assert event_id(data) == ""
-    assert event_id(encode(Kind.RESULT, {"request_id": "an-id"}, data)) == ""

@@ -95,7 +95,7 @@ def test_a_thread_keeps_up():
                 task = asyncio.to_thread(os.write, writing, line)
                 assert await task == size + 1
                 assert output.take() == line.decode()
-        assert output.take_read() == ""
+        assert output.take() == ""
         os.close(writing)
 
     with_read_output(act)

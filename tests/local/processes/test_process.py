@@ -10,7 +10,7 @@ import pytest
 
 from tencentserverless.local.processes import fork_client, process
 from tencentserverless.local.processes.interpreters import CURRENT, CURRENT_INTERPRETER, Interpreter
-from tencentserverless.local.processes.process import Start, Workers
+from tencentserverless.local.processes.process import StartRequest, Workers
 from tencentserverless.local.processes.worker_handle import Worker
 from tests.local.process_table import alive, below, until
 
@@ -35,7 +35,7 @@ def way_of(name, monkeypatch):
 def start(folder):
     """With a mark of its own, as every worker has: those with the same mark end together, wherever they come from."""
     mark = f"test-{os.getpid()}-{next(numbers)}"
-    return Start(CURRENT_INTERPRETER, {"MARK": mark}, str(folder), f"MARK={mark}")
+    return StartRequest(CURRENT_INTERPRETER, {"MARK": mark}, str(folder), f"MARK={mark}")
 
 
 def folder_of(pid):
@@ -92,8 +92,7 @@ def test_an_end_of_its_own_is_noticed(tmp_path, way):
     async def main():
         workers = way()
         worker = await workers.start(start(tmp_path))
-        for end in (worker.channel, *worker._events):
-            end.close()
+        worker.channel.close()
         await asyncio.wait_for(asyncio.shield(worker.exited), 20)
         await Worker.end([worker])
         worker.close()
@@ -116,7 +115,9 @@ def test_what_does_not_start(tmp_path, way):
         before = len(os.listdir("/proc/self/fd"))
         workers = way()
         with pytest.raises(OSError, match="missing"):
-            await workers.start(Start(Interpreter(str(tmp_path / "missing"), CURRENT), {}, str(tmp_path), "MARK=-c"))
+            await workers.start(
+                StartRequest(Interpreter(str(tmp_path / "missing"), CURRENT), {}, str(tmp_path), "MARK=-c")
+            )
         with pytest.raises(OSError, match="nowhere"):
             await workers.start(start(tmp_path / "nowhere"))
         await workers.stop()
@@ -142,7 +143,9 @@ def test_what_does_not_connect(tmp_path, monkeypatch, says, told):
     async def main():
         before = len(os.listdir("/proc/self/fd"))
         with pytest.raises(OSError, match=told):
-            await Workers("connect").start(Start(Interpreter(str(script), CURRENT), {}, str(tmp_path), "MARK=-d"))
+            await Workers("connect").start(
+                StartRequest(Interpreter(str(script), CURRENT), {}, str(tmp_path), "MARK=-d")
+            )
         return len(os.listdir("/proc/self/fd")) - before
 
     others = below(os.getpid())
@@ -155,9 +158,9 @@ def test_an_endpoint_that_is_killed(tmp_path):
     program = (
         "import asyncio, sys\n"
         "from tencentserverless.local.processes.interpreters import CURRENT_INTERPRETER\n"
-        "from tencentserverless.local.processes.process import Start, Workers\n"
+        "from tencentserverless.local.processes.process import StartRequest, Workers\n"
         "async def main():\n"
-        "    worker = await Workers('connect').start(Start(CURRENT_INTERPRETER, {}, sys.argv[1], 'MARK=none-of-f'))\n"
+        "    worker = await Workers('connect').start(StartRequest(CURRENT_INTERPRETER, {}, sys.argv[1], 'MARK=none-of-f'))\n"
         "    print(worker.pid, flush=True)\n"
         "    await worker.exited\n"
         "asyncio.run(main())\n"
@@ -207,4 +210,4 @@ def test_whether_a_view_counts(names, monkeypatch):
 
 def test_the_environment_is_not_shown():
     """What shows a start shows none of its variables, keys among them."""
-    assert "hush" not in repr(Start(CURRENT_INTERPRETER, {"SECRET": "hush"}, "/code", "MARK=-d"))
+    assert "hush" not in repr(StartRequest(CURRENT_INTERPRETER, {"SECRET": "hush"}, "/code", "MARK=-d"))

@@ -7,14 +7,14 @@ from contextlib import closing
 
 import pytest
 
-from tencentserverless.local.processes.rendezvous import Meeting
+from tencentserverless.local.processes.rendezvous import Rendezvous
 
 
 def at_a_meeting(act):
     """Run `act(meeting, connected, word)` on a loop; `connected()` is a connection to the meeting, on a thread."""
 
     async def main():
-        with closing(Meeting()) as meeting:
+        with closing(Rendezvous()) as meeting:
             port, word = meeting.invitation.split()
 
             def connected():

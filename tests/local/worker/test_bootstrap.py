@@ -12,7 +12,6 @@ from tencentserverless.local.processes.frames import Decoder, Kind, encode
 from tencentserverless.local.processes.interpreters import CURRENT, CURRENT_INTERPRETER, Interpreter
 from tencentserverless.local.processes.worker_file import BOOTSTRAP
 from tests.environments import find_interpreter
-from tests.local.process_table import needs_packets
 
 VERSIONS = ["2.7", "3.6", "3.7", "3.9", "3.10", "3.11", "3.12", "3.13"]
 CODE = """\
@@ -31,31 +30,26 @@ def main_handler(event, context):
 class Worker:
     """A worker whose endpoint is the test."""
 
-    def __init__(self, version, folder, events=None, **settings):
+    def __init__(self, version, folder, **settings):
         path = find_interpreter(version)
         if path is None:
             pytest.skip(f"no Python {version} here")
         interpreter = Interpreter(path, tuple(map(int, version.split("."))))
         self.channel, theirs = socket.socketpair()
-        self.queue = self.channel
-        if events is not None:
-            self.queue, events = events
         self.channel.settimeout(20)
         reading, self.life = os.pipe()
         self.process = subprocess.Popen(
-            [*interpreter.command, str(BOOTSTRAP), *map(str, (theirs.fileno(), reading, (events or theirs).fileno()))],
+            [*interpreter.command, str(BOOTSTRAP), str(theirs.fileno()), str(reading)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            pass_fds=(theirs.fileno(), reading, *([events.fileno()] if events else [])),
+            pass_fds=(theirs.fileno(), reading),
             env={"LC_ALL": "C.UTF-8", "PYTHONPATH": "/nowhere"},
             cwd=folder,
             start_new_session=True,
         )
         theirs.close()
         os.close(reading)
-        if events is not None:
-            events.close()
         self.decoder, self.frames = Decoder(), []
         self.send(Kind.SETTINGS, self.settings(folder) | settings)
 
@@ -73,7 +67,7 @@ class Worker:
         }
 
     def send(self, kind, head, body=b""):
-        self.queue.sendall(encode(kind, head, body))
+        self.channel.sendall(encode(kind, head, body))
 
     def event(self, body, **head):
         self.send(Kind.EVENT, {"request_id": "an id", **head}, body)
@@ -92,7 +86,6 @@ class Worker:
     def __exit__(self, *_):
         os.close(self.life)
         self.channel.close()
-        self.queue.close()
         self.output = self.process.communicate(timeout=20)[0].decode()
 
 
@@ -120,7 +113,6 @@ class Connecting(Worker):
             self.process.stdin.close()
             self.process.stdin = None
             self.channel, _ = listening.accept()
-        self.queue = self.channel
         self.channel.settimeout(20)
         assert self.channel.recv(100) == b"a-word %d\n" % self.process.pid
         self.decoder, self.frames = Decoder(), []
@@ -146,22 +138,20 @@ def test_every_python(version, folder, kind_of_worker):
     assert worker.output == "printed\ncomplained\n" * 3
 
 
-@needs_packets
 @pytest.mark.parametrize("version", VERSIONS)
-def test_events_in_a_queue(version, folder):
-    """On every Python the worker takes one packet after the other off a queue, marks where the output of one begins
-    that was handed over ahead, and tells the peak of each; it leaves when the queue is closed."""
-    queue = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with Worker(version, folder("hello", CODE), events=queue) as worker:
+def test_one_event_after_the_other(version, folder):
+    """On every Python the worker answers each event with its id and its peak, and leaves when the channel is closed."""
+    with Worker(version, folder("hello", CODE)) as worker:
         worker.receive()
-        worker.send(Kind.EVENT, {"request_id": "one"}, b"[1]")
-        worker.send(Kind.EVENT, {"request_id": "two", "ahead": True}, b"[2]")
-        answers = [worker.receive(), worker.receive()]
-        worker.queue.close()
+        answers = []
+        for name in ("one", "two"):
+            worker.send(Kind.EVENT, {"request_id": name}, b"[1]")
+            answers.append(worker.receive())
+        worker.channel.close()
         assert worker.process.wait(20) == 0
     assert [answer.head["request_id"] for answer in answers] == ["one", "two"]
     assert all(1 << 20 < answer.head["peak_bytes"] < 1 << 28 for answer in answers)
-    assert worker.output == "printed\ncomplained\ntwoprinted\ncomplained\n"
+    assert worker.output == "printed\ncomplained\n" * 2
 
 
 @pytest.mark.parametrize("version", ["2.7", "%d.%d" % CURRENT])

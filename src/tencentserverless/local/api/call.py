@@ -1,7 +1,8 @@
-"""A request that is being served, and the way back to who made it."""
+"""A call of the API, and the way to answer it."""
 
-import os
-from collections.abc import Callable, Iterator, Mapping
+import logging
+import uuid
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, NamedTuple
 
 from tencentserverless.local.api import envelope
@@ -10,52 +11,57 @@ from tencentserverless.local.model.credentials import Credential
 
 Answer = Callable[[str, bytes], object]
 
-
-class Asked:
-    """answer: is called once, now or later, with the request id and the body. notify: is told of mistakes of ours."""
-
-    __slots__ = ("_answer", "_notify", "language", "request_id")
-
-    def __init__(self, language: str, answer: Answer, notify: Callable[[str], None]) -> None:
-        self.request_id = new_request_id()
-        self.language = language
-        self._answer = answer
-        self._notify = notify
-
-    def answer(self, fields: Mapping[str, Any]) -> None:
-        self._answer(self.request_id, envelope.answer(self.request_id, fields))
-
-    def fail(self, error: Exception) -> None:
-        """Answer with an error: the one of a `Refusal`, or that of the platform when it is to blame."""
-        if not isinstance(error, api_errors.Refusal):
-            self._notify(f"internal error: {error!r}")
-            error = api_errors.internal_error()
-        self._answer(self.request_id, envelope.refused(self.request_id, error, self.language))
-
-
-def new_request_id() -> str:
-    """A random UUID, version 4."""
-    digits = next(_random_digits)
-    variant = "89ab"[int(digits[16], 16) & 3]
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
-
-
-def _digits() -> Iterator[str]:
-    """Thirty-two random hexadecimal digits, again and again, of which the system is not asked for each."""
-    while True:
-        digits = os.urandom(1024).hex()
-        for begin in range(0, len(digits), 32):
-            yield digits[begin : begin + 32]
-
-
-_random_digits = _digits()
+_log = logging.getLogger(__name__)
 
 
 class Call(NamedTuple):
-    """A request let in: the action, where, by whom, and its own parameters, nulls dropped."""
+    """A request that was let in.
+
+    parameters: its own, without nulls. credential: that it was signed with; None if it was let in unverified.
+    sent_by: the id of the instance that sent it, "" if none did or it is not known.
+    """
 
     action: str
     region: str
     language: str
     parameters: dict[str, Any]
     credential: Credential | None
+    sent_by: str = ""
+
+
+class PendingCall:
+    """A call that is being served. It is answered once, now or later.
+
+    answer: is called with the request id and the body.
+    """
+
+    __slots__ = ("_answer", "language", "request_id")
+
+    def __init__(self, language: str, answer: Answer) -> None:
+        self.request_id = new_request_id()
+        self.language = language
+        self._answer = answer
+
+    def answer(self, fields: Mapping[str, Any]) -> None:
+        self._answer(self.request_id, envelope.answer(self.request_id, fields))
+
+    def fail(self, error: Exception) -> None:
+        """Answer with an API error: with `error` if it is a `Refusal`. Anything else is a mistake of ours, and logged."""
+        if not isinstance(error, api_errors.Refusal):
+            _log.error("internal error of the local endpoint: %r", error, exc_info=error)
+            error = api_errors.internal_error()
+        self._answer(self.request_id, envelope.refused(self.request_id, error, self.language))
+
+    async def answer_with(self, work: Coroutine[Any, Any, Mapping[str, Any]]) -> None:
+        """Answer with the fields that `work` returns, or with what it raises."""
+        try:
+            fields = await work
+        except Exception as error:  # noqa: BLE001
+            self.fail(error)
+        else:
+            self.answer(fields)
+
+
+def new_request_id() -> str:
+    """A random UUID, version 4."""
+    return str(uuid.uuid4())

@@ -1,53 +1,50 @@
-"""The actions that read functions: GetFunction and ListFunctions. Pure."""
+"""The actions that read functions: GetFunction and ListFunctions.
 
-from collections.abc import Mapping
+https://cloud.tencent.com/document/api/583/18584 and /583/18582
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
+from tencentserverless.local.api.actions import Action, Services
+from tencentserverless.local.api.call import Call, PendingCall
+from tencentserverless.local.api.lookup import LATEST, check_qualifier, find
 from tencentserverless.local.api.parameters import choice
+from tencentserverless.local.functions import code_info
 from tencentserverless.local.functions.catalog import Lookup
+from tencentserverless.local.functions.code_info import CodeInfo
 from tencentserverless.local.model import api_errors
-from tencentserverless.local.model.function import DEFAULT_NAMESPACE, FUNCTION_NAME, Function
-
-LATEST = "$LATEST"
-UNPUBLISHED = (LATEST, "$DEFAULT")
+from tencentserverless.local.model.function import DEFAULT_NAMESPACE, Function
 
 
-def find(region: str, parameters: Mapping[str, Any], catalog: Lookup) -> Function:
-    """The function that the parameters name. Raises `Refusal`."""
-    name, namespace = parameters["FunctionName"], parameters.get("Namespace") or DEFAULT_NAMESPACE
-    if not FUNCTION_NAME.fullmatch(name):
-        raise api_errors.invalid_function_name(name)
-    function = catalog.get((region, namespace, name))
-    if function is None:
-        raise api_errors.function_not_found(name, _where_it_is(name, region, namespace, catalog))
-    return function
-
-
-def get_function(function: Function, code: str | None, code_bytes: int, modified: str) -> dict[str, Any]:
-    """The fields of `GetFunction`. modified: ``YYYY-MM-DD HH:MM:SS``. code: the entry file, where it was asked for."""
+def get_function(function: Function, code: CodeInfo, *, show_code: bool) -> dict[str, Any]:
+    """The fields of `GetFunction`. Pure."""
     return {
-        **_described(function, modified),
+        **_described(function, code.modified),
         "FunctionVersion": LATEST,
         "Qualifier": LATEST,
         "Handler": function.handler,
         "MemorySize": function.memory_mb,
         "Timeout": function.timeout,
         "InitTimeout": function.init_timeout,
-        "CodeSize": code_bytes,
-        "CodeInfo": code or "",
+        "CodeSize": code.size_bytes,
+        "CodeInfo": (code.entry_text or "") if show_code else "",
         "CodeResult": "success",
         "CodeError": "",
         "ErrNo": 0,
         "Environment": {"Variables": [{"Key": key, "Value": value} for key, value in function.variables.items()]},
+        "Layers": [_layer(layer.name, layer.version, code.modified) for layer in function.layers],
         "AvailableStatus": "Available",
         **_UNUSED,
     }
 
 
-def list_functions(region: str, parameters: Mapping[str, Any], catalog: Lookup, modified: str) -> dict[str, Any]:
-    """The fields of `ListFunctions`. Raises `Refusal`."""
-    found = catalog.inside(region, parameters.get("Namespace") or DEFAULT_NAMESPACE)
+def selected(call: Call, catalog: Lookup) -> tuple[list[Function], int]:
+    """The functions on the page that a call of `ListFunctions` asks for, and how many there are. Raises `Refusal`."""
+    parameters = call.parameters
+    found = catalog.inside(call.region, parameters.get("Namespace") or DEFAULT_NAMESPACE)
     for name, text in (("SearchKey", "name"), ("Description", "description")):
         if parameters.get(name):
             found = [function for function in found if parameters[name] in getattr(function, text)]
@@ -59,8 +56,35 @@ def list_functions(region: str, parameters: Mapping[str, Any], catalog: Lookup, 
     if order == "DESC":
         found.reverse()
     offset, limit = max(parameters.get("Offset", 0), 0), max(parameters.get("Limit", 20), 0)
-    page = found[offset : offset + limit]
-    return {"Functions": [_listed(function, modified) for function in page], "TotalCount": len(found)}
+    return found[offset : offset + limit], len(found)
+
+
+def list_functions(functions: Sequence[Function], modified: Sequence[str], total: int) -> dict[str, Any]:
+    """The fields of `ListFunctions`. modified: when the code of each was. Pure."""
+    return {"Functions": list(map(_listed, functions, modified)), "TotalCount": total}
+
+
+def _on_get_function(services: Services, call: Call, pending: PendingCall) -> None:
+    if not call.parameters.get("FunctionName"):
+        raise api_errors.function_name_required()
+    function = find(call.region, call.parameters, services.catalog)
+    check_qualifier(call.parameters.get("Qualifier") or LATEST)
+
+    async def fields() -> Mapping[str, Any]:
+        code = await asyncio.to_thread(code_info.of, function)  # a folder may hold many files
+        return get_function(function, code, show_code=call.parameters.get("ShowCode") == "TRUE")
+
+    services.background.start(pending.answer_with(fields()))
+
+
+def _on_list_functions(services: Services, call: Call, pending: PendingCall) -> None:
+    functions, total = selected(call, services.catalog)
+
+    async def fields() -> Mapping[str, Any]:
+        modified = await asyncio.to_thread(lambda: [code_info.modified(function) for function in functions])
+        return list_functions(functions, modified, total)
+
+    services.background.start(pending.answer_with(fields()))
 
 
 _UNUSED: dict[str, Any] = {
@@ -71,7 +95,6 @@ _UNUSED: dict[str, Any] = {
     "DnsCache": "FALSE",
     "InstallDependency": "FALSE",
     "VpcConfig": {"VpcId": "", "SubnetId": ""},
-    "Layers": [],
     "Triggers": [],
     "ClsLogsetId": "",
     "ClsTopicId": "",
@@ -113,9 +136,37 @@ def _listed(function: Function, modified: str) -> dict[str, Any]:
     return {**_described(function, modified), **concurrency}
 
 
-def _where_it_is(name: str, region: str, namespace: str, catalog: Lookup) -> str:
-    elsewhere = [f"{function.region}/{function.namespace}" for function in catalog.places_of(name)]
-    if elsewhere:
-        return f"It is in {', '.join(elsewhere)}; asked for was {region}/{namespace}."
-    here = ", ".join(function.name for function in catalog.inside(region, namespace))
-    return f"{region}/{namespace} has: {here or 'none'}."
+def _layer(name: str, version: int, modified: str) -> dict[str, Any]:
+    return {
+        "LayerName": name,
+        "LayerVersion": version,
+        "CompatibleRuntimes": [],
+        "AddTime": modified,
+        "Description": "",
+        "LicenseInfo": "",
+        "Status": "Active",
+        "Stamp": "",
+    }
+
+
+ACTIONS = (
+    Action(
+        "GetFunction",
+        _on_get_function,
+        {"FunctionName": str, "Qualifier": str, "Namespace": str, "ShowCode": str},
+    ),
+    Action(
+        "ListFunctions",
+        _on_list_functions,
+        {
+            "Order": str,
+            "Orderby": str,
+            "Offset": int,
+            "Limit": int,
+            "SearchKey": str,
+            "Namespace": str,
+            "Description": str,
+            "Filters": [{"Name": str, "Values": [str]}],
+        },
+    ),
+)

@@ -1,14 +1,22 @@
-"""The answers of the API: what an admitted call asks for, and the envelope of what it gets. Pure."""
+"""The actions that run functions: Invoke and InvokeFunction.
 
+https://cloud.tencent.com/document/api/583/17243 and /583/58400
+"""
+
+import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
-from tencentserverless.local.api.call import Call
-from tencentserverless.local.api.functions import LATEST, UNPUBLISHED, find
+from tencentserverless.local.api.actions import Action, Services
+from tencentserverless.local.api.call import Call, PendingCall
+from tencentserverless.local.api.lookup import LATEST, check_qualifier, find
 from tencentserverless.local.api.parameters import choice, from_json
 from tencentserverless.local.functions.catalog import Lookup
+from tencentserverless.local.invocations import log
 from tencentserverless.local.model import api_errors
 from tencentserverless.local.model.function import Function
+from tencentserverless.local.model.invocation import Invocation, Record
 
 EVENT_LIMIT_BYTES = 6 * 1024 * 1024
 ASYNC_EVENT_LIMIT_BYTES = 128 * 1024
@@ -25,16 +33,49 @@ class Wanted(NamedTuple):
     log_type: str
 
 
-def wanted(call: Call, parameters: Mapping[str, Any], catalog: Lookup) -> Wanted:
-    """What `Invoke` and `InvokeFunction` ask for. Raises `Refusal`."""
+def wanted(call: Call, catalog: Lookup) -> Wanted:
+    """What a call of `Invoke` or `InvokeFunction` asks for. Raises `Refusal`."""
+    parameters = call.parameters
     invocation_type = choice(parameters, "InvocationType", ("RequestResponse", "Event"))
     log_type = choice(parameters, "LogType", ("None", "Tail"))
     _check_routing_key(parameters.get("RoutingKey"))
     event = _event(call.action, parameters, invocation_type)
     function = find(call.region, parameters, catalog)
     qualifier = parameters.get("Qualifier") or (LATEST if call.action == "Invoke" else "$DEFAULT")
-    _check_qualifier(qualifier)
+    check_qualifier(qualifier)
     return Wanted(function, event, invocation_type, qualifier, log_type)
+
+
+def _invoke(services: Services, call: Call, pending: PendingCall) -> None:
+    asked = wanted(call, services.catalog)
+    caller = services.invocations.running_on(call.sent_by)
+    parent, callers = caller.child() if caller else (None, ())
+    invocation = Invocation(
+        pending.request_id,
+        asked.function,
+        asked.event,
+        asked.invocation_type,
+        asked.qualifier,
+        parent,
+        time.time(),
+        callers,
+    )
+    if asked.invocation_type == "Event":
+        services.invocations.invoke_later(invocation)
+        pending.answer({"Result": log.event_result(invocation.request_id)})
+    else:
+        services.invocations.invoke(invocation, partial(_answer, pending, asked.log_type))
+
+
+def _answer(pending: PendingCall, log_type: str, found: Record | Exception) -> None:
+    try:
+        if isinstance(found, Exception):
+            raise found
+        result = log.result(found, log_type)
+    except Exception as error:  # noqa: BLE001
+        pending.fail(error)
+    else:
+        pending.answer({"Result": result})
 
 
 def _event(action: str, parameters: Mapping[str, Any], invocation_type: str) -> bytes:
@@ -58,6 +99,32 @@ def _check_routing_key(text: str | None) -> None:
         raise api_errors.wrong_value("RoutingKey") from None
 
 
-def _check_qualifier(qualifier: str) -> None:
-    if qualifier not in UNPUBLISHED:
-        raise api_errors.qualifier_not_found(qualifier)
+ACTIONS = (
+    Action(
+        "Invoke",
+        _invoke,
+        {
+            "FunctionName": str,
+            "InvocationType": str,
+            "Qualifier": str,
+            "ClientContext": str,
+            "LogType": str,
+            "Namespace": str,
+            "RoutingKey": str,
+        },
+        ("FunctionName",),
+    ),
+    Action(
+        "InvokeFunction",
+        _invoke,
+        {
+            "FunctionName": str,
+            "Qualifier": str,
+            "Event": str,
+            "LogType": str,
+            "Namespace": str,
+            "RoutingKey": str,
+        },
+        ("FunctionName",),
+    ),
+)

@@ -44,7 +44,7 @@ class Requirements:
             text = file.read_text(encoding="utf-8-sig", errors="replace")
         except OSError:
             return
-        own = [str(folder) for folder in (function.code, *reversed(function.layers))]
+        own = [str(folder) for folder in (function.code, *reversed(function.layer_folders))]
         installed = installed_in([*own, *self._path_of(interpreter)])
         lacking = missing(text, installed, interpreter.version)
         if lacking:

@@ -43,7 +43,7 @@ class Scratch:
         key = (function.code, interpreter)
         known = self._views.get(key)
         if known is None or known[0] != version:
-            folders = [str(folder) for folder in (function.code, *function.layers)]
+            folders = [str(folder) for folder in (function.code, *function.layer_folders)]
             needed = needed_by(folders, interpreter, [str(self._made()), *_lent()])
             known = self._views[key] = (version, view_of(needed))
         return known[1]

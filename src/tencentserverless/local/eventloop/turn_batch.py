@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 
-class Batch:
+class TurnBatch:
     """began: when the work that was added last was begun, or that before it (monotonic seconds)."""
 
     def __init__(self) -> None:

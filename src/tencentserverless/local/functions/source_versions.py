@@ -22,7 +22,7 @@ class _Seen:
     good_until: float = 0.0
 
 
-class Sources:
+class SourceVersions:
     """Versions of folders: numbers that are equal as long as nothing in the folder changes."""
 
     def __init__(self) -> None:

@@ -6,7 +6,8 @@ Made at the first need, because most runs have none. Its key is forgotten as soo
 import asyncio
 import os
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,21 +29,31 @@ class AuthorityError(RuntimeError):
 
 
 class Authority:
-    """folder: where `ca_file`, the authority alone, and `bundle`, the system's with it, are written.
+    """The certificate authority of one endpoint, and the certificate that it has signed.
 
-    names: those of this endpoint beyond loopback, for which the certificate counts too.
+    folder: returns the folder for its files, which are written at the first need.
+    names: those of this endpoint beyond loopback, for which the certificate is valid too.
     """
 
-    def __init__(self, folder: Path, names: Sequence[str] = ()) -> None:
+    def __init__(self, folder: Callable[[], Path], names: Sequence[str] = ()) -> None:
+        self._folder = folder
         self._names = names
-        self.ca_file = folder / "ca.pem"
-        self.bundle = folder / "trust.pem"
         self._context: asyncio.Future[ssl.SSLContext] | None = None
-        system = system_bundle()
+
+    @property
+    def ca_file(self) -> Path:
+        """The authority's own certificate."""
+        return self._folder() / "ca.pem"
+
+    @cached_property
+    def bundle(self) -> Path:
+        """The authorities that the system trusts; with ours, once `context` has returned."""
+        bundle, system = self._folder() / "trust.pem", system_bundle()
         if system is None:
-            self.bundle.write_bytes(b"")
+            bundle.write_bytes(b"")
         else:
-            _link(system, self.bundle)
+            _link(system, bundle)
+        return bundle
 
     async def context(self) -> ssl.SSLContext:
         """What a server's side of TLS needs; the files are complete then. Raises `AuthorityError`."""

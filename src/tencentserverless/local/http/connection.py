@@ -31,7 +31,7 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 class Site(Protocol):
     """What connections lead to."""
 
-    connections: "set[Connection]"
+    connections: "set[HttpConnection]"
     incoming: memoryview  # what any of them reads goes through here; nothing stays
 
     def soon(self, work: Callable[[], object]) -> None:
@@ -53,7 +53,7 @@ class _Asked(NamedTuple):
     is_http_1_0: bool
 
 
-class Connection(asyncio.BufferedProtocol):
+class HttpConnection(asyncio.BufferedProtocol):
     """Made for every connection that is accepted; `site.connections` has those that are open."""
 
     def __init__(self, site: Site) -> None:

@@ -1,8 +1,8 @@
-"""Doors: listening ports of the instances, one each. What comes through a door was sent by its instance.
+"""The ports of instances. What comes through them was sent by that instance.
 
-So the invocation that made a request is known whatever the client is, its language and its credentials. Beside the
-plain port a door has one for TLS, to which SCF's host names lead inside the worker; it opens when the worker first
-loads `ssl` and asks for the authority.
+So the invocation that made a request is known, whatever the client, its language and its credentials. Each instance has
+two ports: a plain one, and one for TLS, to which SCF's host names lead inside the worker. The latter opens when the
+worker first loads `ssl` and asks for the authority.
 """
 
 import asyncio
@@ -15,17 +15,17 @@ from tencentserverless.local.http.certificates import Authority
 from tencentserverless.local.model.options import ADDRESS
 
 AUTHORITY_PATH = "/authority"
-NOBODY = ""  # who comes through a door of this holder is named by credentials alone
+NO_INSTANCE = ""  # for ports that belong to none: senders are known by their credentials alone
 _BACKLOG = 128
 
 Serve = Callable[[], asyncio.BaseProtocol]
 
 
 @dataclass(slots=True)
-class Door:
-    """The ports of one instance. tls_port: 0 where the SCF host names are left alone."""
+class InstancePorts:
+    """The ports of one instance. tls_port: 0 if SCF's host names are left alone."""
 
-    holder: str
+    instance_id: str
     port: int
     tls_port: int
     listening: list[asyncio.Server] = field(default_factory=list)
@@ -42,51 +42,54 @@ class Door:
             self.bound.close()
 
 
-class Doors:
-    """serve: makes the protocol of a connection. tls: whether doors have a port for TLS too."""
+class PortRegistry:
+    """The ports of all instances. serve: makes the protocol of a connection. tls: whether there are ports for TLS."""
 
     def __init__(self, serve: Serve, tls: bool) -> None:
         self._serve = serve
         self._tls = tls
-        self._doors: dict[str, Door] = {}
-        self._by_port: dict[int, Door] = {}
+        self._by_instance: dict[str, InstancePorts] = {}
+        self._by_port: dict[int, InstancePorts] = {}
 
-    async def open(self, holder: str) -> Door:
-        """A new door for the instance of this id. Raises OSError."""
+    async def open(self, instance_id: str) -> InstancePorts:
+        """New ports for the instance of this id. Raises OSError."""
         plain = listener(ADDRESS, 0)
-        door = Door(holder, plain.getsockname()[1], 0)
+        ports = InstancePorts(instance_id, plain.getsockname()[1], 0)
         if self._tls:
-            door.bound = listener(ADDRESS, 0)
-            door.tls_port = door.bound.getsockname()[1]
-        door.listening.append(await asyncio.get_running_loop().create_server(self._serve, sock=plain, backlog=_BACKLOG))
-        self._doors[holder] = door
-        self._by_port.update(dict.fromkeys(filter(None, (door.port, door.tls_port)), door))
-        return door
+            ports.bound = listener(ADDRESS, 0)
+            ports.tls_port = ports.bound.getsockname()[1]
+        ports.listening.append(
+            await asyncio.get_running_loop().create_server(self._serve, sock=plain, backlog=_BACKLOG)
+        )
+        self._by_instance[instance_id] = ports
+        self._by_port.update(dict.fromkeys(filter(None, (ports.port, ports.tls_port)), ports))
+        return ports
 
-    async def open_tls(self, door: Door, authority: Authority) -> None:
-        """Open the door's other port. Raises `AuthorityError`."""
+    async def open_tls(self, ports: InstancePorts, authority: Authority) -> None:
+        """Open the port for TLS. Raises `AuthorityError`."""
         context = await authority.context()
-        bound, door.bound = door.bound, None
+        bound, ports.bound = ports.bound, None
         if bound is not None:
             server = await asyncio.get_running_loop().create_server(
                 self._serve, sock=bound, ssl=context, backlog=_BACKLOG
             )
-            door.listening.append(server)
+            ports.listening.append(server)
 
-    def at(self, port: int) -> Door | None:
-        """The door that a connection to this port came through; None for the endpoint's own port."""
+    def at(self, port: int) -> InstancePorts | None:
+        """The ports of the instance that has this one; None for the endpoint's own port."""
         return self._by_port.get(port)
 
-    def close(self, holder: str) -> None:
-        door = self._doors.pop(holder, None)
-        if door is not None:
-            door.close()
-            for port in (door.port, door.tls_port):
+    def close(self, instance_id: str) -> None:
+        """Close the ports of this instance, if it has any."""
+        ports = self._by_instance.pop(instance_id, None)
+        if ports is not None:
+            ports.close()
+            for port in (ports.port, ports.tls_port):
                 self._by_port.pop(port, None)
 
     def close_all(self) -> None:
-        for holder in list(self._doors):
-            self.close(holder)
+        for instance_id in list(self._by_instance):
+            self.close(instance_id)
 
 
 def listener(address: str, port: int) -> socket.socket:

@@ -9,14 +9,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tencentserverless.local.instances.instance import Instance, Then
-from tencentserverless.local.instances.worker_replies import Ending
+from tencentserverless.local.instances.instance import Instance
 from tencentserverless.local.model.invocation import Invocation
 from tencentserverless.local.model.options import DEBUGGERS, Debugger
 from tencentserverless.local.processes.frames import Frame, Kind
 
 _LOCK = "terminal.lock"
-_OF_DEBUGGERS = frozenset((Kind.LISTENS, Kind.PAUSED, Kind.RESUMED))
 _STDIN, _STDERR = 0, 2
 
 
@@ -67,47 +65,40 @@ def settings(debugger: Debugger, terminal: str, scratch: Path, code: Path) -> di
 
 
 class Debugged(Instance):
-    """An instance whose worker has a debugger.
+    """An instance whose worker has a debugger. Its time limit stands still while the function is held.
 
-    callers: the instances that wait for an invocation; their time stands still with it.
+    callers: returns the instances that wait for an invocation; their time stands still with it.
     """
 
-    def __init__(self, *made: Any, callers: Callable[[Invocation], Iterable["Instance"]]) -> None:
-        super().__init__(*made)
+    def __init__(self, *made: Any, callers: Callable[[Invocation], Iterable[Instance]], **named: Any) -> None:
+        super().__init__(*made, **named)
         self._callers = callers
-        self._held_callers: list[Debugged] = []
+        self._held_callers: list[Instance] = []
 
-    @property
-    def takes_ahead(self) -> bool:
-        return False
-
-    def _ask(self, data: bytes, seconds: float, then: Then) -> None:
-        def answered(answer: Frame | Ending) -> None:
-            self._release_callers()
-            then(answer)
-
+    def on_ask(self) -> None:
         self._hold_callers()
-        super()._ask(data, seconds, answered)
 
-    def _on_frames(self, frames: list[Frame]) -> None:
-        for frame in frames:
-            if frame.kind is Kind.LISTENS:
-                self._on_listens(frame.head.get("port"))
-            elif frame.kind in (Kind.PAUSED, Kind.RESUMED):
-                self._on_pause(frame.kind is Kind.PAUSED)
-        others = [frame for frame in frames if frame.kind not in _OF_DEBUGGERS]
-        if others:
-            super()._on_frames(others)
+    def on_answer(self) -> None:
+        self._release_callers()
+
+    def takes(self, frame: Frame) -> bool:
+        if frame.kind is Kind.LISTENS:
+            self._on_listens(frame.head.get("port"))
+        elif frame.kind in (Kind.PAUSED, Kind.RESUMED):
+            self._on_pause(frame.kind is Kind.PAUSED)
+        else:
+            return False
+        return True
 
     def _on_listens(self, port: object) -> None:
         if isinstance(port, int):
-            self._notify(f"{self.function.name}: debugpy listens on 127.0.0.1:{port}")
+            self.notify(f"{self.function.name}: debugpy listens on 127.0.0.1:{port}")
         else:
-            self._on_exit()
+            self.doubt()
 
     def _on_pause(self, is_held: bool) -> None:
         if is_held is self.is_held:  # no worker says it twice: a function has got hold of the channel
-            self._on_exit()
+            self.doubt()
         elif is_held:
             self.is_held = True
             self.countdown.hold()
@@ -119,7 +110,7 @@ class Debugged(Instance):
 
     def _hold_callers(self) -> None:
         if self.is_held and self.running is not None:
-            self._held_callers = [each for each in self._callers(self.running) if isinstance(each, Debugged)]
+            self._held_callers = list(self._callers(self.running))
             for each in self._held_callers:
                 each.countdown.hold()
 

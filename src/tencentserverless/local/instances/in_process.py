@@ -20,10 +20,15 @@ from types import ModuleType
 from typing import Any
 
 from tencentserverless.local.environment import variables
-from tencentserverless.local.functions.source_versions import Sources
+from tencentserverless.local.eventloop.background import BackgroundTasks
+from tencentserverless.local.functions.source_versions import SourceVersions
+from tencentserverless.local.instances.credential_lease import CredentialLease
 from tencentserverless.local.instances.environ_overlay import Overlay
+from tencentserverless.local.instances.instance import new_id
+from tencentserverless.local.instances.ticket import Done
 from tencentserverless.local.instances.worker_replies import answered_outcome
 from tencentserverless.local.model import outcomes
+from tencentserverless.local.model.credentials import KeyRegistry
 from tencentserverless.local.model.function import Function, Key
 from tencentserverless.local.model.invocation import Invocation, Outcome
 from tencentserverless.local.processes.frames import TEXT_LIMIT_BYTES, Frame, Kind
@@ -43,15 +48,44 @@ class _Loaded:
 
 
 class InProcess:
-    """Runs functions in this interpreter. `running` tells what runs now, by the holder of its credentials."""
+    """Runs functions in this interpreter.
 
-    def __init__(self) -> None:
+    credential_seconds: how long the temporary credentials of an invocation are valid. endpoint: the address that its
+    clients use. `running` has what runs now, by the id of its credentials' instance.
+    """
+
+    def __init__(self, keys: KeyRegistry, credential_seconds: float, endpoint: str) -> None:
+        self._keys = keys
+        self._credential_seconds = credential_seconds
+        self._endpoint = endpoint
         self.running: dict[str, Invocation] = {}
         self._loaded: dict[Key, _Loaded] = {}
-        self._sources = Sources()
+        self._versions = SourceVersions()
+        self._tasks = BackgroundTasks()
 
-    async def run(self, invocation: Invocation, holder: str, variables: Mapping[str, str]) -> Outcome:
-        """One invocation on a thread of its own. Raises `Refusal` where the event is no JSON."""
+    def run(self, invocation: Invocation, done: Done) -> None:
+        """Run one invocation. `done` is called once, with its outcome, a `Refusal`, or a mistake of ours."""
+        self._tasks.start(self._run(invocation, done))
+
+    async def stop(self, patience_seconds: float) -> None:
+        """Wait so long for what runs; then leave it alone, because nothing can end a thread."""
+        await self._tasks.stop(patience_seconds)
+
+    async def _run(self, invocation: Invocation, done: Done) -> None:
+        instance_id = new_id()
+        lease = CredentialLease(self._keys, instance_id, self._credential_seconds)
+        found: Outcome | Exception = outcomes.platform_failed("the local endpoint is being stopped")
+        try:
+            values = variables.in_process_variables(invocation.function, lease.credential, self._endpoint)
+            found = await self._outcome(invocation, instance_id, values)
+        except Exception as error:  # noqa: BLE001  logged where the invocation is answered
+            found = error
+        finally:
+            lease.end()
+            done(found)
+
+    async def _outcome(self, invocation: Invocation, instance_id: str, variables: Mapping[str, str]) -> Outcome:
+        """One invocation on a thread of its own. Raises `Refusal` if the event is not JSON."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[tuple[Frame | None, float | None]] = loop.create_future()
 
@@ -60,15 +94,15 @@ class InProcess:
             with suppress(RuntimeError):  # the loop has ended meanwhile
                 loop.call_soon_threadsafe(_resolve, done, answer)
 
-        self.running[holder] = invocation
+        self.running[instance_id] = invocation
         try:
             threading.Thread(target=work, name=f"{invocation.function.name} (SCF)", daemon=True).start()
             frame, init_ms = await done
         finally:
-            del self.running[holder]
-        outcome = _outcome(invocation, frame)
+            del self.running[instance_id]
+        outcome = _outcome_of(invocation, frame)
         duration_ms = float(frame.head.get("duration_ms", 0.0)) if frame else 0.0
-        return outcome._replace(duration_ms=duration_ms, init_ms=init_ms, instance_id=holder)
+        return outcome._replace(duration_ms=duration_ms, init_ms=init_ms, instance_id=instance_id)
 
     def _answer(self, invocation: Invocation, variables: Mapping[str, str]) -> tuple[Frame | None, float | None]:
         """The frame that a worker would send, None where the function ended it; and what loading took, if it did."""
@@ -92,7 +126,7 @@ class InProcess:
     def _current(self, function: Function) -> tuple[_Loaded, bool]:
         """The function as its code is now, and whether it had to be loaded. Raises what its code raises."""
         with _modules_lock:
-            version = 0 if function.call else self._sources.of(function)
+            version = 0 if function.call else self._versions.of(function)
             loaded = self._loaded.get(function.key)
             if loaded is not None and loaded.function is function and loaded.version == version:
                 return loaded, False
@@ -116,7 +150,7 @@ class InProcess:
 
 def _folders(function: Function) -> list[str]:
     """Where its modules come from: the code, then the layers, the last one first. None for one given as an object."""
-    return [] if function.call else [str(folder) for folder in (function.code, *reversed(function.layers))]
+    return [] if function.call else [str(folder) for folder in (function.code, *reversed(function.layer_folders))]
 
 
 class _Left(BaseException):
@@ -161,7 +195,7 @@ def _forget_modules(folders: set[str]) -> None:
             del sys.modules[name]
 
 
-def _outcome(invocation: Invocation, frame: Frame | None) -> Outcome:
+def _outcome_of(invocation: Invocation, frame: Frame | None) -> Outcome:
     if frame is None:
         return outcomes.exited(invocation)
     if frame.kind is Kind.NOT_STARTED:

@@ -29,7 +29,7 @@ class Watch:
             await self._work.wait()
             await asyncio.sleep(max(USE_SECONDS, took / USE_SHARE))
             started, worked = self._loop.time(), time.thread_time()
-            busy = [instance for instance in self._live if instance.waits_for_answer]
+            busy = [instance for instance in self._live if instance.is_busy]
             for instance in busy:
                 if instance.running_since <= started - USE_SECONDS:
                     instance.check_use()

@@ -18,7 +18,7 @@ class Ending(Enum):
     TIME = "time"
     MEMORY = "memory"
     EXIT = "exit"
-    UNTOUCHED = "untouched"  # an exit before the function was loaded
+    UNREAD = "unread"  # an exit before it had read what it was sent
 
 
 def answered_outcome(invocation: Invocation, frame: Frame) -> Outcome:

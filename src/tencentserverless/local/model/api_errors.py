@@ -146,4 +146,8 @@ def chain_too_long(hops: int, loop: Sequence[str]) -> Refusal:
 
 
 def internal_error() -> Refusal:
-    return Refusal("InternalError", "The local endpoint failed; its own error output says why.")
+    text = (
+        "The local endpoint failed because of a mistake in it. The traceback is in its log, the logger "
+        "`tencentserverless.local`, which writes to its standard error if logging is not set up."
+    )
+    return Refusal("InternalError", text)

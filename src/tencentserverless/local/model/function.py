@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tencentserverless.local.model.regions import DEFAULT_REGION
 
@@ -19,15 +19,23 @@ class FunctionFolderError(ValueError):
     """A function cannot be read from its folder; the text names the place."""
 
 
+class Layer(NamedTuple):
+    """A layer as a function names it. folder: its content here; its version counts on the platform alone."""
+
+    name: str
+    version: int
+    folder: Path
+
+
 @dataclass(frozen=True, slots=True)
 class Function:
     """One function as it is configured. Times in seconds, memory in MB.
 
     runtime: "Python3.9" and the like, None for the interpreter that runs the endpoint.
-    code: the folder of its code. layers: the folders whose content it finds in `/opt`, later ones over earlier ones.
-    origin: the place that declares it, for messages. call: the handler itself where it was given as an object of this
-    program; then `code` is the file that it comes from. key and folders follow from the others; they are asked for at
-    every invocation.
+    code: the folder of its code. layers: what it finds in `/opt`, later ones over earlier ones.
+    origin: the place that declares it, for messages. call: the handler itself if it was given as an object of this
+    program; then `code` is the file that it comes from. key, layer_folders and folders follow from the others; they
+    are computed once because every invocation needs them.
     """
 
     name: str
@@ -42,14 +50,16 @@ class Function:
     variables: Mapping[str, str] = field(default_factory=dict, hash=False, repr=False)
     description: str = ""
     origin: str = ""
-    layers: tuple[Path, ...] = ()
+    layers: tuple[Layer, ...] = ()
     call: Callable[[Any, dict[str, Any]], Any] | None = field(default=None, hash=False, repr=False)
     key: Key = field(init=False, compare=False, repr=False)
+    layer_folders: tuple[Path, ...] = field(init=False, compare=False, repr=False)
     folders: tuple[str, ...] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "key", (self.region, self.namespace, self.name))
-        object.__setattr__(self, "folders", (str(self.code), *map(str, self.layers)))
+        object.__setattr__(self, "layer_folders", tuple([layer.folder for layer in self.layers]))
+        object.__setattr__(self, "folders", (str(self.code), *map(str, self.layer_folders)))
 
     def __str__(self) -> str:
         return f"{self.name} ({self.region}, {self.namespace})"

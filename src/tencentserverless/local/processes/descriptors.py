@@ -10,30 +10,24 @@ _F_SETPIPE_SZ = 1031
 
 
 class Ends:
-    """One side's ends of channel, output, life line, and of the queue of events where there is one: ours are where
-    they go in, and a second of the worker's."""
+    """One side's descriptors: the channel, the pipe of what is printed, and the life line.
 
-    def __init__(self, channel: socket.socket, output: int, life: int, *events: socket.socket) -> None:
+    The life line is a pipe into which nobody writes. The kernel closes it when the endpoint ends.
+    """
+
+    def __init__(self, channel: socket.socket, output: int, life: int) -> None:
         self.channel = channel
         self.output = output
         self.life = life
-        self.events = events
-
-    @property
-    def incoming(self) -> int:
-        """Where a worker reads what it is to run."""
-        return (self.events[0] if self.events else self.channel).fileno()
 
     @classmethod
     @contextmanager
     def pair(cls) -> "Iterator[tuple[Ends, Ends]]":
-        """Ours and the worker's. Theirs is closed at the end, ours if something goes wrong."""
+        """The endpoint's side and the worker's. The worker's is closed at the end; ours only after an exception."""
         ours, theirs = socket.socketpair()
         life_read, life_write = os.pipe()
         output_read, output_write = os.pipe()
-        queue = _queue()
-        mine = cls(ours, output_read, life_write, *queue[:1], *(end.dup() for end in queue[1:]))
-        its = cls(theirs, output_write, life_read, *queue[1:])
+        mine, its = cls(ours, output_read, life_write), cls(theirs, output_write, life_read)
         try:
             yield mine, its
         except BaseException:
@@ -43,29 +37,20 @@ class Ends:
             its.close()
 
     def ready(self) -> "Ends":
-        for end in (self.channel, *self.events[:1]):
-            end.setblocking(False)
+        """The endpoint's side, made non-blocking."""
+        self.channel.setblocking(False)
         os.set_blocking(self.output, False)
         _widen(self.output)
         return self
 
     def close(self) -> None:
-        for end in (self.channel, *self.events):
-            end.close()
+        self.channel.close()
         os.close(self.output)
         os.close(self.life)
 
 
-def _queue() -> tuple[socket.socket, ...]:
-    """The two ends of a queue of packets; none where the system has no such queues."""
-    try:
-        return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    except (AttributeError, OSError):
-        return ()
-
-
 def _widen(pipe: int) -> None:
-    """A function that prints much should not wait for us. Linux; may be refused."""
+    """Enlarge the pipe, so that a function that prints much need not wait for us. Linux; may be refused."""
     with suppress(ImportError, OSError):
         import fcntl
 

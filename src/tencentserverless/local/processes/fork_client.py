@@ -181,7 +181,7 @@ class ForkServers:
         self._have_namespaces: dict[Interpreter, bool] = {}
 
     async def start(
-        self, interpreter: Interpreter, request: Mapping[str, Any], descriptors: tuple[int, int, int], folder: str
+        self, interpreter: Interpreter, request: Mapping[str, Any], descriptors: tuple[int, int], folder: str
     ) -> Keeper:
         """A new worker's keeper. Raises OSError."""
         return await self._asked(
@@ -220,9 +220,6 @@ class ForkServers:
         servers = [*self._servers.values(), *self._gone]
         self._servers, self._gone = {}, []
         await asyncio.gather(*(server.stop() for server in servers))
-
-    def pids(self) -> list[int]:
-        return [server.pid for server in self._servers.values() if server.alive]
 
     def _server(self, interpreter: Interpreter, environment: Mapping[str, str], folder: str) -> ForkServer:
         server = self._servers.get(interpreter)

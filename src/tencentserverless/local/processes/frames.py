@@ -55,28 +55,8 @@ def event_frame(request_id: str, event: bytes, changed: Mapping[str, str]) -> by
     """The frame of an event. changed: variables of the worker's environment that have new values."""
     if changed:
         return encode(Kind.EVENT, {"request_id": request_id, "environment": dict(changed)}, event)
-    return _event(b'{"request_id":"%b"}' % request_id.encode(), event)
-
-
-def ahead_frame(request_id: str, event: bytes) -> bytes:
-    """The frame of an event that a worker gets while it is at another one; it marks where its output begins."""
-    return _event(b'{"request_id":"%b","ahead":true}' % request_id.encode(), event)
-
-
-def _event(head: bytes, event: bytes) -> bytes:
-    """The request id in the head is one of ours, which needs no escapes."""
+    head = b'{"request_id":"%b"}' % request_id.encode()  # an id of ours needs no escapes
     return b"".join((LAYOUT.pack(Kind.EVENT, len(head), len(event)), head, event))
-
-
-def event_id(frame: bytes) -> str:
-    """The request id in the frame of an event; "" in what is none."""
-    if len(frame) < LAYOUT.size:
-        return ""
-    kind, head_bytes, _ = LAYOUT.unpack_from(frame)
-    try:
-        return str(_parsed(frame[LAYOUT.size : LAYOUT.size + head_bytes])["request_id"]) if kind == Kind.EVENT else ""
-    except (WireError, KeyError):
-        return ""
 
 
 class Decoder:

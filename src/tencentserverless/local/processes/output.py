@@ -14,7 +14,6 @@ if sys.platform != "win32":
 KEPT_BYTES = 4 * 1024 * 1024
 _READ_BYTES = 64 * 1024
 _MARK_SECONDS = 1.0
-_count = array.array("i", [0])
 
 
 class Output:
@@ -29,25 +28,10 @@ class Output:
     def take(self) -> str:
         """All that was written until now. What a worker wrote before its answer came is in the pipe by then."""
         self._catch_up()
-        return self.take_read()
+        return self._taken()
 
-    def take_until(self, mark: bytes) -> str | None:
-        """What was written before this mark, which goes with it; None where it has not been written."""
-        before, found, rest = b"".join(self._parts).partition(mark)
-        if not found:
-            self._catch_up()
-            before, found, rest = b"".join(self._parts).partition(mark)
-            if not found:
-                return None
-        self._parts, self._bytes = [before], len(before)
-        text = self.take_read()
-        self._parts = []
-        if rest:
-            self._keep(rest)
-        return text
-
-    def take_read(self) -> str:
-        """What the loop has read until now; what was written this very moment may still be in the pipe."""
+    def _taken(self) -> str:
+        """What has been read and not been taken yet."""
         text = b"".join(self._parts).decode("utf-8", "replace") if self._parts else ""
         note = f"... {self._dropped} bytes before this are not kept ...\n" if self._dropped else ""
         if self._bytes:
@@ -108,9 +92,9 @@ class ReadOutput(Output):
         self._is_marked = threading.Event()
         super().__init__(descriptor)
 
-    def take_read(self) -> str:
+    def _taken(self) -> str:
         with self._lock:
-            return super().take_read().replace(self._mark, "")
+            return super()._taken().replace(self._mark, "")
 
     def close(self) -> None:
         if self._descriptor >= 0:
@@ -148,8 +132,9 @@ class ReadOutput(Output):
 def _waiting_bytes(descriptor: int) -> int:
     if sys.platform == "win32":
         return 0
+    count = array.array("i", [0])  # of this call: endpoints in other threads ask at the same time
     try:
-        fcntl.ioctl(descriptor, termios.FIONREAD, _count)
+        fcntl.ioctl(descriptor, termios.FIONREAD, count)
     except OSError:
         return 0
-    return _count[0]
+    return count[0]

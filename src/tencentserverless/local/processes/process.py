@@ -19,7 +19,7 @@ from tencentserverless.local.processes import fork_client, worker_file
 from tencentserverless.local.processes.descriptors import PIPE_BYTES, Ends
 from tencentserverless.local.processes.fork_client import ForkServers
 from tencentserverless.local.processes.interpreters import CURRENT_INTERPRETER, Interpreter
-from tencentserverless.local.processes.rendezvous import Guest, Meeting
+from tencentserverless.local.processes.rendezvous import Guest, Rendezvous
 from tencentserverless.local.processes.worker_file import worker_command
 from tencentserverless.local.processes.worker_handle import ChildExit, ConnectedWorker, DirectWorker, KeptWorker, Worker
 
@@ -36,7 +36,7 @@ _NO_WINDOW: int = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # nor our console,
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class StartRequest:
     """What a worker is started with. mark: a text of its environment that no other worker has.
 
     scratch: the endpoint's own folder, which goes when the endpoint does. view: what it sees of the disk where that can
@@ -94,7 +94,7 @@ class Workers:
     def _by_fork(self, interpreter: Interpreter) -> bool:
         return self._method == "fork" and interpreter.version >= worker_file.OLDEST_PYTHON
 
-    async def start(self, start: Start) -> Worker:
+    async def start(self, start: StartRequest) -> Worker:
         """Raises OSError."""
         start.check()
         if self._method == "connect":
@@ -104,7 +104,7 @@ class Workers:
         by_fork = self._by_fork(start.interpreter)
         server = start.interpreter if by_fork else CURRENT_INTERPRETER
         with Ends.pair() as (ours, theirs):
-            descriptors = (theirs.channel.fileno(), theirs.output, theirs.incoming)
+            descriptors = (theirs.channel.fileno(), theirs.output)
             keeper = await self._servers.start(server, start.request(by_fork=by_fork), descriptors, start.scratch)
             return KeptWorker(keeper, ours.ready())
 
@@ -114,15 +114,15 @@ class Workers:
             await self._servers.stop()
 
 
-def spawn(start: Start) -> Worker:
+def spawn(start: StartRequest) -> Worker:
     """Start a worker as our own child. Raises OSError."""
     with Ends.pair() as (ours, theirs):
         process = subprocess.Popen(
-            [*worker_command(start.interpreter), *map(str, (theirs.channel.fileno(), theirs.life, theirs.incoming))],
+            [*worker_command(start.interpreter), str(theirs.channel.fileno()), str(theirs.life)],
             stdin=subprocess.DEVNULL,
             stdout=theirs.output,
             stderr=theirs.output,
-            pass_fds=(theirs.channel.fileno(), theirs.life, theirs.incoming),
+            pass_fds=(theirs.channel.fileno(), theirs.life),
             env=dict(start.environment),
             cwd=start.folder,
             start_new_session=True,
@@ -130,11 +130,11 @@ def spawn(start: Start) -> Worker:
         return DirectWorker(Root(process.pid, start.mark.encode()), ours.ready(), ChildExit(process).seen)
 
 
-async def connect(start: Start) -> Worker:
+async def connect(start: StartRequest) -> Worker:
     """Start a worker as our own child that inherits nothing but the standard three, and connects. Raises OSError."""
     output, own = os.pipe()
     try:
-        with closing(Meeting()) as meeting:
+        with closing(Rendezvous()) as meeting:
             process = subprocess.Popen(
                 [*worker_command(start.interpreter), "connect"],
                 stdin=subprocess.PIPE,
@@ -162,7 +162,9 @@ async def connect(start: Start) -> Worker:
         raise
 
 
-async def _guest(meeting: Meeting, process: "subprocess.Popen[bytes]", exited: "asyncio.Future[None]") -> Guest | None:
+async def _guest(
+    meeting: Rendezvous, process: "subprocess.Popen[bytes]", exited: "asyncio.Future[None]"
+) -> Guest | None:
     """Who has come; None where nobody will."""
     assert process.stdin is not None
     with suppress(OSError), process.stdin as told:  # it may have ended

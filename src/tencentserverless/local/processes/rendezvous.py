@@ -1,6 +1,6 @@
-"""Where a worker that inherits no socket comes to: it connects, and says a word that only it was told.
+"""Rendezvous for workers that cannot inherit sockets (Windows): they connect back, with a one-time token.
 
-Any program of this machine can connect to a port on loopback. One that does not know the word is sent away, and one
+Any program of this machine can connect to a port on loopback. One that does not know the token is sent away, and one
 that says nothing keeps nobody waiting.
 """
 
@@ -11,7 +11,7 @@ import socket
 from contextlib import ExitStack, suppress
 from typing import NamedTuple
 
-from tencentserverless.local.http.instance_ports import listener
+from tencentserverless.local.eventloop.background import BackgroundTasks
 from tencentserverless.local.model.options import ADDRESS
 
 _MOST_BYTES = 100  # of what a worker says
@@ -24,31 +24,29 @@ class Guest(NamedTuple):
     pid: int
 
 
-class Meeting:
+class Rendezvous:
     """Listens for one worker from when it is made on, on the event loop, until `close`. Raises OSError."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._word = secrets.token_hex(16).encode()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._token = secrets.token_hex(16).encode()
+        self._greetings = BackgroundTasks()
         self.guest: asyncio.Future[Guest] = self._loop.create_future()
-        self._listening = listener(ADDRESS, 0)
-        self._listening.listen()
+        self._listening = socket.create_server((ADDRESS, 0))
         self._listening.setblocking(False)
         self._loop.add_reader(self._listening, self._accept)
 
     @property
     def invitation(self) -> bytes:
         """What the worker is told, by a way that nobody else can read."""
-        return b"%d %b\n" % (self._listening.getsockname()[1], self._word)
+        return b"%d %b\n" % (self._listening.getsockname()[1], self._token)
 
     def close(self) -> None:
-        """Send away who has not said the word. May be called again."""
+        """Send away who has not said the token. May be called again."""
         if self._listening.fileno() >= 0:
             self._loop.remove_reader(self._listening)
             self._listening.close()
-        for task in self._tasks:
-            task.cancel()
+        self._greetings.cancel()
 
     def part(self) -> None:
         """Close the connection of who has come."""
@@ -58,17 +56,15 @@ class Meeting:
     def _accept(self) -> None:
         with suppress(OSError):  # who left again before we looked
             connection, _ = self._listening.accept()
-            task = self._loop.create_task(self._greet(connection))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._greetings.start(self._greet(connection))
 
     async def _greet(self, connection: socket.socket) -> None:
         with ExitStack() as leaving, suppress(OSError, ValueError):
             leaving.callback(connection.close)
             connection.setblocking(False)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            word, _, pid = (await self._line(connection)).partition(b" ")
-            if hmac.compare_digest(word, self._word) and not self.guest.done():
+            token, _, pid = (await self._line(connection)).partition(b" ")
+            if hmac.compare_digest(token, self._token) and not self.guest.done():
                 self.guest.set_result(Guest(connection, int(pid)))
                 leaving.pop_all()
 

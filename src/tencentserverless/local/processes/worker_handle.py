@@ -10,7 +10,6 @@ from threading import Thread
 
 from tencentserverless.local.processes.descriptors import Ends
 from tencentserverless.local.processes.fork_client import Keeper
-from tencentserverless.local.processes.inbox import Events
 from tencentserverless.local.processes.meter import Meter
 from tencentserverless.local.processes.output import Output, ReadOutput
 
@@ -37,13 +36,8 @@ class Worker:
         self.pid = pid
         self.channel = ends.channel
         self.exited = exited
-        self._events = ends.events
         self._output = ends.output
         self._life = ends.life
-
-    def events(self) -> Events:
-        """What it is to run goes in here. To be closed before `close`."""
-        return Events(*self._events) if self._events else Events(self.channel, None)
 
     def output(self) -> Output:
         """What it prints, from now on. To be closed before `close`."""
@@ -65,8 +59,7 @@ class Worker:
 
     def close(self) -> None:
         """Give up the descriptors, after `end`."""
-        for end in (self.channel, *self._events):
-            end.close()
+        self.channel.close()
         for descriptor in (self._output, self._life):
             if descriptor >= 0:
                 os.close(descriptor)

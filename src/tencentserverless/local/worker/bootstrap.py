@@ -2,13 +2,13 @@
 """The worker: the process that runs one function, one event at a time.
 
 One file, standard library only, for every Python from 2.7 on; it is run, never imported. The endpoint starts it
-with the numbers of three descriptors: the channel, the life line and the events. With the word `connect` it makes the
-channel itself, as it has to on Windows. With the word `serve` it is a fork server, whose children are workers. Where
-debugging is asked for it loads `debugger.py`, which lies beside it.
+with the numbers of two descriptors: the channel and the life line. With the word `connect` it opens the channel itself,
+as it has to on Windows. With the word `serve` it is a fork server, whose children are workers. For debugging it loads
+`debugger.py`, which lies beside it.
 
-Channel: frames of ``>BII`` (kind, bytes of head, bytes of body), a head (a JSON object) and a body; `wire.py` is
-the other end. Results travel here and nowhere else: stdout and stderr belong to the function.
-Events: where frames come from; a queue in which each is a packet, if it is not too large, or the channel.
+Channel: frames of ``>BII`` (kind, bytes of head, bytes of body), a head (a JSON object) and a body; `frames.py` is
+the other end. One frame comes down, one goes up. Results travel here and nowhere else: stdout and stderr belong to the
+function.
 Life line: a pipe into which nobody writes. When the endpoint ends, however it ends, the kernel closes it.
 """
 
@@ -34,7 +34,7 @@ THIS_FILE = (lambda: None).__code__.co_filename  # also where its compiled form 
 HEAD = struct.Struct(">BII")
 SETTINGS, EVENT = 1, 2
 READY, NOT_STARTED, RESULT, RAISED, BAD_EVENT, TOO_LARGE = 16, 17, 18, 19, 20, 21
-READ_BYTES = 1 << 16  # no packet has more; and for more the allocator would ask the kernel for memory every time
+READ_BYTES = 1 << 16  # for more the allocator would ask the kernel for memory every time
 EINTR = 4
 F_SETSIG = 10
 OPEN_FILES = 1024
@@ -55,18 +55,14 @@ class Gone(Exception):
 
 
 class Channel(object):
-    """Frames over a stream socket: its descriptor, or what else `_read` and `_write` take.
+    """Frames over a stream socket: its descriptor, or what else `_read` and `_write` take."""
 
-    events: where frames come from, if not from there.
-    """
-
-    def __init__(self, descriptor, events=None):
+    def __init__(self, descriptor):
         self.descriptor = descriptor
-        self.events = descriptor if events is None else events
         self.owner = _getpid()
 
     def receive(self):
-        """One frame. Nothing follows it in what is read: the next is a packet of its own, or comes after the answer."""
+        """One frame. Nothing follows it in what is read: the endpoint sends the next one after the answer."""
         data = self._at_least(HEAD.size, b"")
         kind, head_bytes, body_bytes = HEAD.unpack_from(data)
         body = HEAD.size + head_bytes
@@ -88,7 +84,7 @@ class Channel(object):
     def _at_least(self, count, data):
         parts, got = [data], len(data)
         while got < count:
-            part = self._retried(_read, self.events, READ_BYTES)
+            part = self._retried(_read, self.descriptor, READ_BYTES)
             if not part:
                 raise Gone()
             parts.append(part)
@@ -114,13 +110,6 @@ class Output(object):
         if not IS_2:  # 2.7 runs unbuffered
             self._open("stdout", "__stdout__")
             self._open("stderr", "__stderr__")
-
-    def mark(self, text):
-        """Let the endpoint see where an event begins that was handed over before the last one was answered."""
-        try:
-            _write_file(self.spare, text.encode("ascii"))
-        except OSError:  # the function has closed it
-            pass
 
     def renew(self):
         """Put back what the last event closed."""
@@ -478,8 +467,6 @@ class Worker(object):
     def serve(self, peak):
         while True:
             _, head, body = self.channel.receive()
-            if "ahead" in head:
-                self.output.mark(head["request_id"])
             self.output.renew()
             prepare_logging()
             if "environment" in head:
@@ -522,13 +509,12 @@ class Worker(object):
         return bool(self.lent) and any(name.startswith(self.lent) for name in files)
 
 
-def main(channel_descriptor, life_line, events, is_forked=False):
+def main(channel_descriptor, life_line, is_forked=False):
     keep_from_children(channel_descriptor)
-    keep_from_children(events)
     if life_line >= 0:  # where a fork server started this, it sees to the end
         keep_from_children(life_line)
         die_with(life_line)
-    work(Channel(channel_descriptor, events), is_forked)
+    work(Channel(channel_descriptor), is_forked)
 
 
 def connect():
@@ -612,4 +598,4 @@ if __name__ == "__main__":
     elif sys.argv[1] == "connect":
         connect()
     else:
-        main(*map(int, sys.argv[1:4]))
+        main(*map(int, sys.argv[1:3]))

@@ -12,7 +12,7 @@ lives in a process namespace of its own, whose first process takes all others wi
 
 Some workers are always ready, spares, but for what makes them a function's: a request is handed to one as it came.
 
-Requests and replies are JSON objects, a message each; a request brings the descriptors of channel, output and events.
+Requests and replies are JSON objects, a message each; a request brings the descriptors of channel and output.
 """
 
 import errno
@@ -187,7 +187,7 @@ class Spare:
 def receive(connection: "socket.socket") -> "tuple[bytes, list[int]]":
     """The next message and the descriptors that came with it; no bytes at the end."""
     found = array("i")
-    data, ancillary, _, _ = connection.recvmsg(REQUEST_BYTES, socket.CMSG_SPACE(3 * found.itemsize))
+    data, ancillary, _, _ = connection.recvmsg(REQUEST_BYTES, socket.CMSG_SPACE(2 * found.itemsize))
     for level, kind, content in ancillary:
         if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
             found.frombytes(content[: len(content) - len(content) % found.itemsize])
@@ -201,7 +201,7 @@ class Start:
         self.server = server
         self.asked = asked
         self.groups = made
-        self.channel = self.output = self.events = -1
+        self.channel = self.output = -1
 
     def keep(self) -> None:
         """The keeper: waits for the worker, and ends what the worker leaves."""
@@ -281,7 +281,7 @@ class Start:
         if not data:  # nobody will ask any more
             os._exit(0)
         request = json.loads(data.decode())
-        self.channel, self.output, self.events = descriptors
+        self.channel, self.output = descriptors
         if self.server.namespaces is not None:
             namespaces.furnish(request["view"])
             namespaces.drop_capabilities(self.server.namespaces)
@@ -295,27 +295,24 @@ class Start:
         os.environ.update(request["environment"])
         if os.environ.get("TZ") != zone:
             time.tzset()
-        self.server.work(self.channel, -1, self.events, True)  # type: ignore[operator]
+        self.server.work(self.channel, -1, True)  # type: ignore[operator]
         os._exit(0)
 
     def take_descriptors(self) -> None:
-        """Nothing is open but the standard three, the channel and the events."""
+        """Nothing is open but the standard three and the channel."""
         nowhere = os.open(os.devnull, os.O_RDONLY)
-        wanted = (nowhere, self.output, self.output, self.channel, self.events)
+        wanted = (nowhere, self.output, self.output, self.channel)
         # Out of the way first: what one of them is to be another one may be now.
         apart = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, len(wanted)) for descriptor in wanted]
         for number, descriptor in enumerate(apart):
             os.dup2(descriptor, number)
-        self.output, self.channel, self.events = 2, 3, 4
+        self.output, self.channel = 2, 3
         os.closerange(len(wanted), highest_descriptor() + 1)
 
     def execute(self, command: "list[str]", environment: "dict[str, str]") -> None:
-        for descriptor in (self.channel, self.events):
-            os.set_inheritable(descriptor, True)
+        os.set_inheritable(self.channel, True)
         try:
-            os.execve(  # noqa: S606
-                command[0], command + [str(self.channel), "-1", str(self.events)], environment
-            )
+            os.execve(command[0], [*command, str(self.channel), "-1"], environment)  # noqa: S606
         except OSError as error:
             os.write(2, ("%s: %s\n" % (command[0], error.strerror)).encode())
             os._exit(127)

@@ -129,7 +129,7 @@ inputs:
 def test_layers():
     """A layer's folder is the one that was told for its name, else its `src`; one without is a notice with its line."""
     function, notices = read(LAYERS)
-    assert function.layers == (HERE, HERE / "catalogue", HERE)
+    assert function.layers == (("told", 3, HERE), ("me", 1, HERE / "catalogue"), ("told", 3, HERE))
     assert [notice.partition(" has ")[0] for notice in notices] == [
         f"{PATH}:8: layer `${{output:${{stage}}:${{app}}:libraries.name}}`"
     ]

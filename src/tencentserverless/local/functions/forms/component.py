@@ -19,6 +19,7 @@ from tencentserverless.local.model.function import (
     RUNTIME,
     Function,
     FunctionFolderError,
+    Layer,
 )
 from tencentserverless.local.model.regions import DEFAULT_REGION, REGIONS
 
@@ -124,31 +125,33 @@ class _Reader:
             self._fail(line, f"`src`: there is no folder {folder}")
         return folder
 
-    def _layers(self, inputs: _Place) -> tuple[Path, ...]:
+    def _layers(self, inputs: _Place) -> tuple[Layer, ...]:
         layers = inputs.values.get("layers") or []
         if not isinstance(layers, list):
             self._fail(inputs.lines["layers"], "`layers` is a list of objects with `name` and `version`")
         if len(layers) > MOST_LAYERS:
             self._fail(inputs.lines["layers"], f"a function has at most {MOST_LAYERS} layers, here are {len(layers)}")
         found = [self._layer(layer) for layer in layers]
-        return tuple(folder for folder in found if folder is not None)
+        return tuple(layer for layer in found if layer is not None)
 
-    def _layer(self, layer: _Place) -> Path | None:
-        """Its folder; None, with a notice, where nothing tells it. Its version counts on the platform alone."""
+    def _layer(self, layer: _Place) -> Layer | None:
+        """A layer; None, with a notice, if nothing says where its folder is."""
         self._tell_unknown(layer, _OF_A_LAYER)
         line = layer.lines.get("name", layer.line)
         name, source = layer.values.get("name"), layer.values.get("src")
         if not isinstance(name, str) or not name:
             self._fail(line, "a layer has a `name`, which is text")
         name = name if _OUTPUT in name else self._expanded(name, line)
+        version = layer.values.get("version")
+        version = version if type(version) is int else 1
         if name in self._layer_folders:
-            return self._layer_folders[name]
+            return Layer(name, version, self._layer_folders[name])
         if source is None:
             self._notice(line, f"layer `{name}` has no folder here: give it one with --layer NAME=FOLDER, or `src`")
             return None
         if not isinstance(source, str):
             self._fail(layer.lines["src"], "`src` of a layer is a folder")
-        return self._folder(source, layer.lines["src"])
+        return Layer(name, version, self._folder(source, layer.lines["src"]))
 
     def _region(self, inputs: _Place) -> str:
         region = self._text(inputs, "region", DEFAULT_REGION, None)

@@ -1,4 +1,4 @@
-"""Workers that are handed events ahead: each event is as if it were alone, and runs once."""
+"""Many invocations and few instances: each event is as if it were alone, and runs once."""
 
 import json
 import os
@@ -12,31 +12,13 @@ from pathlib import Path
 import pytest
 
 from tencentserverless.local import LocalSCF
-from tencentserverless.local.instances.instance import Instance
 from tencentserverless.scf import Client
 from tests.local.api_client import Api
 from tests.local.conftest import FUNCTIONS
-from tests.local.process_table import needs_packets, outer, until
+from tests.local.process_table import outer, until
 
-pytestmark = needs_packets
 MB = 1024 * 1024
 MANIFEST = "component: scf\nname: {}\ninputs: {{timeout: {}}}\n"
-
-
-@pytest.fixture
-def ahead(monkeypatch):
-    """The events that were handed ahead."""
-    handed = []
-    hand = Instance.hand_ahead
-
-    def hand_ahead(self, ticket):
-        done = hand(self, ticket)
-        if done:
-            handed.append(ticket.invocation.request_id)
-        return done
-
-    monkeypatch.setattr(Instance, "hand_ahead", hand_ahead)
-    return handed
 
 
 @pytest.fixture
@@ -71,7 +53,7 @@ def status(result):
     return value["statusCode"] if isinstance(value, dict) and "statusCode" in value else 200
 
 
-def test_logs_stay_apart(folder, served, ahead):
+def test_logs_stay_apart(folder, served):
     """What an event prints, by whatever way, is in its own log and in no other one's, and nothing is printed late."""
     folder(
         "prints",
@@ -90,11 +72,10 @@ def test_logs_stay_apart(folder, served, ahead):
     for number in range(300):
         child = f"c {number}\n" if number % 50 == 0 else ""
         assert logs[number] == f"a {number}\nb {number}\n{child}"
-    assert len(ahead) > 50
     assert notices == []
 
 
-def test_peaks_stay_apart(folder, served, ahead):
+def test_peaks_stay_apart(folder, served):
     """MemUsage is each event's own, whatever the one before has held."""
     folder("holds", "def main_handler(event, context):\n    return len(b'x' * (event << 20))\n")
     events = [40 if number % 5 == 0 else 0 for number in range(100)]
@@ -102,40 +83,15 @@ def test_peaks_stay_apart(folder, served, ahead):
     high = [result["MemUsage"] for result, event in zip(results, events, strict=True) if event]
     low = [result["MemUsage"] for result, event in zip(results, events, strict=True) if not event]
     assert min(high) - max(low) > 20 * MB
-    assert len(ahead) > 20
 
 
-def test_durations_are_their_own(folder, served, ahead):
+def test_durations_are_their_own(folder, served):
     """Duration is the time of the handler, not of what waited before it."""
     folder("sleeps", "import time\ndef main_handler(event, context):\n    time.sleep(event)\n")
     events = [0.1 if number % 10 == 0 else 0 for number in range(100)]
     results = at_once(served(), "sleeps", events)
     for result, event in zip(results, events, strict=True):
         assert event * 1000 <= result["Duration"] < event * 1000 + 60
-    assert ahead
-
-
-def test_a_long_one_keeps_nobody_waiting(folder, served, ahead, shared):
-    """What was handed ahead to a worker that is at a long event is taken back, and runs where there is a place."""
-    folder(
-        "waits",
-        "import os, time\n"
-        "def main_handler(event, context):\n"
-        "    while event and not os.path.exists(event): time.sleep(0.002)\n",
-        MANIFEST.format("waits", 60),
-    )
-    scf = served(2)
-    at_once(scf, "waits", ["{}"] * 50)
-    flag = shared / "go"
-    with ThreadPoolExecutor(1) as pool, Api(scf) as api:
-        # All threads but one go on while that one's first event lasts.
-        mixed = pool.submit(at_once, scf, "waits", [json.dumps(str(flag)), *["{}"] * 159], 16)
-        until(lambda: [record.outcome is None for record in scf.records].count(True) == 1)
-        until(lambda: [record.outcome is None for record in scf.records].count(False) == 50 + 150)
-        assert api.invoke("waits", '""')["InvokeResult"] == 0
-        flag.touch()
-        assert {result["InvokeResult"] for result in mixed.result()} == {0}
-    assert ahead
 
 
 def test_events_run_once_whatever_happens(folder, served, shared):
@@ -158,7 +114,7 @@ def test_events_run_once_whatever_happens(folder, served, shared):
     wrong = {3: 439, 9: 439}
     for number, result in enumerate(results):
         expected = 433 if number % 100 == 50 else wrong.get(number % 20, 200)
-        # One that its worker took from the queue just before it was killed may have begun: it is not run again.
+        # One that its worker has read just before it was killed may have begun: it is not run again.
         assert status(result) == expected or (status(result) == 439 and expected == 200)
     innocent = [n for n, result in enumerate(results) if status(result) == 439 and n % 20 not in wrong]
     assert len(innocent) < 10
@@ -173,8 +129,8 @@ def main_handler(event, context):
 """
 
 
-def test_parents_stay_apart(folder, served, ahead):
-    """What an event invokes has this event for its parent, also where the one before is answered only now."""
+def test_parents_stay_apart(folder, served):
+    """What an event invokes has this event for its parent, whichever instance it runs on."""
     folder("calls", CALLS, MANIFEST.format("calls", 30))
     folder("child", "def main_handler(event, context):\n    return event\n")
     scf = served(2)
@@ -184,7 +140,6 @@ def test_parents_stay_apart(folder, served, ahead):
     assert len(children) == 200  # some find no place; they have a parent, too
     for record in children:
         assert json.loads(record.invocation.event) == record.invocation.parent
-    assert ahead
 
 
 def test_saved_code_is_live(folder, served):
@@ -248,8 +203,8 @@ def test_events_that_are_no_json(folder, served):
     assert notices == []
 
 
-def test_credentials_are_renewed_under_load(folder, served, ahead):
-    """However many events are handed ahead, each finds credentials that have not expired."""
+def test_credentials_are_renewed_under_load(folder, served):
+    """However many events wait, each finds credentials that have not expired."""
     folder(
         "asks",
         "import os, time\n"
@@ -264,14 +219,13 @@ def test_credentials_are_renewed_under_load(folder, served, ahead):
         events = [0.03 if number % 25 == 0 else 0 for number in range(100)]
         seen |= {result["RetMsg"] for result in at_once(scf, "asks", events)}
     assert len(seen) >= 3
-    assert ahead
 
 
 STOPS = """
 import os, signal, socket, threading
 def main_handler(event, context):
     if event == "shuts":
-        socket.socket(fileno=os.dup(4)).shutdown(socket.SHUT_RD)
+        socket.socket(fileno=os.dup(3)).shutdown(socket.SHUT_RD)
         os._exit(1)
     if event == "stops":
         threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGSTOP)).start()
@@ -280,8 +234,8 @@ def main_handler(event, context):
 
 
 @pytest.mark.parametrize("event", ["shuts", "stops"])
-def test_a_function_that_harms_its_queue(folder, served, event):
-    """A function that shuts down its queue, or stops itself between two events, harms no other one and keeps nobody
+def test_a_function_that_harms_its_channel(folder, served, event):
+    """A function that shuts down its channel, or stops itself between two events, harms no other one and keeps nobody
     waiting for longer than its time."""
     folder("harms", STOPS, MANIFEST.format("harms", 1))
     folder("echo", "def main_handler(event, context):\n    return event\n")

@@ -1,0 +1,36 @@
+"""The function and the qualifier that the parameters of a call name."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tencentserverless.local.functions.catalog import Lookup
+from tencentserverless.local.model import api_errors
+from tencentserverless.local.model.function import DEFAULT_NAMESPACE, FUNCTION_NAME, Function
+
+LATEST = "$LATEST"
+UNPUBLISHED = (LATEST, "$DEFAULT")
+
+
+def find(region: str, parameters: Mapping[str, Any], catalog: Lookup) -> Function:
+    """The function that the parameters name. Raises `Refusal`."""
+    name, namespace = parameters["FunctionName"], parameters.get("Namespace") or DEFAULT_NAMESPACE
+    if not FUNCTION_NAME.fullmatch(name):
+        raise api_errors.invalid_function_name(name)
+    function = catalog.get((region, namespace, name))
+    if function is None:
+        raise api_errors.function_not_found(name, _where_it_is(name, region, namespace, catalog))
+    return function
+
+
+def check_qualifier(qualifier: str) -> None:
+    """Raises `Refusal` for a version or alias that does not exist: no function of folders has any."""
+    if qualifier not in UNPUBLISHED:
+        raise api_errors.qualifier_not_found(qualifier)
+
+
+def _where_it_is(name: str, region: str, namespace: str, catalog: Lookup) -> str:
+    elsewhere = [f"{function.region}/{function.namespace}" for function in catalog.places_of(name)]
+    if elsewhere:
+        return f"It is in {', '.join(elsewhere)}; asked for was {region}/{namespace}."
+    here = ", ".join(function.name for function in catalog.inside(region, namespace))
+    return f"{region}/{namespace} has: {here or 'none'}."

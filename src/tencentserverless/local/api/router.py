@@ -1,0 +1,34 @@
+"""The actions of the SCF API, version 2018-04-16: which there are, and who performs each.
+
+https://cloud.tencent.com/document/api/583/17233
+"""
+
+from tencentserverless.local.api import functions, invoke
+from tencentserverless.local.api.actions import Services
+from tencentserverless.local.api.call import Call, PendingCall
+from tencentserverless.local.model import api_errors
+
+SERVED = {action.name: action for family in (invoke.ACTIONS, functions.ACTIONS) for action in family}
+
+_NOT_SERVED_YET = """
+    CopyFunction CreateAlias CreateCustomDomain CreateFunction CreateNamespace CreateTrigger DeleteAlias
+    DeleteCustomDomain DeleteFunction DeleteFunctionVersion DeleteLayerVersion DeleteNamespace
+    DeleteProvisionedConcurrencyConfig DeleteReservedConcurrencyConfig DeleteTrigger GetAccount GetAlias
+    GetAsyncEventStatus GetCustomDomain GetFunctionAddress GetFunctionEventInvokeConfig GetFunctionLogs
+    GetLayerVersion GetProvisionedConcurrencyConfig GetRequestStatus GetReservedConcurrencyConfig ListAliases
+    ListAsyncEvents ListCustomDomains ListLayerVersions ListLayers ListNamespaces ListTriggers
+    ListVersionByFunction PublishLayerVersion PublishVersion PutProvisionedConcurrencyConfig
+    PutReservedConcurrencyConfig PutTotalConcurrencyConfig TerminateAsyncEvent UpdateAlias UpdateCustomDomain
+    UpdateFunctionCode UpdateFunctionConfiguration UpdateFunctionEventInvokeConfig UpdateNamespace UpdateTrigger
+    UpdateTriggerStatus
+"""
+
+KNOWN = frozenset(SERVED) | frozenset(_NOT_SERVED_YET.split())
+
+
+def perform(services: Services, call: Call, pending: PendingCall) -> None:
+    """Have a call answered, now or later. Raises `Refusal`."""
+    action = SERVED.get(call.action)
+    if action is None:
+        raise api_errors.unsupported_operation(f"The local endpoint does not serve the action `{call.action}` yet.")
+    action.perform(services, call, pending)

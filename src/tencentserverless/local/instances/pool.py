@@ -1,0 +1,94 @@
+"""The living instances of all functions, and the places for more."""
+
+import asyncio
+from collections.abc import Callable
+
+from tencentserverless.local.eventloop.background import BackgroundTasks
+from tencentserverless.local.instances.instance import Instance
+from tencentserverless.local.instances.scheduler import Scheduler
+from tencentserverless.local.instances.ticket import Ticket
+from tencentserverless.local.instances.watch import Watch, retire
+from tencentserverless.local.model.function import Key
+from tencentserverless.local.processes.worker_handle import Worker
+
+GONE_SECONDS = 5.0
+
+
+class Pool:
+    """Knows the living instances and ends them: on request, and those that hold too much or were idle for too long.
+
+    on_place: is called, soon, when there is a place for another instance. on_gone: is called with each instance once
+    its processes are gone.
+    """
+
+    def __init__(
+        self,
+        scheduler: Scheduler[Instance, Ticket],
+        idle_seconds: float,
+        on_place: Callable[[], None],
+        on_gone: Callable[[Instance], None],
+    ) -> None:
+        self._scheduler = scheduler
+        self._on_place = on_place
+        self._on_gone = on_gone
+        self._loop = asyncio.get_running_loop()
+        self._living: set[Instance] = set()
+        self._ends = BackgroundTasks()
+        self._ending: dict[Instance, asyncio.Task[None]] = {}
+        self._watch = Watch(self._living)
+        self.wake = self._watch.wake  # to be called when an instance begins to run
+        self._watching = BackgroundTasks()
+        self._watching.start(self._watch.run())
+        self._watching.start(retire(scheduler.idle, idle_seconds, self.end))
+
+    def add(self, instance: Instance) -> None:
+        self._living.add(instance)
+        self.wake()
+
+    def claim(self, key: Key) -> bool:
+        """Count one instance more, if there may be one. The instance that has been idle longest makes room."""
+        return self._scheduler.claim(key) or self._make_room(key)
+
+    def give_up(self) -> None:
+        """An instance that was counted has ended, or will not be started."""
+        self._scheduler.give_up()
+        self._loop.call_soon(self._on_place)
+
+    def _make_room(self, for_key: Key) -> bool:
+        idle = [instance for instance in self._scheduler.idle() if not instance.is_held]
+        if not idle:
+            return False
+        self.end(min(idle, key=lambda instance: instance.idle_since))
+        return self._scheduler.claim(for_key)
+
+    def end(self, instance: Instance) -> "asyncio.Task[None]":
+        """Kill an instance. Its place is free at once. The work goes on even if the caller is cancelled."""
+        instance.alive = False
+        self._scheduler.remove(instance.function.key, instance)
+        if instance in self._living:
+            self._living.discard(instance)
+            self.give_up()
+            self._ending[instance] = self._ends.start(instance.end())
+            self._ending[instance].add_done_callback(lambda _: self._ended(instance))
+        return self._ending.get(instance) or self._loop.create_task(asyncio.sleep(0))
+
+    def end_then(self, instance: Instance, tell: Callable[[], object]) -> None:
+        """End an instance. Call `tell` once its processes are gone, or `GONE_SECONDS` have passed."""
+        over: asyncio.Future[None] = self._loop.create_future()
+        over.add_done_callback(lambda _: tell())
+        self.end(instance).add_done_callback(lambda _: over.cancel())  # cancelling twice does no harm
+        self._loop.call_later(GONE_SECONDS, over.cancel)
+
+    async def stop(self) -> None:
+        """End all instances."""
+        await self._watching.stop()
+        for instance in self._living:
+            instance.alive = False
+        await Worker.end([instance.worker for instance in self._living])  # one look at the process table for all
+        for instance in list(self._living):
+            self.end(instance)
+        await asyncio.gather(*self._ending.values(), return_exceptions=True)
+
+    def _ended(self, instance: Instance) -> None:
+        del self._ending[instance]
+        self._on_gone(instance)

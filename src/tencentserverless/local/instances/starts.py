@@ -1,0 +1,138 @@
+"""Starts instances, a few at the same time, for invocations that wait."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+from typing import Protocol
+
+from tencentserverless.local.eventloop.background import BackgroundTasks
+from tencentserverless.local.instances.current_code import CurrentCode
+from tencentserverless.local.instances.instance import Answer, Instance, Listener
+from tencentserverless.local.instances.pool import Pool
+from tencentserverless.local.instances.scheduler import Scheduler
+from tencentserverless.local.instances.ticket import Failure, Ticket
+from tencentserverless.local.instances.worker_replies import Ending
+from tencentserverless.local.model import outcomes
+from tencentserverless.local.model.function import Function, Key
+from tencentserverless.local.model.invocation import Invocation, Outcome
+from tencentserverless.local.processes.frames import Frame, Kind
+
+SLOT_SECONDS = 1.0
+STARTS_AT_ONCE = 2 * (os.cpu_count() or 1)
+
+_log = logging.getLogger(__name__)
+
+
+class Launcher(Protocol):
+    """Makes instances."""
+
+    async def launch(self, function: Function, source_version: int, listener: Listener) -> Instance:
+        """A new instance, its worker running. Raises OSError."""
+
+    def loaded(self, instance: Instance) -> None:
+        """Is told that this instance has loaded its function."""
+
+    def forget(self, instance: Instance) -> None:
+        """Is told that the processes of this instance are gone."""
+
+
+class Starts:
+    """Starts instances.
+
+    listener: of the instances. hand_over: is called with each one that has loaded its function.
+    """
+
+    def __init__(
+        self,
+        launcher: Launcher,
+        scheduler: Scheduler[Instance, Ticket],
+        pool: Pool,
+        code: CurrentCode,
+        listener: Listener,
+        hand_over: Callable[[Instance], None],
+    ) -> None:
+        self._launcher = launcher
+        self._scheduler = scheduler
+        self._pool = pool
+        self._code = code
+        self._listener = listener
+        self._hand_over = hand_over
+        self._slots = asyncio.Semaphore(STARTS_AT_ONCE)
+        self._tasks = BackgroundTasks()
+
+    def begin(self, key: Key, cause: Ticket) -> None:
+        """Start an instance for which a place has been claimed, and give it to the ticket that has waited longest.
+
+        cause: the ticket that needed it. Its invocation counts as the one that made what is invoked at import.
+        """
+        self._tasks.start(self._start(key, cause, may_repeat=True))
+
+    async def stop(self) -> None:
+        await self._tasks.stop()
+
+    async def _start(self, key: Key, cause: Ticket, *, may_repeat: bool) -> None:
+        """Code that is saved meanwhile is started once more, but not for ever: a function may write to its folder."""
+        instance = loading = None
+        try:
+            async with self._slots:
+                if not self._scheduler.has_tickets(key):
+                    self._pool.give_up()
+                    return
+                instance = await self._launcher.launch(*self._code.now(key), self._listener)
+                self._pool.add(instance)
+                loading = asyncio.ensure_future(instance.start(cause.invocation))
+                # Loading takes a processor, but a function may also wait meanwhile, even for another start.
+                await asyncio.wait((loading,), timeout=SLOT_SECONDS)
+            answer = await loading
+        except Exception as error:  # noqa: BLE001  the one who waits is told
+            if not isinstance(error, OSError):
+                _log.error("internal error of the local endpoint: %r", error, exc_info=error)
+            if instance is None:
+                self._pool.give_up()
+            else:
+                self._pool.end(instance)
+            self._fail(key, cause, _could_not_start(error))
+            return
+        finally:
+            self._scheduler.end_start(key)
+            if loading is not None:
+                loading.cancel()
+        if may_repeat and (answer is Ending.UNREAD or not self._has_code_for_next(instance)):
+            self._pool.end(instance)
+            self._repeat(key, cause)
+        elif isinstance(answer, Frame) and answer.kind is Kind.READY and instance.alive:
+            self._launcher.loaded(instance)
+            self._hand_over(instance)
+        else:
+            self._fail_with(instance, cause, answer)
+
+    def _repeat(self, key: Key, cause: Ticket) -> None:
+        if self._pool.claim(key):
+            self._tasks.start(self._start(key, cause, may_repeat=False))
+        else:
+            self._fail(key, cause, outcomes.no_capacity)
+
+    def _has_code_for_next(self, instance: Instance) -> bool:
+        ticket = self._scheduler.first_ticket(instance.function.key)
+        return ticket is None or self._code.is_loaded(instance, ticket)
+
+    def _fail_with(self, instance: Instance, cause: Ticket, answer: Answer) -> None:
+        ticket = self._scheduler.next_ticket(instance.function.key, cause)  # now: nothing else is to start for it
+        if ticket is None:
+            self._pool.end(instance)
+            return
+        failure = lambda invocation: instance.failed_start(invocation, answer)  # noqa: E731
+        self._pool.end_then(instance, lambda: ticket.fail(failure))
+
+    def _fail(self, key: Key, cause: Ticket, failure: Failure) -> None:
+        ticket = self._scheduler.next_ticket(key, cause)
+        if ticket is not None:
+            ticket.fail(failure)
+
+
+def _could_not_start(error: BaseException) -> Failure:
+    def failure(_: Invocation) -> Outcome:
+        return outcomes.platform_failed(f"the worker could not be started: {error}")
+
+    return failure

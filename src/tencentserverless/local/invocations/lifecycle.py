@@ -1,0 +1,114 @@
+"""The life of an invocation: it arrives, runs, ends and is recorded."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
+
+from tencentserverless.local.eventloop.background import BackgroundTasks
+from tencentserverless.local.instances.ticket import Done
+from tencentserverless.local.invocations.records import Records
+from tencentserverless.local.model import api_errors, event_json, outcomes
+from tencentserverless.local.model.invocation import Invocation, Outcome, Record
+from tencentserverless.local.model.options import Options
+
+Recorded = Callable[[Record | Exception], object]
+
+_log = logging.getLogger(__name__)
+
+
+class Runner(Protocol):
+    """Runs invocations: on instances, or in this process."""
+
+    def run(self, invocation: Invocation, done: Done) -> None:
+        """Call `done` once, with what became of the invocation."""
+
+
+class Invocations:
+    """Runs and records invocations.
+
+    instances: runs those of functions that have processes. in_process: runs those of functions in this interpreter.
+    running_on: returns the invocation that the instance of an id is running.
+    on_record: is called with the record of each invocation that has ended.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        records: Records,
+        instances: Runner,
+        in_process: Runner,
+        running_on: Callable[[str], Invocation | None],
+        on_record: Callable[[Record], None] | None,
+    ) -> None:
+        self._options = options
+        self._records = records
+        self._instances = instances
+        self._in_process = in_process
+        self.running_on = running_on
+        self._on_record = on_record
+        self._event_slots = asyncio.Semaphore(options.event_invocations)
+        self._event_tasks = BackgroundTasks()
+
+    def invoke(self, invocation: Invocation, done: Recorded) -> None:
+        """Run an invocation. `done` gets its record once it has ended, or why it did not come about.
+
+        Raises `Refusal` if the chain is too long.
+        """
+        self._check_chain(invocation)
+        self._run(invocation, done)
+
+    def invoke_later(self, invocation: Invocation) -> None:
+        """Queue an Event invocation. It runs once, is recorded, and is not tried again if it fails. Raises `Refusal`."""
+        self._check_chain(invocation)
+        event_json.check_event(invocation.event)
+        self._event_tasks.start(self._run_in_turn(invocation))
+
+    async def stop(self) -> None:
+        """Drop the Event invocations that have not ended."""
+        await self._event_tasks.stop()
+
+    def _check_chain(self, invocation: Invocation) -> None:
+        """Record a chain that is too long, then raise the refusal."""
+        if len(invocation.callers) > self._options.most_hops:
+            error = api_errors.chain_too_long(self._options.most_hops, invocation.loop())
+            record = self._records.begin(invocation)
+            self._records.end(record, _outcome_of(error, invocation), time.time())
+            raise error
+
+    def _run(self, invocation: Invocation, done: Recorded) -> None:
+        record = self._records.begin(invocation)
+        record.started_at = time.time()
+        is_here = invocation.function.call is not None or self._options.in_process
+        runner = self._in_process if is_here else self._instances
+        runner.run(invocation, partial(self._ended, record, done))
+
+    async def _run_in_turn(self, invocation: Invocation) -> None:
+        ended: asyncio.Future[Record | Exception] = asyncio.get_running_loop().create_future()
+        async with self._event_slots:
+            self._run(invocation, lambda found: None if ended.done() else ended.set_result(found))
+            found = await ended
+        if isinstance(found, Exception):  # nobody waits for it
+            raise found
+
+    def _ended(self, record: Record, done: Recorded, outcome: Outcome | Exception) -> None:
+        if isinstance(outcome, Exception):
+            self._records.end(record, _outcome_of(outcome, record.invocation), time.time())
+            done(outcome)
+            return
+        self._records.end(record, outcome, time.time())
+        if self._on_record is not None:
+            try:
+                self._on_record(record)
+            except Exception as error:  # noqa: BLE001  the answer does not depend on who watches
+                _log.error("on_record raised %r", error, exc_info=error)
+        done(record)
+
+
+def _outcome_of(error: Exception, invocation: Invocation) -> Outcome:
+    """What is recorded of an invocation that did not come about."""
+    if isinstance(error, api_errors.Refusal):
+        return outcomes.failure(invocation, error.status_code, error.message)
+    return outcomes.platform_failed(f"the local endpoint failed: {error!r}")

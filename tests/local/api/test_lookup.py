@@ -1,0 +1,31 @@
+"""The function that a call names."""
+
+import pytest
+
+from tencentserverless.local.api import lookup
+from tencentserverless.local.functions.catalog import Catalog
+from tencentserverless.local.model.api_errors import Refusal
+from tests.local.factories import function
+
+CATALOG = Catalog([function(), function("other"), function("far", region="ap-chengdu")])
+
+
+def test_a_function_that_is_there():
+    """A function is found by region, namespace and name."""
+    assert lookup.find("ap-chengdu", {"FunctionName": "far", "Namespace": "default"}, CATALOG).name == "far"
+
+
+def test_who_is_not_found_is_told_where_to_look():
+    """The message for a missing function says where one of this name is, else what there is."""
+    with pytest.raises(Refusal, match="It is in ap-chengdu/default"):
+        lookup.find("ap-guangzhou", {"FunctionName": "far"}, CATALOG)
+    with pytest.raises(Refusal, match="has: hello, other"):
+        lookup.find("ap-guangzhou", {"FunctionName": "missing"}, CATALOG)
+
+
+def test_qualifiers():
+    """No function of a folder has versions or aliases of its own."""
+    lookup.check_qualifier("$LATEST")
+    lookup.check_qualifier("$DEFAULT")
+    with pytest.raises(Refusal, match="prod"):
+        lookup.check_qualifier("prod")
