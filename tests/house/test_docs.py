@@ -1,5 +1,6 @@
 """The project's pages: their programs run and print what they say, and their links lead somewhere."""
 
+import configparser
 import re
 import sys
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from tests.environments import ROOT
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/*.md")), *sorted(ROOT.glob("examples/**/*.md"))]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE_NAME = re.compile(r"\A# (\S+/\S+\.(?:py|yml))\n")
-LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)|^\[[^\]]+\]: (\S+)$", re.MULTILINE)
 
 
 @dataclass
@@ -74,15 +75,33 @@ def test_programs_print_what_the_page_says(path, tmp_path):
 
 @pytest.mark.parametrize("path", PAGES, ids=name_of)
 def test_links_lead_somewhere(path):
-    """Every link to a page or file of the project leads to one that exists, and to a heading that it has."""
-    for target in LINK.findall(FENCE.sub("", path.read_text(encoding="utf-8"))):
-        if re.match(r"[a-z]+:", target):
+    """Every link to a page or file of the project, relative or with the project's URL, leads to one that exists, and to
+    a heading that it has."""
+    home = f"{project_url()}/blob/HEAD/"
+    for target in map("".join, LINK.findall(FENCE.sub("", path.read_text(encoding="utf-8")))):
+        if re.match(r"[a-z]+:", target) and not target.startswith(home):
             continue
-        name, _, heading = target.partition("#")
-        file = path.parent / name if name else path
+        name, _, heading = target.removeprefix(home).partition("#")
+        folder = ROOT if target.startswith(home) else path.parent
+        file = folder / name if name else path
         assert file.exists(), target
         if heading:
             assert heading in headings(file), target
+
+
+def test_the_readme_has_complete_addresses():
+    """README.md is also shown without the files beside it: every link is a complete address, every label is defined."""
+    text = FENCE.sub("", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert not [target for target in map("".join, LINK.findall(text)) if not target.startswith("https://")]
+    defined = set(re.findall(r"^\[([^\]]+)\]: ", text, re.MULTILINE))
+    used = {label or words for words, label in re.findall(r"\[([^\]]+)\](?:\[([^\]]+)\])?(?!: h)", text)}
+    assert used == defined
+
+
+def project_url():
+    settings = configparser.ConfigParser()
+    settings.read(ROOT / "setup.cfg", encoding="utf-8")
+    return settings["metadata"]["url"]
 
 
 def headings(path):
