@@ -21,7 +21,7 @@ def test_surroundings(api):
     assert json.loads(context["environment"]) == {"SCF_NAMESPACE": "testing", "GREETING": "你好", "NUMBER": "5"}
     assert environment["GREETING"] == "你好"
     assert environment["TENCENTCLOUD_REGION"] == context["tencentcloud_region"] == "ap-chengdu"
-    assert environment["TENCENTSERVERLESS_ENDPOINT"] not in ("", api.scf.endpoint)  # its own door
+    assert environment["TENCENTSERVERLESS_ENDPOINT"] not in ("", api.scf.endpoint)  # a port of its own
     assert environment["USER_CODE_ROOT"] == f"{found['folder']}/" == f"{FUNCTIONS / 'surroundings'}/"
     assert found["path"][0] == found["folder"]
     assert "TENCENTSERVERLESS_TEST" not in environment

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from tencentserverless.local.functions import folder_snapshot as module
-from tencentserverless.local.functions.folder_snapshot import Listing, look
+from tencentserverless.local.functions.folder_snapshot import FolderSnapshot, look
 
 
 @pytest.fixture
@@ -21,17 +21,17 @@ def settled(folder, monkeypatch):
 
 def test_what_has_not_changed(settled):
     """Nothing needs to be listed again while nothing changes."""
-    listing = Listing(str(settled))
+    listing = FolderSnapshot(str(settled))
     assert listing.is_current()
     assert len(listing.entries) == 2
 
 
 def test_a_changed_file(settled):
     """A file that is written to is seen, although its folder has not changed."""
-    listing = Listing(str(settled))
+    listing = FolderSnapshot(str(settled))
     (settled / "inner" / "data").write_text("x")
     assert not listing.is_current()
-    assert Listing(str(settled)).entries != listing.entries
+    assert FolderSnapshot(str(settled)).entries != listing.entries
 
 
 @pytest.mark.parametrize(
@@ -50,18 +50,18 @@ def test_a_changed_file(settled):
 def test_what_may_have_come_or_gone(settled, change):
     """Where a folder has changed it is listed again, and the change is found, whatever its time is set to."""
     os.utime(settled, ns=(settled.stat().st_atime_ns, 10**18))
-    listing = Listing(str(settled))
+    listing = FolderSnapshot(str(settled))
     change(settled)
     assert not listing.is_current()
-    assert Listing(str(settled)).entries != listing.entries
+    assert FolderSnapshot(str(settled)).entries != listing.entries
 
 
 def test_a_folder_that_has_just_changed(folder):
     """A folder whose last change is recent is listed each time: another one could have the same time."""
     place = folder("one")
-    assert not Listing(str(place)).is_current()
+    assert not FolderSnapshot(str(place)).is_current()
     os.utime(place, (time.time() + 1000, time.time() + 1000))
-    assert not Listing(str(place)).is_current()
+    assert not FolderSnapshot(str(place)).is_current()
 
 
 def test_links(settled, tmp_path):
@@ -69,11 +69,11 @@ def test_links(settled, tmp_path):
     one, two = tmp_path / "one.txt", tmp_path / "two.txt"
     one.write_text("1")
     (settled / "link").symlink_to(one)
-    listing = Listing(str(settled))
+    listing = FolderSnapshot(str(settled))
     assert listing.is_current()
     one.unlink()
     assert not listing.is_current()
-    gone = Listing(str(settled))
+    gone = FolderSnapshot(str(settled))
     one.mkdir()
     assert not gone.is_current()
     one.rmdir()
@@ -86,7 +86,7 @@ def test_links(settled, tmp_path):
 def test_a_folder_that_comes(tmp_path):
     """A folder that was not there is listed once it is."""
     place = tmp_path / "later"
-    listing = Listing(str(place))
+    listing = FolderSnapshot(str(place))
     assert listing.is_current()
     assert listing.entries == ()
     place.mkdir()
@@ -128,7 +128,7 @@ def test_a_link_to_the_whole_disk(folder):
     """A link to the top of the disk brings nothing of what is there."""
     place = folder("one")
     (place / "link").symlink_to(place.anchor, target_is_directory=True)
-    assert [path for path, *_ in Listing(str(place)).entries] == [str(place / "index.py"), str(place / "link")]
+    assert [path for path, *_ in FolderSnapshot(str(place)).entries] == [str(place / "index.py"), str(place / "link")]
 
 
 def test_a_link_to_where_the_folder_lies(folder):
@@ -136,11 +136,11 @@ def test_a_link_to_where_the_folder_lies(folder):
     place = folder("one")
     (place.parent / "common.py").touch()
     (place / "up").symlink_to("..", target_is_directory=True)
-    assert str(place / "up" / "common.py") in [path for path, *_ in Listing(str(place)).entries]
+    assert str(place / "up" / "common.py") in [path for path, *_ in FolderSnapshot(str(place)).entries]
 
 
 def test_a_drive_without_inodes(folder, monkeypatch):
     """Where folders cannot be told apart they are listed all the same."""
     place = folder("one")
     monkeypatch.setattr(module, "_folder_at", lambda _: (1, 0, 0, 0))
-    assert [path for path, *_ in Listing(str(place)).entries] == [str(place / "index.py")]
+    assert [path for path, *_ in FolderSnapshot(str(place)).entries] == [str(place / "index.py")]

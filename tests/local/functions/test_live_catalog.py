@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tencentserverless.local import LocalSCF
-from tencentserverless.local.functions import live_catalog
+from tencentserverless.local.functions import live_catalog, look_pace
 from tencentserverless.local.functions.folders import from_handler, read
 from tencentserverless.local.functions.live_catalog import LiveCatalog
 from tencentserverless.local.model.function import FunctionFolderError
@@ -269,12 +269,12 @@ def test_a_crowd_of_folders_is_looked_at_less_often(folder, served, monkeypatch)
     folder("one")
     catalog = served()
     monkeypatch.setattr(live_catalog, "MANY", 0)
-    monkeypatch.setattr(live_catalog, "REST_FACTOR", 1e9)
+    monkeypatch.setattr(look_pace, "REST_FACTOR", 1e9)
     (folder.path / "empty").mkdir()
     assert catalog.get((*HERE, "two")) is None
     folder("two")
     assert catalog.get((*HERE, "two")) is None
-    monkeypatch.setattr(catalog, "_rests_until", 0.0)
+    monkeypatch.setattr(catalog, "_pace", look_pace.LookPace())
     assert catalog.get((*HERE, "two")).name == "two"
 
 

@@ -1,4 +1,4 @@
-"""Doors: where they lead, whom they trust, and when they close."""
+"""The ports of instances: where they lead, whom they trust, and when they close."""
 
 import json
 import socket
@@ -43,7 +43,7 @@ def look(folder):
 
 
 def test_scf_host_names_lead_to_the_door(look):
-    """Inside a function each host name of SCF is the door, whichever port of the two is meant; others are not."""
+    """Inside a function each host name of SCF leads to the instance's ports, whichever of the two is meant; others are not."""
     asked = [(host, port) for host in HOSTS for port in (443, "https", 80)]
     found = look({"asked": [*asked, ("127.0.0.1", 443), ("SCF.tencentcloudapi.com.", 443)]})
     plain = int(found["door"].rpartition(":")[2])
@@ -57,7 +57,7 @@ def test_scf_host_names_lead_to_the_door(look):
 
 @pytest.mark.parametrize("host", HOSTS)
 def test_the_door_is_trusted(look, host):
-    """A default TLS context inside a function trusts the door under SCF's names, and still whom the system trusts."""
+    """A default TLS context inside a function trusts the instance's port under SCF's names, and still whom the system trusts."""
     found = look({"asked": [(host, 443)], "shake": host})
     assert found["peer"] == found[f"{host} 443"][1]
 
@@ -73,13 +73,13 @@ def test_the_bundle_has_the_systems_authorities(folder, tmp_path):
 
 
 def test_it_can_be_switched_off(look):
-    """Without `scf_hosts` names and trust inside functions are the machine's own; the door is still there."""
+    """Without `scf_hosts` names and trust inside functions are the machine's own; the plain port is still there."""
     found = look({"asked": [("127.0.0.1", 443)]}, scf_hosts=False)
     assert (found["bundle"], found["door"].startswith("http://127.0.0.1:")) == (None, True)
 
 
 def test_a_door_closes_with_its_instance(folder):
-    """When an instance has ended nothing listens at its door."""
+    """When an instance has ended nothing listens at its ports."""
     folder(
         "door", "import os\ndef main_handler(event, context):\n    return os.environ['TENCENTSERVERLESS_ENDPOINT']\n"
     )

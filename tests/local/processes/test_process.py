@@ -11,7 +11,7 @@ import pytest
 from tencentserverless.local.processes import fork_client, process
 from tencentserverless.local.processes.interpreters import CURRENT, CURRENT_INTERPRETER, Interpreter
 from tencentserverless.local.processes.process import StartRequest, Workers
-from tencentserverless.local.processes.worker_handle import Worker
+from tencentserverless.local.processes.worker_handle import WorkerHandle
 from tests.local.process_table import alive, below, until
 
 WAYS = ["fork", "fork, plain", "spawn", "spawn, plain", "direct", "connect"]
@@ -58,8 +58,8 @@ def test_a_worker_starts_and_ends(tmp_path, way):
         assert alive(worker.pid)
         until(lambda: os.getsid(worker.pid) == worker.pid)
         until(lambda: str(tmp_path) in set(map(folder_of, {worker.pid} | below(worker.pid))))
-        await Worker.end([worker])
-        await Worker.end([worker])
+        await WorkerHandle.end([worker])
+        await WorkerHandle.end([worker])
         assert not alive(worker.pid)
         assert worker.exited.done()
         worker.close()
@@ -77,7 +77,7 @@ def test_many_end_together(tmp_path, way):
     async def main():
         workers = way()
         started = await asyncio.gather(*(workers.start(start(tmp_path)) for _ in range(4)))
-        await Worker.end(started)
+        await WorkerHandle.end(started)
         assert not any(alive(worker.pid) for worker in started)
         for worker in started:
             worker.close()
@@ -94,7 +94,7 @@ def test_an_end_of_its_own_is_noticed(tmp_path, way):
         worker = await workers.start(start(tmp_path))
         worker.channel.close()
         await asyncio.wait_for(asyncio.shield(worker.exited), 20)
-        await Worker.end([worker])
+        await WorkerHandle.end([worker])
         worker.close()
         await workers.stop()
 

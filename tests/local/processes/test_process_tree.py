@@ -8,15 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tencentserverless.local.processes import process_tree
-from tencentserverless.local.processes.process_tree import Process, Root, belonging, parse_stat
+from tencentserverless.local.processes.process_tree import Root, belonging
+from tencentserverless.local.processes.procfs import Process
 from tests.local.process_table import alive, until
 
 ROOT = Root(10, b"MARK=1")
-
-
-def test_a_line_of_the_process_table():
-    """Commands with spaces and brackets do not confuse the reader."""
-    assert parse_stat(b"12 (a) b) (c) S 3 12 5 0 -1") == Process(12, 3, 5, "S")
 
 
 def test_descent_session_and_mark():

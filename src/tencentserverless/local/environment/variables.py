@@ -60,7 +60,7 @@ def variables(
     runtime: str,
     endpoint: str,
 ) -> dict[str, str]:
-    """The environment of a worker; the function's own variables win over the platform's. endpoint: its door."""
+    """The environment of a worker; the function's own variables win over the platform's. endpoint: the address of its own port."""
     kept = {name: machine.shell[name] for name in KEPT if name in machine.shell}
     libraries = os.pathsep.join((places.code, places.layers))
     return {
@@ -158,9 +158,9 @@ def settings(
     environment: Mapping[str, str],
     places: Places,
     result_limit_bytes: int,
-    door: Mapping[str, Any] | None = None,
+    hosts: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The first frame to a worker. door: where SCF's host names lead, None to leave them alone."""
+    """The first frame to a worker. hosts: where SCF's host names lead, None to leave them alone."""
     return {
         "environment": dict(environment),
         "context": context(function),
@@ -170,5 +170,5 @@ def settings(
         "lent": places.sdk,
         "shown_paths": [[places.code, CODE_SHOWN_AS], [places.layers, LAYERS_SHOWN_AS]],
         "result_limit_bytes": result_limit_bytes,
-        "door": dict(door) if door else None,
+        "hosts": dict(hosts) if hosts else None,
     }

@@ -16,7 +16,7 @@ Entry = tuple[str, int, int, int]  # path, inode, time and size; zeros for what 
 _Folder = tuple[int, int, int, int]  # device, inode, and the times of its content and of its own changes
 
 
-class Listing:
+class FolderSnapshot:
     """What lies in a folder and below it, the nearest first, up to `MOST_FILES`.
 
     Linked folders are source too, each folder once, but for the whole disk. Hidden files and caches are no source.
@@ -68,7 +68,7 @@ class Listing:
 
 def look(folder: str) -> int:
     """The version of a folder as it is now, however large it is."""
-    return hash(Listing(folder).entries)
+    return hash(FolderSnapshot(folder).entries)
 
 
 def _entry_at(path: str) -> Entry:

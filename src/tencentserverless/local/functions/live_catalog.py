@@ -10,10 +10,8 @@ from pathlib import Path
 
 from tencentserverless.local.functions import folders
 from tencentserverless.local.functions.catalog import Catalog
+from tencentserverless.local.functions.look_pace import MANY, LookPace
 from tencentserverless.local.model.function import Function, FunctionFolderError, Key
-
-MANY = 500  # a number, not a time: a busy machine must not make new functions late
-REST_FACTOR = 20
 
 Marks = tuple[int, int, int]  # time, inode and size; zeros for what is not there
 
@@ -64,7 +62,7 @@ class LiveCatalog:
         self._hidden: set[Path] = set()  # where functions are in whose place others were deployed
         self._looked: dict[str, tuple[float, Marks]] = {}  # by origin
         self._looked_everywhere = -inf
-        self._rests_until = 0.0
+        self._pace = LookPace()
         self._conflicts: set[str] = set()
         self._outdated: set[Key] = set()  # of those that want a name which is taken
 
@@ -132,11 +130,10 @@ class LiveCatalog:
     def _look_for_more(self) -> None:
         """Where there is much to look at, looking takes a twentieth of the time at most."""
         started = time.monotonic()
-        if self._looked_everywhere >= self._since() or started < self._rests_until:
+        if self._looked_everywhere >= self._since() or not self._pace.is_due():
             return
         if self._look() > MANY:
-            ended = time.monotonic()
-            self._rests_until = ended + REST_FACTOR * (ended - started)
+            self._pace.rest_after(started)
 
     def _look(self) -> int:
         """Read what has changed, and serve what there is then. How many folders there were to look at."""

@@ -1,25 +1,27 @@
 """Whether the code of a function has changed since it was loaded.
 
 The folder is looked at before every invocation: a file system's notices come late, and what was saved before the
-invocation must be what runs. Big folders are looked at less often, so that looking costs at most a twentieth.
+invocation must be what runs. Big folders are looked at less often, see `LookPace`.
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 
-from tencentserverless.local.functions.folder_snapshot import Listing
+from tencentserverless.local.functions.folder_snapshot import FolderSnapshot
+from tencentserverless.local.functions.look_pace import MANY, LookPace
 from tencentserverless.local.model.function import Function
-
-_SMALL_FILES = 500  # a number, not a time: a busy machine must not make changes in small folders late
-_PAUSE_FACTOR = 20
 
 
 @dataclass(slots=True)
 class _Seen:
-    listing: Listing
+    snapshot: FolderSnapshot
     version: int
-    good_until: float = 0.0
+    pace: LookPace = field(default_factory=LookPace)
+
+    @property
+    def is_big(self) -> bool:
+        return len(self.snapshot.entries) > MANY
 
 
 class SourceVersions:
@@ -28,6 +30,14 @@ class SourceVersions:
     def __init__(self) -> None:
         self._seen: dict[str, _Seen] = {}
         self._looked: dict[tuple[str, ...], tuple[int, float]] = {}
+
+    def is_slow(self, function: Function) -> bool:
+        """Whether `of` may take long: a folder is big and due for a look, or has not been looked at yet."""
+        for folder in function.folders:
+            seen = self._seen.get(folder)
+            if seen is None or (seen.is_big and seen.pace.is_due()):
+                return True
+        return False
 
     def of(self, function: Function, since: float = inf) -> int:
         """The version of a function's code and layers, as it was at `since` (monotonic seconds) or later; now."""
@@ -40,13 +50,13 @@ class SourceVersions:
 
     def version(self, folder: str) -> int:
         """The version of `folder` now."""
-        started = time.monotonic()
         seen = self._seen.get(folder)
-        if seen is None or (started >= seen.good_until and not seen.listing.is_current()):
-            listing = Listing(folder)
-            seen = _Seen(listing, hash(listing.entries))
-            self._seen[folder] = seen
-        if len(seen.listing.entries) > _SMALL_FILES and started >= seen.good_until:
-            ended = time.monotonic()
-            seen.good_until = ended + _PAUSE_FACTOR * (ended - started)
+        if seen is not None and not seen.pace.is_due():
+            return seen.version
+        started = time.monotonic()
+        if seen is None or not seen.snapshot.is_current():
+            snapshot = FolderSnapshot(folder)
+            seen = self._seen[folder] = _Seen(snapshot, hash(snapshot.entries))
+        if seen.is_big:
+            seen.pace.rest_after(started)
         return seen.version

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
+from tencentserverless.local.eventloop.background import BackgroundTasks
 from tencentserverless.local.eventloop.turn_batch import TurnBatch
 from tencentserverless.local.instances.current_code import CurrentCode
 from tencentserverless.local.instances.expiry import Expiry
@@ -12,6 +13,7 @@ from tencentserverless.local.instances.scheduler import Scheduler
 from tencentserverless.local.instances.starts import Launcher, Starts
 from tencentserverless.local.instances.ticket import Done, Ticket
 from tencentserverless.local.model import outcomes
+from tencentserverless.local.model.function import Function
 from tencentserverless.local.model.invocation import Invocation, Outcome
 
 
@@ -43,6 +45,7 @@ class Dispatcher:
         self._pool = Pool(self._scheduler, idle_seconds, self._start_what_waits, launcher.forget)
         self._starts = Starts(launcher, self._scheduler, self._pool, self._code, self, self._hand_over)
         self._expiry = Expiry(self._scheduler, self._refuse)
+        self._looks = BackgroundTasks()
 
     def run(self, invocation: Invocation, done: Done) -> None:
         """One invocation, from waiting for an instance to its outcome.
@@ -52,12 +55,18 @@ class Dispatcher:
         if self._stopped:
             done(_stopping(invocation))
             return
-        self._code.configure(invocation.function)
-        self._bring(Ticket(invocation, done, self._batch.began))
+        function = invocation.function
+        self._code.configure(function)
+        ticket = Ticket(invocation, done, self._batch.began)
+        if self._code.needs_look(function):
+            self._looks.start(self._look_and_bring(function, ticket))
+        else:
+            self._bring(ticket)
 
     async def stop(self) -> None:
         """Kill everything. Invocations that run end as exited."""
         self._stopped = True
+        await self._looks.stop()
         await self._starts.stop()
         self._expiry.stop()
         for ticket in self._scheduler.tickets():
@@ -86,6 +95,14 @@ class Dispatcher:
 
     def died(self, instance: Instance) -> None:
         self._pool.end(instance)
+
+    async def _look_and_bring(self, function: Function, ticket: Ticket) -> None:
+        try:
+            await self._code.look(function)
+        except asyncio.CancelledError:
+            ticket.fail(_stopping)
+            raise
+        self._bring(ticket)
 
     def _bring(self, ticket: Ticket, *, first: bool = False) -> None:
         """Run it on a warm instance, or let it wait. first: before those that wait already."""

@@ -179,7 +179,7 @@ def _made_worker(function: Function) -> Any:
         "shown_paths": [],
         "result_limit_bytes": TEXT_LIMIT_BYTES,
     }
-    worker = _worker_module().Worker(None, None, settings)
+    worker = _worker_module().LoadedFunction(None, None, settings)
     worker.leave = _leave
     return worker
 

@@ -26,7 +26,7 @@ from tencentserverless.local.model.invocation import Invocation, Outcome
 from tencentserverless.local.model.outcomes import MB
 from tencentserverless.local.processes.channel import Channel
 from tencentserverless.local.processes.frames import Frame, Kind, encode, event_frame
-from tencentserverless.local.processes.worker_handle import Worker
+from tencentserverless.local.processes.worker_handle import WorkerHandle
 
 Answer = Frame | Ending
 
@@ -73,7 +73,7 @@ class Instance:
         self,
         instance_id: str,
         function: Function,
-        worker: Worker,
+        worker: WorkerHandle,
         settings: dict[str, Any],
         source_version: int,
         listener: Listener,
@@ -244,7 +244,7 @@ class Instance:
         self.alive = False
         self._channel.close()
         self.countdown.close()
-        await Worker.end([self.worker])
+        await WorkerHandle.end([self.worker])
         self._output.close()
         self._meter.close()
         self.worker.close()

@@ -9,7 +9,7 @@ from tencentserverless.local.instances.scheduler import Scheduler
 from tencentserverless.local.instances.ticket import Ticket
 from tencentserverless.local.instances.watch import Watch, retire
 from tencentserverless.local.model.function import Key
-from tencentserverless.local.processes.worker_handle import Worker
+from tencentserverless.local.processes.worker_handle import WorkerHandle
 
 GONE_SECONDS = 5.0
 
@@ -84,7 +84,7 @@ class Pool:
         await self._watching.stop()
         for instance in self._living:
             instance.alive = False
-        await Worker.end([instance.worker for instance in self._living])  # one look at the process table for all
+        await WorkerHandle.end([instance.worker for instance in self._living])  # one look at the process table for all
         for instance in list(self._living):
             self.end(instance)
         await asyncio.gather(*self._ending.values(), return_exceptions=True)

@@ -79,7 +79,7 @@ class Starts:
                 if not self._scheduler.has_tickets(key):
                     self._pool.give_up()
                     return
-                instance = await self._launcher.launch(*self._code.now(key), self._listener)
+                instance = await self._launcher.launch(*await self._code.now(key), self._listener)
                 self._pool.add(instance)
                 loading = asyncio.ensure_future(instance.start(cause.invocation))
                 # Loading takes a processor, but a function may also wait meanwhile, even for another start.

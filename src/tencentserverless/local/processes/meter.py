@@ -11,6 +11,8 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 
+from tencentserverless.local.processes import procfs
+
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 _PEAK = b"VmHWM:"
 _PROPORTIONAL = re.compile(rb"^Pss:\s+(\d+) kB", re.M)
@@ -70,7 +72,7 @@ class Meter:
         if self.excess:
             return self.sampled
         if "memory" in self._groups:
-            now = _group_bytes(_read(f"{self._groups['memory']}/memory.stat"))
+            now = _group_bytes(procfs.read(f"{self._groups['memory']}/memory.stat"))
         else:
             now = _resident_bytes(pids[0]) if len(pids) == 1 else self._shared_out(pids)
         self.sampled = max(self.sampled, now)
@@ -93,12 +95,12 @@ class Meter:
         """Whether the kernel has killed a process of the worker because its control group had no memory left."""
         if "memory" not in self._groups:
             return False
-        texts = (_read(f"{self._groups['memory']}/{name}") for name in ("memory.events", "memory.oom_control"))
+        texts = (procfs.read(f"{self._groups['memory']}/{name}") for name in ("memory.events", "memory.oom_control"))
         found = _KILLED.search(b"\n".join(texts))
         return found is not None and int(found[1]) > 0
 
     def _refusals(self) -> str:
-        found = _REFUSED.search(_read(f"{self._groups['pids']}/pids.events"))
+        found = _REFUSED.search(procfs.read(f"{self._groups['pids']}/pids.events"))
         count = int(found[1]) if found else 0
         if self._refused_before < 0:  # the first look of this event
             self._refused_before = count
@@ -118,10 +120,10 @@ class Meter:
         if not self._has_keeper or self._status >= 0:
             return
         self._keepers = {self._pid}
-        pid = _first_child(self._pid)
+        pid = procfs.first_child(self._pid)
         if pid and _is_init(pid):
             self._keepers.add(pid)
-            pid = _first_child(pid)
+            pid = procfs.first_child(pid)
         if pid:
             self._open(pid)
 
@@ -140,23 +142,10 @@ def too_many(processes: int) -> str:
     return f"it had more than {MOST_PROCESSES} processes" if processes > MOST_PROCESSES else ""
 
 
-def _first_child(pid: int) -> int:
-    children = _read(f"/proc/{pid}/task/{pid}/children").split()
-    return int(children[0]) if children else 0
-
-
 def _is_init(pid: int) -> bool:
     """Whether this is the first process of a process namespace below ours."""
-    found = _NAMESPACES.search(_read(f"/proc/{pid}/status"))
+    found = _NAMESPACES.search(procfs.read(f"/proc/{pid}/status"))
     return found is not None and found[1] == b"1"
-
-
-def _read(path: str) -> bytes:
-    try:
-        with open(path, "rb", buffering=0) as file:
-            return file.read()
-    except OSError:
-        return b""
 
 
 def _group_bytes(stat: bytes) -> int:
@@ -170,12 +159,12 @@ def _group_bytes(stat: bytes) -> int:
 
 
 def _resident_bytes(pid: int) -> int:
-    fields = _read(f"/proc/{pid}/statm").split()
+    fields = procfs.read(f"/proc/{pid}/statm").split()
     return int(fields[1]) * _PAGE_BYTES if fields else 0
 
 
 def _proportional_bytes(pid: int) -> int:
-    found = _PROPORTIONAL.search(_read(f"/proc/{pid}/smaps_rollup"))
+    found = _PROPORTIONAL.search(procfs.read(f"/proc/{pid}/smaps_rollup"))
     return int(found[1]) * 1024 if found else _resident_bytes(pid)
 
 
@@ -185,14 +174,7 @@ def _descendants(pid: int) -> list[int]:
     waiting = [pid]
     while waiting and len(found) <= MOST_PROCESSES + KEEPERS:
         parent = waiting.pop()
-        children = [int(child) for thread in _threads(parent) for child in _read(f"{thread}/children").split()]
+        children = procfs.children(parent)
         found += children
         waiting += children
     return found
-
-
-def _threads(pid: int) -> list[str]:
-    try:
-        return [f"/proc/{pid}/task/{name}" for name in os.listdir(f"/proc/{pid}/task")]
-    except OSError:
-        return []

@@ -21,7 +21,13 @@ from tencentserverless.local.processes.fork_client import ForkServers
 from tencentserverless.local.processes.interpreters import CURRENT_INTERPRETER, Interpreter
 from tencentserverless.local.processes.rendezvous import Guest, Rendezvous
 from tencentserverless.local.processes.worker_file import worker_command
-from tencentserverless.local.processes.worker_handle import ChildExit, ConnectedWorker, DirectWorker, KeptWorker, Worker
+from tencentserverless.local.processes.worker_handle import (
+    ChildExit,
+    ConnectedWorker,
+    DirectWorker,
+    KeptWorker,
+    WorkerHandle,
+)
 
 if sys.platform == "win32":
     from tencentserverless.local.processes.windows_jobs import Job as Root
@@ -94,7 +100,7 @@ class Workers:
     def _by_fork(self, interpreter: Interpreter) -> bool:
         return self._method == "fork" and interpreter.version >= worker_file.OLDEST_PYTHON
 
-    async def start(self, start: StartRequest) -> Worker:
+    async def start(self, start: StartRequest) -> WorkerHandle:
         """Raises OSError."""
         start.check()
         if self._method == "connect":
@@ -114,7 +120,7 @@ class Workers:
             await self._servers.stop()
 
 
-def spawn(start: StartRequest) -> Worker:
+def spawn(start: StartRequest) -> WorkerHandle:
     """Start a worker as our own child. Raises OSError."""
     with Ends.pair() as (ours, theirs):
         process = subprocess.Popen(
@@ -130,7 +136,7 @@ def spawn(start: StartRequest) -> Worker:
         return DirectWorker(Root(process.pid, start.mark.encode()), ours.ready(), ChildExit(process).seen)
 
 
-async def connect(start: StartRequest) -> Worker:
+async def connect(start: StartRequest) -> WorkerHandle:
     """Start a worker as our own child that inherits nothing but the standard three, and connects. Raises OSError."""
     output, own = os.pipe()
     try:

@@ -10,6 +10,9 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import NamedTuple
 
+from tencentserverless.local.processes import procfs
+from tencentserverless.local.processes.procfs import Process
+
 _ROUNDS = 100
 _DEAD = frozenset("ZX")
 
@@ -19,13 +22,6 @@ class Root(NamedTuple):
 
     pid: int
     mark: bytes = b""
-
-
-class Process(NamedTuple):
-    pid: int
-    parent: int
-    session: int
-    state: str
 
 
 def end(roots: Iterable[Root]) -> None:
@@ -43,13 +39,6 @@ def end(roots: Iterable[Root]) -> None:
             return
 
 
-def parse_stat(text: bytes) -> Process:
-    """One line of ``/proc/<pid>/stat``; the command in it may contain spaces and brackets."""
-    pid, _, rest = text.partition(b" (")
-    state, parent, _, session = rest.rpartition(b") ")[2].split(b" ", 4)[:4]
-    return Process(int(pid), int(parent), int(session), state.decode())
-
-
 def belonging(roots: Iterable[Root], table: Iterable[Process], marked: set[int]) -> set[int]:
     """The living processes of `table` that belong to `roots`. Pure."""
     living = [process for process in table if process.state not in _DEAD]
@@ -64,25 +53,12 @@ def belonging(roots: Iterable[Root], table: Iterable[Process], marked: set[int])
 
 
 def _victims(roots: list[Root]) -> set[int]:
-    table = list(_table())
+    table = list(procfs.processes())
     mine = os.getpid()
     marks = [root.mark for root in roots if root.mark]
     living = [process.pid for process in table if process.state not in _DEAD and process.pid != mine]
     return belonging(roots, table, {pid for pid in living if _is_marked(pid, marks)}) - {mine}
 
 
-def _table() -> Iterable[Process]:
-    with suppress(OSError):
-        for name in os.listdir("/proc"):
-            if name.isdigit():
-                with suppress(OSError, ValueError), open(f"/proc/{name}/stat", "rb") as file:
-                    yield parse_stat(file.read())
-
-
 def _is_marked(pid: int, marks: list[bytes]) -> bool:
-    try:
-        with open(f"/proc/{pid}/environ", "rb") as file:
-            environment = file.read()
-    except OSError:
-        return False
-    return not set(marks).isdisjoint(environment.split(b"\0"))
+    return not set(marks).isdisjoint(procfs.read(f"/proc/{pid}/environ").split(b"\0"))

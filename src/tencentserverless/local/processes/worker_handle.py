@@ -22,7 +22,7 @@ else:
     from tencentserverless.local.processes.process_tree import end as end_all
 
 
-class Worker:
+class WorkerHandle:
     """A running worker. `channel` does not block; `exited` is done once the process has ended.
 
     pid: the process at the top of it. has_keeper: whether that one only watches over the others. groups: the folders of
@@ -48,7 +48,7 @@ class Worker:
         return Meter(self.pid, self.has_keeper, self.groups)
 
     @staticmethod
-    async def end(workers: "Iterable[Worker]") -> None:
+    async def end(workers: "Iterable[WorkerHandle]") -> None:
         """Kill these and all that they have started; returns when it is gone. May be called again."""
         workers = list(workers)
         direct = [worker for worker in workers if isinstance(worker, DirectWorker)]
@@ -66,7 +66,7 @@ class Worker:
         self._output = self._life = -1
 
 
-class KeptWorker(Worker):
+class KeptWorker(WorkerHandle):
     """A worker below a fork server."""
 
     has_keeper = True
@@ -77,7 +77,7 @@ class KeptWorker(Worker):
         self.groups = keeper.groups
 
 
-class DirectWorker(Worker):
+class DirectWorker(WorkerHandle):
     """A worker that is our own child."""
 
     def __init__(self, root: Root, ends: "Ends", exited: "asyncio.Future[None]") -> None:

@@ -54,7 +54,7 @@ class Gone(Exception):
     """The endpoint closed the channel."""
 
 
-class Channel(object):
+class FrameChannel(object):
     """Frames over a stream socket: its descriptor, or what else `_read` and `_write` take."""
 
     def __init__(self, descriptor):
@@ -101,7 +101,7 @@ class Channel(object):
                     raise Gone()
 
 
-class Output(object):
+class StandardStreams(object):
     """stdout and stderr as text on descriptors 1 and 2, written line by line: what a killed worker printed is kept."""
 
     def __init__(self):
@@ -287,8 +287,8 @@ class Finder(object):
         return sys.modules[name]
 
 
-class Door(Finder):
-    """Has SCF's host names lead to this instance's door, by TLS that the function trusts."""
+class HostRedirect(Finder):
+    """Leads SCF's host names to this instance's ports, with TLS that the function trusts."""
 
     def __init__(self, settings):
         self.port, self.tls_port, self.bundle = settings["port"], settings["tls_port"], settings["bundle"]
@@ -431,7 +431,7 @@ class Tracebacks(object):
         return whole.format()
 
 
-class Worker(object):
+class LoadedFunction(object):
     """One function, loaded once, given one event after the other."""
 
     def __init__(self, channel, output, settings):
@@ -514,7 +514,7 @@ def main(channel_descriptor, life_line, is_forked=False):
     if life_line >= 0:  # where a fork server started this, it sees to the end
         keep_from_children(life_line)
         die_with(life_line)
-    work(Channel(channel_descriptor), is_forked)
+    work(FrameChannel(channel_descriptor), is_forked)
 
 
 def connect():
@@ -522,7 +522,7 @@ def connect():
 
     It brings a word, too, that shows the endpoint who comes. The endpoint sees to the end, or the channel's does.
     """
-    import _socket  # `socket` is the function's to load: see Door
+    import _socket  # `socket` is the function's to load: see HostRedirect
 
     global _read, _write
     line = b""
@@ -543,21 +543,21 @@ def connect():
     except EnvironmentError:
         _exit(0)
     _read, _write = _socket.socket.recv, _socket.socket.send  # type: ignore[assignment]
-    work(Channel(connection))
+    work(FrameChannel(connection))
 
 
 def work(channel, is_forked=False):
     limit_resources()
-    output = Output()
+    output = StandardStreams()
     try:
         _, settings, _ = channel.receive()
         sys.dont_write_bytecode = True
         sys.argv[1:] = []
         sys.path[:0] = settings["path"]
         os.environ.update(settings["environment"])
-        if settings.get("door"):
-            Door(settings["door"]).install()
-        worker, peak = Worker(channel, output, settings), Peak(is_forked)
+        if settings.get("hosts"):
+            HostRedirect(settings["hosts"]).install()
+        worker, peak = LoadedFunction(channel, output, settings), Peak(is_forked)
         if settings.get("debug"):
             debug(worker, settings["debug"])
         worker.start()

@@ -47,7 +47,7 @@ SPARES = 4  # a chain starts several at a time, and to make one may take long: t
 DIE_WITH_PARENT, ADOPT_ORPHANS = 1, 36
 
 
-class Server:
+class Forker:
     """Takes requests. `work`: what a worker does with its channel's descriptor."""
 
     def __init__(self, connection: "socket.socket", work: "object", plain: bool) -> None:
@@ -141,7 +141,7 @@ class Server:
 class Spare:
     """A worker that waits for its request. Raises OSError where none can be forked."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Forker) -> None:
         server.made += 1
         self.mounts = None if server.namespaces is None else namespaces.MountTable()  # without, it sees ours
         self.groups = cgroups.make(server.parents, "%d-%d" % (server.pid, server.made))
@@ -152,7 +152,7 @@ class Spare:
             if self.pid == 0:
                 for spare in [self, *server.spares]:
                     spare.close()
-                Start(server, theirs, self.groups).keep()
+                WorkerStart(server, theirs, self.groups).keep()
         except OSError:
             self.close()
             cgroups.remove(self.groups)
@@ -194,10 +194,10 @@ def receive(connection: "socket.socket") -> "tuple[bytes, list[int]]":
     return data, list(found)
 
 
-class Start:
+class WorkerStart:
     """One start, in the processes that it forks. None of its methods returns to the server's loop."""
 
-    def __init__(self, server: Server, asked: "socket.socket", made: "dict[str, str]") -> None:
+    def __init__(self, server: Forker, asked: "socket.socket", made: "dict[str, str]") -> None:
         self.server = server
         self.asked = asked
         self.groups = made
@@ -361,7 +361,7 @@ def run(arguments: "list[str]", work: object, modules: "frozenset[str]") -> None
         os._exit(0)
 
     namespaces.control(ADOPT_ORPHANS, 1)
-    server = Server(connection, work, arguments[1] == "plain")
+    server = Forker(connection, work, arguments[1] == "plain")
     signal.signal(signal.SIGTERM, leave)
     namespaces.control(
         DIE_WITH_PARENT, signal.SIGTERM
