@@ -2,11 +2,12 @@
 
 import warnings
 
-from tencentserverless import _settings
-from tencentserverless._credentials import Source
 from tencentserverless._protocol import event as events
 from tencentserverless._protocol.action import INVOKE, INVOKE_FUNCTION
 from tencentserverless._protocol.invoke import Invocation, body_head, decipher_action, invoke_body
+from tencentserverless._settings import settings
+from tencentserverless._settings.credentials import Source
+from tencentserverless._settings.settings import UNSET
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from tencentserverless._protocol.effects import Identity, Origin
     from tencentserverless._protocol.trace import Step
+    from tencentserverless._settings.settings import Unset
 
 _OPTIONS = ("namespace", "qualifier", "log_type", "invocation_type")  # of the native form, since the first version
 _encode = events.text_encoder()
@@ -21,19 +23,6 @@ _encode = events.text_encoder()
 
 def _text_encoder(default: "Optional[Callable[[Any], Any]]") -> "Callable[[Any], str]":
     return _encode if default is None else events.text_encoder(default)
-
-
-class Unset(object):
-    """The default of an argument for which None means something."""
-
-    def __repr__(self) -> str:
-        return "unset"
-
-    def __reduce__(self) -> str:
-        return "UNSET"  # there is one, also after pickle and copy
-
-
-UNSET = Unset()
 
 
 class BaseClient(object):
@@ -54,8 +43,8 @@ class BaseClient(object):
         credentials: "Optional[Callable[[], Any]]" = None,
         endpoint: "Optional[str]" = None,
         timeout: "Union[None, float, Unset]" = UNSET,
-        connect_timeout: float = _settings.DEFAULT_CONNECT_TIMEOUT,
-        max_connections: int = _settings.DEFAULT_MAX_CONNECTIONS,
+        connect_timeout: float = settings.DEFAULT_CONNECT_TIMEOUT,
+        max_connections: int = settings.DEFAULT_MAX_CONNECTIONS,
         proxy: "Optional[str]" = None,
         ca_file: "Optional[str]" = None,
         default: "Optional[Callable[[Any], Any]]" = None,
@@ -70,7 +59,7 @@ class BaseClient(object):
         self._source = None if credentials is None else self._make_source(credentials)
         self._endpoint = endpoint
         self._timeout = timeout
-        self._connect_timeout = _settings.connect_timeout(connect_timeout)
+        self._connect_timeout = settings.connect_timeout(connect_timeout)
         self._max_connections = max_connections
         self._proxy = proxy
         self._ca_file = ca_file
@@ -178,18 +167,18 @@ class BaseClient(object):
         self, region: "Optional[str]", timeout: "Union[None, float, Unset]"
     ) -> "Tuple[str, Origin, Optional[float]]":
         """The region, where its requests go, and the seconds for one."""
-        name = _settings.region(region or self.region, self._profile)
+        name = settings.region(region or self.region, self._profile)
         if timeout is UNSET:
             timeout = self._timeout
-        seconds = _settings.timeout(timeout, timeout is not UNSET)  # type: ignore[arg-type]
-        return name, _settings.origin(self._endpoint, name, self._proxy), seconds
+        seconds = settings.timeout(timeout)
+        return name, settings.origin(self._endpoint, name, self._proxy), seconds
 
     def _patience(self, options: "Dict[str, Any]") -> "Optional[float]":
         """For how long a fan-out sends an event again that the platform has no room for."""
         return self._way(options["region"], options["timeout"])[2]
 
     def _identify(self, deadline: "Optional[float]", may_wait: bool = True) -> "Identity":
-        return _settings.identity(
+        return settings.identity(
             self.secret_id, self.secret_key, self.token, self._profile, self._source, deadline, may_wait
         )
 

@@ -8,13 +8,14 @@
 
 import asyncio
 
-from tencentserverless import _settings
-from tencentserverless._async_function import AsyncFunction, AsyncSent
-from tencentserverless._async_source import AsyncSource, identity_after_waiting, is_coroutine_function
-from tencentserverless._client import UNSET, BaseClient
-from tencentserverless._credentials import Source, WouldWait
+from tencentserverless._client import BaseClient
+from tencentserverless._functions.asyncio import AsyncFunction, AsyncSent
 from tencentserverless._protocol.invoke import InvokeResult
-from tencentserverless._transport.eventloop import Transport
+from tencentserverless._settings import settings
+from tencentserverless._settings.async_credentials import AsyncSource, identity_after_waiting, is_coroutine_function
+from tencentserverless._settings.credentials import Source, WouldWait
+from tencentserverless._settings.settings import UNSET
+from tencentserverless._transport.asyncio.transport import Transport
 from tencentserverless._transport.route import Route
 from tencentserverless.exception import InvokeTimeoutError
 
@@ -22,8 +23,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Awaitable, Callable, Dict, Optional, TypeVar, Union, overload
 
-    from tencentserverless._client import Unset
     from tencentserverless._protocol.effects import Identity
+    from tencentserverless._settings.settings import Unset
 
     T = TypeVar("T")
 
@@ -141,7 +142,7 @@ class AsyncClient(BaseClient):
 
     def _transport(self) -> Transport:
         if self._own is None:
-            route = Route(_settings.ca_file(self._ca_file), self._connect_timeout)
+            route = Route(settings.ca_file(self._ca_file), self._connect_timeout)
             self._own = Transport(route, self._max_connections)
         return self._own
 

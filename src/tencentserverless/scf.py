@@ -5,10 +5,11 @@
 '"Hello World from the function being invoked"'
 """
 
-from tencentserverless import _settings
-from tencentserverless._client import UNSET, BaseClient
+from tencentserverless._client import BaseClient
 from tencentserverless._protocol.invoke import InvokeResult
-from tencentserverless._transport.blocking import Transport, shared_transport
+from tencentserverless._settings import settings
+from tencentserverless._settings.settings import UNSET
+from tencentserverless._transport.blocking.transport import Transport, shared_transport
 from tencentserverless._transport.route import Route
 from tencentserverless.exception import TencentCloudSDKException, TencentServerlessSDKException
 
@@ -16,8 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Optional, TypeVar, Union, overload
 
-    from tencentserverless._blocking_function import Function, Sent
-    from tencentserverless._client import Unset
+    from tencentserverless._functions.blocking import Function, Sent
+    from tencentserverless._settings.settings import Unset
 
     T = TypeVar("T")
 
@@ -136,7 +137,7 @@ class Client(BaseClient):
 
         The `Function` also has `invoke`, `send` (invocation type Event) and `map`.
         """
-        from tencentserverless._blocking_function import Function
+        from tencentserverless._functions.blocking import Function
 
         return Function(self, name, **options)
 
@@ -144,7 +145,7 @@ class Client(BaseClient):
         self, request_id: str, function_name: str, namespace: str = "default", region: "Optional[str]" = None
     ) -> "Sent":
         """The handle of an Event invocation that was sent elsewhere, by its request id."""
-        from tencentserverless._blocking_function import Sent
+        from tencentserverless._functions.blocking import Sent
 
         return Sent(self, request_id, function_name, namespace, region)
 
@@ -170,7 +171,7 @@ class Client(BaseClient):
         return shared_transport(self._trust(), self._connect_timeout, self._max_connections)
 
     def _trust(self) -> "Optional[str]":
-        return _settings.ca_file(self._ca_file)
+        return settings.ca_file(self._ca_file)
 
     def __enter__(self) -> "Client":
         self._own = Transport(Route(self._trust(), self._connect_timeout), self._max_connections)

@@ -1,0 +1,69 @@
+"""TLS on bytes in memory: for a transport that moves the bytes itself, and for TLS inside TLS."""
+
+import ssl
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import List, Optional, Union
+
+_RECORD = 16384  # the most that one record holds, and one read returns
+
+
+class TLSLayer(object):
+    """The client's side of one TLS connection. What it has to send is in the bytes that its methods return.
+
+    is_ready: the handshake is over. is_over: the other side has ended the connection.
+    """
+
+    def __init__(self, context: ssl.SSLContext, host: str, session: "Optional[ssl.SSLSession]" = None) -> None:
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        self._object = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host, session=session)
+        self.is_ready = False
+        self.is_over = False
+
+    @property
+    def session(self) -> "Optional[ssl.SSLSession]":
+        return self._object.session
+
+    def feed(self, data: "Union[bytes, memoryview]") -> None:
+        """Bytes from the other side; b"" where there will be no more."""
+        if data:
+            self._incoming.write(data)
+        else:
+            self._incoming.write_eof()
+
+    def shake_hands(self) -> bytes:
+        """Go on with the handshake; `is_ready` tells whether it is over. Raises ssl.SSLError."""
+        try:
+            self._object.do_handshake()
+            self.is_ready = True
+        except ssl.SSLWantReadError:
+            pass
+        return self._outgoing.read()
+
+    def encrypt(self, data: bytes) -> bytes:
+        sent = self._object.write(data)
+        while sent < len(data):
+            sent += self._object.write(memoryview(data)[sent:])
+        return self._outgoing.read()
+
+    def decrypt(self) -> bytes:
+        """What came, decrypted; b"" where there is nothing yet. `is_over` tells whether more will come."""
+        parts = []  # type: List[bytes]
+        try:
+            while not parts or self._incoming.pending or self._object.pending():  # a read in vain costs an exception
+                part = self._object.read(_RECORD)
+                if not part:
+                    self.is_over = True
+                    break
+                parts.append(part)
+        except ssl.SSLWantReadError:
+            pass
+        except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+            self.is_over = True
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def unsent(self) -> bytes:
+        """What TLS itself wants to send: answers to key updates."""
+        return self._outgoing.read() if self._outgoing.pending else b""
