@@ -10,7 +10,7 @@ from tests.clients import KINDS, Driven, client_of
 from tests.loopback import Server, answering, header, http, refusal, result
 
 
-class Platform(object):
+class Platform:
     """Answers the actions on one event; `says` maps an action to its answers, the last of which is repeated."""
 
     def __init__(self, **says):

@@ -6,8 +6,9 @@ import threading
 
 import pytest
 
+from tencentserverless import _client
 from tencentserverless import exception as errors
-from tencentserverless._protocol import action
+from tencentserverless._protocol.action import Refusals
 from tests.clients import KINDS, Driven, client_of
 from tests.loopback import Server, answering, failure, header, http, refusal, result
 
@@ -31,8 +32,8 @@ def echo(head, body):
 
 @pytest.fixture(params=KINDS)
 def open_client(request, monkeypatch):
-    """Makes clients of both kinds; what was learnt about actions is forgotten first."""
-    monkeypatch.setattr(action, "_refused", {})
+    """Makes clients of both kinds, which remember no refusals of other tests."""
+    monkeypatch.setattr(_client, "_refusals", Refusals())
 
     def opened(server, **settings):
         return client_of(request.param, server.endpoint, **settings)
@@ -47,7 +48,7 @@ def function_of(client, name="f", **options):
     return client.function(name, **options)
 
 
-class DrivenFunction(object):
+class DrivenFunction:
     """An AsyncFunction called like a blocking one."""
 
     def __init__(self, driven, function):

@@ -17,7 +17,6 @@ NO_TEST_FILE = {
     "_functions/asyncio.py": "tests/functions/test_functions.py and test_event_handle.py, of both clients",
     "_functions/base.py": "tests/functions/test_functions.py, of both clients",
     "_functions/blocking.py": "tests/functions/test_functions.py and test_event_handle.py, of both clients",
-    "aio.py": "tests/functions/test_functions.py and tests/transport/asyncio",
     "otel.py": "tests/client/test_trace.py",
     "_transport/asyncio/connect.py": "tests/transport/test_transports.py and test_proxy.py, of both transports",
     "_transport/blocking/connect.py": "tests/transport/test_transports.py and test_proxy.py, of both transports",

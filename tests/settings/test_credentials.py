@@ -9,7 +9,7 @@ import pytest
 
 from tencentserverless import exception as errors
 from tencentserverless._settings import credentials, settings
-from tencentserverless._settings.credentials import Source
+from tencentserverless._settings.credentials import Source, TooLate
 from tencentserverless.scf import Client
 from tests.loopback import Server, answering, header, http, refusal, result
 
@@ -83,7 +83,7 @@ def test_credentials_without_an_end_are_asked_for_each_time():
 
 
 def test_waiting_for_credentials_ends_at_the_deadline():
-    """A thread that waits for another one's answer gives up at its deadline, and nothing ran."""
+    """A thread that waits for another one's answer gives up at its deadline; its client says that nothing ran."""
     entered, release = threading.Event(), threading.Event()
 
     def ask():
@@ -91,12 +91,14 @@ def test_waiting_for_credentials_ends_at_the_deadline():
         release.wait(20)
         return "AKID", "key"
 
-    source = Source(ask)
-    first = threading.Thread(target=source.triple, args=(None,))
+    client = Client(credentials=ask, endpoint="http://127.0.0.1:1")
+    first = threading.Thread(target=client._source.triple, args=(None,))
     first.start()
     assert entered.wait(20)
+    with pytest.raises(TooLate):
+        client._source.triple(time.monotonic() + 0.05)
     with pytest.raises(errors.InvokeTimeoutError) as caught:
-        source.triple(time.monotonic() + 0.05)
+        client.invoke("f", timeout=0.05)
     release.set()
     first.join()
     assert caught.value.executed == "no"

@@ -105,7 +105,7 @@ def test_what_would_have_to_be_asked_for_is_not_fetched():
     """Credentials of a callable or of a role are named, and nobody is asked for them."""
     asked = []
     assert told(Client(credentials=lambda: asked.append(1)))["credentials"][1] == "callable credentials"
-    assert told(Client())["credentials"][1] == "role of this CVM, where it is one"
+    assert told(Client())["credentials"][1] == "role of this CVM, if it is one"
     assert asked == []
 
 

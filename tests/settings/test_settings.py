@@ -155,7 +155,7 @@ def test_where_requests_go(environment):
 @pytest.mark.parametrize("region", ["ap-shanghai-fsi", "ap-shenzhen-fsi"])
 def test_where_requests_of_finance_regions_go(region):
     """Finance regions are known to their own hosts only."""
-    assert repr(settings.origin(None, region)) == "https://scf.%s.tencentcloudapi.com" % region
+    assert repr(settings.origin(None, region)) == f"https://scf.{region}.tencentcloudapi.com"
 
 
 def test_the_endpoint_that_is_given_wins(environment):

@@ -167,20 +167,20 @@ def _fields():
             failed = (member in ("ErrMsg", "InvokeResult") and bool(value)) or (
                 member == "RetMsg" and not isinstance(value, (str, type(None)))
             )
-            yield "%s: %r" % (member, value), http(result(**{member: value})), failed
+            yield f"{member}: {value!r}", http(result(**{member: value})), failed
         answer = result()
-        yield "RequestId: %r" % (value,), http({"Response": dict(answer["Response"], RequestId=value)}), False
-        yield "Result: %r" % (value,), http({"Response": {"Result": value, "RequestId": "r"}}), type(value) is not dict
-        yield "Response: %r" % (value,), http({"Response": value}), True
-        yield "everything: %r" % (value,), http(value), True
-        yield "Error: %r" % (value,), http({"Response": dict(answer["Response"], Error=value)}), bool(value)
-        yield "Error alone: %r" % (value,), http({"Response": {"Error": value}}), True
-        yield "Code: %r" % (value,), http({"Response": {"Error": {"Code": value, "Message": "m"}}}), True
-        yield "Message: %r" % (value,), http(refusal("AuthFailure.SignatureExpire", value)), True
+        yield f"RequestId: {value!r}", http({"Response": dict(answer["Response"], RequestId=value)}), False
+        yield f"Result: {value!r}", http({"Response": {"Result": value, "RequestId": "r"}}), type(value) is not dict
+        yield f"Response: {value!r}", http({"Response": value}), True
+        yield f"everything: {value!r}", http(value), True
+        yield f"Error: {value!r}", http({"Response": dict(answer["Response"], Error=value)}), bool(value)
+        yield f"Error alone: {value!r}", http({"Response": {"Error": value}}), True
+        yield f"Code: {value!r}", http({"Response": {"Error": {"Code": value, "Message": "m"}}}), True
+        yield f"Message: {value!r}", http(refusal("AuthFailure.SignatureExpire", value)), True
         told = json.dumps({"errorMessage": value, "statusCode": 430, "stackTrace": value, "errorCode": value})
-        yield "errorMessage and others: %r" % (value,), http(result(told, InvokeResult=1)), True
+        yield f"errorMessage and others: {value!r}", http(result(told, InvokeResult=1)), True
         told = json.dumps({"errorMessage": "m", "statusCode": value})
-        yield "statusCode: %r" % (value,), http(result(told, InvokeResult=1)), True
+        yield f"statusCode: {value!r}", http(result(told, InvokeResult=1)), True
 
 
 FIELDS = tuple(_fields())

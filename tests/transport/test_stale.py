@@ -225,7 +225,7 @@ def test_a_clock_that_jumped_retires_idle_connections(kind, monkeypatch):
         assert client.invoke("f")
         assert client.invoke("f")
         assert server.accepted == 1
-        monkeypatch.setattr("tencentserverless._transport.%s.transport.time" % kind, lambda: time() + 3600)
+        monkeypatch.setattr(f"tencentserverless._transport.{kind}.transport.time", lambda: time() + 3600)
         assert client.invoke("f").value == "Hello World"
         assert server.accepted == 2
 

@@ -194,7 +194,7 @@ def test_six_megabytes_travel_both_ways(kind):
 
     def answer(head, body):
         sizes.append(len(body))
-        return http(result('"%s"' % text))
+        return http(result(f'"{text}"'))
 
     with Server(answering(answer), tls=True) as server, client_of(kind, server.endpoint) as scf:
         assert scf.invoke("f", data=text).value == text

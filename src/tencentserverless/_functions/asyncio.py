@@ -1,4 +1,4 @@
-"""Remote functions of the asyncio client: awaited, sent, mapped over events by tasks."""
+"""Remote functions of the asyncio client; `map` invokes them in tasks."""
 
 import asyncio
 from time import monotonic
@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 from tencentserverless._functions.base import DEFAULT_CONCURRENCY, BaseFunction, event_of, hand_out
 from tencentserverless._functions.event_handle import EventHandle
 from tencentserverless._functions.fanout import Failed, Fanout
+from tencentserverless._transport.asyncio.drive import drive
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ T = TypeVar("T")
 class AsyncFunction(BaseFunction, Generic[T]):
     """A remote function as a coroutine function: ``await fn(event)`` or ``await fn(**fields)`` is the decoded value.
 
-    Made by `AsyncClient.function`. Raises what `AsyncClient.invoke` raises.
+    `AsyncClient.function` makes it. Calls raise the errors of `AsyncClient.invoke`.
     """
 
     async def __call__(*arguments: "Any", **fields: "Any") -> T:  # "self" can be a field of an event
@@ -29,16 +30,13 @@ class AsyncFunction(BaseFunction, Generic[T]):
         return self._value(await self.invoke(event_of(arguments[1:], fields)))  # type: ignore[no-any-return]
 
     async def invoke(self, event: "Any" = None) -> "InvokeResult":
-        """Invoke it and return the `InvokeResult`: text, value, ids, duration, log tail."""
+        """Invoke the function and return the `InvokeResult`: text, value, ids, duration, log tail."""
         return await self._client.invoke(self.name, data=event, **self._options)  # type: ignore[no-any-return]
 
     async def send(self, event: "Any" = None) -> "AsyncSent":
-        """Invoke it with type Event: return as soon as the platform has queued the event."""
+        """Invoke the function with invocation type Event. Returns as soon as the platform has queued the event."""
         result = await self._client.invoke(self.name, data=event, invocation_type="Event", **self._options)
-        request_id = result.function_request_id or result.request_id
-        return AsyncSent(
-            self._client, request_id, self.name, self._options["namespace"], self._options["region"], result
-        )
+        return self._handle(AsyncSent, result)  # type: ignore[no-any-return]
 
     def map(
         self,
@@ -52,46 +50,36 @@ class AsyncFunction(BaseFunction, Generic[T]):
 
 
 class AsyncSent(EventHandle):
-    """A handle on an Event invocation; see `AsyncFunction.send` and `AsyncClient.invocation`."""
+    """The handle of an Event invocation. `AsyncFunction.send` and `AsyncClient.invocation` make it."""
 
     async def status(self) -> "EventStatus":
         """As `Sent.status`."""
-        return await self._drive(self._status())  # type: ignore[no-any-return]
+        return await self._run(self._status())  # type: ignore[no-any-return]
 
     async def wait(self, timeout: "Optional[float]" = None) -> "EventStatus":
         """As `Sent.wait`."""
-        return await self._drive(self._wait(timeout))  # type: ignore[no-any-return]
+        return await self._run(self._wait(timeout))  # type: ignore[no-any-return]
 
     async def result(self, timeout: "Optional[float]" = None) -> "Any":
         """As `Sent.result`."""
-        return await self._drive(self._result(timeout))
+        return await self._run(self._result(timeout))
 
     async def cancel(self) -> None:
         """As `Sent.cancel`."""
-        await self._drive(self._cancel())
+        await self._run(self._cancel())
 
-    async def _drive(self, steps: "Generator[Any, Any, Any]") -> "Any":
-        try:
-            ask = next(steps)
-            while True:
-                try:
-                    answer = None
-                    if type(ask) is float:
-                        await asyncio.sleep(ask)
-                    else:
-                        answer = await self._client._ask(*ask, region=self.region)
-                except asyncio.CancelledError:
-                    raise
-                except Exception as error:
-                    ask = steps.throw(error)
-                else:
-                    ask = steps.send(answer)
-        except StopIteration as end:
-            return end.value
+    async def _run(self, steps: "Generator[Any, Any, Any]") -> "Any":
+        return await drive(steps, self._perform)
+
+    async def _perform(self, wanted: "Any") -> "Any":
+        """Wait for a number of seconds, or call the API; see `event_handle`."""
+        if type(wanted) is float:
+            return await asyncio.sleep(wanted)
+        return await self._client._call_api(*wanted, region=self.region)
 
 
 class AsyncMap(Generic[T]):
-    """The asynchronous iterator of `AsyncFunction.map`. Its tasks end when it is exhausted, closed or forgotten."""
+    """The asynchronous iterator of `AsyncFunction.map`. Its tasks end when it is exhausted, closed, or garbage."""
 
     def __init__(
         self,
@@ -101,11 +89,9 @@ class AsyncMap(Generic[T]):
         ordered: bool,
         return_exceptions: bool,
     ) -> None:
-        if concurrency < 1:
-            raise ValueError("concurrency is at least 1, not %r" % (concurrency,))
         client = function._client
         fanout = Fanout(events, concurrency, ordered, client._patience(function._options))
-        self._crew = _Crew(fanout, client._invoker(function.name, function._options, function._value))
+        self._tasks = _Tasks(fanout, client._invoker(function.name, function._options, function._value))
         self._ordered = ordered
         self._return_exceptions = return_exceptions
 
@@ -113,47 +99,50 @@ class AsyncMap(Generic[T]):
         return self
 
     async def __anext__(self) -> "T":
-        crew = self._crew
+        tasks = self._tasks
         while True:
-            item = crew.fanout.pop()
+            item = tasks.fanout.pop()
             if item is not None:
-                crew.call()
-                return hand_out(item, self._ordered, self._return_exceptions)  # type: ignore[no-any-return]
-            if crew.is_over or crew.fanout.is_over():
+                tasks.call()
+                return hand_out(  # type: ignore[no-any-return]
+                    item, ordered=self._ordered, return_exceptions=self._return_exceptions
+                )
+            if tasks.is_over or tasks.fanout.is_over():
                 await self.aclose()
                 raise StopAsyncIteration
-            crew.call()
-            await crew.news()
+            tasks.call()
+            await tasks.wait()
 
     async def aclose(self) -> None:
-        """Send no more events. What is in flight is cancelled: its connections are closed."""
-        await self._crew.end()
+        """Send no more events, and cancel the invocations in flight: their connections are closed."""
+        await self._tasks.end()
 
     def __del__(self) -> None:
-        self._crew.cancel()
+        if hasattr(self, "_tasks"):  # else the constructor raised
+            self._tasks.cancel()
 
 
-class _Crew(object):
-    """The tasks of one `map`, up to its concurrency; they know nothing of the iterator, which can so be forgotten."""
+class _Tasks:
+    """The tasks of one `map`, at most `concurrency`. They do not refer to the iterator, which can so become garbage."""
 
     def __init__(self, fanout: Fanout, invoke: "Callable[[Any], Awaitable[Any]]") -> None:
         self.fanout = fanout
         self.is_over = False
         self._most = fanout.pace.most
         self._invoke = invoke
-        self._tasks = []  # type: List[asyncio.Task[None]]
-        self._resting = []  # type: List[asyncio.Future[None]]
-        self._listener = None  # type: Optional[asyncio.Future[None]]
+        self._tasks: "List[asyncio.Task[None]]" = []
+        self._resting: "List[asyncio.Future[None]]" = []
+        self._listener: "Optional[asyncio.Future[None]]" = None
 
     def call(self) -> None:
-        """There may be something to do: wake one task, or hire one."""
+        """Wake a resting task, or start another one, because there may be an event to invoke with."""
         if self._resting:
             _wake(self._resting.pop())
         elif len(self._tasks) < self._most and not self.fanout.is_read:
             self._tasks.append(asyncio.ensure_future(self._work()))
 
-    async def news(self) -> None:
-        """Wait until a task has an outcome, or a pause is over."""
+    async def wait(self) -> None:
+        """Wait until a task has an outcome or a pause is over."""
         self._listener = asyncio.get_event_loop().create_future()
         pause = self.fanout.pause(monotonic())
         try:
@@ -178,16 +167,16 @@ class _Crew(object):
             except Exception as error:
                 outcome = Failed(error)
             fanout.finish(pending, outcome, monotonic())
-            self._tell()
+            self._notify()
 
     async def _rest(self) -> None:
-        """Until `call` finds something to do."""
-        self._tell()
+        """Wait for `call`."""
+        self._notify()
         rest = asyncio.get_event_loop().create_future()
         self._resting.append(rest)
         await rest
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         listener, self._listener = self._listener, None
         if listener is not None and not listener.done():
             listener.set_result(None)

@@ -1,4 +1,4 @@
-"""Remote functions of the blocking client: called, sent, mapped over events by threads."""
+"""Remote functions of the blocking client; `map` invokes them in threads."""
 
 import queue
 import threading
@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 from tencentserverless._functions.base import DEFAULT_CONCURRENCY, BaseFunction, event_of, hand_out
 from tencentserverless._functions.event_handle import EventHandle
 from tencentserverless._functions.fanout import Failed, Fanout
+from tencentserverless._transport.blocking.drive import drive
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ T = TypeVar("T")
 class Function(BaseFunction, Generic[T]):
     """A remote function as a Python function: ``fn(event)`` or ``fn(**fields)`` returns the decoded value.
 
-    Made by `Client.function`. Raises what `Client.invoke` raises.
+    `Client.function` makes it. Calls raise the errors of `Client.invoke`.
     """
 
     def __call__(*arguments: "Any", **fields: "Any") -> T:  # "self" can be a field of an event
@@ -32,14 +33,13 @@ class Function(BaseFunction, Generic[T]):
         return self._value(self.invoke(event_of(arguments[1:], fields)))  # type: ignore[no-any-return]
 
     def invoke(self, event: "Any" = None) -> "InvokeResult":
-        """Invoke it and return the `InvokeResult`: text, value, ids, duration, log tail."""
+        """Invoke the function and return the `InvokeResult`: text, value, ids, duration, log tail."""
         return self._client.invoke(self.name, data=event, **self._options)  # type: ignore[no-any-return]
 
     def send(self, event: "Any" = None) -> "Sent":
-        """Invoke it with type Event: return as soon as the platform has queued the event."""
+        """Invoke the function with invocation type Event. Returns as soon as the platform has queued the event."""
         result = self._client.invoke(self.name, data=event, invocation_type="Event", **self._options)
-        request_id = result.function_request_id or result.request_id
-        return Sent(self._client, request_id, self.name, self._options["namespace"], self._options["region"], result)
+        return self._handle(Sent, result)  # type: ignore[no-any-return]
 
     def map(
         self,
@@ -48,59 +48,55 @@ class Function(BaseFunction, Generic[T]):
         ordered: bool = True,
         return_exceptions: bool = False,
     ) -> "Map[T]":
-        """Invoke it with each event, `concurrency` at a time; returns a lazy iterator over the decoded values.
+        """Invoke the function with each event, `concurrency` at a time. Returns a lazy iterator of the decoded values.
 
-        events: any iterable, of any length; it is read as the results are taken, so memory stays bounded.
-        ordered: values come in the order of the events; otherwise (index, value) pairs as they finish.
-        return_exceptions: a failure is handed out at its place; otherwise it is raised there, and the iteration may go
-            on. Failures have `.index`.
+        events: an iterable of any length. It is read while the results are taken, so memory stays bounded.
+        ordered: True for the values in the order of the events, False for (index, value) pairs as they finish.
+        return_exceptions: True to return a failure at its place. Otherwise the failure is raised at its place, and the
+            iteration can go on after it. Failures have `.index`, the number of their event.
 
-        When the platform throttles, fewer are in flight for a while, and nothing fails. The action is InvokeFunction,
-        which the platform allows 10,000 times a second; Invoke (100 a second) where that is refused.
+        When the platform throttles, fewer invocations are in flight for a while; none fails because of that. The action
+        is InvokeFunction, which the platform allows 10,000 times a second, or Invoke (100 times a second) where
+        InvokeFunction is refused. Mirrors https://cloud.tencent.com/document/product/583/58400
         """
         return Map(self, events, concurrency, ordered, return_exceptions)
 
 
 class Sent(EventHandle):
-    """A handle on an Event invocation; see `Function.send` and `Client.invocation`."""
+    """The handle of an Event invocation. `Function.send` and `Client.invocation` make it."""
 
     def status(self) -> "EventStatus":
-        """What the platform knows of it now. For a function that was not made for asynchronous execution it looks
-        back 15 minutes, and a failed try that it may repeat is not final."""
-        return self._drive(self._status())  # type: ignore[no-any-return]
+        """The present status.
+
+        For a function that was not created for asynchronous execution, the platform looks back 15 minutes, and a failed
+        try which it may repeat is not final.
+        """
+        return self._run(self._status())  # type: ignore[no-any-return]
 
     def wait(self, timeout: "Optional[float]" = None) -> "EventStatus":
-        """Wait until its status is final, or `timeout` seconds, and return the status."""
-        return self._drive(self._wait(timeout))  # type: ignore[no-any-return]
+        """Wait until the status is final, at most `timeout` seconds (None: without limit), and return the status."""
+        return self._run(self._wait(timeout))  # type: ignore[no-any-return]
 
     def result(self, timeout: "Optional[float]" = None) -> "Any":
-        """Wait for the value that the function returned. Raises its failure, or InvokeTimeoutError."""
-        return self._drive(self._result(timeout))
+        """Wait for the value that the function returned. Raises the function's failure, or InvokeTimeoutError."""
+        return self._run(self._result(timeout))
 
     def cancel(self) -> None:
-        """Stop it. The platform does so for functions made for asynchronous execution; else an APIError is raised."""
-        self._drive(self._cancel())
+        """Stop the invocation. Raises APIError for a function that was not created for asynchronous execution."""
+        self._run(self._cancel())
 
-    def _drive(self, steps: "Generator[Any, Any, Any]") -> "Any":
-        try:
-            ask = next(steps)
-            while True:
-                try:
-                    answer = None
-                    if type(ask) is float:
-                        sleep(ask)
-                    else:
-                        answer = self._client._ask(*ask, region=self.region)
-                except Exception as error:
-                    ask = steps.throw(error)
-                else:
-                    ask = steps.send(answer)
-        except StopIteration as end:
-            return end.value
+    def _run(self, steps: "Generator[Any, Any, Any]") -> "Any":
+        return drive(steps, self._perform)
+
+    def _perform(self, wanted: "Any") -> "Any":
+        """Wait for a number of seconds, or call the API; see `event_handle`."""
+        if type(wanted) is float:
+            return sleep(wanted)
+        return self._client._call_api(*wanted, region=self.region)
 
 
 class Map(Generic[T]):
-    """The iterator of `Function.map`. Its threads end when it is exhausted, closed, or no longer referred to."""
+    """The iterator of `Function.map`. Its threads end when it is exhausted, closed, or garbage."""
 
     def __init__(
         self,
@@ -110,15 +106,13 @@ class Map(Generic[T]):
         ordered: bool,
         return_exceptions: bool,
     ) -> None:
-        if concurrency < 1:
-            raise ValueError("concurrency is at least 1, not %r" % (concurrency,))
         timeout = function._client._patience(function._options)
         self._fanout = Fanout(events, concurrency, ordered, timeout)
         self._ordered = ordered
         self._return_exceptions = return_exceptions
         self._invoke = function._client._invoker(function.name, function._options, function._value)
-        self._todo = queue.Queue()  # type: queue.Queue[Any]
-        self._done = queue.Queue()  # type: queue.Queue[Any]
+        self._todo: "queue.Queue[Any]" = queue.Queue()
+        self._done: "queue.Queue[Any]" = queue.Queue()
         self._threads = 0
         self._end = weakref.finalize(self, _stop, self._todo, concurrency)
 
@@ -130,14 +124,16 @@ class Map(Generic[T]):
             self._feed()
             item = self._fanout.pop()
             if item is not None:
-                return hand_out(item, self._ordered, self._return_exceptions)  # type: ignore[no-any-return]
+                return hand_out(  # type: ignore[no-any-return]
+                    item, ordered=self._ordered, return_exceptions=self._return_exceptions
+                )
             if not self._end.alive or self._fanout.is_over():
                 self.close()
                 raise StopIteration
             self._settle()
 
     def close(self) -> None:
-        """Send no more events. What is in flight goes on, and its outcome is dropped."""
+        """Send no more events. Invocations in flight go on, and their outcomes are dropped."""
         self._end()
 
     def _feed(self) -> None:
@@ -146,17 +142,17 @@ class Map(Generic[T]):
             if pending is None:
                 return
             self._todo.put(pending)
-            self._staff()
+            self._add_thread()
 
-    def _staff(self) -> None:
-        """One thread more where all may be busy."""
+    def _add_thread(self) -> None:
+        """Start another thread if all of them may be busy."""
         if self._threads < self._fanout.in_flight:
             self._threads += 1
             work = (self._invoke, self._todo, self._done)
             threading.Thread(target=_work, args=work, name="tencentserverless-map", daemon=True).start()
 
     def _settle(self) -> None:
-        """Wait for an outcome, or for the end of a pause."""
+        """Wait for an outcome or for the end of a pause."""
         pause = self._fanout.pause(monotonic())
         if pause is None and not self._fanout.in_flight:
             return
@@ -168,9 +164,9 @@ class Map(Generic[T]):
 
 
 def _work(invoke: "Callable[[Any], Any]", todo: "queue.Queue[Any]", done: "queue.Queue[Any]") -> None:
-    """What a thread does: it knows the queues, not the iterator, which can so be forgotten."""
+    """Run by each thread. It refers to the queues but not to the iterator, which can so become garbage."""
     while True:
-        pending = todo.get()  # type: Optional[Pending]
+        pending: "Optional[Pending]" = todo.get()
         if pending is None:
             return
         try:

@@ -1,14 +1,14 @@
-"""An Event invocation after it was sent: what both clients' handles share. No I/O.
+"""The handle of an Event invocation: the part that the blocking and the asyncio kind share. No I/O.
 
-The steps are generators: they yield (action, body) to ask the API, or a number of seconds to wait, and return what
-was asked for.
+Its steps are generators. They yield (action, body) for a call of the API, or a number of seconds to wait; the answer of
+the API is sent into them.
 """
 
 from time import monotonic
 
-from tencentserverless import exception as errors
 from tencentserverless._protocol import status as statuses
 from tencentserverless._protocol.invoke import decoded, failure_of
+from tencentserverless.exception import AuthError, NotFoundError, ParameterError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from tencentserverless._protocol.invoke import InvokeResult
     from tencentserverless._protocol.status import EventStatus
 
-    Ask = Union[Tuple[str, bytes], float]
-    Steps = Generator[Ask, Any, EventStatus]
+    Wanted = Union[Tuple[str, bytes], float]
+    Steps = Generator[Wanted, Any, EventStatus]
 
-FIRST_INTERVAL = 0.5  # seconds between looks; the action's 20 requests a second are shared by the whole account
+FIRST_INTERVAL = 0.5  # seconds between looks; a whole account has 20 requests a second of this action
 LONGEST_INTERVAL = 5.0
-_NOT_ASYNC = (errors.NotFoundError, errors.AuthError, errors.ParameterError)
+_NOT_ASYNC = (NotFoundError, AuthError, ParameterError)
 
 
-class EventHandle(object):
+class EventHandle:
     """One Event invocation that the platform has queued.
 
-    request_id: to search the logs by, and to find it again from another process; result_of_sending: what the API
-    answered, None where the handle was made from a request id.
+    request_id: the id to search the logs by, and to find the invocation again from another process.
+    result_of_sending: the answer to the sending; None if the handle was made from a request id.
     """
 
     def __init__(
@@ -47,19 +47,20 @@ class EventHandle(object):
         self.region = region
         self.result_of_sending = result_of_sending
         self._client = client
-        self._is_plain = False
+        self._is_plain = False  # the function was not created for asynchronous execution
 
     def __repr__(self) -> str:
-        return "<event %s of %s/%s>" % (self.request_id, self.namespace, self.function_name)
+        return f"<event {self.request_id} of {self.namespace}/{self.function_name}>"
 
     def _status(self) -> "Steps":
-        """Ask for a function made for asynchronous execution first, then as for any other."""
+        """Ask as for a function created for asynchronous execution; if it is not one, as for any other."""
         if not self._is_plain:
             try:
                 inner = yield "GetAsyncEventStatus", statuses.event_status_body(self.request_id)
                 return statuses.of_async_event(inner)
             except _NOT_ASYNC as error:
-                self._is_plain = isinstance(error, errors.NotFoundError)
+                # Only NotFoundError says what kind of function it is. The others may be about this action's permission.
+                self._is_plain = isinstance(error, NotFoundError)
         return (yield from self._status_of_request())
 
     def _status_of_request(self) -> "Steps":
@@ -78,17 +79,17 @@ class EventHandle(object):
             yield min(interval, left)
             interval = min(interval * 1.5, LONGEST_INTERVAL)
 
-    def _result(self, timeout: "Optional[float]") -> "Generator[Ask, Any, Any]":
+    def _result(self, timeout: "Optional[float]") -> "Generator[Wanted, Any, Any]":
         status = yield from self._wait(timeout)
         if not status.is_final:
-            message = "the event is %s after %g s" % (status.state, timeout or 0)
-            raise errors.InvokeTimeoutError("ClientNetworkError", message, self.request_id)
+            message = f"the event is {status.state} after {timeout or 0:g} s"
+            raise self._client._timeout_error("ClientNetworkError", message, self.request_id)
         ret_msg = status.ret_msg
-        if ret_msg is None:
+        if ret_msg is None:  # GetAsyncEventStatus does not have it
             ret_msg = (yield from self._status_of_request()).ret_msg
         if status.state == "FINISHED":
             return None if ret_msg is None else decoded(ret_msg)
-        raise failure_of(ret_msg or "the event ended as %s" % status.state, status.status_code, self.request_id)
+        raise failure_of(ret_msg or f"the event ended as {status.state}", status.status_code, self.request_id)
 
-    def _cancel(self) -> "Generator[Ask, Any, None]":
+    def _cancel(self) -> "Generator[Wanted, Any, None]":
         yield "TerminateAsyncEvent", statuses.terminate_body(self.request_id, self.function_name, self.namespace)

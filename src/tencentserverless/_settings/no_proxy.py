@@ -1,4 +1,4 @@
-"""Which hosts are reached without a proxy: the rules of NO_PROXY."""
+"""The rules of NO_PROXY: which hosts are reached without a proxy."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -6,10 +6,10 @@ if TYPE_CHECKING:
 
 
 def bypasses(host: str, port: int, rules: str) -> bool:
-    """Whether one of `rules` (NO_PROXY: separated by commas or blanks) names this host.
+    """Whether one of `rules` matches this host. Rules are separated by commas or blanks.
 
-    A rule is ``*``, a host or domain suffix (``example.com`` and ``.example.com`` also match what is below), an
-    address, a block of addresses (``10.0.0.0/8``); a host or address may have a port, which then must match too.
+    A rule is ``*``, a host, a domain (``example.com`` and ``.example.com`` also match its subdomains), an address, or a
+    block of addresses (``10.0.0.0/8``). A host or address may have a port, which must then match too.
     """
     host = host.lower().rstrip(".")
     return any(_matches(host, port, rule) for rule in rules.lower().replace(",", " ").split())
@@ -35,7 +35,7 @@ def _split_port(rule: str) -> "Tuple[str, Optional[int]]":
 
 
 def _is_in_block(host: str, rule: str) -> bool:
-    import ipaddress  # 3 ms that only such a rule costs
+    import ipaddress  # takes 3 ms, and only such a rule needs it
 
     try:
         return ipaddress.ip_address(host) in ipaddress.ip_network(rule, strict=False)

@@ -1,4 +1,4 @@
-"""Which setting has which value, and where it came from: for people, secrets masked."""
+"""The report on settings: the value of each and where it came from, as text for people, with secrets masked."""
 
 from tencentserverless._settings import credentials, settings
 from tencentserverless._settings.settings import UNSET, environment
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def explain(client: "BaseClient") -> "List[Line]":
-    """(setting, value, where from) for what a client's next invocation would use, one line for each setting.
+    """The settings that a client's next invocation would use, one (setting, value, source) for each.
 
-    Nobody is asked over the network: credentials of a role or of a callable are named, not fetched. Raises
-    SettingsError where the invocation would.
+    Nothing is sent over the network: credentials of a role or of a callable are named but not fetched. Raises the
+    SettingsError that the invocation would raise.
     """
     region, region_source = _first(_regions(client))
     origin = settings.origin(client._endpoint, settings.region(region), client._proxy)
@@ -30,7 +30,7 @@ def explain(client: "BaseClient") -> "List[Line]":
         ("endpoint", repr(origin), endpoint_source),
         ("proxy", "none" if origin.proxy is None else repr(origin.proxy), _proxy_source(client)),
         ("CA certificates", ca_file, ca_source),
-        ("timeout", "none" if seconds is None else "%g s" % seconds, _timeout_source(client)),
+        ("timeout", "none" if seconds is None else f"{seconds:g} s", _timeout_source(client)),
     ]
 
 
@@ -46,9 +46,9 @@ def _regions(client: "BaseClient") -> "List[Candidate]":
     profile, named = client._profile, environment("TCCLI_PROFILE")
     return [
         (client.region, "argument"),
-        (profile and credentials.region_of_profile(profile), "profile %s" % profile),
+        (profile and credentials.region_of_profile(profile), f"profile {profile}"),
         *_variables("TENCENTCLOUD_REGION"),
-        (named and credentials.region_of_profile(named), "profile %s (TCCLI_PROFILE)" % named),
+        (named and credentials.region_of_profile(named), f"profile {named} (TCCLI_PROFILE)"),
         (settings.DEFAULT_REGION, "default"),
     ]
 
@@ -99,18 +99,18 @@ def _credential_source(client: "BaseClient") -> str:
     if client._source is not None:
         return "callable credentials"
     if client._profile is not None:
-        return "profile %s" % client._profile
+        return f"profile {client._profile}"
     for id_name, key_name, _ in settings.FAMILIES:
         if environment(id_name) and environment(key_name):
             return id_name
     named = environment("TCCLI_PROFILE")
     if named:
-        return "profile %s (TCCLI_PROFILE)" % named
+        return f"profile {named} (TCCLI_PROFILE)"
     if credentials.of_file("default") is not None or environment("TENCENTCLOUD_RUNENV") == "SCF":
         return "~/.tencentcloud/credentials"
-    return "role of TKE" if environment("TKE_ROLE_ARN") else "role of this CVM, where it is one"
+    return "role of TKE" if environment("TKE_ROLE_ARN") else "role of this CVM, if it is one"
 
 
 def masked(secret_id: str) -> str:
-    """Enough of an id to tell it from another."""
-    return "%s***%s" % (secret_id[:4], secret_id[-4:]) if len(secret_id) > 12 else "***"
+    """Enough of an id to distinguish it from another."""
+    return f"{secret_id[:4]}***{secret_id[-4:]}" if len(secret_id) > 12 else "***"

@@ -1,7 +1,7 @@
-"""Where a setting comes from: arguments, then the environment, then the default. The only reader of `os.environ`.
+"""The value of each setting: from arguments, then the environment, then the default. The only reader of `os.environ`.
 
-The environment is read when a setting is used, not when a module is imported or a client is made: a warm instance of
-a function gets new credentials in its environment, and uses them.
+The environment is read when a setting is used, not when a module is imported or a client is made. A warm instance of a
+function gets new credentials in its environment, and so they are used.
 """
 
 import os
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 DEFAULT_REGION = "ap-guangzhou"
 DEFAULT_TIMEOUT = 310.0  # seconds; the platform cuts a synchronous invocation at 300
 DEFAULT_CONNECT_TIMEOUT = 10.0
-LONGEST = 1000000.0  # eleven days: what systems can wait for at once is bounded
+LONGEST = 1000000.0  # eleven days; operating systems limit the length of one wait
 DEFAULT_MAX_CONNECTIONS = 256
 
 PUBLIC_ENDPOINT = "https://scf.tencentcloudapi.com"
 INTERNAL_ENDPOINT = "https://scf.internal.tencentcloudapi.com"
-REGIONAL_ENDPOINT = "https://scf.%s.tencentcloudapi.com"  # the only one that knows the finance regions
+REGIONAL_ENDPOINT = "https://scf.{}.tencentcloudapi.com"  # the finance regions have no other
 FINANCE_REGIONS = ("ap-shanghai-fsi", "ap-shenzhen-fsi")
 
-# secret id, secret key, tokens. An id is used with the key and the token of its own family only.
+# The families of variables: secret id, secret key, tokens. An id is used only with a key and a token of its own family.
 FAMILIES = (
     ("TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRETKEY", ("TENCENTCLOUD_SESSIONTOKEN",)),
     (
@@ -49,22 +49,21 @@ _ENDPOINT = (
     r"(?::(?P<port>[1-9][0-9]{0,4}))?/?\Z"
 )
 
-_regions = {}  # type: Dict[str, str]
-_identities = {}  # type: Dict[credentials.Triple, Identity]
-_roles = {}  # type: Dict[str, credentials.Source]
-_origins = {}  # type: Dict[Tuple[str, Optional[str], Optional[str]], Origin]
-
+_regions: "Dict[str, str]" = {}
+_identities: "Dict[credentials.Triple, Identity]" = {}
+_roles: "Dict[str, credentials.Source]" = {}
+_origins: "Dict[Tuple[str, Optional[str], Optional[str]], Origin]" = {}
 
 _system_environ = os.environ
-_table = getattr(os.environ, "_data", None)  # what is set, by encoded name
-_encoded = {}  # type: Dict[str, Any]
+_table = getattr(os.environ, "_data", None)  # the dict behind it, by encoded name
+_encoded: "Dict[str, Any]" = {}
 
 
 def environment(name: str) -> "Optional[str]":
-    """A variable of the environment, None where it is not set.
+    """A variable of the environment; None if it is not set.
 
-    Most of those looked up for an invocation are not set, and `os.environ.get` raises and catches a KeyError for each:
-    5 % of a whole invocation. So look whether it is there first.
+    Most of the variables that an invocation looks up are not set. `os.environ.get` raises and catches a KeyError for
+    each of these, which takes 5 % of the time of an invocation. So look into the dict behind it first.
     """
     environ = os.environ
     if environ is _system_environ and _table is not None:
@@ -77,7 +76,7 @@ def environment(name: str) -> "Optional[str]":
 
 
 def region(argument: "Optional[str]", profile: "Optional[str]" = None) -> str:
-    """The region to invoke in: argument, `profile`, environment, profile file, ap-guangzhou. Raises SettingsError."""
+    """The region to invoke in: argument, `profile`, environment, TCCLI_PROFILE, ap-guangzhou. Raises SettingsError."""
     name = argument or (profile and credentials.region_of_profile(profile)) or environment("TENCENTCLOUD_REGION")
     if not name:
         file_profile = environment("TCCLI_PROFILE")
@@ -87,16 +86,17 @@ def region(argument: "Optional[str]", profile: "Optional[str]" = None) -> str:
 
 def _checked_region(name: str) -> str:
     if not isinstance(name, str) or re.match(_REGION, name) is None:
-        raise _wrong("region %r is not a region's name, such as ap-guangzhou" % (name,))
+        raise _wrong(f"region {name!r} is not a region's name, such as ap-guangzhou")
     if len(_regions) >= _KEPT:
         _regions.clear()
     return _regions.setdefault(name, name)
 
 
 def origin(argument: "Optional[str]", region_name: str, proxy: "Optional[str]" = None) -> Origin:
-    """Where requests go: the argument, TENCENTSERVERLESS_ENDPOINT, or Tencent Cloud's host for this place and region.
+    """Where requests go: the argument, TENCENTSERVERLESS_ENDPOINT, or Tencent Cloud's endpoint for the region.
 
-    The proxy on the way is the argument ("" for none), or HTTPS_PROXY for https endpoints that NO_PROXY does not name.
+    proxy: the proxy on the way, "" for none. None for HTTPS_PROXY, which is used if the endpoint is https and NO_PROXY
+        does not match it.
     """
     text = argument or environment("TENCENTSERVERLESS_ENDPOINT") or _cloud_endpoint(region_name)
     rules = None
@@ -108,7 +108,7 @@ def origin(argument: "Optional[str]", region_name: str, proxy: "Optional[str]" =
 
 
 def _remember(key: "Tuple[str, Optional[str], Optional[str]]") -> Origin:
-    """One Origin for each way to each endpoint: connections are kept by it."""
+    """The one Origin of an endpoint and proxy: connections are pooled by the object."""
     text, proxy, rules = key
     found = parse_endpoint(text)
     if proxy and (rules is None or (found.scheme == "https" and not bypasses(found.host, found.port, rules))):
@@ -122,39 +122,39 @@ def _remember(key: "Tuple[str, Optional[str], Optional[str]]") -> Origin:
 def _cloud_endpoint(region_name: str) -> str:
     if environment("TENCENTCLOUD_RUNENV") == "SCF":
         return INTERNAL_ENDPOINT
-    return REGIONAL_ENDPOINT % region_name if region_name in FINANCE_REGIONS else PUBLIC_ENDPOINT
+    return REGIONAL_ENDPOINT.format(region_name) if region_name in FINANCE_REGIONS else PUBLIC_ENDPOINT
 
 
 def parse_endpoint(text: str) -> Origin:
-    """An endpoint, ``[scheme://]host[:port]``, as an origin. The scheme is https where none is given and the host is
-    not this machine. Raises SettingsError."""
+    """The origin of an endpoint, ``[scheme://]host[:port]``. Without a scheme it is http for this machine's own
+    addresses, else https. Raises SettingsError."""
     parts = _endpoint_parts(text) if isinstance(text, str) else None
     port = int(parts.group("port") or 0) if parts is not None else -1
     if parts is None or port > 65535:
-        raise _wrong("endpoint %r is not [scheme://]host[:port], such as http://127.0.0.1:9000" % _shown(text))
+        raise _wrong(f"endpoint {_shown(text)!r} is not [scheme://]host[:port], such as http://127.0.0.1:9000")
     authority = host = parts.group("host").lower()
     scheme = (parts.group("scheme") or ("http" if _is_loopback(host) else "https")).lower()
     usual = 443 if scheme == "https" else 80
     if port not in (0, usual):
-        authority = "%s:%d" % (host, port)
+        authority = f"{host}:{port}"
     return Origin(scheme, host.strip("[]"), port or usual, authority)
 
 
 def parse_proxy(text: str) -> Proxy:
-    """A proxy, ``[http[s]://][name:password@]host[:port]``. Raises SettingsError, which repeats no password."""
+    """A proxy from ``[http[s]://][name:password@]host[:port]``. Raises SettingsError, without the password in it."""
     scheme, _, rest = text.strip().rpartition("://")
     login, _, address = rest.rpartition("@")
     parts = _endpoint_parts(address)
     if parts is None or parts.group("scheme") or scheme.lower() not in ("", "http", "https"):
-        raise _wrong("proxy %r is not [http[s]://][name:password@]host[:port]" % _shown(text))
+        raise _wrong(f"proxy {_shown(text)!r} is not [http[s]://][name:password@]host[:port]")
     scheme = scheme.lower() or "http"
     port = int(parts.group("port") or (443 if scheme == "https" else 80))
     return Proxy(scheme, parts.group("host").strip("[]"), port, _basic(login) if login else None)
 
 
-def _shown(text: "Any") -> "Tuple[Any]":
-    """A place that is none, without the login that may stand before it; to be formatted."""
-    return (text[text.rfind("@") + 1 :] if isinstance(text, str) else text,)
+def _shown(text: "Any") -> "Any":
+    """A wrong address as an error shows it: without a login, which may hold a password."""
+    return text[text.rfind("@") + 1 :] if isinstance(text, str) else text
 
 
 def _basic(login: str) -> str:
@@ -165,7 +165,7 @@ def _basic(login: str) -> str:
 
 
 def _endpoint_parts(text: str) -> "Any":
-    # ASCII: otherwise letters of other scripts match where they only fold to one of ours
+    # Without ASCII, IGNORECASE lets letters of other scripts match if their lower case is an ASCII letter.
     return re.match(_ENDPOINT, text, re.IGNORECASE | re.ASCII)
 
 
@@ -182,13 +182,15 @@ def identity(
     deadline: "Optional[float]" = None,
     may_wait: bool = True,
 ) -> "Identity":
-    """The credentials to sign with. `deadline` (monotonic) ends the wait for a source. Raises SettingsError, and
-    WouldWait where somebody has to be asked for them and `may_wait` is False.
+    """The credentials to sign with: from arguments, then one family of the environment, then files, then a role.
 
-    From the arguments, then one family of the environment, then the profiles in files, then the role of this place.
+    deadline: on the monotonic clock; TooLate is raised if `source` or the role has not answered by then.
+    may_wait: False to raise WouldWait if `source` or the role has to be asked.
+
+    Raises SettingsError if there are no credentials.
     """
     if secret_id and secret_key:
-        triple = secret_id, secret_key, _token_of(secret_id)  # type: credentials.Triple
+        triple: "credentials.Triple" = (secret_id, secret_key, _token_of(secret_id))
     elif secret_id or secret_key:
         triple = _half_given(secret_id)
     elif source is not None:
@@ -202,7 +204,7 @@ def identity(
 
 
 def _checked(triple: "credentials.Triple") -> "Identity":
-    """Credentials without blanks around them, and without anything that could break out of a header."""
+    """The credentials without blanks around them. Other characters that do not belong into a header are refused."""
     secret_id, secret_key, token = triple
     found = (_clean(secret_id), _clean(secret_key), _clean_token(token))
     if len(_identities) >= _KEPT:
@@ -212,11 +214,11 @@ def _checked(triple: "credentials.Triple") -> "Identity":
 
 
 def _half_given(secret_id: "Optional[str]") -> "credentials.Triple":
-    """An id alone is completed where it is the environment's; a key alone never."""
+    """The credentials of an id or key that was given alone. The environment completes its own id, but never a key."""
     found = _from_environment(secret_id) if secret_id else None
     if found is None:
-        names = ("secret_id", "secret_key") if secret_id else ("secret_key", "secret_id")
-        raise _no_credentials("%s was given without its %s" % names)
+        given, missing = ("secret_id", "secret_key") if secret_id else ("secret_key", "secret_id")
+        raise _no_credentials(f"{given} was given without its {missing}")
     return found
 
 
@@ -242,12 +244,12 @@ def _from_elsewhere(deadline: "Optional[float]", may_wait: bool) -> "credentials
 def _profile(name: str) -> "credentials.Triple":
     found = credentials.of_profile(name)
     if found is None:
-        raise _no_credentials("no credentials in profile %r (~/.tccli, ~/.tencentcloud/credentials)" % name)
+        raise _no_credentials(f"no credentials in profile {name!r} (~/.tccli, ~/.tencentcloud/credentials)")
     return found
 
 
 def _role(may_wait: bool) -> "Optional[credentials.Source]":
-    """The role of this machine, found once; a function has its role in the environment, or has none."""
+    """The role of this machine, looked for until found; inside SCF there is none beside the environment's."""
     found = _roles.get("role")
     if found is None and environment("TENCENTCLOUD_RUNENV") != "SCF":
         if not may_wait:
@@ -259,7 +261,7 @@ def _role(may_wait: bool) -> "Optional[credentials.Source]":
 
 
 def _token_of(secret_id: str) -> "Optional[str]":
-    """The environment's token where this id is the environment's: programs pass id and key from there by hand."""
+    """The environment's token if the id is the environment's too: programs pass id and key from there by hand."""
     for id_name, _, token_names in FAMILIES:
         found = environment(id_name)
         if found and found.strip() == str(secret_id).strip():
@@ -278,12 +280,12 @@ def _first(names: "Tuple[str, ...]") -> "Optional[str]":
 def _clean(secret: "Optional[str]") -> str:
     text = secret.strip() if isinstance(secret, str) else ""
     if re.match(_VISIBLE, text) is None:
-        raise _no_credentials("a secret id or key that is not plain ASCII text")
+        raise _no_credentials("a secret id or key is not plain ASCII text")
     return text
 
 
 def _clean_token(token: "Optional[str]") -> "Optional[str]":
-    """None where there is no token; one of blanks is the documented way to say so."""
+    """The token; None if it is None or blank. A blank token is the documented way to say that there is none."""
     if token is None or (isinstance(token, str) and not token.strip()):
         return None
     return _clean(token)
@@ -312,22 +314,22 @@ def timeout(argument: "Union[None, float, Unset]" = UNSET) -> "Optional[float]":
     try:
         return _positive("TENCENTSERVERLESS_TIMEOUT", float(text))
     except ValueError:
-        raise _wrong("TENCENTSERVERLESS_TIMEOUT=%s is not a number of seconds" % text) from None
+        raise _wrong(f"TENCENTSERVERLESS_TIMEOUT={text} is not a number of seconds") from None
 
 
 def connect_timeout(argument: "Optional[float]") -> float:
-    """Seconds for a new connection."""
+    """Seconds for making a connection."""
     return _positive("connect_timeout", argument) or DEFAULT_CONNECT_TIMEOUT
 
 
 def _positive(name: str, seconds: "Optional[float]") -> "Optional[float]":
     if seconds is not None and not (isinstance(seconds, (int, float)) and seconds > 0):
-        raise _wrong("%s is a positive number of seconds, not %r" % (name, seconds))
+        raise _wrong(f"{name} is a positive number of seconds, not {seconds!r}")
     return None if seconds is None else min(seconds, LONGEST)
 
 
 def ca_file(argument: "Optional[str]") -> "Optional[str]":
-    """The file (or hashed directory) of CA certificates to trust; None for the system's."""
+    """The file (or hashed directory) of the CA certificates to trust; None for the system's."""
     return argument or environment("SSL_CERT_FILE") or environment("REQUESTS_CA_BUNDLE") or None
 
 
@@ -340,4 +342,4 @@ def _no_credentials(what: str) -> SettingsError:
         "give secret_id and secret_key, or set TENCENTCLOUD_SECRETID and TENCENTCLOUD_SECRETKEY; inside SCF, give the "
         "function an execution role"
     )
-    return SettingsError("InvalidCredential", "%s: %s" % (what, advice))
+    return SettingsError("InvalidCredential", f"{what}: {advice}")

@@ -1,4 +1,4 @@
-"""Waits until a socket that does not block can be read or written."""
+"""Waiting until a non-blocking socket can be read or written."""
 
 import select
 
@@ -7,8 +7,11 @@ if TYPE_CHECKING:
     from typing import Any, Optional
 
 
-class Readiness(object):
-    """Waits for one socket, `seconds` at most (None: for ever); True where it is ready."""
+class Readiness:
+    """Waits for one non-blocking socket, at most `seconds` (None: without limit). Returns whether it is ready.
+
+    The poll object for reading is kept, because every exchange needs it; one for writing is rarely needed.
+    """
 
     __slots__ = ("_poll_readable", "_sock")
 
@@ -27,12 +30,12 @@ class Readiness(object):
 
 
 def _milliseconds(seconds: "Optional[float]") -> "Optional[float]":
-    """Rounded up: a wait that ends too early is made again, one after the other."""
+    """Milliseconds, rounded up: a wait that ended before the deadline would be repeated in a busy loop."""
     return None if seconds is None else seconds * 1000 if seconds == 0 else seconds * 1000 + 1
 
 
 def _poll(sock: "Any", event: str) -> "Any":
-    """A function of the milliseconds to wait."""
+    """A function that waits for `event`; its argument is the number of milliseconds."""
     if not hasattr(select, "poll"):  # Windows
         return lambda milliseconds: _select(sock, event, milliseconds)
     poller = select.poll()

@@ -1,4 +1,4 @@
-"""Socket options of every connection."""
+"""The socket options of every connection."""
 
 import socket
 
@@ -6,12 +6,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# seconds until the first probe, seconds between probes, probes; macOS names the first one differently
+# Seconds until the first probe, seconds between probes, number of probes. macOS has another name for the first one.
 _KEEP_ALIVE = ((("TCP_KEEPIDLE", "TCP_KEEPALIVE"), 30), (("TCP_KEEPINTVL",), 10), (("TCP_KEEPCNT",), 3))
 
 
 def set_options(sock: "Any") -> None:
-    """Send at once, and let the kernel find out within a minute that the other side is gone."""
+    """Send without delay, and let the kernel notice within a minute that the other side is gone."""
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for names, value in _KEEP_ALIVE:

@@ -1,4 +1,4 @@
-"""TLS contexts: which certificates are believed. Loaded once for each choice, at the first https connection."""
+"""TLS contexts: which certificates are trusted. Each is loaded once, at the first https connection that needs it."""
 
 import os
 from threading import Lock
@@ -10,43 +10,42 @@ if TYPE_CHECKING:
     import ssl
     from typing import Any, Dict, Optional
 
-LONGEST_LOAD = 2.0  # seconds; it takes 30 ms
+LONGEST_LOAD = 2.0  # seconds; loading takes 30 ms
 
-_contexts = {}  # type: Dict[Optional[str], ssl.SSLContext]
+_contexts: "Dict[Optional[str], ssl.SSLContext]" = {}
 _loading = Lock()
 
 
 def context(ca_file: "Optional[str]") -> "ssl.SSLContext":
-    """The context that trusts `ca_file` (PEM), or the system's store where it is None. Raises Fault."""
+    """The context that trusts the certificates in `ca_file` (PEM), or in the system's store if None. Raises Fault."""
     found = _contexts.get(ca_file)
     return _loaded(ca_file) if found is None else found
 
 
 def _loaded(ca_file: "Optional[str]") -> "ssl.SSLContext":
-    """Load it once, whoever asks meanwhile: a TLS session resumes with the context that it began with, and no other.
+    """Load the context once, even for many threads: a TLS session can only be resumed with the context it began with.
 
-    A process forked while it is being loaded inherits a lock that nobody opens; it waits, once, and loads its own.
+    A process forked during the loading inherits a lock that nobody will release. It waits once and loads its own.
     """
     is_mine = _loading.acquire(True, LONGEST_LOAD)
     try:
         return _contexts.get(ca_file) or _contexts.setdefault(ca_file, _load(ca_file))
     except OSError as error:
-        reason = "cannot read the CA certificates %s: %s" % (ca_file, error)
-        raise Fault("tls", reason, final=True) from error
+        raise Fault("tls", f"cannot read the CA certificates {ca_file}: {error}", final=True) from error
     finally:
         if is_mine:
             _loading.release()
 
 
-def not_yet() -> "Any":
-    """What TLS on a socket that does not block raises where it has to wait."""
+def would_block() -> "Any":
+    """The exceptions of a non-blocking TLS socket that has to wait."""
     import ssl
 
     return ssl.SSLWantReadError, ssl.SSLWantWriteError
 
 
-def refused(error: Exception) -> Fault:
-    """The Fault of a handshake that failed; before Python 3.7 a wrong host name is a ValueError."""
+def handshake_fault(error: Exception) -> Fault:
+    """The Fault of a failed handshake. Before Python 3.7 the `ssl` module raises ValueError for a wrong host name."""
     text = str(error)
     is_certificate = "CERTIFICATE_VERIFY_FAILED" in text or type(error).__name__ == "CertificateError"
     fault = Fault("tls", text or type(error).__name__, final=is_certificate)
@@ -55,7 +54,7 @@ def refused(error: Exception) -> Fault:
 
 
 def _load(ca_file: "Optional[str]") -> "ssl.SSLContext":
-    import ssl  # 10 ms that a program on a plain endpoint does not pay
+    import ssl  # takes 10 ms, which a program that uses http does not pay
 
     if ca_file is not None and os.path.isdir(ca_file):
         return ssl.create_default_context(capath=ca_file)
@@ -70,12 +69,13 @@ def _has_store(made: "ssl.SSLContext") -> bool:
 
     if made.cert_store_stats()["x509_ca"]:
         return True
-    directory = ssl.get_default_verify_paths().capath  # read by OpenSSL when it is needed, so not counted above
+    # OpenSSL reads a directory of certificates only when it needs one, so they are not counted above.
+    directory = ssl.get_default_verify_paths().capath
     return directory is not None and bool(os.listdir(directory))
 
 
 def _add_certifi(made: "ssl.SSLContext") -> None:
-    """Builds of Python from python.org for macOS come without a store; certifi arrives with the official package."""
+    """Trust certifi's certificates, which the official package brings: python.org's builds for macOS have no store."""
     try:
         import certifi
     except ImportError:

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from typing import Optional
 
 
-class NestedSocket(object):
-    """What `dial.Connection` asks of an SSLSocket, over one."""
+class TLSInTLSSocket:
+    """A TLS connection over an SSLSocket, with the methods of an SSLSocket that `blocking.connection` uses."""
 
     def __init__(
         self,
@@ -37,13 +37,13 @@ class NestedSocket(object):
         return self._layer.is_over
 
     def write(self, data: bytes) -> int:
-        """All of `data`, or SSLWantWriteError: then to be called again with the same data."""
+        """Send all of `data`, or raise SSLWantWriteError. After that it must be called again with the same data."""
         if not self._unsent:
             self._unsent = self._layer.encrypt(data)
         self._flush()
         return len(data)
 
-    def read(self, count: int) -> bytes:  # noqa: ARG002  # what there is, as an SSLSocket
+    def read(self, count: int) -> bytes:  # noqa: ARG002  # an SSLSocket has this argument; all that came is returned
         while True:
             data = self._layer.decrypt()
             if data or self._layer.is_over:

@@ -1,4 +1,4 @@
-"""TLS on bytes in memory: for a transport that moves the bytes itself, and for TLS inside TLS."""
+"""TLS on bytes in memory, for asyncio connections, which move the bytes themselves, and for TLS inside TLS."""
 
 import ssl
 
@@ -6,11 +6,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import List, Optional, Union
 
-_RECORD = 16384  # the most that one record holds, and one read returns
+_RECORD = 16384  # bytes; one TLS record holds at most this, and so does one read
 
 
-class TLSLayer(object):
-    """The client's side of one TLS connection. What it has to send is in the bytes that its methods return.
+class TLSLayer:
+    """The client's side of one TLS connection. The bytes to send are returned by its methods.
 
     is_ready: the handshake is over. is_over: the other side has ended the connection.
     """
@@ -27,14 +27,14 @@ class TLSLayer(object):
         return self._object.session
 
     def feed(self, data: "Union[bytes, memoryview]") -> None:
-        """Bytes from the other side; b"" where there will be no more."""
+        """Take bytes from the other side; b"" if there will be no more."""
         if data:
             self._incoming.write(data)
         else:
             self._incoming.write_eof()
 
     def shake_hands(self) -> bytes:
-        """Go on with the handshake; `is_ready` tells whether it is over. Raises ssl.SSLError."""
+        """Continue the handshake and return the bytes to send. `is_ready` says whether it is over. Raises SSLError."""
         try:
             self._object.do_handshake()
             self.is_ready = True
@@ -49,10 +49,11 @@ class TLSLayer(object):
         return self._outgoing.read()
 
     def decrypt(self) -> bytes:
-        """What came, decrypted; b"" where there is nothing yet. `is_over` tells whether more will come."""
-        parts = []  # type: List[bytes]
+        """The decrypted bytes that have come; b"" if there are none yet. `is_over` says whether more can come."""
+        parts: "List[bytes]" = []
         try:
-            while not parts or self._incoming.pending or self._object.pending():  # a read in vain costs an exception
+            # Look before the next read: a read without data raises, which costs more than the look.
+            while not parts or self._incoming.pending or self._object.pending():
                 part = self._object.read(_RECORD)
                 if not part:
                     self.is_over = True
@@ -65,5 +66,5 @@ class TLSLayer(object):
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def unsent(self) -> bytes:
-        """What TLS itself wants to send: answers to key updates."""
+        """Bytes that TLS itself wants to send, such as answers to key updates."""
         return self._outgoing.read() if self._outgoing.pending else b""

@@ -1,13 +1,15 @@
-"""Makes connections on an asyncio event loop."""
+"""Makes connections for the asyncio transport: addresses, proxy, TLS."""
 
 import asyncio
 import socket
 import sys
 from time import monotonic
 
-from tencentserverless._protocol.effects import Fault
+from tencentserverless._protocol.effects import READ, Fault
+from tencentserverless._protocol.tunnel import tunnel
 from tencentserverless._transport import tls_context
 from tencentserverless._transport.asyncio.connection import Connection
+from tencentserverless._transport.asyncio.drive import drive
 from tencentserverless._transport.tls_layer import TLSLayer
 
 TYPE_CHECKING = False
@@ -18,14 +20,14 @@ if TYPE_CHECKING:
     from tencentserverless._protocol.effects import Origin
     from tencentserverless._transport.route import Route
 
-# an address family that is silent costs a quarter of a second, where the event loop can try both
-_EYEBALLS = {"happy_eyeballs_delay": 0.25} if sys.version_info >= (3, 8) else {}  # type: Dict[str, Any]
+# IPv6 and IPv4 are tried a quarter of a second apart, so that one which does not answer costs no more than that.
+_EYEBALLS: "Dict[str, Any]" = {"happy_eyeballs_delay": 0.25} if sys.version_info >= (3, 8) else {}
 
 
 async def connect(
     loop: "asyncio.AbstractEventLoop", origin: "Origin", route: "Route", deadline: "Optional[float]"
 ) -> Connection:
-    """A new connection to `origin`, through its proxy where it has one. Raises Fault."""
+    """A new connection to `origin`, through its proxy if it has one. Raises Fault."""
     limit = monotonic() + route.connect_timeout
     if deadline is not None and deadline < limit:
         limit = deadline
@@ -39,11 +41,12 @@ async def connect(
     except BaseException as failure:
         connection.close()
         if isinstance(failure, Fault):
-            failure.deadline = failure.deadline and limit == deadline
+            failure.deadline = failure.deadline and limit == deadline  # or was it the connect timeout?
         raise
 
 
 async def _reach(loop: "asyncio.AbstractEventLoop", connection: Connection, route: "Route") -> None:
+    """Connect to the origin, or to its proxy and through that to the origin."""
     proxy = connection.origin.proxy
     if proxy is None:
         await _open(loop, connection, connection.origin.host, connection.origin.port)
@@ -53,8 +56,21 @@ async def _reach(loop: "asyncio.AbstractEventLoop", connection: Connection, rout
         if proxy.scheme == "https":
             await _secure(connection, route, proxy.host, None)
     except Fault as fault:
-        raise Fault("proxy", "%r: %s" % (proxy, fault.reason), fault.deadline, fault.final) from fault.__cause__
-    await connection.tunnel()
+        raise Fault("proxy", f"{proxy!r}: {fault.reason}", fault.deadline, fault.final) from fault.__cause__
+    await _tunnel(connection)
+
+
+async def _tunnel(connection: Connection) -> None:
+    """Ask the proxy for a connection to the origin."""
+
+    async def perform(effect: "Any") -> "Optional[bytes]":
+        if effect is READ:
+            return await connection.read()
+        connection.write(effect.data)
+        await connection.drain()
+        return None
+
+    await drive(tunnel(connection.origin), perform)
 
 
 async def _open(loop: "asyncio.AbstractEventLoop", connection: Connection, host: str, port: int) -> None:
@@ -64,10 +80,8 @@ async def _open(loop: "asyncio.AbstractEventLoop", connection: Connection, host:
         await asyncio.wait_for(opening, max(0.001, connection.deadline - monotonic()))
     except asyncio.TimeoutError:
         raise Fault("connect", "timed out", deadline=True) from None
-    except socket.gaierror as error:
-        raise Fault("resolve", "%s: %s" % (host, error)) from error
-    except UnicodeError as error:
-        raise Fault("resolve", "%s: %s" % (host, error)) from error
+    except (socket.gaierror, UnicodeError) as error:
+        raise Fault("resolve", f"{host}: {error}") from error
     except OSError as error:
         raise Fault("connect", str(error)) from error
 
@@ -79,4 +93,4 @@ async def _secure(connection: Connection, route: "Route", host: str, session: "O
         fault.phase = "tls"
         raise
     except (OSError, ValueError) as error:
-        raise tls_context.refused(error) from error
+        raise tls_context.handshake_fault(error) from error

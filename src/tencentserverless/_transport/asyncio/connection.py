@@ -1,14 +1,14 @@
-"""One connection on an asyncio event loop: plain TCP, with TLS on top in memory.
+"""One connection of the asyncio transport: reads and writes within a deadline.
 
-asyncio's own TLS does not tell how much of a request the kernel took, and is slower.
+asyncio sees plain TCP; TLS is done here, in memory. asyncio's own TLS is slower, and it does not say how much of a
+request the kernel has taken, which decides whether the request may be sent again.
 """
 
 import asyncio
 import sys
 from time import monotonic
 
-from tencentserverless._protocol.effects import READ, Fault
-from tencentserverless._protocol.tunnel import tunnel
+from tencentserverless._protocol.effects import Fault
 from tencentserverless._transport.readiness import Readiness
 from tencentserverless._transport.socket_options import set_options
 
@@ -21,40 +21,44 @@ if TYPE_CHECKING:
     from tencentserverless._transport.tls_layer import TLSLayer
 
 _IS_WINDOWS = sys.platform == "win32"
-_BUFFER_BYTES = 32768  # ours, because the event loop would make one of 256 KiB for every read
-_MOST_UNREAD = 64  # reads; who waits for an answer takes each as it comes
+_BUFFER_BYTES = 32768  # of our own buffer; without one, the event loop makes one of 256 KiB for every read
+_MOST_UNREAD = 64  # reads; one that waits for an answer leaves none unread
 
 
 class Connection(getattr(asyncio, "BufferedProtocol", asyncio.Protocol)):  # type: ignore[misc]  # 3.6 has no buffered one
-    """Reads and writes within `deadline` (monotonic, or None), one coroutine at a time."""
+    """One connection to an origin, used by one coroutine at a time.
+
+    deadline: on the monotonic clock, None for no limit; it bounds every read and write.
+    is_idle: no exchange uses it. is_paused: the kernel has not taken everything that was written.
+    """
 
     def __init__(self, loop: "asyncio.AbstractEventLoop", origin: "Origin") -> None:
         self.origin = origin
-        self.deadline = None  # type: Optional[float]
+        self.deadline: "Optional[float]" = None
         self.is_idle = False
-        self.is_paused = False  # the kernel has not taken everything
+        self.is_paused = False
         self._loop = loop
-        self._transport = None  # type: Any
-        self._wait_for = None  # type: Any
-        self._layers = []  # type: List[TLSLayer]
+        self._transport: "Any" = None
+        self._readiness: "Any" = None
+        self._layers: "List[TLSLayer]" = []
         self._buffer = memoryview(bytearray(_BUFFER_BYTES))
-        self._data = []  # type: List[bytes]
-        self._waiter = None  # type: Optional[asyncio.Future[None]]
-        self._timer = None  # type: Optional[asyncio.TimerHandle]
+        self._data: "List[bytes]" = []
+        self._waiter: "Optional[asyncio.Future[None]]" = None
+        self._timer: "Optional[asyncio.TimerHandle]" = None
         self._timer_at = 0.0
         self._session_kept = False
-        self._ended = False  # nothing more will come
-        self._lost = False  # nothing more will go
-        self._failure = None  # type: Optional[BaseException]
+        self._ended = False  # nothing more can be read
+        self._lost = False  # nothing more can be written
+        self._failure: "Optional[BaseException]" = None
 
-    # what the event loop calls
+    # Called by the event loop.
 
     def connection_made(self, transport: "Any") -> None:
         self._transport = transport
-        transport.set_write_buffer_limits(high=0)  # paused means that the kernel has not taken everything
+        transport.set_write_buffer_limits(high=0)  # so that pause_writing is called as soon as the kernel is full
         sock = transport.get_extra_info("socket")
         set_options(sock)
-        self._wait_for = Readiness(sock)
+        self._readiness = Readiness(sock)
 
     def get_buffer(self, size_hint: int) -> memoryview:  # noqa: ARG002  # as asyncio calls it
         return self._buffer
@@ -70,14 +74,14 @@ class Connection(getattr(asyncio, "BufferedProtocol", asyncio.Protocol)):  # typ
         else:
             if decrypted:
                 self._data.append(decrypted)
-                if self.is_idle or len(self._data) > _MOST_UNREAD:  # nobody asked for it: do not let it pile up
+                if self.is_idle or len(self._data) > _MOST_UNREAD:  # not an answer: do not let it fill the memory
                     self._transport.abort()
         self._wake()
 
     def eof_received(self) -> bool:
         self._ended = True
         self._wake()
-        return True  # closing here would go on sending what it holds, after we said that it was not taken
+        return True  # asyncio closes otherwise, but sends its buffer first: bytes that we reported as not taken
 
     def connection_lost(self, failure: "Optional[BaseException]") -> None:
         self._ended = self._lost = True
@@ -91,26 +95,29 @@ class Connection(getattr(asyncio, "BufferedProtocol", asyncio.Protocol)):  # typ
         self.is_paused = False
         self._wake()
 
-    # what the transport of exchanges calls
+    # Called by the transport of exchanges.
 
     def write(self, data: bytes) -> None:
-        """Hand `data` to the kernel, all of it unless `is_paused` then. A Fault means that some of it was not taken."""
+        """Hand `data` to the kernel. Afterwards `is_paused` says that the kernel has not taken all of it yet.
+
+        A Fault means that it did not and will not take all of it.
+        """
         self._check("write")
-        if self._ended:  # since it was taken: nothing has left, so nothing is lost
+        if self._ended:  # closed before the first byte: the request is not sent
             raise self._fault("write")
         self._send(data, len(self._layers))
-        if self._transport.is_closing():  # a write that fails closes at once and tells later
+        if self._transport.is_closing():  # a failed write closes the transport now and reports the reason later
             raise self._fault("write")
 
     async def drain(self) -> None:
-        """Wait until the kernel has taken the rest of what was written."""
+        """Wait until the kernel has taken everything that was written."""
         while self.is_paused:
             await self._wait("write")
             if self._lost or self._failure is not None:
                 raise self._fault("write")
 
     async def read(self) -> bytes:
-        """The bytes that come next; b"" at the end of the connection."""
+        """The next bytes; b"" at the end of the connection."""
         while not self._data:
             if self._failure is not None:
                 raise self._fault("read")
@@ -120,16 +127,16 @@ class Connection(getattr(asyncio, "BufferedProtocol", asyncio.Protocol)):  # typ
         return self.take()
 
     def take(self) -> bytes:
-        """What came and was not read yet."""
+        """The bytes that have come and are not read yet."""
         data = self._data[0] if len(self._data) == 1 else b"".join(self._data)
         self._data.clear()
         return data
 
     def is_quiet(self) -> bool:
-        """Whether the other side has neither closed nor said anything since the last answer."""
+        """Whether the other side has neither closed nor sent anything since the last answer."""
         if self._ended or self._data or self._failure is not None or self._transport.is_closing():
             return False
-        return _IS_WINDOWS or not self._wait_for.is_readable()  # its event loop reads before we could
+        return _IS_WINDOWS or not self._readiness.is_readable()  # on Windows the event loop has read it already
 
     def close(self) -> None:
         if self._timer is not None:
@@ -139,7 +146,7 @@ class Connection(getattr(asyncio, "BufferedProtocol", asyncio.Protocol)):  # typ
             self._transport.abort()
 
     async def secure(self, layer: "TLSLayer") -> None:
-        """Shake hands, and put `layer` on top of what is there. Raises OSError, ValueError or Fault."""
+        """Shake hands, then encrypt with `layer`, inside any earlier layers. Raises OSError, ValueError or Fault."""
         while True:
             self._send(layer.shake_hands(), len(self._layers))
             if layer.is_ready:
@@ -147,38 +154,18 @@ class Connection(getattr(asyncio, "BufferedProtocol", asyncio.Protocol)):  # typ
             layer.feed(await self.read())
         self._layers.append(layer)
 
-    async def tunnel(self) -> None:
-        """Ask the proxy at the other end for a connection to the origin."""
-        steps = tunnel(self.origin)
-        try:
-            effect = next(steps)  # type: Any
-            while True:
-                answer = None
-                try:
-                    if effect is READ:
-                        answer = await self.read()
-                    else:
-                        self.write(effect.data)
-                        await self.drain()
-                except Fault as fault:
-                    effect = steps.throw(fault)
-                else:
-                    effect = steps.send(answer)
-        except StopIteration:
-            return
-
     def keep_session(self, route: "Route") -> None:
-        """Remember the TLS session for the next handshake; on TLS 1.3 it is there after the first answer."""
+        """Remember the TLS session for the next handshake. With TLS 1.3 there is one after the first answer."""
         if self._layers and not self._session_kept:
             self._session_kept = True
             session = self._layers[-1].session
             if session is not None:
                 route.sessions[self.origin] = session
 
-    # in between
+    # Internal.
 
     def _decrypt(self, data: "Union[bytes, memoryview]") -> bytes:
-        """What the layers make of `data`; b"" where they need more. Raises OSError."""
+        """Pass `data` up through all layers; b"" if they need more to decrypt anything. Raises OSError."""
         for number, layer in enumerate(self._layers):
             layer.feed(data)
             data = layer.decrypt()
@@ -190,14 +177,14 @@ class Connection(getattr(asyncio, "BufferedProtocol", asyncio.Protocol)):  # typ
         return bytes(data)
 
     def _send(self, data: bytes, above: int) -> None:
-        """Encrypt `data` by the layers below number `above` and hand it over."""
+        """Encrypt `data` with the layers below number `above` and write it."""
         if data:
             for layer in reversed(self._layers[:above]):
                 data = layer.encrypt(data)
             self._transport.write(data)
 
     async def _wait(self, phase: str) -> None:
-        """Wait until something happens, or raise the Fault of the deadline."""
+        """Wait until the event loop reports something. Raises the Fault of the deadline."""
         self._check(phase)
         self._waiter = waiter = self._loop.create_future()
         if self.deadline is not None:
@@ -208,7 +195,10 @@ class Connection(getattr(asyncio, "BufferedProtocol", asyncio.Protocol)):  # typ
             self._waiter = None
 
     def _set_alarm(self, deadline: float) -> None:
-        """One timer for a connection: an earlier one that goes off in between is set anew, a later one is replaced."""
+        """Set the connection's timer; it has only one, because a timer for every wait costs too much.
+
+        A timer that is already set for an earlier time stays, and sets itself again when it goes off.
+        """
         if self._timer is not None:
             if self._timer_at <= deadline:
                 return

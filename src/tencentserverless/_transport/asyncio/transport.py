@@ -1,4 +1,4 @@
-"""Performs the effects of an exchange on asyncio event loops, one after the other if need be."""
+"""Performs the effects of an exchange on an asyncio event loop."""
 
 import asyncio
 import os
@@ -24,31 +24,33 @@ if TYPE_CHECKING:
 
     Identify = Callable[[Optional[float]], Awaitable[Identity]]
 
-
 _IS_WINDOWS = sys.platform == "win32"
 
 
-class Transport(object):
-    """Connections by origin, at most `max_connections` of them on one event loop; more wait within their deadline."""
+class Transport:
+    """The connections of a client, at most `max_connections`. More invocations wait for one within their deadline.
+
+    It can be used in one event loop after another; each has connections of its own.
+    """
 
     def __init__(self, route: "Route", max_connections: int) -> None:
         self.route = route
         self.max_connections = max_connections
-        self._pool = None  # type: Optional[_Pool]
+        self._pool: "Optional[_Pool]" = None
 
     async def perform(self, invocation: "Invocation", identify: "Identify") -> "InvokeResult":
-        """Run one exchange to its end. `identify` tells the credentials, once for each attempt."""
+        """Run one exchange to its end. `identify` returns the credentials; it is called for each attempt."""
         now = monotonic()  # before the credentials: the deadline covers what they take
         deadline = None if invocation.timeout is None else now + invocation.timeout
         pool = await self._pool_of_this_loop()
         identity = await identify(deadline)
         steps = begin(invocation, Moment(now, time(), identity), monotonic)
-        connection = None  # type: Optional[Connection]
+        connection: "Optional[Connection]" = None
         pool.exchanges += 1
         try:
-            effect = next(steps)  # type: Effect
+            effect: "Effect" = next(steps)
             while True:
-                answer = None  # type: Any
+                answer: "Any" = None
                 try:
                     if effect is READ:
                         answer = await connection.read()  # type: ignore[union-attr]
@@ -77,7 +79,7 @@ class Transport(object):
             pool.drop(connection)
 
     async def close(self) -> None:
-        """Close the idle connections. The transport works on, with new ones."""
+        """Close the idle connections. The transport can still be used; it makes new ones."""
         pool, self._pool = self._pool, None
         if pool is not None and pool.belongs_here():
             await pool.close()
@@ -85,14 +87,14 @@ class Transport(object):
     async def _pool_of_this_loop(self) -> "_Pool":
         pool = self._pool
         if pool is None or not pool.belongs_here():
-            # an earlier loop is over, or another process's: its connections went with it
+            # The pool is of an earlier loop, or of the parent process. Its connections cannot be used here.
             pool = self._pool = _Pool(asyncio.get_event_loop(), self.route, self.max_connections)
             await pool.begin()
         return pool
 
 
-class _Pool(object):
-    """The connections of one event loop."""
+class _Pool:
+    """The connections of one event loop; no lock is needed, because only its thread uses them."""
 
     def __init__(self, loop: "asyncio.AbstractEventLoop", route: "Route", max_connections: int) -> None:
         self._loop = loop
@@ -103,14 +105,17 @@ class _Pool(object):
         self._is_closed = False
         self._idle = Idle()
         self._open = 0
-        self._waiters = deque()  # type: Deque[asyncio.Future[None]]
-        self._ending = None  # type: Optional[AsyncGenerator[None, None]]
+        self._waiters: "Deque[asyncio.Future[None]]" = deque()
+        self._ending: "Optional[AsyncGenerator[None, None]]" = None
 
     def belongs_here(self) -> bool:
         return self._loop is asyncio.get_event_loop() and os.getpid() == self._process
 
     async def begin(self) -> None:
-        """Be closed when the loop shuts down its asynchronous generators, as `asyncio.run` has it do at its end."""
+        """Close the pool at the end of the loop: `asyncio.run` then shuts down all asynchronous generators.
+
+        So one is started here that waits for that.
+        """
         self._ending = self._until_the_end()
         await self._ending.asend(None)
 
@@ -125,14 +130,14 @@ class _Pool(object):
             await self._ending.aclose()
 
     async def _close_idle(self) -> None:
-        self._is_closed = True  # those in use are closed as soon as they are not
+        self._is_closed = True  # connections in use are closed by `keep`
         for connection in iter(self._idle.take_any, None):
             self.drop(connection)
-        await asyncio.sleep(0)  # the loop lets go of them in its next round
+        await asyncio.sleep(0)  # the loop closes the sockets in its next round
 
     async def take(self, origin: "Origin", deadline: "Optional[float]", fresh: bool) -> "Connection":
         if _IS_WINDOWS and len(self._idle):
-            await asyncio.sleep(0)  # its event loop reads by itself: let it say what it has read
+            await asyncio.sleep(0)  # its event loop reads ahead: let it report what it has read
         while True:
             connection = None if fresh else self._take_idle(origin)
             if connection is None and self._reserve():
@@ -159,10 +164,10 @@ class _Pool(object):
         return True
 
     async def _wait(self, deadline: "Optional[float]") -> None:
-        """Wait until a connection may be free."""
+        """Wait until a connection may be free. Raises Fault at the deadline."""
         left = None if deadline is None else deadline - monotonic()
         if left is not None and left <= 0:
-            reason = "all %d connections are in use (max_connections)" % self._max_connections
+            reason = f"all {self._max_connections} connections are in use (max_connections)"
             raise Fault("wait", reason, deadline=True)
         waiter = self._loop.create_future()
         self._waiters.append(waiter)
@@ -171,7 +176,7 @@ class _Pool(object):
             await waiter
         except BaseException:
             if waiter.done() and not waiter.cancelled():
-                self._wake_one()  # it was woken and will not use what it was woken for
+                self._wake_one()  # this one was woken and gives up, so the free connection goes to the next
             raise
         finally:
             if timer is not None:
@@ -180,9 +185,9 @@ class _Pool(object):
                 self._waiters.remove(waiter)
 
     async def send(self, connection: "Connection", data: bytes) -> None:
-        """Hand `data` to the kernel; a Fault means that its last byte was not taken."""
+        """Hand `data` to the kernel. A Fault means that the kernel did not take the last byte."""
         if self.exchanges > 1:
-            await asyncio.sleep(0)  # others get ready too: requests that leave together wake the other side up once
+            await asyncio.sleep(0)  # let others prepare theirs: requests sent together wake the other side up once
         connection.write(data)
         if connection.is_paused:
             await connection.drain()
@@ -228,7 +233,7 @@ def _wake(waiter: "asyncio.Future[None]") -> bool:
 
 
 async def _rest(effect: Sleep, identify: "Identify") -> Moment:
-    """Wait a random part of the longest delay, so that clients that failed together do not come back together."""
+    """Wait a random part of the longest delay, so that clients which failed together do not return together."""
     if effect.most > 0:
         delay = random() * effect.most
         if effect.deadline is not None:

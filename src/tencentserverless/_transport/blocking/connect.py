@@ -1,4 +1,4 @@
-"""Makes connections, and reads and writes them within a deadline."""
+"""Makes connections for the blocking transport: addresses, proxy, TLS."""
 
 import socket
 from time import monotonic
@@ -7,7 +7,7 @@ from tencentserverless._protocol.effects import READ, Fault
 from tencentserverless._protocol.tunnel import tunnel
 from tencentserverless._transport import tls_context
 from tencentserverless._transport.blocking.connection import Connection
-from tencentserverless._transport.readiness import Readiness
+from tencentserverless._transport.blocking.drive import drive
 from tencentserverless._transport.socket_options import set_options
 
 TYPE_CHECKING = False
@@ -18,34 +18,32 @@ if TYPE_CHECKING:
     from tencentserverless._protocol.effects import Origin
     from tencentserverless._transport.route import Route
 
-READ_BYTES = 65536  # more than a TLS record, so that nothing decrypted stays behind where poll cannot see it
-
 
 def connect(origin: "Origin", route: "Route", deadline: "Optional[float]") -> Connection:
-    """A new connection to `origin`, through its proxy where it has one. Raises Fault."""
+    """A new connection to `origin`, through its proxy if it has one. Raises Fault."""
     limit = monotonic() + route.connect_timeout
     if deadline is not None and deadline < limit:
         limit = deadline
-    call = _NewConnection(origin, route, limit, deadline)
+    connecting = _Connecting(origin, route, limit, deadline)
     try:
-        call.connect()
-        return Connection(origin, route, call.sock, deadline)
+        connecting.run()
+        return Connection(origin, route, connecting.sock, deadline)
     except BaseException:
-        call.close()
+        connecting.close()
         raise
 
 
-class _NewConnection(object):
-    """A connection in the making; `limit` (monotonic) ends all of it, `deadline` is the invocation's."""
+class _Connecting:
+    """A connection that is being made. It ends at `limit` (monotonic), the connect timeout or the deadline."""
 
     def __init__(self, origin: "Origin", route: "Route", limit: float, deadline: "Optional[float]") -> None:
         self.origin = origin
         self.route = route
         self.limit = limit
         self.deadline = deadline
-        self.sock = None  # type: Any
+        self.sock: "Any" = None
 
-    def connect(self) -> None:
+    def run(self) -> None:
         origin, proxy = self.origin, self.origin.proxy
         if proxy is None:
             self._reach(origin.host, origin.port)
@@ -55,7 +53,7 @@ class _NewConnection(object):
                 if proxy.scheme == "https":
                     self._secure(proxy.host, None)
             except Fault as fault:
-                raise Fault("proxy", "%r: %s" % (proxy, fault.reason), fault.deadline, fault.final) from fault.__cause__
+                raise Fault("proxy", f"{proxy!r}: {fault.reason}", fault.deadline, fault.final) from fault.__cause__
             self._tunnel()
         if origin.scheme == "https":
             self._secure(origin.host, self.route.sessions.get(origin))
@@ -74,14 +72,15 @@ class _NewConnection(object):
         return Fault(phase, "timed out", deadline=self.limit == self.deadline)
 
     def _reach(self, host: str, port: int) -> None:
+        """Connect to the first address of `host` that answers."""
         try:
             addresses = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
-            raise Fault("resolve", "%s: %s" % (host, error)) from error
+            raise Fault("resolve", f"{host}: {error}") from error
         for tried, (family, kind, protocol, _, address) in enumerate(addresses, 1):
             self.sock = socket.socket(family, kind, protocol)
             try:
-                # an address that is silent leaves time for the others
+                # An address that does not answer must leave time for the addresses after it.
                 self.sock.settimeout(self._left("connect") / (len(addresses) - tried + 1))
                 self.sock.connect(address)
                 break
@@ -94,24 +93,20 @@ class _NewConnection(object):
         set_options(self.sock)
 
     def _tunnel(self) -> None:
-        through = Connection(self.origin, self.route, self.sock, self.limit)
-        steps = tunnel(self.origin)
-        try:
-            effect = next(steps)  # type: Any
-            while True:
-                answer = None
-                try:
-                    if effect is READ:
-                        answer = through.read()
-                    else:
-                        through.write(effect.data)
-                except Fault as fault:
-                    fault.deadline = fault.deadline and self.limit == self.deadline
-                    effect = steps.throw(fault)
-                else:
-                    effect = steps.send(answer)
-        except StopIteration:
-            return
+        """Ask the proxy for a connection to the origin."""
+        connection = Connection(self.origin, self.route, self.sock, self.limit)
+
+        def perform(effect: "Any") -> "Optional[bytes]":
+            try:
+                if effect is READ:
+                    return connection.read()
+                connection.write(effect.data)
+            except Fault as fault:
+                fault.deadline = fault.deadline and self.limit == self.deadline  # or was it the connect timeout?
+                raise
+            return None
+
+        drive(tunnel(self.origin), perform)
 
     def _secure(self, host: str, session: "Optional[SSLSession]") -> None:
         context = tls_context.context(self.route.ca_file)
@@ -121,12 +116,12 @@ class _NewConnection(object):
         except socket.timeout as error:
             raise self._too_late("tls") from error
         except (OSError, ValueError) as error:
-            raise tls_context.refused(error) from error
+            raise tls_context.handshake_fault(error) from error
 
 
 def _wrapped(sock: "Any", context: "SSLContext", host: str, session: "Optional[SSLSession]") -> "Any":
-    if hasattr(sock, "session"):
-        from tencentserverless._transport.tls_in_tls import NestedSocket
+    if hasattr(sock, "session"):  # an SSLSocket, to an https proxy
+        from tencentserverless._transport.tls_in_tls import TLSInTLSSocket
 
-        return NestedSocket(sock, context, host, session)
+        return TLSInTLSSocket(sock, context, host, session)
     return context.wrap_socket(sock, server_hostname=host, session=session)

@@ -1,4 +1,4 @@
-"""Performs the effects of an exchange with blocking sockets, for any number of threads."""
+"""Performs the effects of an exchange with sockets, for any number of threads."""
 
 import atexit
 import os
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     Exchange = Generator[Effect, Any, InvokeResult]
 
 
-class Transport(object):
-    """Connections by origin, at most `max_connections` of them; more wait within their deadline.
+class Transport:
+    """The connections of clients, at most `max_connections`. More invocations wait for one within their deadline.
 
-    Safe for threads. A child process begins with none: what it inherited belongs to its parent.
+    Safe for threads. A child process begins without connections: those it inherited belong to its parent.
     """
 
     def __init__(self, route: "Route", max_connections: int) -> None:
@@ -42,19 +42,19 @@ class Transport(object):
         self._changed = threading.Condition()
 
     def __repr__(self) -> str:
-        return "<%d connections, %d of them idle, at most %d>" % (self._open, len(self._idle), self.max_connections)
+        return f"<{self._open} connections, {len(self._idle)} of them idle, at most {self.max_connections}>"
 
     def perform(self, invocation: "Invocation", identify: "Callable[[Optional[float]], Identity]") -> "InvokeResult":
-        """Run one exchange to its end. `identify` tells the credentials, once for each attempt."""
+        """Run one exchange to its end. `identify` returns the credentials; it is called for each attempt."""
         now = monotonic()  # before the credentials: the deadline covers what they take
         deadline = None if invocation.timeout is None else now + invocation.timeout
         identity = identify(deadline)
         steps = begin(invocation, Moment(now, time(), identity), monotonic)
-        connection = None  # type: Optional[Connection]
+        connection: "Optional[Connection]" = None
         try:
-            effect = next(steps)  # type: Effect
+            effect: "Effect" = next(steps)
             while True:
-                answer = None  # type: Any
+                answer: "Any" = None
                 try:
                     if effect is READ:
                         answer = connection.read()  # type: ignore[union-attr]
@@ -84,7 +84,7 @@ class Transport(object):
                 self._drop(connection)
 
     def close(self) -> None:
-        """Close the idle connections, and those in use as soon as they are not."""
+        """Close the idle connections now, and each connection in use when its exchange ends."""
         self._is_closed = True
         while True:
             connection = self._idle.take_any()
@@ -114,7 +114,7 @@ class Transport(object):
             self._drop(connection)
 
     def _reserve(self) -> bool:
-        """Count one more connection, in the place of an idle one of any origin where all places are taken."""
+        """Count one more connection. At the maximum, close an idle one of any origin for it; False if none is idle."""
         if self._open >= self.max_connections:
             self._drop(self._idle.take_any())
         with self._changed:
@@ -124,9 +124,8 @@ class Transport(object):
             return True
 
     def _connect(self, origin: "Origin", deadline: "Optional[float]") -> "Connection":
-        from tencentserverless._transport.blocking.connect import (
-            connect,  # sockets, 3 ms: when there is something to connect to
-        )
+        # Loading sockets takes 3 ms, so it waits until there is something to connect to.
+        from tencentserverless._transport.blocking.connect import connect
 
         try:
             return connect(origin, self.route, deadline)
@@ -135,15 +134,16 @@ class Transport(object):
             raise
 
     def _wait(self, deadline: "Optional[float]") -> None:
-        """Wait until a connection may be free."""
+        """Wait until a connection may be free. Raises Fault at the deadline."""
         left = None if deadline is None else deadline - monotonic()
         if left is not None and left <= 0:
-            reason = "all %d connections are in use (max_connections)" % self.max_connections
+            reason = f"all {self.max_connections} connections are in use (max_connections)"
             raise Fault("wait", reason, deadline=True)
         with self._changed:
             self._waiting += 1
             try:
-                # whoever keeps a connection looks at _waiting after putting it down: one of us sees the other
+                # `_keep` adds to the idle connections first and then reads `_waiting`; here it is the other way
+                # round. So either this thread sees the idle connection, or that one notifies.
                 if not len(self._idle) and self._open >= self.max_connections:
                     self._changed.wait(left)
             finally:
@@ -179,15 +179,15 @@ class Transport(object):
                 inherited = self._idle
                 self._begin()
                 for connection in iter(inherited.take_any, None):
-                    connection.close()  # this process's descriptor only: the parent goes on with its own
+                    connection.close()  # closes the descriptor of this process; the parent's connection stays open
 
 
 _beginning = threading.Lock()
-_shared = {}  # type: Dict[Tuple[Optional[str], float, int], Transport]
+_shared: "Dict[Tuple[Optional[str], float, int], Transport]" = {}
 
 
 def shared_transport(ca_file: "Optional[str]", connect_timeout: float, max_connections: int) -> Transport:
-    """The transport that every client of this process with these settings uses, so that they share connections."""
+    """The transport of these settings. All clients of this process that have them share its connections."""
     key = (ca_file, connect_timeout, max_connections)
     transport = _shared.get(key)
     if transport is None:
@@ -202,9 +202,9 @@ def _close_shared() -> None:
 
 
 def _rest(effect: Sleep, identify: "Callable[[Optional[float]], Identity]") -> Moment:
-    """Wait a random part of the longest delay, so that clients that failed together do not come back together."""
+    """Wait a random part of the longest delay, so that clients which failed together do not return together."""
     if effect.most > 0:
-        from random import random  # 3 ms that only a failure costs
+        from random import random  # takes 3 ms, and only a failure needs it
 
         delay = random() * effect.most
         if effect.deadline is not None:
