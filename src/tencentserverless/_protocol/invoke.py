@@ -191,7 +191,7 @@ def invoke_body(
         return (head + "}").encode("ascii")
     text = _event_text(data, encode)
     try:
-        body = f'{head}, "{name}": {events.quoted(text)}}}'.encode("utf-8")
+        body = f'{head}, "{name}": {events.quoted(text)}}}'.encode()
     except UnicodeEncodeError:  # a lone surrogate
         text = events.ascii_text(data, default)
         body = f'{head}, "{name}": {events.quoted_ascii(text)}}}'.encode("ascii")

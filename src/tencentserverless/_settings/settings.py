@@ -9,7 +9,6 @@ import re
 
 from tencentserverless._protocol.effects import Origin, Proxy
 from tencentserverless._settings import credentials
-from tencentserverless._settings.no_proxy import bypasses
 from tencentserverless.exception import SettingsError
 
 TYPE_CHECKING = False
@@ -111,12 +110,19 @@ def _remember(key: "Tuple[str, Optional[str], Optional[str]]") -> Origin:
     """The one Origin of an endpoint and proxy: connections are pooled by the object."""
     text, proxy, rules = key
     found = parse_endpoint(text)
-    if proxy and (rules is None or (found.scheme == "https" and not bypasses(found.host, found.port, rules))):
+    if proxy and (rules is None or _needs_proxy(found, rules)):
         found.proxy = parse_proxy(proxy)
     if len(_origins) >= _KEPT:
         _origins.clear()
     found = _origins.setdefault((text, proxy if found.proxy else None, None), found)
     return _origins.setdefault(key, found)
+
+
+def _needs_proxy(found: Origin, rules: str) -> bool:
+    """Whether HTTPS_PROXY is meant for this origin."""
+    from tencentserverless._settings.no_proxy import bypasses  # not loaded by programs without a proxy
+
+    return found.scheme == "https" and not bypasses(found.host, found.port, rules)
 
 
 def _cloud_endpoint(region_name: str) -> str:
