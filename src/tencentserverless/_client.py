@@ -106,12 +106,12 @@ class BaseClient:
     ) -> Invocation:
         """One invocation with every setting but the credentials. Raises EventError, SettingsError and TypeError."""
         if not isinstance(function_name, str) or not function_name:
-            raise TypeError(f"function_name is a text that is not empty, not {function_name!r}")
+            raise TypeError(f"function_name must be a text that is not empty, not {function_name!r}")
         is_event = invocation_type == "Event"
         action = INVOKE if is_event else self._action
         head = body_head(action, function_name, namespace, log_type, qualifier, invocation_type, routing_key)
         body = invoke_body(head, data, self._encode, self._default)
-        region, origin, seconds = self._way(region, timeout)
+        region, origin, seconds = self._resolve(region, timeout)
         made = Invocation(
             origin,
             region,
@@ -123,7 +123,7 @@ class BaseClient:
             timeout_error=self._timeout_error,
         )
         if self._trace is not None:
-            self._trace_it(made, function_name, namespace, qualifier)
+            self._add_trace(made, function_name, namespace, qualifier)
         return made
 
     def _fan_out(self, function_name: str, options: "Dict[str, Any]") -> "Callable[[Any], Invocation]":
@@ -133,7 +133,7 @@ class BaseClient:
         sends fewer.
         """
         namespace, log_type, qualifier = options["namespace"], options["log_type"], options["qualifier"]
-        region, origin, seconds = self._way(options["region"], options["timeout"])
+        region, origin, seconds = self._resolve(options["region"], options["timeout"])
         head, head_of_invoke = (
             body_head(action, function_name, namespace, log_type, qualifier, None, options["routing_key"])
             for action in (INVOKE_FUNCTION, INVOKE)
@@ -154,21 +154,21 @@ class BaseClient:
                 timeout_error=self._timeout_error,
             )
             if self._trace is not None:
-                self._trace_it(made, function_name, namespace, qualifier)
+                self._add_trace(made, function_name, namespace, qualifier)
             return made
 
         return prepare
 
     def _other_action(self, action: str, body: bytes, region: "Optional[str]") -> Invocation:
         """A call of another action of the API, one that may be sent twice."""
-        region, origin, seconds = self._way(region, UNSET)
+        region, origin, seconds = self._resolve(region, UNSET)
         made = Invocation(origin, region, action, body, seconds, idempotent=True, timeout_error=self._timeout_error)
         made.decipher = decipher_action
         if self._trace is not None:
-            self._trace_it(made)
+            self._add_trace(made)
         return made
 
-    def _trace_it(
+    def _add_trace(
         self,
         invocation: Invocation,
         function_name: "Optional[str]" = None,
@@ -189,10 +189,10 @@ class BaseClient:
             message = f"trace failed: {type(error).__name__}: {error}"
             warnings.warn(message, RuntimeWarning, stacklevel=2)
 
-    def _way(
+    def _resolve(
         self, region: "Optional[str]", timeout: "Union[None, float, Unset]"
     ) -> "Tuple[str, Origin, Optional[float]]":
-        """The region, the origin that its requests go to, and the seconds for one invocation."""
+        """The settings of one invocation: region, origin, and seconds until its deadline."""
         name = settings.region(region or self.region, self._profile)
         if timeout is UNSET:
             timeout = self._timeout
@@ -201,7 +201,7 @@ class BaseClient:
 
     def _patience(self, options: "Dict[str, Any]") -> "Optional[float]":
         """Seconds during which a fan-out sends an event again that the platform has no room for; None for no limit."""
-        return self._way(options["region"], options["timeout"])[2]
+        return self._resolve(options["region"], options["timeout"])[2]
 
     def _identify(self, deadline: "Optional[float]", may_wait: bool = True) -> "Identity":
         """The credentials to sign with. Raises SettingsError, and InvokeTimeoutError at `deadline` (monotonic).
@@ -223,7 +223,7 @@ class BaseClient:
     def call(self, function_name: str) -> "NativeFunction":
         """The remote function of this name, to be called. For names that are not Python names, or that a method has."""
         if not isinstance(function_name, str):
-            raise TypeError(f"a function's name is a text, not {function_name!r}")
+            raise TypeError(f"a function's name must be a text, not {function_name!r}")
         return NativeFunction(self, function_name)
 
     def __getitem__(self, function_name: str) -> "NativeFunction":

@@ -4,9 +4,9 @@
 
     ServerlessError
     ├── TencentServerlessSDKException      the invocation reached the platform's dispatcher and ended badly
-    │   ├── FunctionError                  the handler raised, or returned what is not JSON
+    │   ├── FunctionError                  the handler raised, or its result is not JSON
     │   └── InvocationError                timed out, out of memory, exited, did not start, too large, no capacity
-    ├── CloudError                         no result, because of the cloud or of the way to it
+    ├── CloudError                         no result, because of the cloud or the connection to it
     │   ├── APIError                       the cloud API refused
     │   │   ├── AuthError                  AuthFailure*, Unauthorized*
     │   │   ├── NotFoundError              ResourceNotFound*
@@ -15,12 +15,12 @@
     │   ├── TransportError                 the connection failed
     │   │   ├── ConnectError               there never was one
     │   │   ├── InvokeTimeoutError         the deadline passed (a TimeoutError too)
-    │   │   └── ProtocolError              what came back is not the API's
+    │   │   └── ProtocolError              the answer is not the API's
     │   └── SettingsError                  no credentials, bad region, bad endpoint (a ValueError too)
     └── EventError                         the event is not JSON, or too large (a ValueError and a TypeError too)
 
-`CloudError` is a `TencentCloudSDKException` of the official SDK as well. API errors stand beside
-`TencentServerlessSDKException`, not under it: programs catch that one first, and would otherwise change their way.
+`CloudError` is a `TencentCloudSDKException` of the official SDK as well. API errors are not below
+`TencentServerlessSDKException`: old programs catch that class first, and would take an API error for a failed function.
 """
 
 try:
@@ -158,7 +158,7 @@ class AuthError(APIError):
 
 
 class NotFoundError(APIError):
-    """There is no such function, namespace or qualifier in this region."""
+    """The function, namespace or qualifier does not exist in this region."""
 
 
 class ParameterError(APIError):

@@ -31,7 +31,7 @@ class BaseFunction:
         returns: "Optional[Callable[[Any], Any]]" = None,
     ) -> None:
         if not isinstance(name, str) or not name:
-            raise TypeError(f"a function's name is a text that is not empty, not {name!r}")
+            raise TypeError(f"a function's name must be a text that is not empty, not {name!r}")
         self.name = name
         self._client = client
         self._returns = returns

@@ -49,8 +49,8 @@ class Invocation:
     is_patient: try again when throttled. False in a fan-out, which sends fewer events instead.
     fallback: how to go on if the platform refuses the action InvokeFunction; None for an action that must stay.
     timeout_error: the class to raise when the deadline passes.
-    decipher: makes an outcome of an HTTP response. trace, about: the caller's trace, and what it is told about this
-        invocation; None without a trace.
+    decipher: makes an outcome of an HTTP response. trace, about: the caller's trace and the
+        `About` in its steps; None without a trace.
     """
 
     __slots__ = (

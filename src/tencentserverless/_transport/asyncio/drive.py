@@ -1,4 +1,4 @@
-"""Runs a generator that says what it needs: the driver of coroutines."""
+"""Runs a generator and awaits whatever it yields: the driver of coroutines."""
 
 from asyncio import CancelledError
 

@@ -40,7 +40,7 @@ class Transport:
 
     async def perform(self, invocation: "Invocation", identify: "Identify") -> "InvokeResult":
         """Run one exchange to its end. `identify` returns the credentials; it is called for each attempt."""
-        now = monotonic()  # before the credentials: the deadline covers what they take
+        now = monotonic()  # before the credentials, because the deadline covers the time that they take
         deadline = None if invocation.timeout is None else now + invocation.timeout
         pool = await self._pool_of_this_loop()
         identity = await identify(deadline)

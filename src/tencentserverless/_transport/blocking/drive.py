@@ -1,4 +1,4 @@
-"""Runs a generator that says what it needs: the driver of blocking code."""
+"""Runs a generator and performs whatever it yields: the driver of blocking code."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -46,7 +46,7 @@ class Transport:
 
     def perform(self, invocation: "Invocation", identify: "Callable[[Optional[float]], Identity]") -> "InvokeResult":
         """Run one exchange to its end. `identify` returns the credentials; it is called for each attempt."""
-        now = monotonic()  # before the credentials: the deadline covers what they take
+        now = monotonic()  # before the credentials, because the deadline covers the time that they take
         deadline = None if invocation.timeout is None else now + invocation.timeout
         identity = identify(deadline)
         steps = begin(invocation, Moment(now, time(), identity), monotonic)
