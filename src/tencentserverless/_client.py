@@ -129,8 +129,8 @@ class BaseClient:
     def _fan_out(self, function_name: str, options: "Dict[str, Any]") -> "Callable[[Any], Invocation]":
         """A function from an event to one invocation of a fan-out. The present settings are used for all of them.
 
-        They use the action InvokeFunction where that is allowed, and fail at once when throttled: the fan-out then
-        sends fewer.
+        They use the action InvokeFunction if it is allowed. When throttled they fail at once, and fewer are sent
+        for a while.
         """
         namespace, log_type, qualifier = options["namespace"], options["log_type"], options["qualifier"]
         region, origin, seconds = self._resolve(options["region"], options["timeout"])

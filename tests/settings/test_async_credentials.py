@@ -41,7 +41,7 @@ def test_credentials_without_an_end_are_awaited_each_time():
     numbers = iter(range(9))
 
     async def credentials():
-        return "AKID%d" % next(numbers), "key"
+        return f"AKID{next(numbers)}", "key"
 
     with Server(answering(who)) as server, Driven(endpoint=server.endpoint, credentials=credentials) as driven:
         assert [driven.invoke("f").value for _ in range(3)] == ["AKID0", "AKID1", "AKID2"]

@@ -68,17 +68,17 @@ def test_one_thread_asks_and_fifty_share_the_answer():
 def test_credentials_with_a_known_end_are_kept_until_a_minute_before():
     """With more than a minute to live the answer is used again, with less the callable is asked again."""
     lives = [3600.0, 3600.0]
-    source = Source(lambda: ("AKID%d" % len(lives), "key", None, time.time() + lives.pop()))
+    source = Source(lambda: (f"AKID{len(lives)}", "key", None, time.time() + lives.pop()))
     assert [source.triple(None)[0] for _ in range(3)] == ["AKID2"] * 3
     lives[:] = [30.0] * 3
-    source = Source(lambda: ("AKID%d" % len(lives), "key", None, time.time() + lives.pop()))
+    source = Source(lambda: (f"AKID{len(lives)}", "key", None, time.time() + lives.pop()))
     assert [source.triple(None)[0] for _ in range(3)] == ["AKID3", "AKID2", "AKID1"]
 
 
 def test_credentials_without_an_end_are_asked_for_each_time():
     """A callable that tells no end is asked for each request."""
     numbers = iter(range(9))
-    source = Source(lambda: ("AKID%d" % next(numbers), "key"))
+    source = Source(lambda: (f"AKID{next(numbers)}", "key"))
     assert [source.triple(None) for _ in range(2)] == [("AKID0", "key", None), ("AKID1", "key", None)]
 
 

@@ -173,7 +173,7 @@ def test_one_origin_for_one_endpoint():
     assert settings.origin("http://127.0.0.1:9000", "ap-chengdu") is one
     assert settings.origin("http://127.0.0.1:9001", "ap-guangzhou") is not one
     for port in range(1, 300):
-        assert settings.origin("http://127.0.0.1:%d" % port, "ap-guangzhou").port == port
+        assert settings.origin(f"http://127.0.0.1:{port}", "ap-guangzhou").port == port
 
 
 @pytest.mark.parametrize(("given", "expected"), [(5, 5), (0.25, 0.25), (None, None), (86400, 86400)])

@@ -189,7 +189,7 @@ def test_many_credentials():
     """Credentials are told apart however many there are, and whichever came before."""
     for turn in range(3):
         for number in range(200):
-            assert settings.identity("id%d" % number, "key%d" % turn, None) == ("id%d" % number, "key%d" % turn, None)
+            assert settings.identity(f"id{number}", f"key{turn}", None) == (f"id{number}", f"key{turn}", None)
 
 
 def test_a_source_comes_before_the_environment(environment):

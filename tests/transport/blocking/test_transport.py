@@ -119,7 +119,7 @@ def test_clients_share_connections():
     """Clients with the same connection settings share kept-alive connections, whatever their credentials."""
     with Server(answering(OK)) as server:
         for number in range(10):
-            assert Client("ap-chengdu", "AKID%d" % number, "key", endpoint=server.endpoint).invoke("f")
+            assert Client("ap-chengdu", f"AKID{number}", "key", endpoint=server.endpoint).invoke("f")
         assert server.accepted == 1
 
 

@@ -112,9 +112,9 @@ class _Pool:
         return self._loop is asyncio.get_event_loop() and os.getpid() == self._process
 
     async def begin(self) -> None:
-        """Close the pool at the end of the loop: `asyncio.run` then shuts down all asynchronous generators.
+        """Arrange that the pool is closed at the end of the event loop.
 
-        So one is started here that waits for that.
+        `asyncio.run` shuts down the loop's asynchronous generators at its end. So one is started that closes the pool.
         """
         self._ending = self._until_the_end()
         await self._ending.asend(None)
