@@ -7,8 +7,8 @@ from pathlib import Path
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 MODULES = tuple(f"tencentserverless.{name}" for name in ("scf", "aio", "exception", "otel", "local"))
 RETURNED = {  # made by the clients, not by their users
-    "tencentserverless.scf": ("tencentserverless._blocking_function", ("Function", "Map", "Sent")),
-    "tencentserverless.aio": ("tencentserverless._async_function", ("AsyncFunction", "AsyncMap", "AsyncSent")),
+    "tencentserverless.scf": ("tencentserverless._functions.blocking", ("Function", "Map", "Sent")),
+    "tencentserverless.aio": ("tencentserverless._functions.asyncio", ("AsyncFunction", "AsyncMap", "AsyncSent")),
 }
 HEAD = "# Reference\n\nEvery public name, from the source; `make docs` writes this page.\n"
 WIDTH = 100

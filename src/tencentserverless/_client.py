@@ -1,47 +1,42 @@
-"""What both clients share: arguments and settings in, one invocation out. No I/O."""
+"""The part that both clients share: arguments and settings in, one invocation out. No I/O."""
 
 import warnings
 
-from tencentserverless import _settings
-from tencentserverless._credentials import Source
 from tencentserverless._protocol import event as events
-from tencentserverless._protocol.action import INVOKE, INVOKE_FUNCTION
+from tencentserverless._protocol.action import INVOKE, INVOKE_FUNCTION, Fallback, Refusals
 from tencentserverless._protocol.invoke import Invocation, body_head, decipher_action, invoke_body
+from tencentserverless._settings import settings
+from tencentserverless._settings.credentials import Source, TooLate
+from tencentserverless._settings.settings import UNSET
+from tencentserverless.exception import InvokeTimeoutError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Optional, Tuple, Union
+    from typing import Any, Callable, Dict, Optional, Tuple, Type, Union
 
     from tencentserverless._protocol.effects import Identity, Origin
     from tencentserverless._protocol.trace import Step
+    from tencentserverless._settings.settings import Unset
 
-_OPTIONS = ("namespace", "qualifier", "log_type", "invocation_type")  # of the native form, since the first version
+# The options of the native form since the first version. New options would take the names of event fields.
+_OPTIONS = ("namespace", "qualifier", "log_type", "invocation_type")
+
 _encode = events.text_encoder()
+_refusals = Refusals()  # of all clients of this process: a refusal holds for a secret id, not for a client
 
 
 def _text_encoder(default: "Optional[Callable[[Any], Any]]") -> "Callable[[Any], str]":
     return _encode if default is None else events.text_encoder(default)
 
 
-class Unset(object):
-    """The default of an argument for which None means something."""
+class BaseClient:
+    """The settings of a client, and the forms in which it invokes. A subclass has `invoke`, which performs I/O."""
 
-    def __repr__(self) -> str:
-        return "unset"
-
-    def __reduce__(self) -> str:
-        return "UNSET"  # there is one, also after pickle and copy
-
-
-UNSET = Unset()
-
-
-class BaseClient(object):
-    """Settings of a client, and the forms in which it invokes. A subclass has `invoke`, which performs I/O."""
-
-    # a client is no container: `in` and `for` must not send invocations
+    # Without these, Python takes a class with `__getitem__` for a sequence: `in` and `for` would call `client[0]`.
     __iter__ = None
     __contains__ = None
+
+    _timeout_error: "Type[InvokeTimeoutError]" = InvokeTimeoutError  # the class to raise at a deadline
 
     def __init__(
         self,
@@ -54,8 +49,8 @@ class BaseClient(object):
         credentials: "Optional[Callable[[], Any]]" = None,
         endpoint: "Optional[str]" = None,
         timeout: "Union[None, float, Unset]" = UNSET,
-        connect_timeout: float = _settings.DEFAULT_CONNECT_TIMEOUT,
-        max_connections: int = _settings.DEFAULT_MAX_CONNECTIONS,
+        connect_timeout: float = settings.DEFAULT_CONNECT_TIMEOUT,
+        max_connections: int = settings.DEFAULT_MAX_CONNECTIONS,
         proxy: "Optional[str]" = None,
         ca_file: "Optional[str]" = None,
         default: "Optional[Callable[[Any], Any]]" = None,
@@ -70,25 +65,25 @@ class BaseClient(object):
         self._source = None if credentials is None else self._make_source(credentials)
         self._endpoint = endpoint
         self._timeout = timeout
-        self._connect_timeout = _settings.connect_timeout(connect_timeout)
+        self._connect_timeout = settings.connect_timeout(connect_timeout)
         self._max_connections = max_connections
         self._proxy = proxy
         self._ca_file = ca_file
         self._default = default
         self._encode = _text_encoder(default)
         if action not in (INVOKE, INVOKE_FUNCTION):
-            raise ValueError("action is %r or %r, not %r" % (INVOKE, INVOKE_FUNCTION, action))
+            raise ValueError(f"action is {INVOKE!r} or {INVOKE_FUNCTION!r}, not {action!r}")
         self._action = action
         self._trace = trace
 
     def __repr__(self) -> str:
-        return "<%s region=%r endpoint=%r>" % (type(self).__name__, self.region, self._endpoint)
+        return f"<{type(self).__name__} region={self.region!r} endpoint={self._endpoint!r}>"
 
     def _make_source(self, credentials: "Callable[[], Any]") -> Source:
         return Source(credentials)
 
     def __getstate__(self) -> "Dict[str, Any]":
-        """Settings travel to copies and other processes, connections do not."""
+        """Copies and other processes get the settings, not the connections."""
         return {name: value for name, value in self.__dict__.items() if name not in ("_own", "_encode")}
 
     def __setstate__(self, state: "Dict[str, Any]") -> None:
@@ -103,57 +98,77 @@ class BaseClient(object):
         qualifier: "Optional[str]" = None,
         invocation_type: "Optional[str]" = None,
         data: "Any" = None,
+        *,
         region: "Optional[str]" = None,
         routing_key: "Optional[Dict[str, Any]]" = None,
         timeout: "Union[None, float, Unset]" = UNSET,
         idempotent: bool = False,
     ) -> Invocation:
-        """One invocation, checked, with every setting in it but the credentials."""
+        """One invocation with every setting but the credentials. Raises EventError, SettingsError and TypeError."""
         if not isinstance(function_name, str) or not function_name:
-            raise TypeError("function_name is a text that is not empty, not %r" % (function_name,))
+            raise TypeError(f"function_name must be a text that is not empty, not {function_name!r}")
         is_event = invocation_type == "Event"
         action = INVOKE if is_event else self._action
         head = body_head(action, function_name, namespace, log_type, qualifier, invocation_type, routing_key)
         body = invoke_body(head, data, self._encode, self._default)
-        region, origin, seconds = self._way(region, timeout)
-        made = Invocation(origin, region, action, body, seconds, idempotent, is_event)
+        region, origin, seconds = self._resolve(region, timeout)
+        made = Invocation(
+            origin,
+            region,
+            action,
+            body,
+            seconds,
+            idempotent=idempotent,
+            returns_at_once=is_event,
+            timeout_error=self._timeout_error,
+        )
         if self._trace is not None:
-            self._trace_it(made, function_name, namespace, qualifier)
+            self._add_trace(made, function_name, namespace, qualifier)
         return made
 
     def _fan_out(self, function_name: str, options: "Dict[str, Any]") -> "Callable[[Any], Invocation]":
-        """A function from an event to one invocation of many: by InvokeFunction where that is allowed, and without
-        waiting when throttled. Settings are those of now, for all of them."""
+        """A function from an event to one invocation of a fan-out. The present settings are used for all of them.
+
+        They use the action InvokeFunction if it is allowed. When throttled they fail at once, and fewer are sent
+        for a while.
+        """
         namespace, log_type, qualifier = options["namespace"], options["log_type"], options["qualifier"]
-        region, origin, seconds = self._way(options["region"], options["timeout"])
-        heads = {
-            action: body_head(action, function_name, namespace, log_type, qualifier, None, options["routing_key"])
-            for action in (INVOKE, INVOKE_FUNCTION)
-        }
-        head, encode, default = heads[INVOKE_FUNCTION], self._encode, self._default
-        target, idempotent, is_traced = (region, namespace, function_name), options["idempotent"], bool(self._trace)
+        region, origin, seconds = self._resolve(options["region"], options["timeout"])
+        head, head_of_invoke = (
+            body_head(action, function_name, namespace, log_type, qualifier, None, options["routing_key"])
+            for action in (INVOKE_FUNCTION, INVOKE)
+        )
+        encode, default = self._encode, self._default
+        target = (region, namespace, function_name)
 
         def prepare(event: "Any") -> Invocation:
-            body = invoke_body(head, event, encode, default)
-            made = Invocation(origin, region, INVOKE_FUNCTION, body, seconds, idempotent, is_patient=False)
-            made.target = target
-            made.rebuild = lambda action: invoke_body(heads[action], event, encode, default)
-            if is_traced:
-                self._trace_it(made, function_name, namespace, qualifier)
+            made = Invocation(
+                origin,
+                region,
+                INVOKE_FUNCTION,
+                invoke_body(head, event, encode, default),
+                seconds,
+                idempotent=options["idempotent"],
+                is_patient=False,
+                fallback=Fallback(_refusals, target, lambda: invoke_body(head_of_invoke, event, encode, default)),
+                timeout_error=self._timeout_error,
+            )
+            if self._trace is not None:
+                self._add_trace(made, function_name, namespace, qualifier)
             return made
 
         return prepare
 
-    def _asking(self, action: str, body: bytes, region: "Optional[str]") -> Invocation:
-        """Another action of the API, one that may be asked twice."""
-        region, origin, seconds = self._way(region, UNSET)
-        asking = Invocation(origin, region, action, body, seconds, idempotent=True)
-        asking.decipher = decipher_action
+    def _other_action(self, action: str, body: bytes, region: "Optional[str]") -> Invocation:
+        """A call of another action of the API, one that may be sent twice."""
+        region, origin, seconds = self._resolve(region, UNSET)
+        made = Invocation(origin, region, action, body, seconds, idempotent=True, timeout_error=self._timeout_error)
+        made.decipher = decipher_action
         if self._trace is not None:
-            self._trace_it(asking)
-        return asking
+            self._add_trace(made)
+        return made
 
-    def _trace_it(
+    def _add_trace(
         self,
         invocation: Invocation,
         function_name: "Optional[str]" = None,
@@ -163,40 +178,52 @@ class BaseClient(object):
         from tencentserverless._protocol.trace import About
 
         endpoint = repr(invocation.origin)
-        invocation.trace = self._tell
+        invocation.trace = self._report
         invocation.about = About(invocation.action, invocation.region, endpoint, function_name, namespace, qualifier)
 
-    def _tell(self, step: "Step") -> None:
-        """A trace that fails must not look like an invocation that failed: the function may have run."""
+    def _report(self, step: "Step") -> None:
+        """Call the trace. Its exceptions become warnings: they must not look like a failed invocation."""
         try:
             self._trace(step)  # type: ignore[misc]
         except Exception as error:
-            message = "trace failed: %s: %s" % (type(error).__name__, error)
+            message = f"trace failed: {type(error).__name__}: {error}"
             warnings.warn(message, RuntimeWarning, stacklevel=2)
 
-    def _way(
+    def _resolve(
         self, region: "Optional[str]", timeout: "Union[None, float, Unset]"
     ) -> "Tuple[str, Origin, Optional[float]]":
-        """The region, where its requests go, and the seconds for one."""
-        name = _settings.region(region or self.region, self._profile)
+        """The settings of one invocation: region, origin, and seconds until its deadline."""
+        name = settings.region(region or self.region, self._profile)
         if timeout is UNSET:
             timeout = self._timeout
-        seconds = _settings.timeout(timeout, timeout is not UNSET)  # type: ignore[arg-type]
-        return name, _settings.origin(self._endpoint, name, self._proxy), seconds
+        seconds = settings.timeout(timeout)
+        return name, settings.origin(self._endpoint, name, self._proxy), seconds
 
     def _patience(self, options: "Dict[str, Any]") -> "Optional[float]":
-        """For how long a fan-out sends an event again that the platform has no room for."""
-        return self._way(options["region"], options["timeout"])[2]
+        """Seconds during which a fan-out sends an event again that the platform has no room for; None for no limit."""
+        return self._resolve(options["region"], options["timeout"])[2]
 
     def _identify(self, deadline: "Optional[float]", may_wait: bool = True) -> "Identity":
-        return _settings.identity(
-            self.secret_id, self.secret_key, self.token, self._profile, self._source, deadline, may_wait
-        )
+        """The credentials to sign with. Raises SettingsError, and InvokeTimeoutError at `deadline` (monotonic).
+
+        may_wait: False to raise WouldWait if they take time.
+        """
+        try:
+            return settings.identity(
+                self.secret_id, self.secret_key, self.token, self._profile, self._source, deadline, may_wait
+            )
+        except TooLate:
+            raise self._too_late() from None
+
+    def _too_late(self) -> InvokeTimeoutError:
+        error = self._timeout_error("ClientNetworkError", "the deadline passed while waiting for credentials")
+        error.executed = "no"
+        return error
 
     def call(self, function_name: str) -> "NativeFunction":
-        """The function of this name, to be called; for names that are no Python names or that a method has taken."""
+        """The remote function of this name, to be called. For names that are not Python names, or that a method has."""
         if not isinstance(function_name, str):
-            raise TypeError("a function's name is a text, not %r" % (function_name,))
+            raise TypeError(f"a function's name must be a text, not {function_name!r}")
         return NativeFunction(self, function_name)
 
     def __getitem__(self, function_name: str) -> "NativeFunction":
@@ -204,15 +231,15 @@ class BaseClient(object):
 
     def __getattr__(self, name: str) -> "NativeFunction":
         if name.startswith("_"):
-            raise AttributeError("%r has no attribute %r" % (type(self).__name__, name))
+            raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
         return NativeFunction(self, name)
 
 
-class NativeFunction(object):
-    """A remote function called like a Python one: ``fn({"a": "b"})``, ``fn(data={"a": "b"})`` and ``fn(a="b")``.
+class NativeFunction:
+    """A remote function in the native form: ``fn({"a": "b"})``, ``fn(data={"a": "b"})`` and ``fn(a="b")`` are the same.
 
-    `namespace`, `qualifier`, `log_type` and `invocation_type` are options; every other keyword is a field of the
-    event. Returns and raises what the client's `invoke` does; TypeError where the event is given in two ways.
+    The keywords `namespace`, `qualifier`, `log_type` and `invocation_type` are options. Every other keyword is a field
+    of the event. Calls return and raise as the client's `invoke`, and raise TypeError if the event is given twice.
     """
 
     __slots__ = ("_client", "_name")
@@ -222,7 +249,7 @@ class NativeFunction(object):
         self._name = name
 
     def __repr__(self) -> str:
-        return "<function %r of %r>" % (self._name, self._client)
+        return f"<function {self._name!r} of {self._client!r}>"
 
     def __call__(*arguments: "Any", **fields: "Any") -> "Any":  # "self" can be a field of an event
         self, events = arguments[0], arguments[1:]

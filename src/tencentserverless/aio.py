@@ -8,13 +8,14 @@
 
 import asyncio
 
-from tencentserverless import _settings
-from tencentserverless._async_function import AsyncFunction, AsyncSent
-from tencentserverless._async_source import AsyncSource, identity_after_waiting, is_coroutine_function
-from tencentserverless._client import UNSET, BaseClient
-from tencentserverless._credentials import Source, WouldWait
+from tencentserverless._client import BaseClient
+from tencentserverless._functions.asyncio import AsyncFunction, AsyncSent
 from tencentserverless._protocol.invoke import InvokeResult
-from tencentserverless._transport.eventloop import Transport
+from tencentserverless._settings import settings
+from tencentserverless._settings.async_credentials import AsyncSource, identity_after_waiting, is_coroutine_function
+from tencentserverless._settings.credentials import Source, TooLate, WouldWait
+from tencentserverless._settings.settings import UNSET
+from tencentserverless._transport.asyncio.transport import Transport
 from tencentserverless._transport.route import Route
 from tencentserverless.exception import InvokeTimeoutError
 
@@ -22,22 +23,28 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Awaitable, Callable, Dict, Optional, TypeVar, Union, overload
 
-    from tencentserverless._client import Unset
     from tencentserverless._protocol.effects import Identity
+    from tencentserverless._settings.settings import Unset
 
     T = TypeVar("T")
 
 __all__ = ("AsyncClient", "InvokeResult")
 
 
-class AsyncClient(BaseClient):
-    """`tencentserverless.scf.Client` for asyncio: the same arguments and names, awaited.
+class AsyncInvokeTimeoutError(InvokeTimeoutError, asyncio.TimeoutError):
+    """The `InvokeTimeoutError` of the asyncio client. Before Python 3.11 `TimeoutError` is not asyncio's."""
 
-    It can be used in one event loop after the other. `async with` closes its connections at the end; without it they
-    are closed when `asyncio.run` ends. `credentials` may be a coroutine function too.
+
+class AsyncClient(BaseClient):
+    """The client for asyncio: the arguments and names of `tencentserverless.scf.Client`, awaited.
+
+    A client can be used in one event loop after another. `async with` closes its connections at the end; without it,
+    they are closed when `asyncio.run` ends. `credentials` may be a coroutine function too. At a deadline it raises an
+    InvokeTimeoutError that is also an `asyncio.TimeoutError`, on every Python.
     """
 
-    _own = None  # type: Optional[Transport]
+    _own: "Optional[Transport]" = None
+    _timeout_error = AsyncInvokeTimeoutError
 
     async def invoke(
         self,
@@ -53,9 +60,9 @@ class AsyncClient(BaseClient):
         timeout: "Union[None, float, Unset]" = UNSET,
         idempotent: bool = False,
     ) -> InvokeResult:
-        """Invoke a function and return what it returned; arguments and errors are those of `scf.Client.invoke`.
+        """Invoke a function and return its result. Arguments and errors are those of `scf.Client.invoke`.
 
-        Cancelling closes the connection; whether the function runs on is up to the platform, which goes on.
+        Cancelling closes the connection. The function may go on: the platform does not stop it.
         """
         invocation = self._invocation(
             function_name,
@@ -64,16 +71,12 @@ class AsyncClient(BaseClient):
             qualifier,
             invocation_type,
             data,
-            region,
-            routing_key,
-            timeout,
-            idempotent,
+            region=region,
+            routing_key=routing_key,
+            timeout=timeout,
+            idempotent=idempotent,
         )
-        try:
-            return await self._transport().perform(invocation, self._identify_soon)
-        except InvokeTimeoutError as error:
-            error.__class__ = AsyncInvokeTimeoutError
-            raise
+        return await self._transport().perform(invocation, self._identify_soon)
 
     if TYPE_CHECKING:
 
@@ -107,22 +110,22 @@ class AsyncClient(BaseClient):
         ) -> AsyncFunction[Any]: ...
 
     def function(self, name: str, **options: "Any") -> "AsyncFunction[Any]":
-        """As `scf.Client.function`; its calls are awaited, its `map` is for ``async for``."""
+        """A remote function, as of `scf.Client.function`. Its calls are awaited, and its `map` is for ``async for``."""
         return AsyncFunction(self, name, **options)
 
     def invocation(
         self, request_id: str, function_name: str, namespace: str = "default", region: "Optional[str]" = None
     ) -> AsyncSent:
-        """The handle of an Event invocation that was sent elsewhere, by its request id."""
+        """The handle of an Event invocation, from its request id. It may have been sent by another process."""
         return AsyncSent(self, request_id, function_name, namespace, region)
 
-    async def _ask(self, action: str, body: bytes, region: "Optional[str]") -> "Any":
-        return await self._transport().perform(self._asking(action, body, region), self._identify_soon)
+    async def _call_api(self, action: str, body: bytes, region: "Optional[str]") -> "Any":
+        return await self._transport().perform(self._other_action(action, body, region), self._identify_soon)
 
     def _invoker(
         self, name: str, options: "Dict[str, Any]", value: "Callable[[InvokeResult], Any]"
     ) -> "Callable[[Any], Awaitable[Any]]":
-        """A function from an event to its value, for many tasks at once."""
+        """A function from an event to its value, which many tasks may call at once."""
         prepare, perform, identify = self._fan_out(name, options), self._transport().perform, self._identify_soon
 
         async def invoke(event: "Any") -> "Any":
@@ -134,14 +137,19 @@ class AsyncClient(BaseClient):
         return (AsyncSource if is_coroutine_function(credentials) else Source)(credentials)
 
     async def _identify_soon(self, deadline: "Optional[float]") -> "Identity":
+        """The credentials to sign with, as `_identify`, without blocking the event loop."""
         try:
             return self._identify(deadline, may_wait=False)
         except WouldWait:
+            pass
+        try:
             return await identity_after_waiting(self._source, self._identify, deadline)
+        except TooLate:
+            raise self._too_late() from None
 
     def _transport(self) -> Transport:
         if self._own is None:
-            route = Route(_settings.ca_file(self._ca_file), self._connect_timeout)
+            route = Route(settings.ca_file(self._ca_file), self._connect_timeout)
             self._own = Transport(route, self._max_connections)
         return self._own
 
@@ -150,7 +158,3 @@ class AsyncClient(BaseClient):
 
     async def __aexit__(self, *raised: "Any") -> None:
         await self._transport().close()
-
-
-class AsyncInvokeTimeoutError(InvokeTimeoutError, asyncio.TimeoutError):
-    """`InvokeTimeoutError` from the asyncio client: caught by `except asyncio.TimeoutError` on every Python."""

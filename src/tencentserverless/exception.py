@@ -4,9 +4,9 @@
 
     ServerlessError
     ├── TencentServerlessSDKException      the invocation reached the platform's dispatcher and ended badly
-    │   ├── FunctionError                  the handler raised, or returned what is not JSON
+    │   ├── FunctionError                  the handler raised, or its result is not JSON
     │   └── InvocationError                timed out, out of memory, exited, did not start, too large, no capacity
-    ├── CloudError                         no result, because of the cloud or of the way to it
+    ├── CloudError                         no result, because of the cloud or the connection to it
     │   ├── APIError                       the cloud API refused
     │   │   ├── AuthError                  AuthFailure*, Unauthorized*
     │   │   ├── NotFoundError              ResourceNotFound*
@@ -15,20 +15,20 @@
     │   ├── TransportError                 the connection failed
     │   │   ├── ConnectError               there never was one
     │   │   ├── InvokeTimeoutError         the deadline passed (a TimeoutError too)
-    │   │   └── ProtocolError              what came back is not the API's
+    │   │   └── ProtocolError              the answer is not the API's
     │   └── SettingsError                  no credentials, bad region, bad endpoint (a ValueError too)
     └── EventError                         the event is not JSON, or too large (a ValueError and a TypeError too)
 
-`CloudError` is a `TencentCloudSDKException` of the official SDK as well. API errors stand beside
-`TencentServerlessSDKException`, not under it: programs catch that one first, and would otherwise change their way.
+`CloudError` is a `TencentCloudSDKException` of the official SDK as well. API errors are not below
+`TencentServerlessSDKException`: old programs catch that class first, and would take an API error for a failed function.
 """
 
 try:
     from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException  # pyright: ignore[reportAssignmentType]
-except ImportError:  # a deployment package stripped of the official SDK still works
+except ImportError:  # the package also works where a deployment was stripped of the official SDK
 
     class TencentCloudSDKException(Exception):  # type: ignore[no-redef]
-        """Stands in for the official SDK's class of this name where that SDK is not installed."""
+        """Replaces the official SDK's class of this name where that SDK is not installed."""
 
 
 TYPE_CHECKING = False
@@ -58,19 +58,20 @@ __all__ = (
 
 
 class ServerlessError(Exception):
-    """The root of every error of this package.
+    """The base class of every error of this package.
 
     code: the function's `errorCode`, or the API's code.
-    message: what happened.
-    request_id: the id to search the logs by; None where no answer came.
-    response: the whole decoded answer; None where there is none.
-    stack_trace: the remote traceback, "" where there is none.
-    status_code: the platform's number (430, 433 ...), None where there is none.
+    message: what happened, as text.
+    request_id: the id to search the logs by; None if no answer came.
+    response: the whole decoded answer; None without one.
+    stack_trace: the remote traceback; "" without one.
+    status_code: the platform's number (430, 433 ...); None without one. They stand in
+        https://cloud.tencent.com/document/product/583/42611
     executed: did the handler run? "no", "maybe" or "yes".
-    log_tail: the end of the execution log where it was asked for, else "".
+    log_tail: the last 4 KB of the execution log for log type "Tail", else "".
     """
 
-    status_code = None  # type: Optional[int]
+    status_code: "Optional[int]" = None
     executed = "maybe"
     log_tail = ""
 
@@ -91,7 +92,7 @@ class ServerlessError(Exception):
 
     @property
     def safe_to_retry(self) -> bool:
-        """Whether the same invocation can be sent again without a chance that the function runs twice."""
+        """Whether the same invocation can be sent again without the risk that the function runs twice."""
         return self.executed == "no"
 
     def get_code(self) -> "Optional[Union[str, int]]":
@@ -110,16 +111,11 @@ class ServerlessError(Exception):
         return self.stack_trace
 
     def __str__(self) -> str:
-        line = "[%s] code:%s message:%s requestId:%s" % (
-            type(self).__name__,
-            self.code,
-            self.message,
-            self.request_id,
-        )
+        line = f"[{type(self).__name__}] code:{self.code} message:{self.message} requestId:{self.request_id}"
         return "\n".join(part for part in (line, self.stack_trace, self.log_tail) if part)
 
     def __reduce__(self) -> "Tuple[Any, ...]":
-        # OSError, a base of InvokeTimeoutError, would keep its own idea of the arguments.
+        # OSError, a base class of InvokeTimeoutError, changes the arguments; so they are passed explicitly.
         arguments = (self.code, self.message, self.request_id, self.response, self.stack_trace)
         return type(self), arguments, self.__dict__
 
@@ -127,7 +123,7 @@ class ServerlessError(Exception):
 class TencentServerlessSDKException(ServerlessError):
     """The invocation reached the platform's dispatcher and ended badly.
 
-    The name is the one documented since the first version; `FunctionError` and `InvocationError` say more.
+    The name is documented since the first version. The subclasses `FunctionError` and `InvocationError` say more.
     """
 
 
@@ -135,17 +131,18 @@ TencentserverlessSDKException = TencentServerlessSDKException  # the heading of 
 
 
 class FunctionError(TencentServerlessSDKException):
-    """The handler raised, or returned what is not JSON (430); `stack_trace` is the remote one."""
+    """The handler raised, or returned a value that is not JSON (430). `stack_trace` is the remote traceback."""
 
     executed = "yes"
 
 
 class InvocationError(TencentServerlessSDKException):
-    """The platform ended the invocation: time (433), memory (434), exit (439), no start (443, 450), size (407) ..."""
+    """The platform ended the invocation: timed out (433), out of memory (434), exited (439), did not start (443, 450),
+    result too large (407), no capacity (432) and others."""
 
 
 class CloudError(ServerlessError, TencentCloudSDKException):
-    """No result, because of the cloud or of the way to it. Also the official SDK's `TencentCloudSDKException`."""
+    """No result, because of the cloud or the connection to it. Also the official SDK's `TencentCloudSDKException`."""
 
     @property
     def requestId(self) -> "Optional[str]":  # the official class's spelling
@@ -161,7 +158,7 @@ class AuthError(APIError):
 
 
 class NotFoundError(APIError):
-    """There is no such function, namespace or qualifier in this region."""
+    """The function, namespace or qualifier does not exist in this region."""
 
 
 class ParameterError(APIError):
@@ -173,7 +170,7 @@ class ThrottledError(APIError):
 
 
 class TransportError(CloudError):
-    """The connection failed. `phase` says where: resolve, connect, proxy, tls, write, read, wait."""
+    """The connection failed. `phase` says where: resolve, connect, proxy, tls, write, read or wait (for a free one)."""
 
     phase = ""
 
@@ -189,7 +186,7 @@ class InvokeTimeoutError(TransportError, TimeoutError):
 
 
 class ProtocolError(TransportError):
-    """What came back is not an answer of the API (a gateway's page, a redirect, garbage)."""
+    """The answer is not one of the API (a gateway's page, a redirect, garbage)."""
 
 
 class SettingsError(CloudError, ValueError):

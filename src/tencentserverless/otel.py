@@ -1,4 +1,4 @@
-"""OpenTelemetry spans of invocations, with the semantic conventions for FaaS clients.
+"""OpenTelemetry spans for invocations, with the semantic conventions for FaaS clients.
 
 ::
 
@@ -25,14 +25,14 @@ __all__ = ("spans",)
 
 
 def spans(tracer: "Optional[Tracer]" = None) -> "Callable[[Step], None]":
-    """A `trace` for clients: one client span for each invocation, an event in it for each attempt and each fault.
+    """A `trace` for clients. It makes a client span for each invocation, with an event for each attempt and each fault.
 
-    tracer: the tracer to use; the global one by default.
+    tracer: the tracer to use; None for the global one.
     """
     maker = get_tracer("tencentserverless", __version__) if tracer is None else tracer
 
     def trace(step: "Step") -> None:
-        about = step.about  # type: Any
+        about: "Any" = step.about
         if step.name == "begin":
             about.span = _begin(maker, about)
         elif step.name == "end":
@@ -59,7 +59,7 @@ def _begin(tracer: "Tracer", about: "Any") -> "Span":
 
 
 def _note(span: "Span", step: "Step") -> None:
-    attributes = {"seconds": step.seconds}  # type: Any
+    attributes: "Any" = {"seconds": step.seconds}
     if step.error is not None:
         attributes["error"] = str(step.error)
     span.add_event(step.name, attributes)

@@ -5,10 +5,11 @@
 '"Hello World from the function being invoked"'
 """
 
-from tencentserverless import _settings
-from tencentserverless._client import UNSET, BaseClient
+from tencentserverless._client import BaseClient
 from tencentserverless._protocol.invoke import InvokeResult
-from tencentserverless._transport.blocking import Transport, shared_transport
+from tencentserverless._settings import settings
+from tencentserverless._settings.settings import UNSET
+from tencentserverless._transport.blocking.transport import Transport, shared_transport
 from tencentserverless._transport.route import Route
 from tencentserverless.exception import TencentCloudSDKException, TencentServerlessSDKException
 
@@ -16,8 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Optional, TypeVar, Union, overload
 
-    from tencentserverless._blocking_function import Function, Sent
-    from tencentserverless._client import Unset
+    from tencentserverless._functions.blocking import Function, Sent
+    from tencentserverless._settings.settings import Unset
 
     T = TypeVar("T")
 
@@ -25,32 +26,37 @@ __all__ = ("Client", "InvokeResult", "TencentCloudSDKException", "TencentServerl
 
 
 class Client(BaseClient):
-    """Invokes functions in one region, with one set of credentials.
+    """A client that invokes functions in one region, with one set of credentials.
 
-    Every argument is optional. What is not given is read from the environment at each invocation, so that a client
-    made when a module was loaded uses the credentials of today.
+    Every argument is optional. The settings that are not given are read from the environment at each invocation. So a
+    client that was made when a module was loaded uses renewed credentials.
 
-    region: "ap-guangzhou" and so on; TENCENTCLOUD_REGION, then ap-guangzhou.
-    secret_id, secret_key, token: TENCENTCLOUD_SECRETID, TENCENTCLOUD_SECRETKEY, TENCENTCLOUD_SESSIONTOKEN and their
-        other spellings. A token of blanks means none.
-    profile: of tccli or of ~/.tencentcloud/credentials, for credentials and region; TCCLI_PROFILE.
-    credentials: a callable that returns (secret_id, secret_key, token) and, where it is known, the end of their life
-        (Unix time); asked by one thread at a time.
-    endpoint: ``[scheme://]host[:port]``; TENCENTSERVERLESS_ENDPOINT, then Tencent Cloud's host, the private-network
-        one inside SCF.
-    timeout: seconds for one invocation, everything included; None for no limit; TENCENTSERVERLESS_TIMEOUT, then 310.
-    connect_timeout: seconds for a new connection.
-    max_connections: how many connections there are at most; more invocations wait for a free one.
-    proxy: ``[http[s]://][name:password@]host[:port]``, "" for none; HTTPS_PROXY and NO_PROXY.
-    ca_file: PEM file of the certificates to trust; SSL_CERT_FILE, REQUESTS_CA_BUNDLE, then the system's.
-    default: the hook of `json.dumps` for values in events that JSON does not know.
+    region: "ap-guangzhou" and so on. Default: TENCENTCLOUD_REGION, then ap-guangzhou.
+    secret_id, secret_key, token: the credentials. Default: TENCENTCLOUD_SECRETID, TENCENTCLOUD_SECRETKEY and
+        TENCENTCLOUD_SESSIONTOKEN, and their other spellings. A blank token means that there is none.
+    profile: a profile of tccli or of ~/.tencentcloud/credentials, for credentials and region. Default: TCCLI_PROFILE.
+    credentials: a callable that returns (secret_id, secret_key, token), if possible with the time when they expire
+        (Unix time) as a fourth value. It is called by one thread at a time.
+    endpoint: ``[scheme://]host[:port]``. Default: TENCENTSERVERLESS_ENDPOINT, then Tencent Cloud's endpoint, which is
+        the one in the private network inside SCF.
+    timeout: seconds for one invocation, everything included; None for no limit. Default: TENCENTSERVERLESS_TIMEOUT,
+        then 310.
+    connect_timeout: seconds for making a connection.
+    max_connections: the largest number of connections. More invocations wait for a free one.
+    proxy: ``[http[s]://][name:password@]host[:port]``, "" for none. Default: HTTPS_PROXY and NO_PROXY.
+    ca_file: PEM file of the certificates to trust. Default: SSL_CERT_FILE, REQUESTS_CA_BUNDLE, then the system's.
+    default: the hook of `json.dumps` for values in events that JSON does not have.
     action: the API action of synchronous invocations: "Invoke", or "InvokeFunction", which the platform allows 100
-        times as often and which needs a permission of its own.
-    trace: called with a `Step` for each thing that happens in an invocation, with timings: begin, open, write, read,
-        keep, close, sleep, end. `tencentserverless.otel.spans()` is one that makes OpenTelemetry spans.
+        times as often, and which needs a permission of its own.
+    trace: a callable that gets a `Step` with timings for everything that happens in an invocation: begin, open, write,
+        read, keep, close, sleep, end. `tencentserverless.otel.spans()` makes OpenTelemetry spans of them.
 
-    Clients with the same connection settings share kept-alive connections, process-wide. Inside ``with Client() as
-    client`` it has connections of its own, closed at the end. Safe for threads and after a fork.
+    Raises SettingsError for a wrong `connect_timeout` and ValueError for a wrong `action`; the other settings are
+    checked at each invocation.
+
+    Clients with the same connection settings share kept-alive connections, in the whole process. Inside ``with Client()
+    as client`` a client has connections of its own, which are closed at the end. Clients can be used by many threads
+    and after a fork.
     """
 
     def invoke(
@@ -67,20 +73,20 @@ class Client(BaseClient):
         timeout: "Union[None, float, Unset]" = UNSET,
         idempotent: bool = False,
     ) -> InvokeResult:
-        """Invoke a function and return what it returned.
+        """Invoke a function and return its result.
 
-        function_name: its name in the region and namespace.
+        function_name: the function's name in the region and namespace.
         log_type: "Tail" fills `log_tail` of the result with the last 4 KB of the log.
         qualifier: a version ("1"), an alias, "$LATEST" or "$DEFAULT".
         invocation_type: "RequestResponse" waits for the result, "Event" returns once the event is queued.
-        data: the event, any value that `json.dumps` takes; None sends no event.
-        region, timeout: instead of the client's.
-        routing_key: {name: value} for aliases that route by rule.
-        idempotent: the function may run twice: try again after failures that leave open whether it ran.
+        data: the event, any value that `json.dumps` takes, at most 6 MB of JSON (Event: 128 KB); None sends no event.
+        region, timeout: used instead of the client's.
+        routing_key: {name: value} for aliases that route by rule, at most 1024 bytes of JSON.
+        idempotent: True if the function may run twice. Then failures that may have come after it ran are tried again.
 
-        Raises FunctionError and InvocationError (both TencentServerlessSDKException) where the function failed,
-        APIError where the cloud refused, TransportError where the way to it failed, SettingsError and EventError
-        before anything was sent. Mirrors https://cloud.tencent.com/document/product/583/17243
+        Raises FunctionError or InvocationError (both TencentServerlessSDKException) if the function failed, APIError if
+        the cloud refused the request, TransportError if the connection failed, and SettingsError or EventError before
+        anything is sent. Mirrors https://cloud.tencent.com/document/product/583/17243
         """
         invocation = self._invocation(
             function_name,
@@ -89,10 +95,10 @@ class Client(BaseClient):
             qualifier,
             invocation_type,
             data,
-            region,
-            routing_key,
-            timeout,
-            idempotent,
+            region=region,
+            routing_key=routing_key,
+            timeout=timeout,
+            idempotent=idempotent,
         )
         return self._transport().perform(invocation, self._identify)
 
@@ -128,33 +134,33 @@ class Client(BaseClient):
         ) -> Function[Any]: ...
 
     def function(self, name: str, **options: "Any") -> "Function[Any]":
-        """The remote function of this name as a Python function whose calls return decoded values.
+        """A remote function as a Python function: its calls return decoded values.
 
         namespace, qualifier, region, timeout, routing_key, log_type, idempotent: as in `invoke`.
-        returns: what to make of the decoded value: a dataclass (made from its fields), a TypedDict, or anything that
-            can be called with it.
+        returns: converts the decoded value: a dataclass (made from the fields of an object), a TypedDict, or any
+            callable with one argument.
 
         The `Function` also has `invoke`, `send` (invocation type Event) and `map`.
         """
-        from tencentserverless._blocking_function import Function
+        from tencentserverless._functions.blocking import Function
 
         return Function(self, name, **options)
 
     def invocation(
         self, request_id: str, function_name: str, namespace: str = "default", region: "Optional[str]" = None
     ) -> "Sent":
-        """The handle of an Event invocation that was sent elsewhere, by its request id."""
-        from tencentserverless._blocking_function import Sent
+        """The handle of an Event invocation, from its request id. It may have been sent by another process."""
+        from tencentserverless._functions.blocking import Sent
 
         return Sent(self, request_id, function_name, namespace, region)
 
-    def _ask(self, action: str, body: bytes, region: "Optional[str]") -> "Any":
-        return self._transport().perform(self._asking(action, body, region), self._identify)
+    def _call_api(self, action: str, body: bytes, region: "Optional[str]") -> "Any":
+        return self._transport().perform(self._other_action(action, body, region), self._identify)
 
     def _invoker(
         self, name: str, options: "Dict[str, Any]", value: "Callable[[InvokeResult], Any]"
     ) -> "Callable[[Any], Any]":
-        """A function from an event to its value, for many threads at once."""
+        """A function from an event to its value, which many threads may call at once."""
         prepare = self._fan_out(name, options)
 
         def invoke(event: "Any") -> "Any":
@@ -162,7 +168,7 @@ class Client(BaseClient):
 
         return invoke
 
-    _own = None  # type: Optional[Transport]
+    _own: "Optional[Transport]" = None
 
     def _transport(self) -> Transport:
         if self._own is not None:
@@ -170,7 +176,7 @@ class Client(BaseClient):
         return shared_transport(self._trust(), self._connect_timeout, self._max_connections)
 
     def _trust(self) -> "Optional[str]":
-        return _settings.ca_file(self._ca_file)
+        return settings.ca_file(self._ca_file)
 
     def __enter__(self) -> "Client":
         self._own = Transport(Route(self._trust(), self._connect_timeout), self._max_connections)
@@ -198,10 +204,10 @@ def invoke(
     idempotent: bool = False,
     **options: "Any",
 ) -> InvokeResult:
-    """Invoke a function and return what it returned; repeated calls share kept-alive connections.
+    """Invoke a function and return its result. Repeated calls share kept-alive connections.
 
-    `options` are the keyword-only ones of `Client` (endpoint, timeout ...); everything else is as in `Client` and
-    `Client.invoke`, which say what is raised.
+    `options` are the keyword-only arguments of `Client` (endpoint, timeout ...). The other arguments and the errors are
+    those of `Client` and `Client.invoke`.
     """
     return Client(region, secret_id, secret_key, token, **options).invoke(
         function_name,

@@ -97,7 +97,7 @@ def test_an_error_of_nothing(family):
     error = family()
     assert (error.code, error.message, error.request_id, error.response) == (None, None, None, None)
     assert (error.stack_trace, error.status_code, error.log_tail) == ("", None, "")
-    assert str(error).startswith("[%s]" % family.__name__)
+    assert str(error).startswith(f"[{family.__name__}]")
 
 
 COPIES = [lambda error, number=number: pickle.loads(pickle.dumps(error, number)) for number in range(5)]
@@ -128,7 +128,7 @@ def test_a_copy_is_not_the_same():
 def test_the_text(family):
     """The first line has class, code, message and request id; remote traceback and log tail follow on their own."""
     error = full(family)
-    line = "[%s] code:the.code message:the message requestId:the-request-id" % family.__name__
+    line = f"[{family.__name__}] code:the.code message:the message requestId:the-request-id"
     assert str(error) == line + "\n" + TRACEBACK + "\nSTART\nEND"
     error.stack_trace = error.log_tail = ""
     assert str(error) == line

@@ -256,7 +256,7 @@ def test_the_routing_key_travels_as_json_text(echo):
 def test_importing_the_client_loads_nothing_heavy():
     """`import tencentserverless.scf` loads none of the modules that cost a cold start."""
     heavy = ("asyncio", "dataclasses", "http.client", "logging", "random", "requests", "ssl", "typing", "urllib.parse")
-    program = "import sys, tencentserverless.scf; print(*[name for name in %r if name in sys.modules])" % (heavy,)
+    program = f"import sys, tencentserverless.scf; print(*[name for name in {heavy!r} if name in sys.modules])"
     # -S: what the environment's own start-up files load is not ours
     path = os.pathsep.join(entry for entry in sys.path if entry)
     shown = subprocess.check_output(

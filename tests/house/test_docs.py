@@ -121,7 +121,7 @@ def test_the_error_tree_is_the_code_s():
 
 def test_every_setting_is_described():
     """Every variable of the environment that the client reads stands on the page about settings."""
-    source = (ROOT / "src" / "tencentserverless" / "_settings.py").read_text(encoding="utf-8")
+    source = (ROOT / "src" / "tencentserverless" / "_settings" / "settings.py").read_text(encoding="utf-8")
     page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
     names = set(re.findall(r'"([A-Z][A-Z_]*_[A-Z_]+)"', source)) - {"FAMILIES"}
     assert not sorted(name for name in names if f"`{name}" not in page and f"{name}`" not in page)

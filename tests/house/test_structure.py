@@ -11,25 +11,25 @@ TESTS = sorted(
     path.relative_to(ROOT).as_posix() for path in ROOT.glob("tests/**/test_*.py") if "catalogue" not in path.parts
 )
 
-ROOMS = {"_protocol": "protocol", "_transport": "transport", "_cli": "cli", "local": "local"}  # else: tests/client
 NO_TEST_FILE = {
     "_version.py": "one line, which tests/house/test_packaging.py compares with the wheel's",
     "_protocol/effects.py": "the words of the exchange, without behaviour; tests/protocol/test_exchange.py speaks them",
     "__main__.py": "two lines, which tests/cli runs",
-    "_async_function.py": "tests/client/test_functions.py and test_sent.py, of both clients",
-    "_blocking_function.py": "tests/client/test_functions.py and test_sent.py, of both clients",
-    "_function.py": "tests/client/test_functions.py, of both clients",
     "_client.py": "tests/client/test_scf.py, which calls it in every form",
-    "aio.py": "tests/client/test_functions.py and tests/transport/test_eventloop.py",
+    "_functions/asyncio.py": "tests/functions/test_functions.py and test_event_handle.py, of both clients",
+    "_functions/base.py": "tests/functions/test_functions.py, of both clients",
+    "_functions/blocking.py": "tests/functions/test_functions.py and test_event_handle.py, of both clients",
     "otel.py": "tests/client/test_trace.py",
-    "_transport/connect.py": "tests/transport/test_transports.py and test_proxy.py, of both transports",
-    "_transport/dial.py": "tests/transport/test_transports.py and test_proxy.py, of both transports",
-    "_transport/nested.py": "tests/transport/test_proxy.py, TLS inside TLS",
+    "_transport/asyncio/connect.py": "tests/transport/test_transports.py and test_proxy.py, of both transports",
+    "_transport/blocking/connect.py": "tests/transport/test_transports.py and test_proxy.py, of both transports",
+    "_transport/blocking/connection.py": "tests/transport/test_transports.py and test_stale.py, of both transports",
+    "_transport/readiness.py": "tests/transport/test_transports.py, which waits with it",
     "_transport/route.py": "three attributes, without behaviour",
-    "_transport/tune.py": "socket options, which nobody can see from outside",
-    "_transport/wait.py": "tests/transport/test_transports.py, which waits with it",
+    "_transport/socket_options.py": "socket options, which nobody can see from outside",
+    "_transport/tls_in_tls.py": "tests/transport/test_proxy.py",
     "local/http/certificates.py": "tests/local/http/test_instance_ports.py, which trusts it",
 }
+NAMED_SO = {PACKAGE / "_functions" / "base.py"}  # the base classes of the two files beside it, and nothing else
 NO_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
 
 PURE = {  # what the protocol may import: no socket, clock, environment, chance or thread
@@ -67,9 +67,12 @@ def has_code(path):
 
 
 def files_of_tests(module):
-    """The test files of a module: `tests/room/test_name.py` and `tests/room/test_name_....py` for `room/name.py`."""
+    """The test files of a module: `tests/room/test_name.py` and `tests/room/test_name_....py` for `room/name.py`.
+
+    Rooms are folders, one in the other, without the underscore that ours begin with; the top folder's is `client`.
+    """
     path = Path(module)
-    room = "/".join((ROOMS.get(path.parts[0], "client"), *path.parts[1:-1]))
+    room = "/".join(part.strip("_") for part in path.parts[:-1]) or "client"
     name = path.parent.name if path.name == "__init__.py" else path.stem
     stem = f"test_{name.strip('_')}"
     return [*ROOT.glob(f"tests/{room}/{stem}.py"), *ROOT.glob(f"tests/{room}/{stem}_*.py")]
@@ -103,7 +106,7 @@ def test_files_are_short_and_well_named():
     files = [PACKAGE / module for module in MODULES] + sorted(ROOT.glob("tests/**/*.py"))
     long = [file for file in files if len(file.read_text(encoding="utf-8").splitlines()) > 400]
     assert not [file for file in long if file != PACKAGE / "local" / "worker" / "bootstrap.py"]
-    assert not [file for file in files if file.stem.strip("_") in NO_NAMES]
+    assert not [file for file in files if file.stem.strip("_") in NO_NAMES and file not in NAMED_SO]
 
 
 def test_the_protocol_is_pure():
@@ -129,13 +132,13 @@ def test_the_protocol_never_asks_for_the_time():
 
 
 def test_only_settings_read_the_environment():
-    """In the client no module but `_settings` touches the environment variables."""
+    """In the client no module but `_settings/settings.py` touches the environment variables."""
     readers = set()
     for module in CLIENT:
         for node in ast.walk(tree(PACKAGE / module)):
             if getattr(node, "attr", None) in ENVIRONMENT or getattr(node, "id", None) in ENVIRONMENT:
                 readers.add(module)
-    assert readers == {"_settings.py"}
+    assert readers == {"_settings/settings.py"}
 
 
 def test_nobody_imports_the_worker():

@@ -44,7 +44,7 @@ def outcome(*pieces):
 
 def head(status="200 OK", *lines):
     """The head of a response, from its status line to the empty line."""
-    return "".join("%s\r\n" % line for line in ("HTTP/1.1 " + status, *lines, "")).encode("latin-1")
+    return "".join(f"{line}\r\n" for line in ("HTTP/1.1 " + status, *lines, "")).encode("latin-1")
 
 
 def chunked(body, sizes, extension=b"", trailer=b""):
@@ -59,7 +59,7 @@ def chunked(body, sizes, extension=b"", trailer=b""):
     return wire + b"0\r\n" + trailer + b"\r\n"
 
 
-class Wire(object):
+class Wire:
     """A valid response: its bytes, and what they say."""
 
     def __init__(self, data, version, status, body, framing, reusable):
@@ -71,7 +71,7 @@ class Wire(object):
         self.reusable = reusable
 
     def __repr__(self):
-        return "Wire(%r)" % self.data
+        return f"Wire({self.data!r})"
 
 
 _names = st.sampled_from(["Content-Type", "Server", "Date", "X-Req-Id", "x", "Set-Cookie"])
@@ -87,7 +87,7 @@ def wires(draw, interims=("100 Continue", "103 Early Hints", "102")):
     status = draw(st.sampled_from([200, 200, 200, 204, 304, 400, 404, 500, 503]))
     body = draw(st.binary(max_size=60)) if status not in (204, 304) else b""
     reason = draw(st.sampled_from(["", " ", " OK", " Not Quite \xe9"]))
-    lines = ["%s%s%s" % field for field in draw(_fields)]
+    lines = ["".join(field) for field in draw(_fields)]
     connection = draw(_connection)
     if connection is not None:
         lines.append("Connection: " + connection)
@@ -95,9 +95,7 @@ def wires(draw, interims=("100 Continue", "103 Early Hints", "102")):
     lines[draw(st.integers(0, len(lines))) : 0] = extra
     start = draw(st.lists(st.sampled_from(interims), max_size=2)) if interims else []
     data = b"".join(head(line, "X-Early: 1") for line in start)
-    data += "".join("%s\r\n" % line for line in ["HTTP/1.%d %d%s" % (version, status, reason), *lines, ""]).encode(
-        "latin-1"
-    )
+    data += "".join(f"{line}\r\n" for line in [f"HTTP/1.{version} {status}{reason}", *lines, ""]).encode("latin-1")
     stays = (connection or "").lower() != "close" and (version == 1 or (connection or "").lower() == "keep-alive")
     return Wire(data + wire, version, status, body, framing, stays and framing != "end")
 

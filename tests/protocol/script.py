@@ -47,7 +47,7 @@ def refusal(code, message="refused"):
 OPENED, TAKEN, EOF = "opened", "taken", b""
 
 
-class Script(object):
+class Script:
     """What happens to Open, Write and READ, in this order; KEEP and CLOSE succeed, and Sleep advances the clock.
 
     A step is OPENED, TAKEN, bytes that arrive, or a Fault. Bytes that have run out are the end of the connection.

@@ -1,4 +1,4 @@
-"""Invoke and InvokeFunction: which one carries an invocation, and when the faster one gives way."""
+"""Invoke and InvokeFunction: which one carries an invocation, and when it falls back from the faster one."""
 
 import pytest
 
@@ -19,17 +19,18 @@ REFUSALS += [
 OK = result()
 
 
-@pytest.fixture(autouse=True)
-def forgotten(monkeypatch):
-    """Nothing is remembered from other tests."""
-    monkeypatch.setattr(action, "_refused", {})
+@pytest.fixture
+def refusals():
+    """The memory of one process."""
+    return action.Refusals()
 
 
-def fanned_out(function="f", region="ap-guangzhou", namespace="default"):
-    """An invocation that begins with InvokeFunction and may give way to Invoke."""
-    made = Invocation(an_origin(), region, action.INVOKE_FUNCTION, b'"by InvokeFunction"', 310.0, is_patient=False)
-    made.target, made.rebuild = (region, namespace, function), lambda name: b'"by %s"' % name.encode("ascii")
-    return made
+def fanned_out(refusals=None, function="f", region="ap-guangzhou", namespace="default"):
+    """An invocation that begins with InvokeFunction and may fall back to Invoke."""
+    memory = action.Refusals() if refusals is None else refusals
+    fallback = action.Fallback(memory, (region, namespace, function), lambda: b'"by Invoke"')
+    body = b'"by InvokeFunction"'
+    return Invocation(an_origin(), region, action.INVOKE_FUNCTION, body, 310.0, is_patient=False, fallback=fallback)
 
 
 def actions(script):
@@ -51,7 +52,7 @@ def test_the_faster_action_comes_first():
 
 
 @pytest.mark.parametrize("code", REFUSALS)
-def test_a_refused_action_gives_way(code):
+def test_a_refused_action_falls_back(code):
     """Where InvokeFunction is not allowed or not known, Invoke carries the same invocation, at once."""
     script = Script(OPENED, TAKEN, refusal(code), OPENED, TAKEN, OK)
     assert script.perform(fanned_out()).value == "Hello"
@@ -87,11 +88,11 @@ def test_what_ran_is_not_sent_by_the_other_action():
     assert actions(script) == ["InvokeFunction"]
 
 
-def test_without_a_target_nothing_gives_way():
-    """A refused InvokeFunction of which nothing could be remembered is not sent again and again."""
+def test_without_a_fallback_nothing_falls_back():
+    """A refused InvokeFunction that has no fallback is not sent again and again."""
     invocation = fanned_out()
-    invocation.target = None
-    assert not action.gives_way("InvokeFunction", invocation, "InvalidAction")
+    invocation.fallback = None
+    assert not action.should_fall_back("InvokeFunction", invocation, "InvalidAction")
 
 
 def test_single_invocations_do_not_change_their_action():
@@ -103,47 +104,56 @@ def test_single_invocations_do_not_change_their_action():
         assert actions(script) == [name]
 
 
-def refuse_once(**target):
-    """Let InvokeFunction be refused for a target."""
-    Script(OPENED, TAKEN, refusal("InvalidAction"), OPENED, TAKEN, OK).perform(fanned_out(**target))
+def refuse_once(refusals):
+    """Let InvokeFunction be refused once."""
+    Script(OPENED, TAKEN, refusal("InvalidAction"), OPENED, TAKEN, OK).perform(fanned_out(refusals))
 
 
 @pytest.mark.parametrize(
     ("later", "expected"), [(0, "Invoke"), (599, "Invoke"), (600, "InvokeFunction"), (9999, "InvokeFunction")]
 )
-def test_a_refusal_is_remembered_for_ten_minutes(later, expected):
+def test_a_refusal_is_remembered_for_ten_minutes(refusals, later, expected):
     """For ten minutes after a refusal Invoke is used at once, and then the other action is tried again."""
-    refuse_once()
+    refuse_once(refusals)
     script = Script(OPENED, TAKEN, OK)
     script.now += later
-    script.perform(fanned_out())
+    script.perform(fanned_out(refusals))
     assert actions(script) == [expected]
 
 
 @pytest.mark.parametrize("other", [{"function": "g"}, {"region": "ap-chengdu"}, {"namespace": "n"}])
-def test_a_refusal_is_remembered_for_its_target(other):
+def test_a_refusal_is_remembered_for_its_target(refusals, other):
     """Another function, region or namespace has nothing to do with a refusal."""
-    refuse_once()
+    refuse_once(refusals)
     script = Script(OPENED, TAKEN, OK)
-    script.perform(fanned_out(**other))
+    script.perform(fanned_out(refusals, **other))
     assert actions(script) == ["InvokeFunction"]
 
 
-def test_a_refusal_is_remembered_for_who_asked():
+def test_a_refusal_is_remembered_for_its_secret_id(refusals):
     """Another secret id may be allowed what this one is not; another key of the same id is not."""
-    refuse_once()
+    refuse_once(refusals)
     for identity, expected in [(("AKIDOTHER", "k", None), "InvokeFunction"), ((IDENTITY[0], "new", "t"), "Invoke")]:
         script = Script(OPENED, TAKEN, OK)
-        script.perform(fanned_out(), identity)
+        script.perform(fanned_out(refusals), identity)
         assert actions(script) == [expected]
 
 
-def test_not_every_refusal_is_remembered():
+def test_not_every_refusal_is_remembered(refusals):
     """A process that meets ever new functions remembers a limited number of refusals."""
     for number in range(3000):
-        action.remember(fanned_out("f%d" % number), Moment(NOW, WALL, IDENTITY))
-        assert action.choose(fanned_out("f%d" % number), Moment(NOW, WALL, IDENTITY))[0] == action.INVOKE
-    assert len(action._refused) <= action._MOST
+        invocation = fanned_out(refusals, f"f{number}")
+        action.fall_back(invocation, Moment(NOW, WALL, IDENTITY))
+        assert action.choose(invocation, Moment(NOW, WALL, IDENTITY))[0] == action.INVOKE
+    assert len(refusals) <= action.MOST_REFUSALS
+
+
+def test_refusals_are_forgotten_with_their_owner():
+    """The protocol itself remembers nothing: another owner's memory begins empty."""
+    refuse_once(action.Refusals())
+    script = Script(OPENED, TAKEN, OK)
+    script.perform(fanned_out(action.Refusals()))
+    assert actions(script) == ["InvokeFunction"]
 
 
 def test_a_throttled_fan_out_is_told_at_once():

@@ -78,7 +78,7 @@ def test_texts(value, text):
     assert encode(value) == text
 
 
-class Account(object):
+class Account:
     """An object that JSON does not know."""
 
     def __init__(self, name):
@@ -182,8 +182,8 @@ def test_a_bad_part_is_found_anywhere(beside, way):
         if isinstance(step, int):
             value, path = [beside] * step + [value, beside], "[%d]%s" % (step, path)
         else:
-            value, path = {step: value}, "[%s]%s" % (json.dumps(step, ensure_ascii=False), path)
-    assert events.bad_part(value, encode) == "data%s: bytes" % path
+            value, path = {step: value}, f"[{json.dumps(step, ensure_ascii=False)}]{path}"
+    assert events.bad_part(value, encode) == f"data{path}: bytes"
 
 
 def nested(depth):

@@ -268,7 +268,7 @@ def test_any_row_of_attempts(names, idempotent, keys_change):
         if not goes_on:
             break
     steps = list(itertools.chain.from_iterable(ENDS[name][0] for name in made))
-    identities = [("AKID%d" % number, "key", None) for number in range(3)] if keys_change else []
+    identities = [(f"AKID{number}", "key", None) for number in range(3)] if keys_change else []
     script = Script(*steps, identities=identities)
     invocation = an_invocation(idempotent=idempotent)
     if family is None:

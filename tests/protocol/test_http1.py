@@ -140,7 +140,7 @@ def test_surplus_bytes_end_the_connection(wire, surplus):
         assert read(wire.data + surplus) == (wire.status, wire.body, False)
 
 
-class _Socket(object):
+class _Socket:
     def __init__(self, data):
         self._file = io.BytesIO(data)
 

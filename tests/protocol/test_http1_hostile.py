@@ -75,7 +75,7 @@ MALFORMED = {
     "empty length": head("200 OK", "Content-Length:") + b"hello",
     "quoted length": head("200 OK", 'Content-Length: "5"') + b"hello",
     "length of more digits than a number has": head("200 OK", "Content-Length: " + "9" * 5000),
-    "length beyond the limit": head("200 OK", "Content-Length: %d" % (http1.MAX_BODY_BYTES + 1)),
+    "length beyond the limit": head("200 OK", f"Content-Length: {http1.MAX_BODY_BYTES + 1}"),
     # encodings
     "length and chunks": head("200 OK", "Content-Length: 5", "Transfer-Encoding: chunked") + b"0\r\n\r\n",
     "chunks and length": head("200 OK", "Transfer-Encoding: chunked", "Content-Length: 5") + b"0\r\n\r\n",
@@ -204,8 +204,8 @@ def test_the_largest_body_is_read(framing):
     block = b"a" * (1 << 22)
     blocks = [block] * (http1.MAX_BODY_BYTES // len(block))
     if framing == "length":
-        pieces = [head("200 OK", "Content-Length: %d" % http1.MAX_BODY_BYTES), *blocks]
-        over = [head("200 OK", "Content-Length: %d" % (http1.MAX_BODY_BYTES + 1))]
+        pieces = [head("200 OK", f"Content-Length: {http1.MAX_BODY_BYTES}"), *blocks]
+        over = [head("200 OK", f"Content-Length: {http1.MAX_BODY_BYTES + 1}")]
     elif framing == "chunks":
         pieces = [CHUNKED, b"%x\r\n" % http1.MAX_BODY_BYTES, *blocks, b"\r\n0\r\n\r\n"]
         over = [CHUNKED, b"%x\r\n" % len(block), block, b"\r\n%x\r\n" % (http1.MAX_BODY_BYTES - len(block) + 1)]

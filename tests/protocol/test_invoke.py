@@ -106,7 +106,7 @@ def test_any_name_arrives(name, other, data):
 
 def test_chinese_is_sent_as_it_is():
     """Text beyond ASCII is sent in UTF-8, a third of what escapes would take."""
-    assert "键".encode("utf-8") in body({"键": 1})
+    assert "键".encode() in body({"键": 1})
     assert b"\\u" not in body({"键": 1})
 
 
@@ -156,7 +156,7 @@ def test_the_largest_event(invocation_type, most, character):
     assert len(found.encode("utf-8")) == most
     with pytest.raises(errors.EventError) as caught:
         body(text + "x", invocation_type=invocation_type)
-    assert "%d bytes" % (most + 1) in caught.value.message
+    assert f"{most + 1} bytes" in caught.value.message
     assert str(most) in caught.value.message
     assert caught.value.executed == "no"
 
@@ -168,7 +168,7 @@ def test_the_largest_request():
     rest = MAX_BODY_BYTES - empty - 4 * quotes
     value = '"' * quotes + "x" * rest
     assert len(body(value)) == MAX_BODY_BYTES
-    with pytest.raises(errors.EventError, match="%d bytes, the event escaped in it" % (MAX_BODY_BYTES + 1)):
+    with pytest.raises(errors.EventError, match=f"{MAX_BODY_BYTES + 1} bytes, the event escaped in it"):
         body(value + "x")
 
 
@@ -184,7 +184,7 @@ def test_the_routing_key():
     """A routing key of exactly the limit in JSON is sent, and one byte more is a SettingsError."""
     most = {"k": "v" * (MAX_ROUTING_KEY_BYTES - len('{"k": ""}'))}
     assert len(sent(routing_key=most)["RoutingKey"]) == MAX_ROUTING_KEY_BYTES
-    with pytest.raises(errors.SettingsError, match="%d bytes" % (MAX_ROUTING_KEY_BYTES + 1)):
+    with pytest.raises(errors.SettingsError, match=f"{MAX_ROUTING_KEY_BYTES + 1} bytes"):
         body(routing_key={"k": most["k"] + "v"})
     assert sent(routing_key={})["RoutingKey"] == "{}"
 

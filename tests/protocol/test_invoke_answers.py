@@ -80,7 +80,7 @@ def test_nothing_of_an_answer_is_lost(name):
     assert error.response == (case["answer"] if decoded else text)
     if name.startswith("stranger_"):
         assert (text[:200] or "(empty)") in error.message
-        assert "HTTP %d" % case["status"] in error.message
+        assert f"HTTP {case['status']}" in error.message
         assert repr(ORIGIN) in error.message
         assert error.phase == "read"
 

@@ -42,7 +42,7 @@ def test_the_table(name):
     row, (family, executed, plainly, idempotent) = getattr(retry, name), TABLE[name]
     assert (row.error, row.executed) == (family, executed)
     assert (delay(row) is not None, delay(row, idempotent=True) is not None) == (plainly, idempotent)
-    assert repr(row) == "Row(%r)" % row.what
+    assert repr(row) == f"Row({row.what!r})"
 
 
 def test_the_table_is_whole():

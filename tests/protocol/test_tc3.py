@@ -178,7 +178,7 @@ def test_not_every_key_is_kept():
     """A process that sees ever new temporary keys keeps a few of them, and signs rightly with each."""
     first = tc3.signing_key("first", DATE, "scf")
     for number in range(1000):
-        secret = "temporary %d" % number
+        secret = f"temporary {number}"
         assert tc3.signing_key(secret, DATE, "scf").sign("text") == tc3.SigningKey(secret, DATE, "scf").sign("text")
     assert len(tc3._keys) <= tc3._KEPT_KEYS
     assert tc3.signing_key("first", DATE, "scf") is not first

@@ -7,4 +7,4 @@ import pytest
 def without_delay(monkeypatch):
     """Attempts follow each other at once."""
     monkeypatch.setattr("random.random", lambda: 0.0)
-    monkeypatch.setattr("tencentserverless._transport.eventloop.random", lambda: 0.0)
+    monkeypatch.setattr("tencentserverless._transport.asyncio.transport.random", lambda: 0.0)

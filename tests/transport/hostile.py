@@ -16,7 +16,7 @@ def head(status, *lines):
 
 
 def sized(body, status="200 OK", *lines):
-    return head(status, "Content-Length: %d" % len(body), *lines) + b"\r\n" + body
+    return head(status, f"Content-Length: {len(body)}", *lines) + b"\r\n" + body
 
 
 def chunked(*chunks):
@@ -55,9 +55,9 @@ STATUSES = (
 )
 STATUSES += (428, 429, 431, 451, 499, 500, 501, 502, 503, 504, 505, 507, 508, 511, 520, 522, 599)
 
-NOT_THE_API = {"page with %d" % status: sized(PAGE, "%d X" % status) for status in STATUSES + (200,)}
-NOT_THE_API.update({"a result with %d" % status: sized(HELLO, "%d X" % status) for status in STATUSES})
-NOT_THE_API.update({"nothing with %d" % status: sized(b"", "%d X" % status) for status in (200, 204, 304, 503)})
+NOT_THE_API = {f"page with {status}": sized(PAGE, f"{status} X") for status in STATUSES + (200,)}
+NOT_THE_API.update({f"a result with {status}": sized(HELLO, f"{status} X") for status in STATUSES})
+NOT_THE_API.update({f"nothing with {status}": sized(b"", f"{status} X") for status in (200, 204, 304, 503)})
 NOT_THE_API.update(
     {
         "gzip": sized(gzip.compress(HELLO), "200 OK", "Content-Encoding: gzip"),
@@ -86,7 +86,7 @@ NOT_THE_API.update(
 )
 NOT_THE_API.update(
     {
-        "%d to %s" % (status, place): sized(b"", "%d Moved" % status, "Location: " + place)
+        f"{status} to {place}": sized(b"", f"{status} Moved", "Location: " + place)
         for status in (301, 302, 303, 307, 308)
         for place in ("/", "//127.0.0.1:{port}/", "http://127.0.0.1:{port}/", "file:///etc/passwd")
     }
@@ -136,14 +136,14 @@ UNUSUAL = {
     "HTTP/1.0": sized(HELLO).replace(b"1.1", b"1.0"),
     "until the end": head("200 OK", "Connection: close") + b"\r\n" + HELLO,
     "HTTP/1.0 until the end": (head("200 OK") + b"\r\n" + HELLO).replace(b"1.1", b"1.0"),
-    "the same length twice": sized(HELLO, "200 OK", "Content-Length: %d" % len(HELLO)),
+    "the same length twice": sized(HELLO, "200 OK", f"Content-Length: {len(HELLO)}"),
     "100 first": head("100 Continue") + b"\r\n" + sized(HELLO),
     "103 first": head("103 Early Hints", "Link: </style.css>") + b"\r\n" + sized(HELLO),
     "fifteen interim responses": (head("102 Processing") + b"\r\n") * 15 + sized(HELLO),
     "a chunk a byte": chunked(*[HELLO[at : at + 1] for at in range(len(HELLO))]),
     "chunk extensions": chunked((HELLO, b";a=b;c")),
     "a trailer": chunked(HELLO)[:-2] + b"X: y\r\n\r\n",
-    "a thousand fields": sized(HELLO, "200 OK", *["X-%d: y" % number for number in range(1000)]),
+    "a thousand fields": sized(HELLO, "200 OK", *[f"X-{number}: y" for number in range(1000)]),
     "a field of 60 KB": sized(HELLO, "200 OK", "X: " + "y" * 60000),
     "a cookie": sized(HELLO, "200 OK", "Set-Cookie: a=b"),
     "a location": sized(HELLO, "200 OK", "Location: http://127.0.0.1:{port}/"),
@@ -167,20 +167,20 @@ def _fields():
             failed = (member in ("ErrMsg", "InvokeResult") and bool(value)) or (
                 member == "RetMsg" and not isinstance(value, (str, type(None)))
             )
-            yield "%s: %r" % (member, value), http(result(**{member: value})), failed
+            yield f"{member}: {value!r}", http(result(**{member: value})), failed
         answer = result()
-        yield "RequestId: %r" % (value,), http({"Response": dict(answer["Response"], RequestId=value)}), False
-        yield "Result: %r" % (value,), http({"Response": {"Result": value, "RequestId": "r"}}), type(value) is not dict
-        yield "Response: %r" % (value,), http({"Response": value}), True
-        yield "everything: %r" % (value,), http(value), True
-        yield "Error: %r" % (value,), http({"Response": dict(answer["Response"], Error=value)}), bool(value)
-        yield "Error alone: %r" % (value,), http({"Response": {"Error": value}}), True
-        yield "Code: %r" % (value,), http({"Response": {"Error": {"Code": value, "Message": "m"}}}), True
-        yield "Message: %r" % (value,), http(refusal("AuthFailure.SignatureExpire", value)), True
+        yield f"RequestId: {value!r}", http({"Response": dict(answer["Response"], RequestId=value)}), False
+        yield f"Result: {value!r}", http({"Response": {"Result": value, "RequestId": "r"}}), type(value) is not dict
+        yield f"Response: {value!r}", http({"Response": value}), True
+        yield f"everything: {value!r}", http(value), True
+        yield f"Error: {value!r}", http({"Response": dict(answer["Response"], Error=value)}), bool(value)
+        yield f"Error alone: {value!r}", http({"Response": {"Error": value}}), True
+        yield f"Code: {value!r}", http({"Response": {"Error": {"Code": value, "Message": "m"}}}), True
+        yield f"Message: {value!r}", http(refusal("AuthFailure.SignatureExpire", value)), True
         told = json.dumps({"errorMessage": value, "statusCode": 430, "stackTrace": value, "errorCode": value})
-        yield "errorMessage and others: %r" % (value,), http(result(told, InvokeResult=1)), True
+        yield f"errorMessage and others: {value!r}", http(result(told, InvokeResult=1)), True
         told = json.dumps({"errorMessage": "m", "statusCode": value})
-        yield "statusCode: %r" % (value,), http(result(told, InvokeResult=1)), True
+        yield f"statusCode: {value!r}", http(result(told, InvokeResult=1)), True
 
 
 FIELDS = tuple(_fields())

@@ -49,7 +49,7 @@ def sweep(kind, endpoint, cutter, plans, reused):
                 cutter.plan = Plan()
                 client.invoke("f", data="warm")
             cutter.plan = plan
-            event = "%06d" % number  # always of the same length
+            event = f"{number:06}"  # always of the same length
             told.append((plan, event, attempted(client, event)))
     return told
 
@@ -61,7 +61,7 @@ def lengths(kind, endpoint, cutter, reused):
         if reused:
             client.invoke("f", data="warm")
             cutter.plan = Plan()
-        assert client.invoke("f", data="%06d" % 0)
+        assert client.invoke("f", data=f"{0:06}")
         return cutter.plan.passed
 
 

@@ -80,7 +80,7 @@ def test_a_region_that_fails_stays_the_region_asked(kind, without_delay):
             assert (caught.value.code, caught.value.executed) == ("InternalError.System", "maybe")
     assert len(heads) == 20
     assert {(header(head, "X-TC-Region"), header(head, "Host")) for head in heads} == {
-        ("ap-chengdu", "127.0.0.1:%d" % server.port)
+        ("ap-chengdu", f"127.0.0.1:{server.port}")
     }
 
 
@@ -92,7 +92,7 @@ def test_an_endpoint_that_is_gone_is_an_error_each_time(kind, without_delay):
         for _ in range(10):
             with pytest.raises(errors.ConnectError) as caught:
                 client.invoke("f")
-            assert "127.0.0.1:%d" % server.port in str(caught.value)
+            assert f"127.0.0.1:{server.port}" in str(caught.value)
 
 
 @pytest.mark.parametrize("way", ["arguments", "callable", "environment"])

@@ -61,7 +61,7 @@ def test_every_kind_of_proxy_to_every_kind_of_endpoint(kind, proxy_tls, target_t
             for _ in range(20):
                 assert client.invoke("f", data="x" * 100000).value == "Hello World"
         assert (target.accepted, proxy.accepted) == (1, 1)
-    assert heads[0].split("\r\n")[0] == "CONNECT 127.0.0.1:%d HTTP/1.1" % target.port
+    assert heads[0].split("\r\n")[0] == f"CONNECT 127.0.0.1:{target.port} HTTP/1.1"
 
 
 def test_a_proxy_is_told_who_we_are(kind):

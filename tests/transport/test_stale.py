@@ -221,12 +221,11 @@ def test_closed_at_random_under_eight_tasks():
 @both
 def test_a_clock_that_jumped_retires_idle_connections(kind, monkeypatch):
     """After a machine slept for an hour, an idle connection that nobody closed is not used."""
-    room = "blocking" if kind == "blocking" else "eventloop"
     with Server(answering(OK)) as server, client_of(kind, server.endpoint) as client:
         assert client.invoke("f")
         assert client.invoke("f")
         assert server.accepted == 1
-        monkeypatch.setattr("tencentserverless._transport.%s.time" % room, lambda: time() + 3600)
+        monkeypatch.setattr(f"tencentserverless._transport.{kind}.transport.time", lambda: time() + 3600)
         assert client.invoke("f").value == "Hello World"
         assert server.accepted == 2
 

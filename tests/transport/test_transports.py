@@ -145,7 +145,7 @@ def test_nobody_listening_is_a_connect_error(kind):
     """A refused connection never ran anything, and says where it tried to go."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        endpoint = "http://127.0.0.1:%d" % taken.getsockname()[1]
+        endpoint = f"http://127.0.0.1:{taken.getsockname()[1]}"
         with client_of(kind, endpoint) as scf, pytest.raises(errors.ConnectError) as caught:
             scf.invoke("f", timeout=5)
     assert (caught.value.executed, caught.value.phase) == ("no", "connect")
@@ -194,7 +194,7 @@ def test_six_megabytes_travel_both_ways(kind):
 
     def answer(head, body):
         sizes.append(len(body))
-        return http(result('"%s"' % text))
+        return http(result(f'"{text}"'))
 
     with Server(answering(answer), tls=True) as server, client_of(kind, server.endpoint) as scf:
         assert scf.invoke("f", data=text).value == text

@@ -17,7 +17,7 @@ def settings(region: str | None, profile: str | None, endpoint: str | None) -> N
     Secrets are masked, and nobody is asked over the network. The exit code is 3 where an invocation would be refused
     for its settings.
     """
-    from tencentserverless._explain import explain
+    from tencentserverless._settings.report import explain
     from tencentserverless.exception import SettingsError
     from tencentserverless.scf import Client
 

@@ -1,4 +1,4 @@
-"""What is said to Tencent Cloud and what its answers mean: pure code.
+"""The protocol of Tencent Cloud's API: which requests are sent and what the answers mean. Pure code.
 
-No socket, clock, environment, randomness or thread is touched in this room; what is needed of them is handed in.
+Nothing here touches a socket, a clock, the environment, randomness or a thread. Times and credentials are arguments.
 """

@@ -1,7 +1,7 @@
-"""The words that an exchange and a transport speak with each other.
+"""The interface between an exchange, which decides, and a transport, which does the I/O.
 
-An exchange is a generator. It yields effects; a transport performs each and sends the answer back, or throws a
-`Fault` where the effect could not be performed:
+An exchange is a generator. It yields effects. A transport performs each one and sends the answer into the generator, or
+throws a `Fault` into it where the effect failed:
 
 =======================  ==========================================================  =====================
 effect                   the transport                                               answers
@@ -10,11 +10,11 @@ effect                   the transport                                          
 `Write(data)`            hands all of `data` to the kernel                           None
 `READ`                   waits for bytes                                             bytes, b"" at the end
 `KEEP`                   keeps the connection for the next exchange                  None
-`CLOSE`                  closes it                                                   None
+`CLOSE`                  closes the connection                                       None
 `Sleep(most, ...)`       waits between 0 and `most` seconds, drawn at random         a new `Moment`
 =======================  ==========================================================  =====================
 
-The transport owns the connection: one that was not released with `KEEP` is closed, however the exchange ends.
+The transport owns the connection. If the exchange ends without `KEEP`, for whatever reason, the transport closes it.
 """
 
 TYPE_CHECKING = False
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     Identity = Tuple[str, str, Optional[str]]  # secret id, secret key, token
 
 
-class Moment(object):
-    """The outside world as an attempt begins: monotonic clock, wall clock (Unix time), credentials."""
+class Moment:
+    """The outside world when an attempt begins: monotonic clock, wall clock (Unix time), credentials."""
 
     __slots__ = ("now", "wall", "identity")
 
@@ -35,7 +35,7 @@ class Moment(object):
         self.identity = identity
 
 
-class Proxy(object):
+class Proxy:
     """An HTTP proxy on the way to an origin; `authorization` is the value of the Proxy-Authorization header."""
 
     __slots__ = ("scheme", "host", "port", "authorization")
@@ -47,13 +47,14 @@ class Proxy(object):
         self.authorization = authorization
 
     def __repr__(self) -> str:
-        return "%s://%s:%d" % (self.scheme, self.host, self.port)  # without who one is to it
+        return f"{self.scheme}://{self.host}:{self.port}"  # without the credentials
 
 
-class Origin(object):
-    """Where a request goes: one scheme, host and port, and the proxy on the way where there is one.
+class Origin:
+    """Where requests go: scheme, host and port, and the proxy on the way if there is one.
 
-    `authority` is the value of the Host header. One object stands for each, so that it can be the key of a pool.
+    `authority` is the value of the Host header. There is one object for each origin (`_settings` sees to that), and
+    connections are pooled by its identity.
     """
 
     __slots__ = ("scheme", "host", "port", "authority", "proxy", "clock_offset")
@@ -64,29 +65,39 @@ class Origin(object):
         self.port = port
         self.authority = authority
         self.proxy = proxy
-        self.clock_offset = 0.0  # seconds that its clock is ahead of ours, learnt when it refused a signature
+        self.clock_offset = 0.0  # seconds that the server's clock is ahead of ours; set when it refused a signature
 
     def __repr__(self) -> str:
-        return "%s://%s" % (self.scheme, self.authority)
+        return f"{self.scheme}://{self.authority}"
 
 
-class Open(object):
+class Open:
+    """Take a connection to `origin`: a kept-alive one, or a new one.
+
+    deadline: on the monotonic clock, None for no limit. It holds for the effects that follow too.
+    fresh: take a new connection, never a kept-alive one.
+    """
+
     __slots__ = ("origin", "deadline", "fresh")
 
     def __init__(self, origin: Origin, deadline: "Optional[float]", fresh: bool) -> None:
         self.origin = origin
-        self.deadline = deadline  # on the monotonic clock; holds for the effects that follow too
-        self.fresh = fresh  # no kept-alive connection will do
+        self.deadline = deadline
+        self.fresh = fresh
 
 
-class Write(object):
+class Write:
+    """Hand all of `data` to the kernel."""
+
     __slots__ = ("data",)
 
     def __init__(self, data: bytes) -> None:
         self.data = data
 
 
-class Sleep(object):
+class Sleep:
+    """Wait between 0 and `most` seconds, drawn at random, but not beyond `deadline` (monotonic)."""
+
     __slots__ = ("most", "deadline")
 
     def __init__(self, most: float, deadline: "Optional[float]") -> None:
@@ -94,8 +105,8 @@ class Sleep(object):
         self.deadline = deadline
 
 
-class Signal(object):
-    """An effect that needs no argument."""
+class Signal:
+    """An effect without arguments."""
 
     __slots__ = ("name",)
 
@@ -116,12 +127,12 @@ if TYPE_CHECKING:
 
 
 class Fault(Exception):
-    """An effect could not be performed. Thrown into the exchange by the transport; never reaches a user.
+    """An effect failed. The transport throws it into the exchange; users never see it.
 
     phase: resolve, connect, proxy, tls, write, read or wait (for a free connection).
-    reason: what went wrong, for people.
-    deadline: it was the invocation's own deadline that ended it.
-    final: trying again cannot help (a certificate that is not trusted).
+    reason: what went wrong, as text for people.
+    deadline: True if the effect failed because the invocation's own deadline passed.
+    final: True if trying again cannot help (a certificate that is not trusted).
     """
 
     def __init__(self, phase: str, reason: str, deadline: bool = False, final: bool = False) -> None:

@@ -1,14 +1,14 @@
 """One invocation from its first attempt to its result or error, as a generator of effects.
 
-It opens, signs, writes, reads, deciphers, and decides by the retry table whether there is another attempt. It is
-driven by a transport (see `effects`), blocking or asyncio, and knows of neither.
+It opens a connection, signs, writes, reads and deciphers, and decides by the retry table whether there is another
+attempt. A transport, blocking or asyncio, drives it (see `effects`).
 """
 
 import re
 
 from tencentserverless import exception as errors
 from tencentserverless._protocol import http1, retry
-from tencentserverless._protocol.action import choose, gives_way, remember
+from tencentserverless._protocol.action import choose, fall_back, should_fall_back
 from tencentserverless._protocol.effects import CLOSE, KEEP, READ, Fault, Open, Sleep, Write
 from tencentserverless._protocol.request import signed_request
 
@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 
     Failure = Tuple[errors.ServerlessError, retry.Row]
 
+# How a refused signature names Unix times: "server time ..." in English, in Chinese only as numbers among the words.
 _SERVER_TIME = r"server time `?([0-9]{9,11})"
 _TIMES = r"(?<![0-9])[0-9]{9,11}(?![0-9])"
 
 
 def begin(invocation: "Invocation", moment: "Moment", clock: "Callable[[], float]") -> "Generator[Effect, Any, Any]":
-    """The exchange of `invocation`, watched where it has a trace; `clock` is the monotonic one."""
+    """The exchange of `invocation`; with its steps reported if it has a trace. `clock` is the monotonic clock."""
     steps = exchange(invocation, moment)
     if invocation.trace is None:
         return steps
@@ -36,14 +37,16 @@ def begin(invocation: "Invocation", moment: "Moment", clock: "Callable[[], float
 
 
 def exchange(invocation: "Invocation", moment: "Moment") -> "Generator[Effect, Any, Any]":
-    """Perform `invocation`, beginning at `moment`. Returns what it deciphers; raises a ServerlessError."""
+    """Perform `invocation`, beginning at `moment`. Returns what `invocation.decipher` returns, or raises a
+    ServerlessError."""
     origin = invocation.origin
     deadline = None if invocation.timeout is None else moment.now + invocation.timeout
-    attempt, fresh, clock_corrected, executed = 1, False, False, "no"
+    attempt, fresh, clock_corrected = 1, False, False
+    executed = "no"  # what all attempts so far say together
     action, body = choose(invocation, moment)
     while True:
         request = signed_request(origin, invocation.region, action, body, moment)
-        taken = False  # has the kernel taken the request's last byte?
+        taken = False  # whether the kernel has taken the request's last byte
         try:
             yield Open(origin, deadline, fresh)
             try:
@@ -68,12 +71,11 @@ def exchange(invocation: "Invocation", moment: "Moment") -> "Generator[Effect, A
         if type(outcome) is not tuple:
             return outcome
         error, row = outcome
-        if gives_way(action, invocation, error.code):
-            remember(invocation, moment)
-            action, body = choose(invocation, moment)
-            continue
+        if should_fall_back(action, invocation, error.code):
+            action, body = fall_back(invocation, moment)
+            continue  # not counted as an attempt: the platform refused the action, not the invocation
         if not taken and row.executed == "maybe":
-            row = retry.REFUSED_EARLY
+            row = retry.REFUSED_EARLY  # a server cannot run what it has not received whole
         executed = error.executed = retry.worse(executed, row.executed)
         longest = retry.delay_before_next(row, attempt, invocation.idempotent, clock_corrected, invocation.is_patient)
         if row is retry.CLOCK and longest is not None:
@@ -84,18 +86,19 @@ def exchange(invocation: "Invocation", moment: "Moment") -> "Generator[Effect, A
         identity = moment.identity
         try:
             moment = yield Sleep(longest, deadline)
-        except errors.ServerlessError as failure:  # there are no credentials for another attempt
+        except errors.ServerlessError as failure:  # no credentials for another attempt
             failure.executed = retry.worse(executed, failure.executed)
             raise
         if deadline is not None and moment.now >= deadline:
             raise error
         if row is retry.BAD_KEYS and moment.identity == identity:
-            raise error
+            raise error  # the same credentials would be refused again
+        # A kept-alive connection that broke says that the others may be dead too, so make a new one.
         attempt, fresh = attempt + 1, row is retry.NOT_TAKEN
 
 
 def _early_answer(fault: Fault) -> "Generator[Effect, Any, bytes]":
-    """A server that refuses a request while it is being written may have said why before it hung up."""
+    """The answer of a server that refused the request while it was being written. Raises `fault` if there is none."""
     try:
         data = yield READ
     except Fault:
@@ -107,9 +110,9 @@ def _early_answer(fault: Fault) -> "Generator[Effect, Any, bytes]":
 
 def _faulted(fault: Fault, invocation: "Invocation", taken: bool) -> "Failure":
     row = _row_of_fault(fault, taken)
-    family = getattr(errors, row.error)  # type: Type[errors.TransportError]
+    family = invocation.timeout_error if row.error == "InvokeTimeoutError" else getattr(errors, row.error)
     if fault.deadline:
-        reason = "the deadline of %g s passed (%s)" % (invocation.timeout or 0, fault.reason)
+        reason = f"the deadline of {invocation.timeout or 0:g} s passed ({fault.reason})"
     else:
         reason = fault.reason
     return _transport_error(family, fault.phase, reason, invocation.origin, row, fault.__cause__)
@@ -126,13 +129,13 @@ def _row_of_fault(fault: Fault, taken: bool) -> retry.Row:
 
 
 def _truncated(end: http1.Truncated, origin: "Origin", taken: bool) -> "Failure":
-    reason = "the connection ended %s" % ("in the middle of the answer" if end.received else "without an answer")
+    reason = f"the connection ended {'in the middle of the answer' if end.received else 'without an answer'}"
     row = retry.BROKEN if taken else retry.NOT_TAKEN
     return _transport_error(errors.TransportError, "read", reason, origin, row)
 
 
 def _garbled(garbage: http1.Malformed, origin: "Origin") -> "Failure":
-    reason = "the answer is not HTTP/1.1: %s" % garbage
+    reason = f"the answer is not HTTP/1.1: {garbage}"
     return _transport_error(errors.ProtocolError, "read", reason, origin, retry.GARBAGE)
 
 
@@ -144,7 +147,7 @@ def _transport_error(
     row: retry.Row,
     cause: "Optional[BaseException]" = None,
 ) -> "Failure":
-    error = family("ClientNetworkError", "%r, %s: %s" % (origin, phase, reason))
+    error = family("ClientNetworkError", f"{origin!r}, {phase}: {reason}")
     error.phase = phase
     error.executed = row.executed
     error.__cause__ = cause
@@ -152,13 +155,13 @@ def _transport_error(
 
 
 def _correct_clock(origin: "Origin", error: errors.ServerlessError, moment: "Moment") -> bool:
-    """Learn from a refusal how far the server's clock is from ours; False where it did not say.
+    """Set the clock offset of `origin` from the server's time in a refusal. False if the refusal names no time.
 
-    It names the request's time first, then its own, in the language that was asked for.
+    The message names the request's time first and the server's time last.
     """
     message = str(error.message)
-    told = re.findall(_SERVER_TIME, message) or re.findall(_TIMES, message)
-    if not told:
+    times = re.findall(_SERVER_TIME, message) or re.findall(_TIMES, message)
+    if not times:
         return False
-    origin.clock_offset = float(told[-1]) - moment.wall
+    origin.clock_offset = float(times[-1]) - moment.wall
     return True

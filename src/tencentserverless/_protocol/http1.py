@@ -1,7 +1,7 @@
 """HTTP/1.1 responses, read strictly (RFC 9112).
 
-`read_response` is a generator: it yields `READ` when it needs bytes and returns a `Response`. Where the RFC lets a
-client be lenient it is not: what only a broken or hostile server sends is refused. Every size has a bound.
+`read_response` is a generator: it yields `READ` when it needs bytes and returns a `Response`. Where the RFC allows a
+client to be lenient, this reader is strict: only a broken or hostile server sends such bytes. Every size has a bound.
 """
 
 import re
@@ -19,23 +19,25 @@ if TYPE_CHECKING:
 
 MAX_HEAD_BYTES = 65536  # as http.client allows one line; nginx and h11 stop at 16 to 32 KiB for all of them
 MAX_LINE_BYTES = 4096  # a chunk's size with its extensions
-MAX_BODY_BYTES = 64 * 1024 * 1024  # 6 MB of result, every character escaped twice, stays below
+MAX_BODY_BYTES = 64 * 1024 * 1024  # a result of 6 MB with every character escaped twice is smaller
 MAX_INTERIM = 16  # 1xx responses before the real one
 
 _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _VALUE = rb"[\t\x20-\x7e\x80-\xff]*"
 _STATUS = rb"HTTP/1\.([01]) ([1-5][0-9][0-9])(?: " + _VALUE + rb")?\r\n\Z"
-# The blanks around the value are _VALUE's too: patterns that could share them out would take cubic time to refuse.
+# _VALUE also matches the blanks around the value. With patterns of their own for these, the matcher would try every way
+# to divide the blanks, which takes cubic time.
 _FIELD = rb"(" + _TOKEN + rb"):(" + _VALUE + rb")\r\n\Z"
 _CHUNK_SIZE = rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;" + _VALUE + rb")?\r\n\Z"
 
 
 def _any_case(name: bytes) -> bytes:
-    """A pattern for a name in upper and lower case: matching so is a third faster than re.IGNORECASE."""
+    """A pattern for a name in upper and lower case; it matches a third faster than re.IGNORECASE."""
     return b"".join(b"[%c%c]" % (byte, byte ^ 0x20) if 0x61 <= byte <= 0x7A else bytes((byte,)) for byte in name)
 
 
-# A whole head in one match where nothing in it asks for a decision but one Content-Length: what a gateway sends.
+# The head that a gateway usually sends, in one match: status 200, one Content-Length, keep-alive, nothing else that
+# matters here.
 _LENGTH, _CONNECTION, _CODING = map(_any_case, (b"content-length:", b"connection:", b"transfer-encoding:"))
 _PLAIN = b"(?:(?!%b|%b|%b)%b:%b\r\n)*" % (_LENGTH, _CODING, _CONNECTION, _TOKEN, _VALUE)
 _common_head = re.compile(
@@ -45,19 +47,22 @@ _common_head = re.compile(
 
 
 class Malformed(Exception):
-    """The bytes are not a response that this reader accepts."""
+    """These bytes are not a response that this reader accepts."""
 
 
 class Truncated(Exception):
-    """The connection ended before the response did. `received`: whether a part of it had come."""
+    """The connection ended before the response was complete. `received`: whether a part of it had come."""
 
     def __init__(self, received: bool) -> None:
         Exception.__init__(self, received)
         self.received = received
 
 
-class Response(object):
-    """status: int; body: bytes, the framing taken off; reusable: may the connection carry another request?"""
+class Response:
+    """An HTTP response.
+
+    status: int. body: bytes, without the framing. reusable: whether the connection can carry another request.
+    """
 
     __slots__ = ("status", "body", "reusable")
 
@@ -68,15 +73,15 @@ class Response(object):
 
 
 def common_response(data: bytes) -> "Optional[Response]":
-    """The response where `data` is one whole, ordinary one; None where `read_response` has to look closer."""
+    """The response if `data` is one whole, ordinary response; else None, and `read_response` has to read it."""
     match = _common_head(data)
     if match is None or len(data) != match.end() + int(match.group(1)):
         return None
     return Response(200, data[match.end() :], True)
 
 
-class _Source(object):
-    """Bytes that came and were not read yet; its methods are generators that yield `READ` for more."""
+class _Source:
+    """Received bytes that are not parsed yet. Its methods are generators that yield `READ` when they need more."""
 
     def __init__(self, data: bytes) -> None:
         self.data = bytearray(data)
@@ -104,7 +109,7 @@ class _Source(object):
             if 0 <= end <= most - 2:
                 return self.take(end + 2)
             if end >= 0 or len(self.data) > most:
-                raise Malformed("a line is longer than %d bytes" % most)
+                raise Malformed(f"a line is longer than {most} bytes")
             looked = max(0, len(self.data) - 1)
             yield from self.need()
 
@@ -116,7 +121,7 @@ class _Source(object):
     def to_end(self, most: int) -> "Reading[bytes]":
         while not self.ended:
             if len(self.data) > most:
-                raise Malformed("the body is larger than %d bytes" % most)
+                raise Malformed(f"the body is larger than {most} bytes")
             yield from self.more()
         return self.take(len(self.data))
 
@@ -127,27 +132,27 @@ class _Source(object):
 
 
 def read_response(data: bytes = b"") -> "Reading[Response]":
-    """Read one final response; `data` is what came already. Raises Malformed or Truncated."""
+    """Read one final response; `data` is what has come already. Raises Malformed or Truncated."""
     source = _Source(data)
     for _ in range(MAX_INTERIM):
         version, status, fields = yield from _read_head(source)
         if status >= 200:
             break
         if status == 101:
-            raise Malformed("the server switched protocols, which nobody asked for")
+            raise Malformed("the server switched protocols without being asked to")
     else:
-        raise Malformed("more than %d interim responses" % MAX_INTERIM)
+        raise Malformed(f"more than {MAX_INTERIM} interim responses")
     body, delimited = yield from _read_body(source, version, status, fields)
     reusable = delimited and _keeps_alive(version, fields) and not source.data
     return Response(status, body, reusable)
 
 
 def read_tunnel_answer(data: bytes = b"") -> "Reading[int]":
-    """Read a proxy's answer to CONNECT and return its status; the body that a refusal has is left (RFC 9110, 9.3.6)."""
+    """Read a proxy's answer to CONNECT and return its status (RFC 9110, 9.3.6). The body of a refusal is not read."""
     source = _Source(data)
     _, status, _ = yield from _read_head(source)
     if 200 <= status < 300 and source.data:
-        raise Malformed("the proxy said something before the tunnel was used")
+        raise Malformed("the proxy sent data before the tunnel was used")
     return status
 
 
@@ -156,8 +161,8 @@ def _read_head(source: _Source) -> "Reading[Tuple[int, int, Dict[bytes, bytes]]]
     line = yield from source.line(left)
     match = re.match(_STATUS, line)
     if match is None:
-        raise Malformed("not an HTTP/1.1 status line: %r" % line[:80])
-    fields = {}  # type: Dict[bytes, bytes]
+        raise Malformed(f"not an HTTP/1.1 status line: {line[:80]!r}")
+    fields: "Dict[bytes, bytes]" = {}
     while True:
         left -= len(line)
         line = yield from source.line(left)
@@ -169,7 +174,7 @@ def _read_head(source: _Source) -> "Reading[Tuple[int, int, Dict[bytes, bytes]]]
 def _add_field(fields: "Dict[bytes, bytes]", line: bytes) -> None:
     match = re.match(_FIELD, line)
     if match is None:
-        raise Malformed("not a header field: %r" % line[:80])
+        raise Malformed(f"not a header field: {line[:80]!r}")
     name, value = match.group(1).lower(), match.group(2).strip(b" \t")
     if name in fields:
         if name == b"content-length" and fields[name] != value:
@@ -182,16 +187,17 @@ def _add_field(fields: "Dict[bytes, bytes]", line: bytes) -> None:
 def _read_body(
     source: _Source, version: int, status: int, fields: "Dict[bytes, bytes]"
 ) -> "Reading[Tuple[bytes, bool]]":
-    """The body, and whether its end was told by other means than the end of the connection (section 6.3)."""
+    """The body, and whether its framing marks its end; otherwise the connection's end does (section 6.3)."""
     if status in (204, 304):
         return b"", True
     if b"transfer-encoding" in fields:
         if version == 0:
-            raise Malformed("Transfer-Encoding in HTTP/1.0, which has none (section 6.1)")
+            raise Malformed("Transfer-Encoding in HTTP/1.0, which does not have it (section 6.1)")
         if b"content-length" in fields:
             raise Malformed("both Transfer-Encoding and Content-Length")
         if fields[b"transfer-encoding"].lower() != b"chunked":
-            raise Malformed("unknown Transfer-Encoding %r" % fields[b"transfer-encoding"][:80])
+            coding = fields[b"transfer-encoding"][:80]
+            raise Malformed(f"unknown Transfer-Encoding {coding!r}")
         return (yield from _read_chunks(source)), True
     length = _length(fields)
     if length is None:
@@ -204,9 +210,9 @@ def _length(fields: "Dict[bytes, bytes]") -> "Optional[int]":
     if value is None:
         return None
     if re.match(rb"[0-9]{1,18}\Z", value) is None:
-        raise Malformed("bad Content-Length %r" % value[:80])
+        raise Malformed(f"bad Content-Length {value[:80]!r}")
     if int(value) > MAX_BODY_BYTES:
-        raise Malformed("the body is larger than %d bytes" % MAX_BODY_BYTES)
+        raise Malformed(f"the body is larger than {MAX_BODY_BYTES} bytes")
     return int(value)
 
 
@@ -216,10 +222,10 @@ def _read_chunks(source: _Source) -> "Reading[bytes]":
         line = yield from source.line(MAX_LINE_BYTES)
         match = re.match(_CHUNK_SIZE, line)
         if match is None:
-            raise Malformed("bad chunk size %r" % line[:80])
+            raise Malformed(f"bad chunk size {line[:80]!r}")
         size = int(match.group(1), 16)
         if len(body) + size > MAX_BODY_BYTES:
-            raise Malformed("the body is larger than %d bytes" % MAX_BODY_BYTES)
+            raise Malformed(f"the body is larger than {MAX_BODY_BYTES} bytes")
         if size == 0:
             break
         body += yield from source.exactly(size)
@@ -231,7 +237,7 @@ def _read_chunks(source: _Source) -> "Reading[bytes]":
 
 def _read_trailer(source: _Source) -> "Reading[None]":
     left = MAX_HEAD_BYTES
-    fields = {}  # type: Dict[bytes, bytes]
+    fields: "Dict[bytes, bytes]" = {}
     while True:
         line = yield from source.line(left)
         if line == b"\r\n":

@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Optional, Tuple, Type, Union
 
+    from tencentserverless._protocol.action import Fallback
     from tencentserverless._protocol.effects import Origin
     from tencentserverless._protocol.http1 import Response
 
@@ -27,12 +28,12 @@ MAX_ROUTING_KEY_BYTES = 1024
 MAX_BODY_BYTES = 10 * 1024 * 1024  # of a request, the event escaped once more in it
 
 _PLATFORM_KEYS = frozenset(("errorCode", "errorMessage", "requestId", "stackTrace", "statusCode"))
-_MAX_DIGITS = 4300  # as Python 3.11 and later: the time that a number takes grows with the square of its digits
+_MAX_DIGITS = 4300  # the limit of Python 3.11: the time to parse a number grows with the square of its digits
 
 
 def _integer(digits: str) -> int:
     if len(digits) > _MAX_DIGITS:
-        raise ValueError("a number of %d digits" % len(digits))
+        raise ValueError(f"a number of {len(digits)} digits")
     return int(digits)
 
 
@@ -40,13 +41,16 @@ _scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 _scan_long = json.JSONDecoder(parse_int=_integer).scan_once  # type: ignore[attr-defined]
 
 
-class Invocation(object):
-    """Everything that is known of one invocation, or other action of the API, before its first attempt.
+class Invocation:
+    """One invocation, or another action of the API, with everything that its first attempt needs but the credentials.
 
-    body: the request's JSON; timeout: seconds or None; returns_at_once: invocation type Event.
-    is_patient: tried again when throttled; a fan-out slows down by itself instead.
-    target: (region, namespace, function), where the action InvokeFunction may give way to Invoke.
-    rebuild: makes the body of another action.
+    body: the request's JSON. timeout: seconds, None for no limit. idempotent: the function may run twice.
+    returns_at_once: the invocation type is Event.
+    is_patient: try again when throttled. False in a fan-out, which sends fewer events instead.
+    fallback: how to go on if the platform refuses the action InvokeFunction; None for an action that must stay.
+    timeout_error: the class to raise when the deadline passes.
+    decipher: makes an outcome of an HTTP response. trace, about: the caller's trace and the
+        `About` in its steps; None without a trace.
     """
 
     __slots__ = (
@@ -58,8 +62,8 @@ class Invocation(object):
         "idempotent",
         "returns_at_once",
         "is_patient",
-        "target",
-        "rebuild",
+        "fallback",
+        "timeout_error",
         "decipher",
         "trace",
         "about",
@@ -72,9 +76,12 @@ class Invocation(object):
         action: str,
         body: bytes,
         timeout: "Optional[float]",
+        *,
         idempotent: bool = False,
         returns_at_once: bool = False,
         is_patient: bool = True,
+        fallback: "Optional[Fallback]" = None,
+        timeout_error: "Type[errors.InvokeTimeoutError]" = errors.InvokeTimeoutError,
     ) -> None:
         self.origin = origin
         self.region = region
@@ -84,15 +91,15 @@ class Invocation(object):
         self.idempotent = idempotent
         self.returns_at_once = returns_at_once
         self.is_patient = is_patient
-        self.target = None  # type: Optional[Tuple[str, str, str]]
-        self.rebuild = None  # type: Optional[Callable[[str], bytes]]
-        self.decipher = decipher  # type: Callable[[Response, Invocation], Any]
-        self.trace = None  # type: Optional[Callable[[Any], Any]]
-        self.about = None  # type: Any
+        self.fallback = fallback
+        self.timeout_error = timeout_error
+        self.decipher: "Callable[[Response, Invocation], Any]" = decipher
+        self.trace: "Optional[Callable[[Any], Any]]" = None
+        self.about: "Any" = None
 
 
-class _Decoded(object):
-    """`InvokeResult.value`: decoded when first asked for, then kept in the instance."""
+class _Decoded:
+    """`InvokeResult.value`: decoded at the first access, then stored in the instance, where later accesses find it."""
 
     def __get__(self, result: "Optional[InvokeResult]", owner: "Any" = None) -> "Any":
         if result is None:
@@ -102,7 +109,7 @@ class _Decoded(object):
 
 
 def parsed(text: str) -> "Any":
-    """What `json.loads` makes of `text`, without its layers. Raises ValueError or RecursionError."""
+    """The value that `json.loads` returns for `text`, without its layers. Raises ValueError or RecursionError."""
     text = text.strip(" \t\r\n")
     try:
         value, end = (_scan if len(text) <= _MAX_DIGITS else _scan_long)(text, 0)
@@ -114,7 +121,7 @@ def parsed(text: str) -> "Any":
 
 
 def decoded(ret_msg: str) -> "Any":
-    """The value of a result's JSON text; the text itself where it is not JSON."""
+    """The value of a result's JSON text; the text itself if it is not JSON."""
     try:
         return parsed(ret_msg)
     except (ValueError, RecursionError):
@@ -122,21 +129,25 @@ def decoded(ret_msg: str) -> "Any":
 
 
 class InvokeResult(str):
-    """What a function returned: its JSON text, exactly as the platform sent it (`RetMsg`).
+    """The result of an invocation: a str, the JSON text that the function returned, as the platform sent it (`RetMsg`).
 
-    value: the decoded value; the text itself where it is not JSON; None for invocation type Event.
-    request_id: of the API request; function_request_id: of the execution, to search the logs by.
-    duration_ms: float; billed_ms: int; memory_bytes: int, the peak; None where the platform did not say.
+    value: the decoded value; the text itself if it is not JSON; None for invocation type Event.
+    request_id: the id of the API request.
+    function_request_id: the id of the execution, for a search in the logs.
+    duration_ms: float, the time that the handler took. billed_ms: int, the time that is billed.
+    memory_bytes: int, the largest use of memory. These three are None if the platform did not send them.
     log_tail: the last 4 KB of the execution log for log type "Tail", else "".
+
+    Mirrors `Result` of https://cloud.tencent.com/document/product/583/17243
     """
 
-    value = _Decoded()  # type: _Decoded
-    request_id = None  # type: Optional[str]
-    function_request_id = None  # type: Optional[str]
-    duration_ms = None  # type: Optional[float]
-    billed_ms = None  # type: Optional[int]
-    memory_bytes = None  # type: Optional[int]
-    log_tail = ""  # type: str
+    value: "_Decoded" = _Decoded()
+    request_id: "Optional[str]" = None
+    function_request_id: "Optional[str]" = None
+    duration_ms: "Optional[float]" = None
+    billed_ms: "Optional[int]" = None
+    memory_bytes: "Optional[int]" = None
+    log_tail: "str" = ""
 
 
 def body_head(
@@ -148,24 +159,22 @@ def body_head(
     invocation_type: "Optional[str]",
     routing_key: "Optional[Dict[str, Any]]",
 ) -> "Head":
-    """The JSON of the action Invoke or InvokeFunction but for the event, the event's name in it, and its size limit.
+    """The JSON of an invocation before the event, the name of the event's field, and the event's size limit in bytes.
 
-    InvokeFunction is synchronous only, and names the event otherwise.
+    The action InvokeFunction is synchronous only, and its event field has another name than Invoke's.
     """
     quoted = events.quoted_ascii
-    head = '{"FunctionName": %s, "Namespace": %s, "Qualifier": %s, "LogType": %s' % (
-        quoted(function_name),
-        quoted(namespace or "default"),
-        quoted(qualifier or "$LATEST"),
-        quoted(log_type or "None"),
+    head = (
+        f'{{"FunctionName": {quoted(function_name)}, "Namespace": {quoted(namespace or "default")}, '
+        f'"Qualifier": {quoted(qualifier or "$LATEST")}, "LogType": {quoted(log_type or "None")}'
     )
     name, most = "Event", MAX_EVENT_BYTES
     if action == "Invoke":
-        head += ', "InvocationType": %s' % quoted(invocation_type or "RequestResponse")
+        head += f', "InvocationType": {quoted(invocation_type or "RequestResponse")}'
         name = "ClientContext"
         most = MAX_ASYNC_EVENT_BYTES if invocation_type == "Event" else MAX_EVENT_BYTES
     if routing_key is not None:
-        head += ', "RoutingKey": %s' % quoted(_routing_key_text(routing_key))
+        head += f', "RoutingKey": {quoted(_routing_key_text(routing_key))}'
     return head, name, most
 
 
@@ -175,17 +184,17 @@ def invoke_body(
     encode: "Callable[[Any], str]",
     default: "Optional[Callable[[Any], Any]]" = None,
 ) -> bytes:
-    """The JSON of the action, of what `body_head` made and the event. Raises EventError where `data` is not JSON or
-    too large."""
+    """The JSON of an invocation: what `body_head` returned, then the event. Raises EventError if `data` is not JSON or
+    is too large."""
     head, name, most = parts
     if data is None:
         return (head + "}").encode("ascii")
     text = _event_text(data, encode)
     try:
-        body = ('%s, "%s": %s}' % (head, name, events.quoted(text))).encode("utf-8")
-    except UnicodeEncodeError:
+        body = f'{head}, "{name}": {events.quoted(text)}}}'.encode()
+    except UnicodeEncodeError:  # a lone surrogate
         text = events.ascii_text(data, default)
-        body = ('%s, "%s": %s}' % (head, name, events.quoted_ascii(text))).encode("ascii")
+        body = f'{head}, "{name}": {events.quoted_ascii(text)}}}'.encode("ascii")
     if len(body) > MAX_ASYNC_EVENT_BYTES:
         _check_size(text, body, most)
     return body
@@ -195,14 +204,14 @@ def _event_text(data: "Any", encode: "Callable[[Any], str]") -> str:
     try:
         return encode(data)
     except (TypeError, ValueError, RecursionError) as error:
-        message = "the event is not JSON: %s (%s)" % (events.bad_part(data, encode), error)
+        message = f"the event is not JSON: {events.bad_part(data, encode)} ({error})"
     raise errors.EventError("ClientParamsError", message)
 
 
 def _routing_key_text(routing_key: "Dict[str, Any]") -> str:
     text = json.dumps(routing_key)
     if len(text) > MAX_ROUTING_KEY_BYTES:
-        message = "routing_key has %d bytes of JSON, more than %d" % (len(text), MAX_ROUTING_KEY_BYTES)
+        message = f"routing_key has {len(text)} bytes of JSON, more than {MAX_ROUTING_KEY_BYTES}"
         raise errors.SettingsError("ClientParamsError", message)
     return text
 
@@ -211,19 +220,16 @@ def _check_size(text: str, body: bytes, most: int) -> None:
     size = len(text.encode("utf-8"))
     if size > most:
         kind = "an Event" if most == MAX_ASYNC_EVENT_BYTES else "a synchronous"
-        message = "the event has %d bytes of JSON; %s invocation takes %d at most" % (size, kind, most)
+        message = f"the event has {size} bytes of JSON; {kind} invocation takes {most} at most"
     elif len(body) > MAX_BODY_BYTES:
-        message = "the request has %d bytes, the event escaped in it; the API takes %d at most" % (
-            len(body),
-            MAX_BODY_BYTES,
-        )
+        message = f"the request has {len(body)} bytes, the event escaped in it; the API takes {MAX_BODY_BYTES} at most"
     else:
         return
-    raise errors.EventError("ClientParamsError", message + ": store it (COS, for one) and send where it is")
+    raise errors.EventError("ClientParamsError", message + ": store it (in COS, for example) and send its address")
 
 
 def decipher(response: "Response", invocation: Invocation) -> "Outcome":
-    """What an HTTP response says of the invocation: its result, or an error with its row of the retry table."""
+    """The outcome of an invocation from its HTTP response: the result, or an error with its row of the retry table."""
     answer = _json(response)
     inner = answer.get("Response") if type(answer) is dict else None
     if type(inner) is dict:
@@ -242,7 +248,7 @@ def decipher(response: "Response", invocation: Invocation) -> "Outcome":
 
 
 def decipher_action(response: "Response", invocation: Invocation) -> "Union[Dict[str, Any], Failure]":
-    """What an HTTP response says of any other action: the object within `Response`, or an error with its row."""
+    """The outcome of any other action from its HTTP response: the object in `Response`, or an error with its row."""
     answer = _json(response)
     inner = answer.get("Response") if type(answer) is dict else None
     if type(inner) is not dict:
@@ -254,7 +260,7 @@ def decipher_action(response: "Response", invocation: Invocation) -> "Union[Dict
 
 
 def _json(response: "Response") -> "Any":
-    """The decoded body of an answer of the API, which is HTTP 200 for errors too; None where it is not one."""
+    """The decoded body; None if it is not JSON or the status is not 200, which the API answers with even for errors."""
     if response.status != 200:
         return None
     try:
@@ -278,7 +284,7 @@ def _success(inner: "Dict[str, Any]", result: "Dict[str, Any]", ret_msg: str, re
 
 
 def _failure(answer: "Any", inner: "Dict[str, Any]", result: "Dict[str, Any]", ret_msg: str) -> "Optional[Failure]":
-    """The error that a result tells of; None where the handler returned an object that only looks like one."""
+    """The error in a result; None if the handler returned an object that only looks like one."""
     invoke_result, err_msg = result.get("InvokeResult"), result.get("ErrMsg")
     if not invoke_result and not err_msg and not _is_platforms(_error_object(ret_msg)):
         return None
@@ -295,14 +301,14 @@ def failure_of(
     err_msg: "Optional[str]" = None,
     answer: "Any" = None,
 ) -> errors.TencentServerlessSDKException:
-    """The error of a failed execution, told by its `RetMsg`; `status` is what else is known of its status code."""
-    told = _error_object(ret_msg)
-    status = status if _number(told.get("statusCode")) is None else told["statusCode"]
-    stack_trace = told.get("stackTrace") or ""
-    is_function_s = status == 430 or (status is None and bool(stack_trace))
-    error = (errors.FunctionError if is_function_s else errors.InvocationError)(
-        told.get("errorCode", -1),
-        told.get("errorMessage") or err_msg or ret_msg,
+    """The error of a failed execution, from its `RetMsg`. `status`: the status code if `RetMsg` does not have it."""
+    fields = _error_object(ret_msg)
+    status = status if _number(fields.get("statusCode")) is None else fields["statusCode"]
+    stack_trace = fields.get("stackTrace") or ""
+    has_raised = status == 430 or (status is None and bool(stack_trace))
+    error = (errors.FunctionError if has_raised else errors.InvocationError)(
+        fields.get("errorCode", -1),
+        fields.get("errorMessage") or err_msg or ret_msg,
         request_id,
         answer,
         stack_trace if isinstance(stack_trace, str) else json.dumps(stack_trace, ensure_ascii=False),
@@ -320,17 +326,18 @@ def _row_of(error: errors.ServerlessError) -> retry.Row:
 
 def _error_object(ret_msg: str) -> "Dict[str, Any]":
     try:
-        told = parsed(ret_msg)
+        fields = parsed(ret_msg)
     except (ValueError, RecursionError):
         return {}
-    return told if isinstance(told, dict) else {}
+    return fields if isinstance(fields, dict) else {}
 
 
-def _is_platforms(told: "Dict[str, Any]") -> bool:
-    status = _number(told.get("statusCode"))
+def _is_platforms(fields: "Dict[str, Any]") -> bool:
+    """Whether the platform made this object. A handler may return one with `errorCode` and keys of its own."""
+    status = _number(fields.get("statusCode"))
     return (
-        _PLATFORM_KEYS.issuperset(told)
-        and isinstance(told.get("errorMessage"), str)
+        _PLATFORM_KEYS.issuperset(fields)
+        and isinstance(fields.get("errorMessage"), str)
         and status is not None
         and status >= 400
     )
@@ -349,7 +356,7 @@ def _refusal(answer: "Any", inner: "Dict[str, Any]") -> "Failure":
 
 
 def api_error_class(code: str) -> "Type[errors.APIError]":
-    """The class of an API error code, by its family: a code that appears tomorrow has a home."""
+    """The class of an API error code, by the code's first word, so that codes which do not exist yet have a class."""
     for prefixes, family in _FAMILIES:
         if code.startswith(prefixes):
             return family
@@ -366,10 +373,9 @@ _FAMILIES = (
 
 def _not_api(response: "Response", origin: "Origin", answer: "Any") -> "Failure":
     text = response.body.decode("utf-8", "replace")
-    message = "%r answered HTTP %d with what is not an answer of the API: %s" % (
-        origin,
-        response.status,
-        text[:200] or "(empty)",
+    message = (
+        f"{origin!r} answered HTTP {response.status} with text that is not an answer of the API: "
+        f"{text[:200] or '(empty)'}"
     )
     error = errors.ProtocolError("ClientNetworkError", message, None, text if answer is None else answer)
     error.executed = retry.NOT_API.executed

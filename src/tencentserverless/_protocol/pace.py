@@ -1,14 +1,14 @@
-"""How many invocations of a fan-out may be in flight: fewer when the platform throttles, more again later."""
+"""The number of invocations of a fan-out that may be in flight: smaller when the platform throttles, larger later."""
 
 SLOWEST = 1
-FIRST_PAUSE = 0.1  # seconds without a new invocation after a throttling; doubles while throttling goes on
+FIRST_PAUSE = 0.1  # seconds without a new invocation after the platform throttled; doubles while it goes on
 LONGEST_PAUSE = 5.0
 
 
-class Pace(object):
-    """Additive increase, multiplicative decrease, as TCP shares a line (RFC 5681).
+class Pace:
+    """A limit that grows by addition and shrinks by halving, as TCP shares a line (RFC 5681).
 
-    `most` is the concurrency asked for; `limit` the one of now.
+    `most` is the concurrency that the caller wants; `limit` is the present one.
     """
 
     def __init__(self, most: int) -> None:
@@ -21,13 +21,13 @@ class Pace(object):
         return in_flight < int(self.limit) and now >= self.resume_at
 
     def succeeded(self) -> None:
-        """One invocation more in flight after as many successes as are in flight."""
+        """Raise the limit by one for every `limit` successes."""
         if self.limit < self.most:
             self.limit = min(float(self.most), self.limit + 1.0 / self.limit)
             self._pause = FIRST_PAUSE
 
     def throttled(self, now: float) -> None:
-        """Half as many, after a pause; what was in flight already when the pause began tells nothing new."""
+        """Halve the limit and pause. During a pause nothing changes: earlier invocations hit the same limit."""
         if now < self.resume_at:
             return
         self.limit = max(float(SLOWEST), self.limit / 2)

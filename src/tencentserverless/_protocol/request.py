@@ -21,8 +21,11 @@ SIGNED_HEADERS = "content-type;host"
 _KEPT = 64
 
 
-class _Form(object):
-    """Everything of a request that stays the same while its endpoint, action, credentials and UTC date do."""
+class _Form:
+    """The parts of a request that are the same for one endpoint, action, identity and UTC date.
+
+    `to_sign` and `head` are %-templates: the parts that differ are filled in for each request, in one step.
+    """
 
     __slots__ = ("canonical", "head", "key", "to_sign")
 
@@ -33,7 +36,7 @@ class _Form(object):
         headers = (("content-type", "application/json"), ("host", authority))
         self.key = tc3.signing_key(secret_key, date, SERVICE)
         self.canonical = tc3.canonical_request("POST", "", headers, "").encode("ascii")
-        self.to_sign = "%s\n%%d\n%s\n%%s" % (tc3.ALGORITHM, scope)
+        self.to_sign = f"{tc3.ALGORITHM}\n%d\n{scope}\n%s"
         self.head = "\r\n".join(
             (
                 "POST / HTTP/1.1",
@@ -42,7 +45,7 @@ class _Form(object):
                 "X-TC-Action: " + action,
                 "X-TC-Version: " + API_VERSION,
                 "X-TC-Region: " + region,
-                "X-TC-Language: zh-CN",  # as the predecessor and the official SDK: programs compare these messages
+                "X-TC-Language: zh-CN",  # as 0.1.7 and the official SDK send it: programs compare the messages
                 "X-TC-RequestClient: tencentserverless_" + __version__,
                 *(("X-TC-Token: " + token.replace("%", "%%"),) if token else ()),
                 "Authorization: " + tc3.authorization(secret_id.replace("%", "%%"), scope, SIGNED_HEADERS, "%s"),
@@ -52,7 +55,7 @@ class _Form(object):
         )
 
 
-_forms = {}  # type: Dict[Tuple[str, str, str, Identity, int], _Form]
+_forms: "Dict[Tuple[str, str, str, Identity, int], _Form]" = {}
 
 
 def signed_request(origin: "Origin", region: str, action: str, body: bytes, moment: "Moment") -> bytes:

@@ -1,7 +1,7 @@
-"""Which failure may be tried again, and what is known of the handler when it happened.
+"""Which failures are tried again, and whether the handler may have run when they happened.
 
 One synchronous invocation never runs a function twice unless the caller said `idempotent=True`. The table below is
-the whole policy; the documentation prints it from here.
+the whole policy; docs/errors.md is written from it.
 """
 
 TYPE_CHECKING = False
@@ -20,8 +20,11 @@ WITH_NEW_KEYS = "where the credentials were renewed meanwhile, with the new ones
 IF_IDEMPOTENT = "only with idempotent=True"
 
 
-class Row(object):
-    """what: what happened; error: the class raised; executed: did the handler run; again: is it tried again."""
+class Row:
+    """A row of the table.
+
+    what: what happened; error: the class that is raised; executed: did the handler run; again: is it tried again.
+    """
 
     __slots__ = ("what", "error", "executed", "again")
 
@@ -32,7 +35,7 @@ class Row(object):
         self.again = again
 
     def __repr__(self) -> str:
-        return "Row(%r)" % self.what
+        return f"Row({self.what!r})"
 
 
 NO_WAIT = Row("the deadline passed before a connection was there", "InvokeTimeoutError", "no", NEVER)
@@ -132,7 +135,7 @@ def row_of_status(status: "Optional[int]") -> Row:
 def delay_before_next(
     row: Row, attempt: int, idempotent: bool, clock_corrected: bool, is_patient: bool = True
 ) -> "Optional[float]":
-    """The longest time to wait in seconds before attempt number `attempt` + 1; None where there is none."""
+    """The longest time to wait, in seconds, before the attempt after this one; None if there is no further attempt."""
     if attempt >= ATTEMPTS:
         return None
     if row.again in (AT_ONCE, WITH_NEW_KEYS):
@@ -147,6 +150,6 @@ def delay_before_next(
 
 
 def worse(one: str, other: str) -> str:
-    """What two attempts say together of whether the handler ran: "no" < "maybe" < "yes"."""
+    """Whether the handler ran in one of two attempts: the larger of "no" < "maybe" < "yes"."""
     order = ("no", "maybe", "yes")
     return max(one, other, key=order.index)

@@ -1,8 +1,8 @@
-"""What became of an Event invocation, and the API's three actions on it.
+"""The status of an Event invocation, and the three API actions for it.
 
-GetAsyncEventStatus and TerminateAsyncEvent (https://cloud.tencent.com/document/product/583/63969) know functions made
-for asynchronous execution; GetRequestStatus (https://cloud.tencent.com/document/product/583/65348) the others, for
-15 minutes.
+GetAsyncEventStatus and TerminateAsyncEvent (https://cloud.tencent.com/document/product/583/63969) serve functions that
+were created for asynchronous execution. GetRequestStatus (https://cloud.tencent.com/document/product/583/65348) serves
+all others, for 15 minutes.
 """
 
 import json
@@ -11,15 +11,20 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Optional
 
-LAST_RETRY = 2  # the platform tries a failed event twice more, unless it was told to do so less often
+LAST_RETRY = 2  # the platform tries a failed event twice more, unless the function is set to fewer
 _FINAL = ("FINISHED", "FAILED", "ABORTED")
 _BY_RET_CODE = {0: "FINISHED", 1: "RUNNING", -1: "FAILED"}
 
 
-class EventStatus(object):
-    """state: "RUNNING", "FINISHED", "FAILED", "ABORTED", or "UNKNOWN" where the platform has no record (not started
-    yet, or too long ago); is_final: nothing will change any more; status_code: the platform's number, None where it is
-    not told; ret_msg: the JSON text that was returned, None where it is not told; retry_number: 0 for the first try.
+class EventStatus:
+    """What the platform knows of an Event invocation.
+
+    state: "RUNNING", "FINISHED", "FAILED", "ABORTED", or "UNKNOWN" if the platform has no record (the event has not
+        started yet, or it ended too long ago).
+    is_final: the state will not change any more.
+    status_code: the platform's number; None if it is not known.
+    ret_msg: the JSON text that the function returned; None if it is not known.
+    retry_number: 0 for the first try.
     """
 
     def __init__(
@@ -37,7 +42,8 @@ class EventStatus(object):
         self.retry_number = retry_number
 
     def __repr__(self) -> str:
-        return "<EventStatus %s%s>" % (self.state, "" if self.is_final else ", not final")
+        is_open = "" if self.is_final else ", not final"
+        return f"<EventStatus {self.state}{is_open}>"
 
 
 def event_status_body(request_id: str) -> bytes:
@@ -57,16 +63,16 @@ def _body(**parameters: str) -> bytes:
 
 
 def of_async_event(inner: "Dict[str, Any]") -> EventStatus:
-    """The answer of GetAsyncEventStatus."""
-    told = inner.get("Result")
-    state = told.get("Status") if isinstance(told, dict) else None
-    if not isinstance(told, dict) or not isinstance(state, str):
+    """The status in an answer of GetAsyncEventStatus."""
+    result = inner.get("Result")
+    state = result.get("Status") if isinstance(result, dict) else None
+    if not isinstance(result, dict) or not isinstance(state, str):
         return EventStatus("UNKNOWN", False)
-    return EventStatus(state, state in _FINAL, told.get("StatusCode"))
+    return EventStatus(state, state in _FINAL, result.get("StatusCode"))
 
 
 def of_request(inner: "Dict[str, Any]") -> EventStatus:
-    """The answer of GetRequestStatus: the latest try. A failed one is not final while the platform may try again."""
+    """The status of the latest try in an answer of GetRequestStatus. A failure that may be retried is not final."""
     data = inner.get("Data")
     tries = [one for one in data if isinstance(one, dict)] if isinstance(data, list) else []
     if not tries:

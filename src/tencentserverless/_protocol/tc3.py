@@ -1,4 +1,4 @@
-"""TC3-HMAC-SHA256, the signature of API 3.0: canonical request, string to sign, authorization.
+"""The signature of API 3.0, TC3-HMAC-SHA256: canonical request, string to sign, authorization.
 
 https://cloud.tencent.com/document/api/583/33846 (SCF API, "Signature v3")
 """
@@ -14,46 +14,48 @@ ALGORITHM = "TC3-HMAC-SHA256"
 TERMINATOR = "tc3_request"
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 
-_BLOCK_BYTES = 64  # of SHA-256, which HMAC pads its key to
+_BLOCK_BYTES = 64  # the block size of SHA-256, to which HMAC pads its key
 _INNER_PAD = bytes(byte ^ 0x36 for byte in range(256))
 _OUTER_PAD = bytes(byte ^ 0x5C for byte in range(256))
 _KEPT_KEYS = 64
 
 
 def utc_date(timestamp: int) -> str:
-    """The UTC date of `timestamp` (Unix seconds) as ``YYYY-MM-DD``: the day for which a signing key is good."""
+    """The UTC date of `timestamp` (Unix seconds) as ``YYYY-MM-DD``. A signing key is valid for one such day."""
     return strftime("%Y-%m-%d", gmtime(timestamp))
 
 
 def credential_scope(date: str, service: str) -> str:
-    return "%s/%s/%s" % (date, service, TERMINATOR)
+    return f"{date}/{service}/{TERMINATOR}"
 
 
 def canonical_request(method: str, query: str, headers: "Sequence[Tuple[str, str]]", payload_sha256: str) -> str:
-    """The six fields that are signed. `headers` are the signed ones, lower-case names, in the order of signing."""
+    """The six fields that are signed. `headers`: the signed headers with lower-case names, in the order of signing."""
     return canonical_text(method, query, canonical_headers(headers), payload_sha256)
 
 
 def canonical_headers(headers: "Sequence[Tuple[str, str]]") -> str:
-    """Two of the six fields, which a client sends again and again."""
-    return "%s\n%s" % ("".join(["%s:%s\n" % pair for pair in headers]), ";".join([name for name, _ in headers]))
+    """The two fields about headers, which are the same in many requests."""
+    lines = "".join([f"{name}:{value}\n" for name, value in headers])
+    names = ";".join([name for name, _ in headers])
+    return f"{lines}\n{names}"
 
 
 def canonical_text(method: str, query: str, headers: str, payload_sha256: str) -> str:
-    """As `canonical_request`, with `canonical_headers`."""
-    return "%s\n/\n%s\n%s\n%s" % (method, query, headers, payload_sha256)
+    """As `canonical_request`, with `headers` as `canonical_headers` returns them."""
+    return f"{method}\n/\n{query}\n{headers}\n{payload_sha256}"
 
 
 def string_to_sign(timestamp: int, scope: str, canonical: str) -> str:
     digest = sha256(canonical.encode("utf-8")).hexdigest()
-    return "%s\n%d\n%s\n%s" % (ALGORITHM, timestamp, scope, digest)
+    return f"{ALGORITHM}\n{timestamp}\n{scope}\n{digest}"
 
 
-class SigningKey(object):
-    """A secret key made ready for one UTC date and service.
+class SigningKey:
+    """A secret key prepared for one UTC date and service.
 
-    The two padded keys of the last HMAC are absorbed once; signing copies their states, which halves the cost
-    of calling `hmac` for every request.
+    The last HMAC's two padded keys are hashed once. Signing copies these hash states, which halves the cost of calling
+    `hmac` for every request.
     """
 
     __slots__ = ("_inner", "_outer")
@@ -69,11 +71,11 @@ class SigningKey(object):
         return _hmac(self._inner, self._outer, text.encode("utf-8")).hex()
 
 
-_keys = {}  # type: Dict[Tuple[str, str, str], SigningKey]
+_keys: "Dict[Tuple[str, str, str], SigningKey]" = {}
 
 
 def signing_key(secret_key: str, date: str, service: str) -> SigningKey:
-    """The `SigningKey` of these three, from a small store of those used last."""
+    """The `SigningKey` of these three; a small number of them is kept."""
     wanted = (secret_key, date, service)
     key = _keys.get(wanted)
     if key is None:
@@ -85,17 +87,11 @@ def signing_key(secret_key: str, date: str, service: str) -> SigningKey:
 
 def authorization(secret_id: str, scope: str, signed_headers: str, signature: str) -> str:
     """The value of the `Authorization` header."""
-    return "%s Credential=%s/%s, SignedHeaders=%s, Signature=%s" % (
-        ALGORITHM,
-        secret_id,
-        scope,
-        signed_headers,
-        signature,
-    )
+    return f"{ALGORITHM} Credential={secret_id}/{scope}, SignedHeaders={signed_headers}, Signature={signature}"
 
 
 def _pads(key: bytes) -> "Tuple[Any, Any]":
-    """The two SHA-256 states of HMAC, its padded keys absorbed (RFC 2104, section 2)."""
+    """The two SHA-256 states of HMAC after its padded keys (RFC 2104, section 2)."""
     if len(key) > _BLOCK_BYTES:
         key = sha256(key).digest()
     key = key.ljust(_BLOCK_BYTES, b"\0")

@@ -1,4 +1,4 @@
-"""What happens in an exchange, told to the caller's `trace` step by step, with timings."""
+"""Traces: the caller's `trace` gets a `Step` with timings for everything that happens in an exchange."""
 
 from tencentserverless._protocol.effects import READ, Fault, Signal, Write
 from tencentserverless.exception import ServerlessError
@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     Trace = Callable[["Step"], Any]
 
 
-class About(object):
-    """What is invoked; the same object in every step of one invocation, so a trace may keep things on it.
+class About:
+    """The invocation that a step belongs to.
 
-    function_name, namespace, qualifier: None for actions that are no invocations.
+    All steps of one invocation have the same object, so a trace may store things on it. function_name, namespace and
+    qualifier are None for API actions that are not invocations.
     """
 
     def __init__(
@@ -36,15 +37,18 @@ class About(object):
         self.qualifier = qualifier
 
     def __repr__(self) -> str:
-        return "<%s %s/%s/%s at %s>" % (self.action, self.region, self.namespace, self.function_name, self.endpoint)
+        return f"<{self.action} {self.region}/{self.namespace}/{self.function_name} at {self.endpoint}>"
 
 
-class Step(object):
-    """name: "begin", "open", "write", "read", "keep", "close", "sleep" or "end".
+class Step:
+    """One thing that happened in an invocation.
 
-    seconds: what it took; of "end", the whole invocation. size: bytes written or read, else None.
-    error: what went wrong, else None: a text, and of "end" the ServerlessError that is raised.
-    result: of "end", what is returned (with `request_id`).
+    about: the invocation, an `About`.
+    name: "begin", "open", "write", "read", "keep", "close", "sleep" or "end".
+    seconds: how long it took; for "end", how long the whole invocation took.
+    size: bytes written or read; None for other steps.
+    error: what went wrong, as text; for "end" the ServerlessError that is raised; None if nothing went wrong.
+    result: for "end", the value that is returned (with `request_id`).
     """
 
     __slots__ = ("about", "error", "name", "result", "seconds", "size")
@@ -66,17 +70,18 @@ class Step(object):
         self.result = result
 
     def __repr__(self) -> str:
-        return "<Step %s %.6f s%s>" % (self.name, self.seconds, "" if self.error is None else ", %s" % (self.error,))
+        error = "" if self.error is None else f", {self.error}"
+        return f"<Step {self.name} {self.seconds:.6f} s{error}>"
 
 
 def traced(
     steps: "Generator[Effect, Any, Any]", invocation: "Invocation", clock: "Callable[[], float]"
 ) -> "Generator[Effect, Any, Any]":
-    """The same exchange, with every effect told to the invocation's trace."""
+    """The same exchange; the invocation's trace is called for every effect."""
     assert invocation.trace is not None
-    about, tell = invocation.about, invocation.trace
+    about, report = invocation.about, invocation.trace
     start = clock()
-    tell(Step(about, "begin", 0.0))
+    report(Step(about, "begin", 0.0))
     try:
         effect = next(steps)
         while True:
@@ -84,16 +89,16 @@ def traced(
             try:
                 answer = yield effect
             except (Fault, ServerlessError) as error:
-                tell(Step(about, _name(effect), clock() - began, error=getattr(error, "reason", None) or str(error)))
+                report(Step(about, _name(effect), clock() - began, error=getattr(error, "reason", None) or str(error)))
                 effect = steps.throw(error)
             else:
-                tell(Step(about, _name(effect), clock() - began, _size(effect, answer)))
+                report(Step(about, _name(effect), clock() - began, _size(effect, answer)))
                 effect = steps.send(answer)
     except StopIteration as end:
-        tell(Step(about, "end", clock() - start, result=end.value))
+        report(Step(about, "end", clock() - start, result=end.value))
         return end.value
     except ServerlessError as error:
-        tell(Step(about, "end", clock() - start, error=error))
+        report(Step(about, "end", clock() - start, error=error))
         raise
 
 

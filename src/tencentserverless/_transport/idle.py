@@ -1,30 +1,30 @@
-"""Which kept-alive connection is used next, and which has been idle for too long. Bookkeeping only, shared."""
+"""The idle kept-alive connections: which one is used next, and which has been idle for too long. Bookkeeping only."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Tuple
 
-    Entry = Tuple[Any, float, float]
+    Entry = Tuple[Any, float, float]  # connection, and when it became idle on both clocks
 
 MOST_IDLE = 50.0  # seconds; load balancers forget a silent connection after 60
 
 
-class Idle(object):
-    """Idle connections by origin, last in, first out: the warmest first.
+class Idle:
+    """Idle connections by origin, last in, first out: the connection used last is the least likely to be closed.
 
-    Idleness is measured on both clocks, because the monotonic one stands still while a machine is suspended. Single
-    list operations are atomic, so no lock is needed: at worst two threads each find the other's connection.
+    Idle time is measured on both clocks, because the monotonic clock stops while a machine is suspended. There is no
+    lock: single operations on a list are atomic, and no thread relies on two of them belonging together.
     """
 
     def __init__(self, most_idle: float = MOST_IDLE) -> None:
         self.most_idle = most_idle
-        self._by_origin = {}  # type: Dict[Any, List[Entry]]
+        self._by_origin: "Dict[Any, List[Entry]]" = {}
 
     def __len__(self) -> int:
         return sum(len(entries) for entries in list(self._by_origin.values()))
 
     def put(self, origin: "Any", connection: "Any", now: float, wall: float) -> "Any":
-        """Keep `connection`. Returns one that has been idle for too long, to be closed; None where there is none."""
+        """Keep `connection`. Returns a connection that has been idle for too long, to be closed, or None."""
         entries = self._by_origin.setdefault(origin, [])
         entries.append((connection, now, wall))
         try:
@@ -33,7 +33,7 @@ class Idle(object):
             return None
 
     def take(self, origin: "Any", now: float, wall: float) -> "Tuple[Any, bool]":
-        """The connection of `origin` used last, and whether it is young enough; (None, False) where there is none."""
+        """The connection of `origin` used last, and whether it is young enough; (None, False) if there is none."""
         entries = self._by_origin.get(origin)
         if not entries:
             return None, False
@@ -44,7 +44,7 @@ class Idle(object):
         return connection, now - since < self.most_idle and -1.0 < wall - wall_since < self.most_idle
 
     def take_any(self) -> "Any":
-        """The connection that has been idle longest, of any origin, to be closed; None where there is none."""
+        """The connection that has been idle longest, of any origin, to be closed; None if there is none."""
         for entries in sorted(filter(None, list(self._by_origin.values())), key=lambda entries: entries[0][1]):
             try:
                 return entries.pop(0)[0]

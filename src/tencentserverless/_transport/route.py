@@ -1,4 +1,4 @@
-"""What shapes a connection besides its origin, whichever transport makes it."""
+"""The settings of connections that do not depend on the origin."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -8,10 +8,13 @@ if TYPE_CHECKING:
     from tencentserverless._protocol.effects import Origin
 
 
-class Route(object):
-    """What shapes a connection besides its origin: `ca_file` (PEM) and `connect_timeout` (seconds)."""
+class Route:
+    """The settings of connections that do not depend on the origin, and the TLS sessions to resume.
+
+    ca_file: PEM file of the certificates to trust, None for the system's. connect_timeout: seconds.
+    """
 
     def __init__(self, ca_file: "Optional[str]" = None, connect_timeout: float = 10.0) -> None:
         self.ca_file = ca_file
         self.connect_timeout = connect_timeout
-        self.sessions = {}  # type: Dict[Origin, SSLSession]
+        self.sessions: "Dict[Origin, SSLSession]" = {}

@@ -1,0 +1,1 @@
+"""Remote functions as Python functions: called, mapped over many events, sent as Event invocations."""

@@ -1,0 +1,183 @@
+"""Remote functions of the blocking client; `map` invokes them in threads."""
+
+import queue
+import threading
+import weakref
+from time import monotonic, sleep
+from typing import Generic, TypeVar
+
+from tencentserverless._functions.base import DEFAULT_CONCURRENCY, BaseFunction, event_of, hand_out
+from tencentserverless._functions.event_handle import EventHandle
+from tencentserverless._functions.fanout import Failed, Fanout
+from tencentserverless._transport.blocking.drive import drive
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Generator, Iterable, Iterator, Optional
+
+    from tencentserverless._functions.fanout import Pending
+    from tencentserverless._protocol.invoke import InvokeResult
+    from tencentserverless._protocol.status import EventStatus
+
+T = TypeVar("T")
+
+
+class Function(BaseFunction, Generic[T]):
+    """A remote function as a Python function: ``fn(event)`` or ``fn(**fields)`` returns the decoded value.
+
+    `Client.function` makes it. Calls raise the errors of `Client.invoke`.
+    """
+
+    def __call__(*arguments: "Any", **fields: "Any") -> T:  # "self" can be a field of an event
+        self = arguments[0]
+        return self._value(self.invoke(event_of(arguments[1:], fields)))  # type: ignore[no-any-return]
+
+    def invoke(self, event: "Any" = None) -> "InvokeResult":
+        """Invoke the function and return the `InvokeResult`: text, value, ids, duration, log tail."""
+        return self._client.invoke(self.name, data=event, **self._options)  # type: ignore[no-any-return]
+
+    def send(self, event: "Any" = None) -> "Sent":
+        """Invoke the function with invocation type Event. Returns as soon as the platform has queued the event."""
+        result = self._client.invoke(self.name, data=event, invocation_type="Event", **self._options)
+        return self._handle(Sent, result)  # type: ignore[no-any-return]
+
+    def map(
+        self,
+        events: "Iterable[Any]",
+        concurrency: int = DEFAULT_CONCURRENCY,
+        ordered: bool = True,
+        return_exceptions: bool = False,
+    ) -> "Map[T]":
+        """Invoke the function with each event, `concurrency` at a time. Returns a lazy iterator of the decoded values.
+
+        events: an iterable of any length. It is read while the results are taken, so memory stays bounded.
+        ordered: True for the values in the order of the events, False for (index, value) pairs as they finish.
+        return_exceptions: True to return a failure at its place. Otherwise the failure is raised at its place, and the
+            iteration can go on after it. Failures have `.index`, the number of their event.
+
+        When the platform throttles, fewer invocations are in flight for a while; none fails because of that. The action
+        is InvokeFunction, which the platform allows 10,000 times a second, or Invoke (100 times a second) where
+        InvokeFunction is refused. Mirrors https://cloud.tencent.com/document/product/583/58400
+        """
+        return Map(self, events, concurrency, ordered, return_exceptions)
+
+
+class Sent(EventHandle):
+    """The handle of an Event invocation. `Function.send` and `Client.invocation` make it."""
+
+    def status(self) -> "EventStatus":
+        """The present status.
+
+        For a function that was not created for asynchronous execution, the platform looks back 15 minutes, and a failed
+        try which it may repeat is not final.
+        """
+        return self._run(self._status())  # type: ignore[no-any-return]
+
+    def wait(self, timeout: "Optional[float]" = None) -> "EventStatus":
+        """Wait until the status is final, at most `timeout` seconds (None: without limit), and return the status."""
+        return self._run(self._wait(timeout))  # type: ignore[no-any-return]
+
+    def result(self, timeout: "Optional[float]" = None) -> "Any":
+        """Wait for the value that the function returned. Raises the function's failure, or InvokeTimeoutError."""
+        return self._run(self._result(timeout))
+
+    def cancel(self) -> None:
+        """Stop the invocation. Raises APIError for a function that was not created for asynchronous execution."""
+        self._run(self._cancel())
+
+    def _run(self, steps: "Generator[Any, Any, Any]") -> "Any":
+        return drive(steps, self._perform)
+
+    def _perform(self, wanted: "Any") -> "Any":
+        """Wait for a number of seconds, or call the API; see `event_handle`."""
+        if type(wanted) is float:
+            return sleep(wanted)
+        return self._client._call_api(*wanted, region=self.region)
+
+
+class Map(Generic[T]):
+    """The iterator of `Function.map`. Its threads end when it is exhausted, closed, or garbage."""
+
+    def __init__(
+        self,
+        function: "Function[Any]",
+        events: "Iterable[Any]",
+        concurrency: int,
+        ordered: bool,
+        return_exceptions: bool,
+    ) -> None:
+        timeout = function._client._patience(function._options)
+        self._fanout = Fanout(events, concurrency, ordered, timeout)
+        self._ordered = ordered
+        self._return_exceptions = return_exceptions
+        self._invoke = function._client._invoker(function.name, function._options, function._value)
+        self._todo: "queue.Queue[Any]" = queue.Queue()
+        self._done: "queue.Queue[Any]" = queue.Queue()
+        self._threads = 0
+        self._end = weakref.finalize(self, _stop, self._todo, concurrency)
+
+    def __iter__(self) -> "Iterator[T]":
+        return self
+
+    def __next__(self) -> "T":
+        while True:
+            self._feed()
+            item = self._fanout.pop()
+            if item is not None:
+                return hand_out(  # type: ignore[no-any-return]
+                    item, ordered=self._ordered, return_exceptions=self._return_exceptions
+                )
+            if not self._end.alive or self._fanout.is_over():
+                self.close()
+                raise StopIteration
+            self._settle()
+
+    def close(self) -> None:
+        """Send no more events. Invocations in flight go on, and their outcomes are dropped."""
+        self._end()
+
+    def _feed(self) -> None:
+        while self._end.alive:
+            pending = self._fanout.take(monotonic())
+            if pending is None:
+                return
+            self._todo.put(pending)
+            self._add_thread()
+
+    def _add_thread(self) -> None:
+        """Start another thread if all of them may be busy."""
+        if self._threads < self._fanout.in_flight:
+            self._threads += 1
+            work = (self._invoke, self._todo, self._done)
+            threading.Thread(target=_work, args=work, name="tencentserverless-map", daemon=True).start()
+
+    def _settle(self) -> None:
+        """Wait for an outcome or for the end of a pause."""
+        pause = self._fanout.pause(monotonic())
+        if pause is None and not self._fanout.in_flight:
+            return
+        try:
+            pending, outcome = self._done.get(timeout=pause)
+        except queue.Empty:
+            return
+        self._fanout.finish(pending, outcome, monotonic())
+
+
+def _work(invoke: "Callable[[Any], Any]", todo: "queue.Queue[Any]", done: "queue.Queue[Any]") -> None:
+    """Run by each thread. It refers to the queues but not to the iterator, which can so become garbage."""
+    while True:
+        pending: "Optional[Pending]" = todo.get()
+        if pending is None:
+            return
+        try:
+            outcome = invoke(pending.event)
+        except Exception as error:
+            outcome = Failed(error)
+        done.put((pending, outcome))
+
+
+def _stop(todo: "queue.Queue[Any]", threads: int) -> None:
+    while not todo.empty():
+        todo.get()
+    for _ in range(threads):
+        todo.put(None)

@@ -1,0 +1,1 @@
+"""Where settings and credentials come from: arguments, environment, files and roles."""

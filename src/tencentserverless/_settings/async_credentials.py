@@ -1,0 +1,63 @@
+"""Credentials that take time, for the asyncio client: coroutines are awaited, blocking callables run in a thread."""
+
+import asyncio
+import inspect
+from time import monotonic
+
+from tencentserverless._settings.credentials import Source, TooLate, WouldWait
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Optional
+
+    from tencentserverless._protocol.effects import Identity
+    from tencentserverless._settings.credentials import Triple
+
+
+class AsyncSource(Source):
+    """A coroutine function that returns credentials. One await serves all that wait for it; see `Source`."""
+
+    _asking: "Optional[asyncio.Task[None]]" = None
+    _loop: "Optional[asyncio.AbstractEventLoop]" = None
+
+    def triple(self, deadline: "Optional[float]", may_wait: bool = True) -> "Triple":  # noqa: ARG002
+        """The kept credentials. They are fresh, because `renew` was awaited before if they were not."""
+        if not may_wait and not self.is_fresh():
+            raise WouldWait()
+        return self._kept
+
+    async def renew(self, deadline: "Optional[float]") -> None:
+        """Await fresh credentials. Raises the coroutine's exceptions; TooLate at `deadline` (monotonic)."""
+        asking, loop = self._asking, asyncio.get_event_loop()
+        if asking is None or asking.done() or self._loop is not loop:
+            asking = self._asking = asyncio.ensure_future(self._renew())
+            self._loop = loop
+        await _finished(asking, deadline)
+
+    async def _renew(self) -> None:
+        self.keep(await self.ask())
+
+
+def is_coroutine_function(credentials: "Any") -> bool:
+    called = getattr(credentials, "__call__", None)  # noqa: B004  # of an object, this may be the coroutine function
+    return inspect.iscoroutinefunction(credentials) or inspect.iscoroutinefunction(called)
+
+
+async def identity_after_waiting(
+    source: "Optional[Source]", identify: "Callable[[Optional[float]], Identity]", deadline: "Optional[float]"
+) -> "Identity":
+    """The identity that `identify` returns if it has to wait, without blocking the event loop. Raises TooLate."""
+    if isinstance(source, AsyncSource):
+        await source.renew(deadline)
+        return identify(deadline)
+    asking = asyncio.ensure_future(asyncio.get_event_loop().run_in_executor(None, identify, deadline))
+    return await _finished(asking, deadline)  # type: ignore[no-any-return]
+
+
+async def _finished(asking: "asyncio.Future[Any]", deadline: "Optional[float]") -> "Any":
+    """The result of `asking`. It is not cancelled at the deadline: other invocations may wait for it too."""
+    left = None if deadline is None else max(0.0, deadline - monotonic())
+    await asyncio.wait([asking], timeout=left)
+    if not asking.done():
+        raise TooLate()
+    return asking.result()

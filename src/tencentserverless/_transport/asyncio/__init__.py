@@ -1,0 +1,1 @@
+"""The transport of the asyncio client: connections on an event loop."""

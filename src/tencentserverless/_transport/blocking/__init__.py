@@ -1,0 +1,1 @@
+"""The transport of the blocking client: sockets that any number of threads share."""

@@ -1,0 +1,97 @@
+"""One connection of the blocking transport: reads and writes within a deadline."""
+
+from time import monotonic
+
+from tencentserverless._protocol.effects import Fault
+from tencentserverless._transport import tls_context
+from tencentserverless._transport.readiness import Readiness
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
+
+    from tencentserverless._protocol.effects import Origin
+    from tencentserverless._transport.route import Route
+
+READ_BYTES = 65536  # more than a TLS record, so that no decrypted byte stays where poll cannot see it
+
+
+class Connection:
+    """One connection to an origin. `deadline` (monotonic, None for no limit) bounds every read and write.
+
+    The socket is non-blocking, and a kept poll object waits for it. Compared with a socket that has a timeout, this
+    saves system calls, and with many threads it saves switches between them.
+    """
+
+    __slots__ = ("origin", "deadline", "session_kept", "_route", "_sock", "_readiness", "_send", "_receive", "_wait")
+
+    def __init__(self, origin: "Origin", route: "Route", sock: "Any", deadline: "Optional[float]") -> None:
+        is_tls = hasattr(sock, "session")
+        sock.setblocking(False)
+        self.origin = origin
+        self.deadline = deadline
+        self.session_kept = not is_tls
+        self._route = route
+        self._sock = sock
+        self._readiness = Readiness(sock)
+        self._send = sock.write if is_tls else sock.send  # an SSLSocket's send and recv only wrap write and read
+        self._receive = sock.read if is_tls else sock.recv
+        self._wait = tls_context.would_block() if is_tls else BlockingIOError
+
+    def write(self, data: bytes) -> None:
+        """Hand all of `data` to the kernel. A Fault means that the kernel did not take the last byte."""
+        rest: "Any" = data
+        self._left("write")
+        while True:
+            try:
+                sent = self._send(rest)
+                if sent == len(rest):
+                    return
+                rest = memoryview(rest)[sent:]
+            except self._wait:
+                self._readiness.writable(self._left("write"))
+            except OSError as error:
+                raise Fault("write", str(error) or type(error).__name__) from error
+
+    def read(self) -> bytes:
+        """The next bytes; b"" at the end of the connection."""
+        while True:
+            self._readiness.readable(self._left("read"))
+            try:
+                return self._receive(READ_BYTES)  # type: ignore[no-any-return]
+            except self._wait:
+                continue
+            except OSError as error:
+                raise Fault("read", str(error) or type(error).__name__) from error
+
+    def is_quiet(self) -> bool:
+        """Whether the other side has neither closed nor sent anything since the last answer."""
+        try:
+            if not self._readiness.is_readable():
+                return not getattr(self._sock, "is_over", False)  # TLS in TLS may have read the end with the answer
+            self._receive(READ_BYTES)
+        except self._wait:
+            return True  # session tickets and key updates of TLS 1.3 make a socket readable without data in them
+        except (OSError, ValueError):
+            pass
+        return False
+
+    def close(self) -> None:
+        self._sock.close()
+
+    def keep_session(self) -> None:
+        """Remember the TLS session for the next handshake. With TLS 1.3 there is one after the first answer."""
+        self.session_kept = True
+        session = self._sock.session
+        if session is not None:
+            self._route.sessions[self.origin] = session
+
+    def _left(self, phase: str) -> "Optional[float]":
+        """Seconds until the deadline; None without a deadline."""
+        if self.deadline is None:
+            return None
+        left = self.deadline - monotonic()
+        if left <= 0:
+            reason = "no answer" if phase == "read" else "the request could not be written in time"
+            raise Fault(phase, reason, deadline=True)
+        return left

@@ -1,0 +1,83 @@
+"""TLS contexts: which certificates are trusted. Each is loaded once, at the first https connection that needs it."""
+
+import os
+from threading import Lock
+
+from tencentserverless._protocol.effects import Fault
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import ssl
+    from typing import Any, Dict, Optional
+
+LONGEST_LOAD = 2.0  # seconds; loading takes 30 ms
+
+_contexts: "Dict[Optional[str], ssl.SSLContext]" = {}
+_loading = Lock()
+
+
+def context(ca_file: "Optional[str]") -> "ssl.SSLContext":
+    """The context that trusts the certificates in `ca_file` (PEM), or in the system's store if None. Raises Fault."""
+    found = _contexts.get(ca_file)
+    return _loaded(ca_file) if found is None else found
+
+
+def _loaded(ca_file: "Optional[str]") -> "ssl.SSLContext":
+    """Load the context once, even for many threads: a TLS session can only be resumed with the context it began with.
+
+    A process forked during the loading inherits a lock that nobody will release. It waits once and loads its own.
+    """
+    is_mine = _loading.acquire(True, LONGEST_LOAD)
+    try:
+        return _contexts.get(ca_file) or _contexts.setdefault(ca_file, _load(ca_file))
+    except OSError as error:
+        raise Fault("tls", f"cannot read the CA certificates {ca_file}: {error}", final=True) from error
+    finally:
+        if is_mine:
+            _loading.release()
+
+
+def would_block() -> "Any":
+    """The exceptions of a non-blocking TLS socket that has to wait."""
+    import ssl
+
+    return ssl.SSLWantReadError, ssl.SSLWantWriteError
+
+
+def handshake_fault(error: Exception) -> Fault:
+    """The Fault of a failed handshake. Before Python 3.7 the `ssl` module raises ValueError for a wrong host name."""
+    text = str(error)
+    is_certificate = "CERTIFICATE_VERIFY_FAILED" in text or type(error).__name__ == "CertificateError"
+    fault = Fault("tls", text or type(error).__name__, final=is_certificate)
+    fault.__cause__ = error
+    return fault
+
+
+def _load(ca_file: "Optional[str]") -> "ssl.SSLContext":
+    import ssl  # takes 10 ms, which a program that uses http does not pay
+
+    if ca_file is not None and os.path.isdir(ca_file):
+        return ssl.create_default_context(capath=ca_file)
+    made = ssl.create_default_context(cafile=ca_file)
+    if ca_file is None and not _has_store(made):
+        _add_certifi(made)
+    return made
+
+
+def _has_store(made: "ssl.SSLContext") -> bool:
+    import ssl
+
+    if made.cert_store_stats()["x509_ca"]:
+        return True
+    # OpenSSL reads a directory of certificates only when it needs one, so they are not counted above.
+    directory = ssl.get_default_verify_paths().capath
+    return directory is not None and bool(os.listdir(directory))
+
+
+def _add_certifi(made: "ssl.SSLContext") -> None:
+    """Trust certifi's certificates, which the official package brings: python.org's builds for macOS have no store."""
+    try:
+        import certifi
+    except ImportError:
+        return
+    made.load_verify_locations(certifi.where())

@@ -1,0 +1,113 @@
+"""Credentials of the asyncio client that take time."""
+
+import asyncio
+import json
+import threading
+import time
+
+import pytest
+
+from tencentserverless import exception as errors
+from tencentserverless.aio import AsyncClient
+from tests.clients import Driven
+from tests.loopback import Server, answering, header, http, result
+
+
+def who(head, body):
+    """Answer with the secret id that the request was signed with."""
+    return http(result(json.dumps(header(head, "Authorization").split("Credential=")[1].split("/")[0])))
+
+
+def test_a_coroutine_function_is_awaited_once_for_all_that_wait():
+    """Fifty invocations at a time share one answer of a coroutine function, and go on using it while it lives."""
+    asked = []
+
+    async def credentials():
+        asked.append(1)
+        await asyncio.sleep(0.01)
+        return "AKID", "key", None, time.time() + 3600
+
+    async def main(client):
+        found = await asyncio.gather(*[client.invoke("f") for _ in range(50)])
+        return [result.value for result in [*found, await client.invoke("f")]]
+
+    with Server(answering(who)) as server, Driven(endpoint=server.endpoint, credentials=credentials) as driven:
+        assert driven.run(main(driven.client)) == ["AKID"] * 51
+    assert len(asked) == 1
+
+
+def test_credentials_without_an_end_are_awaited_each_time():
+    """A coroutine function that tells no end is awaited for each invocation."""
+    numbers = iter(range(9))
+
+    async def credentials():
+        return f"AKID{next(numbers)}", "key"
+
+    with Server(answering(who)) as server, Driven(endpoint=server.endpoint, credentials=credentials) as driven:
+        assert [driven.invoke("f").value for _ in range(3)] == ["AKID0", "AKID1", "AKID2"]
+
+
+def test_a_blocking_callable_does_not_hold_up_the_event_loop():
+    """A callable that blocks is asked in a thread; the event loop goes on, and lets it answer here."""
+    release = threading.Event()
+
+    def credentials():
+        assert release.wait(20)
+        return "AKID", "key"
+
+    async def main(client):
+        task = asyncio.ensure_future(client.invoke("f"))
+        asyncio.get_event_loop().call_soon(release.set)
+        return (await task).value
+
+    with Server(answering(who)) as server, Driven(endpoint=server.endpoint, credentials=credentials) as driven:
+        assert driven.run(main(driven.client)) == "AKID"
+
+
+def test_waiting_for_a_coroutine_ends_at_the_deadline():
+    """Credentials that do not come cost the timeout, and nothing ran."""
+
+    async def credentials():
+        await asyncio.get_event_loop().create_future()
+
+    async def main(client):
+        try:
+            await client.invoke("f", timeout=0.05)
+        finally:
+            client._source._asking.cancel()
+
+    with Driven(endpoint="http://127.0.0.1:1", credentials=credentials) as driven:
+        with pytest.raises(errors.InvokeTimeoutError) as caught:
+            driven.run(main(driven.client))
+    assert isinstance(caught.value, asyncio.TimeoutError)
+    assert caught.value.executed == "no"
+
+
+def test_what_a_coroutine_raises_is_heard():
+    """What a coroutine function raises reaches the caller, and the next invocation awaits it again."""
+    answers = [RuntimeError("no network"), ("AKID", "key")]
+
+    async def credentials():
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    with Server(answering(who)) as server, Driven(endpoint=server.endpoint, credentials=credentials) as driven:
+        with pytest.raises(RuntimeError, match="no network"):
+            driven.invoke("f")
+        assert driven.invoke("f").value == "AKID"
+
+
+def test_a_source_works_in_one_loop_after_the_other():
+    """Credentials asked for in one event loop serve in the next one, and can be asked for again there."""
+
+    async def credentials():
+        return "AKID", "key"
+
+    with Server(answering(who)) as server:
+        client = AsyncClient(endpoint=server.endpoint, credentials=credentials)
+        for _ in range(2):
+            with Driven() as driven:
+                driven.client = client
+                assert driven.invoke("f").value == "AKID"

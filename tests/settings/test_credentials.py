@@ -1,0 +1,292 @@
+"""Credentials from callables, profiles and roles."""
+
+import json
+import os
+import threading
+import time
+
+import pytest
+
+from tencentserverless import exception as errors
+from tencentserverless._settings import credentials, settings
+from tencentserverless._settings.credentials import Source, TooLate
+from tencentserverless.scf import Client
+from tests.loopback import Server, answering, header, http, refusal, result
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """An empty home directory, and an environment without credentials."""
+    for name in list(os.environ):
+        if name.startswith(("TENCENT", "TCCLI_", "TKE_", "SCF_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.setattr(settings, "_roles", {})
+    return tmp_path
+
+
+def write(home, path, text):
+    """Write a file below the home directory."""
+    file = home.joinpath(*path.split("/"))
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+
+
+def keys_of(head):
+    """The secret id and the token that a request was signed with."""
+    return header(head, "Authorization").split("Credential=")[1].split("/")[0], header(head, "X-TC-Token")
+
+
+def who(head, body):
+    """Answer with the credentials and the region of the request."""
+    return http(result(json.dumps((*keys_of(head), header(head, "X-TC-Region")))))
+
+
+def test_one_thread_asks_and_fifty_share_the_answer():
+    """While a callable is being asked, other threads wait for its answer instead of asking too."""
+    asked, entered, release = [], threading.Event(), threading.Event()
+
+    def ask():
+        asked.append(1)
+        entered.set()
+        release.wait(20)
+        return "AKID", "key", "token", time.time() + 3600
+
+    source = Source(ask)
+    found = []
+    threads = [threading.Thread(target=lambda: found.append(source.triple(None))) for _ in range(50)]
+    for thread in threads:
+        thread.start()
+    assert entered.wait(20)
+    release.set()
+    for thread in threads:
+        thread.join()
+    assert (len(asked), set(found)) == (1, {("AKID", "key", "token")})
+
+
+def test_credentials_with_a_known_end_are_kept_until_a_minute_before():
+    """With more than a minute to live the answer is used again, with less the callable is asked again."""
+    lives = [3600.0, 3600.0]
+    source = Source(lambda: (f"AKID{len(lives)}", "key", None, time.time() + lives.pop()))
+    assert [source.triple(None)[0] for _ in range(3)] == ["AKID2"] * 3
+    lives[:] = [30.0] * 3
+    source = Source(lambda: (f"AKID{len(lives)}", "key", None, time.time() + lives.pop()))
+    assert [source.triple(None)[0] for _ in range(3)] == ["AKID3", "AKID2", "AKID1"]
+
+
+def test_credentials_without_an_end_are_asked_for_each_time():
+    """A callable that tells no end is asked for each request."""
+    numbers = iter(range(9))
+    source = Source(lambda: (f"AKID{next(numbers)}", "key"))
+    assert [source.triple(None) for _ in range(2)] == [("AKID0", "key", None), ("AKID1", "key", None)]
+
+
+def test_waiting_for_credentials_ends_at_the_deadline():
+    """A thread that waits for another one's answer gives up at its deadline; its client says that nothing ran."""
+    entered, release = threading.Event(), threading.Event()
+
+    def ask():
+        entered.set()
+        release.wait(20)
+        return "AKID", "key"
+
+    client = Client(credentials=ask, endpoint="http://127.0.0.1:1")
+    first = threading.Thread(target=client._source.triple, args=(None,))
+    first.start()
+    assert entered.wait(20)
+    with pytest.raises(TooLate):
+        client._source.triple(time.monotonic() + 0.05)
+    with pytest.raises(errors.InvokeTimeoutError) as caught:
+        client.invoke("f", timeout=0.05)
+    release.set()
+    first.join()
+    assert caught.value.executed == "no"
+
+
+def test_a_callable_that_fails_is_heard_and_asked_again():
+    """What a callable raises reaches the caller, and the next request asks it again."""
+    answers = [RuntimeError("no network"), ("AKID", "key")]
+
+    def ask():
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    source = Source(ask)
+    with pytest.raises(RuntimeError, match="no network"):
+        source.triple(None)
+    assert source.triple(None) == ("AKID", "key", None)
+
+
+@pytest.mark.parametrize("answer", [None, "AKID", (), ("AKID",), (1, 2, 3, 4, 5)])
+def test_an_answer_that_is_no_credentials_is_refused(answer):
+    """A callable that returns something else is told what to return, without repeating what it returned."""
+    with pytest.raises(errors.SettingsError, match="secret_id, secret_key, token"):
+        Source(lambda: answer).triple(None)
+
+
+def test_an_object_of_the_official_sdk_will_do():
+    """A callable may return an object with get_credential_info, as the official SDK's credentials have."""
+    credential = pytest.importorskip("tencentcloud.common.credential")
+    assert Source(lambda: credential.Credential("AKID", "key", "token")).triple(None) == ("AKID", "key", "token")
+
+
+def set_keys(number, setenv=os.environ.__setitem__):
+    """Put the id, key and token of this number into the environment, one after the other."""
+    for name, value in (("SECRETID", "AKID%d"), ("SECRETKEY", "key%d"), ("SESSIONTOKEN", "token%d")):
+        setenv("TENCENTCLOUD_" + name, value % number)
+
+
+def renew_keys(stop):
+    """Replace the keys in the environment every few milliseconds."""
+    number = 0
+    while not stop.wait(0.002):
+        number += 1
+        set_keys(number)
+
+
+def test_keys_renewed_in_the_environment_do_not_fail_fifty_threads(home, monkeypatch):
+    """While the environment's keys are replaced, a request that caught them in between is signed again."""
+
+    def check(head, body):
+        secret_id, token = keys_of(head)
+        if secret_id[4:] == token[5:]:
+            return http(result())
+        return http(refusal("AuthFailure.TokenFailure"))
+
+    failures = []
+
+    def work():
+        try:
+            for _ in range(20):
+                client.invoke("f")
+        except errors.ServerlessError as failure:
+            failures.append(failure)
+
+    stop = threading.Event()
+    set_keys(0, monkeypatch.setenv)
+    with Server(answering(check)) as server:
+        client = Client(endpoint=server.endpoint, timeout=60)
+        threads = [threading.Thread(target=work) for _ in range(50)]
+        threads.append(threading.Thread(target=renew_keys, args=(stop,)))
+        for thread in threads:
+            thread.start()
+        for thread in threads[:-1]:
+            thread.join()
+        stop.set()
+        threads[-1].join()
+    assert failures == []
+
+
+def test_a_refused_signature_is_tried_again_with_keys_renewed_meanwhile(home, monkeypatch):
+    """Keys that were replaced while a request was under way are used at once; the same keys are not tried again."""
+    seen = []
+
+    def answer(head, body):
+        seen.append(keys_of(head))
+        monkeypatch.setenv("TENCENTCLOUD_SESSIONTOKEN", "new")
+        return http(refusal("AuthFailure.TokenFailure")) if seen[-1][1] == "old" or len(seen) > 2 else http(result())
+
+    for name, value in (("SECRETID", "AKID"), ("SECRETKEY", "key"), ("SESSIONTOKEN", "old")):
+        monkeypatch.setenv("TENCENTCLOUD_" + name, value)
+    with Server(answering(answer)) as server:
+        client = Client(endpoint=server.endpoint)
+        assert client.invoke("f").value == "Hello World"
+        with pytest.raises(errors.AuthError) as caught:
+            client.invoke("f")
+    assert seen == [("AKID", "old"), ("AKID", "new"), ("AKID", "new")]
+    assert caught.value.executed == "no"
+
+
+def test_a_profile_of_tccli(home):
+    """profile= takes id, key, token and region from the two files that tccli writes, and sees changes of them."""
+    write(home, ".tccli/work.credential", json.dumps({"secretId": "AKIDone", "secretKey": "k", "token": "t"}))
+    write(home, ".tccli/work.configure", json.dumps({"_sys_param": {"region": "ap-chengdu", "output": "json"}}))
+    with Server(answering(who)) as server:
+        client = Client(endpoint=server.endpoint, profile="work")
+        assert client.invoke("f").value == ["AKIDone", "t", "ap-chengdu"]
+        write(home, ".tccli/work.credential", json.dumps({"secretId": "AKIDother", "secretKey": "k"}))
+        assert client.invoke("f").value == ["AKIDother", None, "ap-chengdu"]
+
+
+def test_a_profile_named_by_the_environment(home, monkeypatch):
+    """TCCLI_PROFILE names a profile, which comes after the environment's own credentials and region."""
+    write(home, ".tccli/work.credential", json.dumps({"secretId": "AKIDfile", "secretKey": "k"}))
+    write(home, ".tccli/work.configure", json.dumps({"region": "ap-chengdu"}))
+    monkeypatch.setenv("TCCLI_PROFILE", "work")
+    with Server(answering(who)) as server:
+        assert Client(endpoint=server.endpoint).invoke("f").value == ["AKIDfile", None, "ap-chengdu"]
+        monkeypatch.setenv("TENCENTCLOUD_SECRET_ID", "AKIDenvironment")
+        monkeypatch.setenv("TENCENTCLOUD_SECRET_KEY", "k")
+        monkeypatch.setenv("TENCENTCLOUD_REGION", "ap-beijing")
+        assert Client(endpoint=server.endpoint).invoke("f").value == ["AKIDenvironment", None, "ap-beijing"]
+
+
+def test_the_credentials_file_of_the_official_sdk(home):
+    """~/.tencentcloud/credentials is read: its default section, or the one that profile= names."""
+    text = '[default]\nsecret_id = "AKIDdefault"\nsecret_key = k%\n[other]\nsecret_id=AKIDother\nsecret_key=k\n'
+    write(home, ".tencentcloud/credentials", text)
+    assert settings.identity(None, None, None) == ("AKIDdefault", "k%", None)
+    assert settings.identity(None, None, None, profile="other") == ("AKIDother", "k", None)
+
+
+@pytest.mark.parametrize("name", ["missing", "../work", "a/b"])
+def test_a_profile_that_is_not_there_is_named(home, name):
+    """A profile that does not exist, or that is a path, is one clear error."""
+    with pytest.raises(errors.SettingsError, match="profile"):
+        settings.identity(None, None, None, profile=name)
+
+
+def test_a_broken_profile_is_named_without_its_text(home):
+    """A file that cannot be read is named; its text, which may be a secret, is not."""
+    write(home, ".tccli/work.credential", '{"secretKey": "verysecret"')
+    with pytest.raises(errors.SettingsError, match=r"work\.credential") as caught:
+        settings.identity(None, None, None, profile="work")
+    assert "verysecret" not in str(caught.value)
+
+
+def test_the_role_of_a_cvm(home, monkeypatch):
+    """On a CVM, the official package asks the metadata server for the role's credentials, once while they live."""
+    credential = pytest.importorskip("tencentcloud.common.credential")
+    asked = []
+
+    def serve(connection, number):
+        data = b""
+        while b"\r\n\r\n" not in data:
+            more = connection.recv(65536)
+            if not more:
+                return
+            data += more
+        asked.append(data.split()[1].decode())
+        told = {"Code": "Success", "TmpSecretId": "AKIDrole", "TmpSecretKey": "k", "Token": "t"}
+        told["ExpiredTime"] = int(time.time()) + 7200
+        body = b"worker" if asked[-1].endswith("/") else json.dumps(told).encode("ascii")
+        connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
+    with Server(serve) as server:
+        monkeypatch.setattr(credentials, "METADATA", ("127.0.0.1", server.port))
+        monkeypatch.setattr(credential.CVMRoleCredential, "_role_endpoint", server.endpoint + "/roles/")
+        for name in ("http_proxy", "HTTP_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        assert [settings.identity(None, None, None) for _ in range(2)] == [("AKIDrole", "k", "t")] * 2
+    assert asked == ["/roles/", "/roles/worker"]
+
+
+def test_without_any_credentials_the_error_says_what_to_do(home, monkeypatch):
+    """Nowhere any credentials: one error that names the arguments and the variables, and nothing ran."""
+    monkeypatch.setattr(credentials, "METADATA", ("127.0.0.1", 1))
+    with pytest.raises(errors.SettingsError, match="TENCENTCLOUD_SECRETID") as caught:
+        Client().invoke("f")
+    assert caught.value.executed == "no"
+
+
+def test_a_function_without_a_role_does_not_look_for_a_machine_s(home, monkeypatch):
+    """Inside SCF nobody asks a metadata server: the error says that the function needs an execution role."""
+    monkeypatch.setenv("TENCENTCLOUD_RUNENV", "SCF")
+    with Server(answering(http(result()))) as server:
+        monkeypatch.setattr(credentials, "METADATA", ("127.0.0.1", server.port))
+        with pytest.raises(errors.SettingsError, match="execution role"):
+            Client().invoke("f")
+        assert server.accepted == 0

@@ -1,0 +1,64 @@
+"""Which certificates are believed; what that means for a connection stands in test_transports."""
+
+import shutil
+import sys
+import threading
+
+import pytest
+
+from tencentserverless._protocol.effects import Fault
+from tencentserverless._transport import tls_context
+from tests.loopback import AUTHORITY
+
+
+@pytest.fixture
+def authority(tmp_path):
+    """A file of CA certificates that no context was made from yet."""
+    return shutil.copy(AUTHORITY, str(tmp_path / "ca.pem"))
+
+
+@pytest.fixture
+def quick_switching():
+    """Threads take turns so often that they meet wherever they can."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.usefixtures("quick_switching")
+def test_one_context_for_threads_that_ask_at_once(authority):
+    """Threads that connect first at the same time share one context: a session resumes with no other."""
+    found, together = [], threading.Barrier(32)
+
+    def ask():
+        together.wait(10)
+        found.append(tls_context.context(authority))
+
+    threads = [threading.Thread(target=ask) for _ in range(32)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert len(found) == 32
+    assert len(set(map(id, found))) == 1
+
+
+def test_a_lock_that_nobody_opens(authority, monkeypatch):
+    """A process that was forked while its parent loaded the certificates loads them itself."""
+    monkeypatch.setattr(tls_context, "_loading", threading.Lock())
+    monkeypatch.setattr(tls_context, "LONGEST_LOAD", 0.01)
+    tls_context._loading.acquire()
+    assert tls_context.context(authority) is tls_context.context(authority)
+    assert tls_context._loading.locked()
+
+
+def test_a_file_that_cannot_be_read(tmp_path):
+    """The Fault names the file, is final, and the next connection looks again."""
+    path = str(tmp_path / "none.pem")
+    for _ in range(2):
+        with pytest.raises(Fault, match=r"none\.pem") as caught:
+            tls_context.context(path)
+        assert caught.value.final
+    shutil.copy(AUTHORITY, path)
+    assert tls_context.context(path) is tls_context.context(path)
