@@ -1,7 +1,7 @@
 """Processes that look like Windows as far as the local endpoint can see: `become()`, before it is imported.
 
-What POSIX alone has is gone, event loops watch sockets only, and `kernel32` has the calls that `windows_jobs.py` makes, over
-this system's processes. So what is left unseen of that path is what Win32 itself does.
+What POSIX alone has is gone, event loops watch sockets only, and `kernel32` has the calls that `windows_jobs.py` makes,
+over this system's processes. So what is left unseen of that path is what Win32 itself does.
 """
 
 import ctypes

@@ -131,7 +131,11 @@ async def serve_endpoint(
     """
     scratch = Scratch()
     authority = Authority(lambda: scratch.trust, own_names(options.host))
-    ports = PortRegistry(lambda: server.connected(), options.scf_hosts)  # no connection comes before there is a server
+
+    def connected() -> asyncio.BaseProtocol:
+        return server.connected()  # no connection comes before there is a server
+
+    ports = PortRegistry(connected, options.scf_hosts)
     bound = listener(options.host, port)
     try:
         context = await authority.context() if options.tls else None

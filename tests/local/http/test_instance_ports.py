@@ -43,7 +43,7 @@ def look(folder):
 
 
 def test_scf_host_names_lead_to_the_door(look):
-    """Inside a function each host name of SCF leads to the instance's ports, whichever of the two is meant; others are not."""
+    """Inside a function each host name of SCF leads to the instance's ports, others do not."""
     asked = [(host, port) for host in HOSTS for port in (443, "https", 80)]
     found = look({"asked": [*asked, ("127.0.0.1", 443), ("SCF.tencentcloudapi.com.", 443)]})
     plain = int(found["door"].rpartition(":")[2])
@@ -57,7 +57,7 @@ def test_scf_host_names_lead_to_the_door(look):
 
 @pytest.mark.parametrize("host", HOSTS)
 def test_the_door_is_trusted(look, host):
-    """A default TLS context inside a function trusts the instance's port under SCF's names, and still whom the system trusts."""
+    """A default TLS context inside a function trusts the instance's port under SCF's names, and the system's still."""
     found = look({"asked": [(host, 443)], "shake": host})
     assert found["peer"] == found[f"{host} 443"][1]
 

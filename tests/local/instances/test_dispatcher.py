@@ -261,8 +261,8 @@ def test_starts_that_wait_for_a_start(run, folder):
 
 @pytest.mark.parametrize("error", [OSError(24, "too many files"), ValueError("of ours")])
 def test_a_launch_that_fails(run, folder, monkeypatch, caplog, error):
-    """Whatever goes wrong in a start is the answer to the one that waits for it, and its place and ports are free again.
-    A mistake of ours is logged with its traceback, once."""
+    """Whatever goes wrong in a start is the answer of the invocation that waits for it; its place and ports are free
+    again. A mistake of ours is logged with its traceback, once."""
     folder("one")
     api = run(most_instances=1)
     launcher = api.scf._endpoint._launcher

@@ -90,7 +90,7 @@ def test_draining():
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a reset does not say that something was unread")
 @pytest.mark.parametrize(("sent", "read", "is_unread"), [(10, 10, False), (10, 0, True), (6 << 20, 1 << 16, True)])
 def test_whether_the_last_frame_was_read(sent, read, is_unread):
-    """The end tells whether the other side has read the last frame whole, also one that the kernel did not take whole."""
+    """The end tells whether the other side has read the last frame whole, sent whole or not."""
 
     async def act(channel, theirs, frames, ended):
         channel.send(b"x" * sent)

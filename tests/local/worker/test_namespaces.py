@@ -40,7 +40,10 @@ def main_handler(event, context):
 @cache
 def flags_here():
     """What `possible_namespaces` says, asked of a process that may end up in one."""
-    code = "import json; from tencentserverless.local.worker import namespaces as it; print(json.dumps(it.possible_namespaces()))"
+    code = (
+        "import json; from tencentserverless.local.worker import namespaces as it\n"
+        "print(json.dumps(it.possible_namespaces()))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     return json.loads(done.stdout)
 

@@ -46,7 +46,7 @@ class PendingCall:
         self._answer(self.request_id, envelope.answer(self.request_id, fields))
 
     def fail(self, error: Exception) -> None:
-        """Answer with an API error: with `error` if it is a `Refusal`. Anything else is a mistake of ours, and logged."""
+        """Answer with an API error: `error` if it is a `Refusal`. Anything else is a mistake of ours, and logged."""
         if not isinstance(error, api_errors.Refusal):
             _log.error("internal error of the local endpoint: %r", error, exc_info=error)
             error = api_errors.internal_error()

@@ -60,7 +60,10 @@ def variables(
     runtime: str,
     endpoint: str,
 ) -> dict[str, str]:
-    """The environment of a worker; the function's own variables win over the platform's. endpoint: the address of its own port."""
+    """The environment of a worker. The function's own variables win over the platform's.
+
+    endpoint: the address of the instance's own port.
+    """
     kept = {name: machine.shell[name] for name in KEPT if name in machine.shell}
     libraries = os.pathsep.join((places.code, places.layers))
     return {

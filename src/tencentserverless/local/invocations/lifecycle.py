@@ -61,7 +61,7 @@ class Invocations:
         self._run(invocation, done)
 
     def invoke_later(self, invocation: Invocation) -> None:
-        """Queue an Event invocation. It runs once, is recorded, and is not tried again if it fails. Raises `Refusal`."""
+        """Queue an Event invocation. It runs once, is recorded, and is not retried if it fails. Raises `Refusal`."""
         self._check_chain(invocation)
         event_json.check_event(invocation.event)
         self._event_tasks.start(self._run_in_turn(invocation))
