@@ -90,7 +90,7 @@ def started(
     paths: Sequence[str], port: int, on_record: "Callable[[Record], None] | None", **options: Any
 ) -> "LocalSCF":
     """An endpoint that serves; what prevents that is one line on standard error. options: `endpoint_options`'."""
-    from tencentserverless.local.http.certificates import AuthorityError
+    from tencentserverless.local.model.errors import AuthorityError
 
     scf = endpoint_of(paths, port, on_record, **options)
     try:

@@ -12,7 +12,7 @@ from tencentserverless.local.api.envelope import refused
 from tencentserverless.local.endpoint import Endpoint, Notify
 from tencentserverless.local.environment.scratch import Scratch
 from tencentserverless.local.eventloop.background import BackgroundTasks
-from tencentserverless.local.http.certificates import Authority, AuthorityError
+from tencentserverless.local.http.certificates import Authority
 from tencentserverless.local.http.connection import READ_BYTES, HttpConnection
 from tencentserverless.local.http.hosts import foreign, is_loopback, own_names, shown
 from tencentserverless.local.http.instance_ports import (
@@ -24,6 +24,7 @@ from tencentserverless.local.http.instance_ports import (
 )
 from tencentserverless.local.http.request import BODY_LIMIT_BYTES, Reply, Request
 from tencentserverless.local.model.api_errors import request_too_large
+from tencentserverless.local.model.errors import AuthorityError
 from tencentserverless.local.model.invocation import Record
 from tencentserverless.local.model.options import Options
 

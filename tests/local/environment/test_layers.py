@@ -13,7 +13,7 @@ from tencentserverless.local import LocalSCF
 from tencentserverless.local.environment import layers, mounts
 from tencentserverless.local.environment.layers import Layers, merge
 from tencentserverless.local.environment.scratch import Scratch
-from tencentserverless.local.model.function import FunctionFolderError
+from tencentserverless.local.model.errors import FunctionFolderError
 from tencentserverless.local.processes import fork_client
 from tests.local.api_client import Api
 from tests.local.worker.test_namespaces import in_namespaces

@@ -11,7 +11,7 @@ import pytest
 
 from tencentserverless import scf as client
 from tencentserverless.local import LocalSCF
-from tencentserverless.local.model.function import FunctionFolderError
+from tencentserverless.local.model.errors import FunctionFolderError
 from tests.local.api_client import Api
 
 GREETING = "Hello"

@@ -16,7 +16,7 @@ from pathlib import Path
 from tencentserverless.local.environment.mounts import mount_point
 from tencentserverless.local.environment.scratch import Scratch
 from tencentserverless.local.functions.folder_snapshot import look
-from tencentserverless.local.model.function import FunctionFolderError
+from tencentserverless.local.model.errors import FunctionFolderError
 
 _Key = tuple[tuple[Path, ...], tuple[str, ...], tuple[int, ...]]
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from tencentserverless.local.model.function import Function, FunctionFolderError, Key
+from tencentserverless.local.model.errors import FunctionFolderError
+from tencentserverless.local.model.function import Function, Key
 
 
 class Lookup(Protocol):

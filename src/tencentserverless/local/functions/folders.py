@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from tencentserverless.local.functions.catalog import Catalog
-from tencentserverless.local.model.function import FUNCTION_NAME, NAMESPACE_NAME, Function, FunctionFolderError
+from tencentserverless.local.model.errors import FunctionFolderError
+from tencentserverless.local.model.function import FUNCTION_NAME, NAMESPACE_NAME, Function
 from tencentserverless.local.model.regions import REGIONS
 
 MANIFEST_NAMES = ("serverless.yml", "serverless.yaml")

@@ -11,7 +11,8 @@ from pathlib import Path
 from tencentserverless.local.functions import folders
 from tencentserverless.local.functions.catalog import Catalog
 from tencentserverless.local.functions.look_pace import MANY, LookPace
-from tencentserverless.local.model.function import Function, FunctionFolderError, Key
+from tencentserverless.local.model.errors import FunctionFolderError
+from tencentserverless.local.model.function import Function, Key
 
 Marks = tuple[int, int, int]  # time, inode and size; zeros for what is not there
 

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tencentserverless.local.model.errors import AuthorityError
 from tencentserverless.local.model.regions import REGIONS
 
 if TYPE_CHECKING:
@@ -22,10 +23,6 @@ NAMES = (
     "localhost",
     "127.0.0.1",
 )
-
-
-class AuthorityError(RuntimeError):
-    """No certificate can be made here; the text says why."""
 
 
 class Authority:

@@ -15,10 +15,6 @@ DEFAULT_HANDLER = "index.main_handler"
 Key = tuple[str, str, str]
 
 
-class FunctionFolderError(ValueError):
-    """A function cannot be read from its folder; the text names the place."""
-
-
 class Layer(NamedTuple):
     """A layer as a function names it. folder: its content here; its version counts on the platform alone."""
 

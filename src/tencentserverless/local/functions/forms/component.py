@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import yaml
 
+from tencentserverless.local.model.errors import FunctionFolderError
 from tencentserverless.local.model.function import (
     DEFAULT_HANDLER,
     DEFAULT_NAMESPACE,
@@ -18,7 +19,6 @@ from tencentserverless.local.model.function import (
     RESERVED_PREFIXES,
     RUNTIME,
     Function,
-    FunctionFolderError,
     Layer,
 )
 from tencentserverless.local.model.regions import DEFAULT_REGION, REGIONS
