@@ -3,9 +3,9 @@
 httptools, which wraps the parser of Node.js, reads the messages. This file does what a server does between them: it
 keeps the order of pipelined requests, sets limits and ends connections. RFC 9112 (HTTP/1.1).
 
-It is ours, and not uvicorn or aiohttp.web, because those start a task for each request. An invocation here goes from
-the parser to its instance and back by plain calls. benchmarks/local.py compares echo servers built each way: a request
-costs about a quarter more on uvicorn and several times as much on aiohttp.web. h11 is the oracle of its tests.
+It is ours, and not uvicorn or aiohttp.web, because those start a task for each request. Here an invocation goes from
+the parser to its instance and back by plain calls. As bare echoes, which benchmarks/local.py compares, uvicorn takes
+twice as long for a request and aiohttp.web two and a half times. The tests hold this file against h11.
 """
 
 import asyncio
@@ -176,7 +176,7 @@ class Connection(asyncio.BufferedProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self._in_head:  # a trailer: nobody asks for any
             return
-        text, key = value.decode("utf-8", "surrogateescape"), _key(name)
+        text, key = value.decode("utf-8", "surrogateescape").strip(" \t"), _key(name)
         self._headers[key] = f"{self._headers[key]},{text}" if key in self._headers else text
 
     def on_headers_complete(self) -> None:
