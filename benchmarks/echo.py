@@ -27,7 +27,7 @@ async def serve_aiohttp():
 async def serve_uvicorn():
     import uvicorn
 
-    async def echo(scope, receive, send):
+    async def echo(_, receive, send):
         body, more = b"", True
         while more:
             event = await receive()

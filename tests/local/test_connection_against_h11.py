@@ -324,7 +324,7 @@ def test_bytes_one_at_a_time(data):
 @settings(max_examples=200)
 @given(st.one_of(streams, many), st.integers(0, 3000), cuts, turns, st.booleans())
 def test_half_closed_anywhere(data, at, sizes, when, is_slow):
-    """Where the client ends, what was whole by then is served and answered, nothing else is, and the connection ends."""
+    """Where the client ends, what was whole by then is served and answered, and nothing else; then all ends."""
     data = data[:at]
     wanted, _ = by_h11(data)
     found, written, has_ended = serve([*cut(data, sizes), b""], when, is_slow)
@@ -334,7 +334,7 @@ def test_half_closed_anywhere(data, at, sizes, when, is_slow):
     assert (bodies, left.replace(b"HTTP/1.1 100 Continue\r\n\r\n", b"")) == (expected(wanted), b"")
 
 
-@settings(max_examples=1500)
+@settings(max_examples=1000)
 @given(tampered(), cuts, turns)
 @example(HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n" + NEXT, [], [])
 @example(HEAD + b"Upgrade: h2c\r\nConnection: Upgrade\r\nContent-Length: 53\r\n\r\n" + NEXT + NEXT, [], [])
@@ -411,8 +411,7 @@ def test_where_it_is_laxer(name):
     oracle = h11.Connection(h11.SERVER)
     oracle.receive_data(LAXER[name])
     with pytest.raises(h11.RemoteProtocolError):
-        while oracle.next_event() is not h11.NEED_DATA:
-            pass
+        list(iter(oracle.next_event, h11.NEED_DATA))
     found, _, has_ended = serve([LAXER[name] + NEXT])
     assert (len(found), found[1].target, has_ended) == (2, "/next", False)
 

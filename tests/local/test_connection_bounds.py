@@ -184,7 +184,7 @@ def test_what_is_around_a_body(sent):
 
 
 def test_more_requests_than_wait():
-    """What comes behind the last answer is read, however much waited before it, so that it does not reset the answer."""
+    """What comes behind the last answer is read, however much waited before: unread, it would reset the answer."""
 
     async def act(reader, writer, site):
         site.hold = asyncio.Event()

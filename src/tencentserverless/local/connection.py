@@ -108,7 +108,7 @@ class Connection(asyncio.BufferedProtocol):
     def buffer_updated(self, count: int) -> None:
         if self._ends:
             return
-        data = self._site.incoming[:count]
+        data: memoryview | bytes = self._site.incoming[:count]
         if not self._begun and data[:1] == _TLS_HELLO:  # no answer to that could be read
             self._transport.close()
             return
@@ -225,7 +225,7 @@ class Connection(asyncio.BufferedProtocol):
             self._mind_reading()
 
     def _invite(self) -> None:
-        """Ask for the body of a client that waits for that, once everything before is answered. HTTP/1.0 cannot wait."""
+        """Ask for the body that a client holds back, once everything before is answered. HTTP/1.0 holds none back."""
         if self._ends or self._asked is not None or self._waiting:
             return
         if self._headers.get("expect", "").lower() == "100-continue" and self._parser.get_http_version() == "1.1":
