@@ -1,10 +1,12 @@
 """The least that an HTTP server is: answers every POST with what it brought.
 
-python echo.py KIND     `aiohttp` for aiohttp.web, `own` for the connections of the local endpoint; the first line on
-                        stdout is its port; it ends when stdin does
+python echo.py KIND     `aiohttp` for aiohttp.web, `uvicorn` for an ASGI application on uvicorn and httptools, `own`
+                        for the connections of the local endpoint; the first line on stdout is its port; it ends when
+                        stdin does
 """
 
 import asyncio
+import socket
 import sys
 
 from tencentserverless.local.http.connection import HttpConnection
@@ -22,6 +24,25 @@ async def serve_aiohttp():
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     return runner.addresses[0][1]
+
+
+async def serve_uvicorn():
+    import uvicorn
+
+    async def echo(_, receive, send):
+        body, more = b"", True
+        while more:
+            event = await receive()
+            body, more = body + event["body"], event["more_body"]
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    listening = socket.socket(proto=socket.IPPROTO_TCP)  # named: else asyncio leaves Nagle's algorithm on
+    listening.bind(("127.0.0.1", 0))
+    config = uvicorn.Config(echo, loop="asyncio", http="httptools", lifespan="off", log_config=None, access_log=False)
+    running.append(asyncio.create_task(uvicorn.Server(config).serve([listening])))
+    return listening.getsockname()[1]
 
 
 async def serve_own():
@@ -47,8 +68,12 @@ async def serve_own():
     return server.sockets[0].getsockname()[1]
 
 
+KINDS = {"aiohttp": serve_aiohttp, "uvicorn": serve_uvicorn, "own": serve_own}
+running = []
+
+
 async def main(kind):
-    print(await {"aiohttp": serve_aiohttp, "own": serve_own}[kind](), flush=True)
+    print(await KINDS[kind](), flush=True)
     await asyncio.to_thread(sys.stdin.read)
 
 

@@ -5,10 +5,9 @@
 Everything is a process on this machine, over plain HTTP on loopback; what is sent was recorded from our client. For
 warm invocations the server has a processor for itself on Linux with two or more, its instances included.
 
-With as many invocations under way as there are connections the others wait at the endpoint, as they do in the queue of
-gunicorn's workers; callers that have no more under way than there are instances come right after. In some rounds the
-kernel gives all connections to one of gunicorn's workers, which then serves half as many: there is a row for the rounds
-in which both had some.
+For throughput the endpoint starts as many instances as invocations are under way, as the platform does. In some rounds
+the kernel gives all connections to one of gunicorn's workers, which then serves half as many: there is a row for the
+rounds in which both had some.
 
 Every figure but the memory is the median of the rounds' ratios, with the middle half of the rounds behind it.
 """
@@ -27,17 +26,17 @@ from functools import partial
 from pathlib import Path
 
 from contenders import EVENT, REGION
-from peers import framework_python
+from peers import framework_python, uvicorn_python
 from processes import HERE, ROOT, SOURCE, Process, Server, surroundings, two_places
-from rounds import compare, heading, interleave, row
+from rounds import compare, heading, interleave, not_measured, row
 from tree import below, proportional_mb, used_seconds
 
 from tencentserverless.exception import InvocationError
 from tencentserverless.scf import Client
 
-INSTANCES = 2
 CONNECTIONS = 32
-THREADS = 4  # of each worker of functions-framework: with fewer it is slower, with more less steady
+WORKERS = 2  # of functions-framework
+THREADS = 4  # of each of them: with fewer it is slower, with more less steady
 GOOD = EVENT["key2"]  # stands in right answers and not in refusals
 CODE = "def main_handler(event, context):\n    return event\n"
 EXITS = "import os\n\n\ndef main_handler(event, context):\n    os._exit(0)\n"
@@ -157,49 +156,47 @@ def warm(bench):
     def turn(port):
         return bench.ask(port, bench.recorded(endpoint), count=bench.options.invocations)
 
+    pythons = {"aiohttp": sys.executable, "uvicorn": uvicorn_python(), "own": sys.executable}
     with ExitStack() as stack:
         endpoint = stack.enter_context(Endpoint(bench, bench.server_cpus))
         turns = {"ours": partial(turn, endpoint.port)}
-        for kind in ("aiohttp", "own"):
-            command = [sys.executable, HERE / "echo.py", kind]
-            echo = stack.enter_context(Process(command, surroundings(bench.options.source), bench.server_cpus))
-            turns[kind] = partial(turn, int(echo.line()))
+        for kind, python in pythons.items():
+            if python:
+                command = [python, HERE / "echo.py", kind]
+                echo = stack.enter_context(Process(command, surroundings(bench.options.source), bench.server_cpus))
+                turns[kind] = partial(turn, int(echo.line()))
         interleave(turns, 1)
         results = interleave(turns, bench.options.rounds)
     heading("Warm invocation, signed, one after the other on one connection")
     compare("invocation to an echo of aiohttp.web", results, "aiohttp", "aim <= 3")
+    if pythons["uvicorn"]:
+        compare("invocation to an echo of uvicorn", results, "uvicorn")
+    else:
+        not_measured("invocation to an echo of uvicorn", "uvicorn cannot be installed")
     compare("invocation to an echo on our own connections", results, "own")
 
 
 def throughput(bench):
-    """Right answers a second; everybody but `many` has two workers."""
+    """Right answers a second. The endpoint has its default number of instances."""
     python = framework_python()
     peers = {}
     with ExitStack() as stack:
-        two = stack.enter_context(Endpoint(bench, most_instances=INSTANCES))
-        many = stack.enter_context(Endpoint(bench, most_instances=CONNECTIONS))
-        turns = {
-            "ours": partial(signed_turn, bench, two, CONNECTIONS),
-            "few": partial(signed_turn, bench, two, INSTANCES),
-            "many": partial(signed_turn, bench, many, CONNECTIONS),
-        }
+        turns = {"ours": partial(signed_turn, bench, stack.enter_context(Endpoint(bench)))}
         for name, threads in {"threads": THREADS, "asgi": 0}.items() if python else ():
-            peers[name] = stack.enter_context(Framework([python, HERE / "framework.py", INSTANCES, threads]))
+            peers[name] = stack.enter_context(Framework([python, HERE / "framework.py", WORKERS, threads]))
             turns[name] = partial(peers[name].turn, bench)
         interleave(turns, 1)
         results = interleave(turns, bench.options.rounds)
-    heading(f"Throughput on {CONNECTIONS} connections to functions-framework on gunicorn, {INSTANCES} workers each")
-    names = {"ours": f"{CONNECTIONS} in flight", "few": f"{INSTANCES} in flight", "many": "32 instances"}
-    for peer, form in {"threads": "Flask", "asgi": "ASGI"}.items():
-        for name, ours in names.items():
-            text, aim = f"{ours} to {form}", "aim >= 2" if (name, peer) == ("ours", "threads") else ""
-            if not python:
-                print(f"  {text:<52} not measured: functions-framework cannot be installed")
-                continue
-            compare(text, results, peer, aim, name)
-            spread = [result for result, both in zip(results, peers[peer].had_both[1:], strict=True) if both]
-            if name == "ours" and spread:
-                compare(f"  in {len(spread)} rounds with both its workers", spread, peer, "", name)
+    heading(f"Throughput on {CONNECTIONS} connections to functions-framework on gunicorn with {WORKERS} workers")
+    for peer, (form, aim) in {"threads": ("Flask", "aim >= 1.9"), "asgi": ("ASGI", "")}.items():
+        text = f"{CONNECTIONS} in flight to {form}"
+        if not python:
+            not_measured(text, "functions-framework cannot be installed")
+            continue
+        compare(text, results, peer, aim)
+        spread = [result for result, both in zip(results, peers[peer].had_both[1:], strict=True) if both]
+        if spread:
+            compare(f"  in {len(spread)} rounds with both its workers", spread, peer)
 
 
 class Framework(Stopped):
@@ -224,19 +221,19 @@ class Framework(Stopped):
         return [used_seconds(pid) for pid in sorted(below(self._process.pid))]
 
 
-def signed_turn(bench, endpoint, in_flight):
-    return crowd_turn(bench, endpoint.port, bench.recorded(endpoint), in_flight)
+def signed_turn(bench, endpoint):
+    return crowd_turn(bench, endpoint.port, bench.recorded(endpoint))
 
 
 def plain_turn(bench, port):
     """What functions-framework takes: the event is the body."""
     body = json.dumps(EVENT)
     head = f"Host: 127.0.0.1:{port}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
-    return crowd_turn(bench, port, f"POST / HTTP/1.1\r\n{head}\r\n\r\n{body}", CONNECTIONS)
+    return crowd_turn(bench, port, f"POST / HTTP/1.1\r\n{head}\r\n\r\n{body}")
 
 
-def crowd_turn(bench, port, request, in_flight):
-    how = {"seconds": bench.options.seconds, "connections": CONNECTIONS, "in_flight": in_flight}
+def crowd_turn(bench, port, request):
+    how = {"seconds": bench.options.seconds, "connections": CONNECTIONS, "in_flight": CONNECTIONS}
     rate, others = bench.ask(port, request, **how)
     if others:
         raise SystemExit(f"{others:.0%} of the answers were not right")
@@ -246,7 +243,7 @@ def crowd_turn(bench, port, request, in_flight):
 def cold_starts(bench):
     """First invocations of functions, after another one's: the fork server is there. Nothing is subtracted."""
     rounds, count = bench.options.rounds, bench.options.cold_starts
-    most = rounds * count + INSTANCES  # nobody has to make room
+    most = rounds * count + 1  # nobody has to make room
     with ExitStack() as stack:
         forks = stack.enter_context(Endpoint(bench, most_instances=most))
         spawns = stack.enter_context(Endpoint(bench, most_instances=most, start_method="spawn"))
@@ -284,7 +281,7 @@ def idle_memory(bench):
     texts = {"Exits": "without an instance", "Echo": "with one warm instance"}
     if not os.path.exists("/proc/self/smaps_rollup"):
         for text in texts.values():
-            print(f"  {text:<52} not measured: this system does not tell it")
+            not_measured(text, "this system does not tell it")
         return
     with Endpoint(bench) as endpoint:
         pid, client = endpoint.told["pid"], endpoint.client()

@@ -20,10 +20,19 @@ def peers_python():
     return _python("peers", PINS)
 
 
+def uvicorn_python():
+    """The Python that has uvicorn, the clients' one; None where its environment cannot be made."""
+    return _python_or_none("peers", PINS)
+
+
 def framework_python():
     """The Python of functions-framework's environment; None where it cannot be made."""
+    return _python_or_none("framework", FRAMEWORK_PINS)
+
+
+def _python_or_none(name, pins):
     try:
-        return _python("framework", FRAMEWORK_PINS)
+        return _python(name, pins)
     except (OSError, subprocess.CalledProcessError):
         return None
 

@@ -48,6 +48,10 @@ def row(name, values, note=""):
     print(f"  {name:<52} {summary(values):<25} {note}".rstrip(), flush=True)
 
 
+def not_measured(name, why):
+    print(f"  {name:<52} not measured: {why}", flush=True)
+
+
 def table(results, baseline=BASELINE, aims=None):
     """Every contender's ratio to the baseline."""
     for name in results[0]:

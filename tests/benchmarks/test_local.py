@@ -10,13 +10,10 @@ from tests.environments import ROOT, clean_environ
 ROWS = """
 local start to aiohttp.web
 invocation to an echo of aiohttp.web
+invocation to an echo of uvicorn
 invocation to an echo on our own connections
-2 in flight to Flask
 32 in flight to Flask
-32 instances to Flask
-2 in flight to ASGI
 32 in flight to ASGI
-32 instances to ASGI
 fork server to python -I -c pass
 start_method spawn to python -I -c pass
 without an instance

@@ -66,6 +66,13 @@ def talk(act, site=None):
 
 async def answer(reader):
     """Status, headers and body of the next answer."""
+    found = await either(reader)
+    assert found[0] >= 200
+    return found
+
+
+async def either(reader):
+    """The next answer, or the next permission to go on."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
     headers = dict(line.split(": ", 1) for line in head[1:-2])
-    return int(head[0].split()[1]), headers, await reader.readexactly(int(headers["Content-Length"]))
+    return int(head[0].split()[1]), headers, await reader.readexactly(int(headers.get("Content-Length", 0)))

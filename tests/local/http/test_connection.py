@@ -6,7 +6,9 @@ from http.client import HTTPResponse
 
 import pytest
 
-from tests.local.raw_http import GET, answer, talk
+from tests.local.raw_http import GET, answer, either, talk
+
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n"
 
 
 def test_answers_in_order():
@@ -47,6 +49,8 @@ def test_any_cut(size):
         (b"GET / HTTP/1.1", b"Connection: close\r\n", "close", False),
         (b"GET / HTTP/1.0", b"", "close", False),
         (b"GET / HTTP/1.0", b"Connection: keep-alive\r\n", "keep-alive", True),
+        (b"GET / HTTP/1.0", b"Connection: keep-alive, close\r\n", "close", False),
+        (b"GET / HTTP/1.0", b"Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", "close", False),
         (b"GET /last HTTP/1.1", b"", "close", False),
     ],
 )
@@ -97,6 +101,57 @@ def test_permission_to_go_on():
         assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
         writer.write(b"ok")
         assert (await answer(reader))[2] == b"POST /  ok"
+
+    talk(act)
+
+
+def test_permission_in_turn():
+    """A client that asks before it sends its body is told to go on after the answers to what it sent before."""
+
+    async def act(reader, writer, site):
+        site.hold = asyncio.Event()
+        writer.write(GET % b"a" + GET % b"b")
+        writer.write(b"POST /c HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+        while not site.asked:
+            await asyncio.sleep(0)
+        site.hold.set()
+        assert [(await answer(reader))[2] for _ in range(2)] == [b"GET /a  ", b"GET /b  "]
+        assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+        writer.write(b"ok" + GET % b"d")
+        assert [(await answer(reader))[2] for _ in range(2)] == [b"POST /c  ok", b"GET /d  "]
+
+    talk(act)
+
+
+def test_no_permission_in_http_1_0():
+    """A client of HTTP/1.0, which knows no permission to go on, gets its answer and nothing before it."""
+
+    async def act(reader, writer, site):
+        writer.write(b"POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+        await asyncio.sleep(0)
+        writer.write(b"ok")
+        assert (await answer(reader))[2] == b"POST /  ok"
+
+    talk(act)
+
+
+@pytest.mark.parametrize("body", [b"Content-Length: 5\r\n\r\nhello", CHUNKED], ids=["length", "chunks"])
+@pytest.mark.parametrize("size", [1, 1000])
+def test_offers_with_a_body(body, size):
+    """A request that offers another protocol and has a body is read whole, as is what follows it."""
+
+    async def act(reader, writer, site):
+        offer = b"Upgrade: h2c\r\nConnection: Upgrade\r\nExpect: 100-continue\r\n"
+        sent = 3 * (b"POST /a?q HTTP/1.1\r\nX: \xff\r\n" + offer + body) + GET % b"b"
+        for start in range(0, len(sent), size):
+            writer.write(sent[start : start + size])
+            await asyncio.sleep(0)
+        bodies = []
+        while len(bodies) < 4:
+            status, _, found = await either(reader)
+            bodies += [found] if status == 200 else []
+        assert bodies == [*[b"POST /a q hello"] * 3, b"GET /b  "]
+        assert site.asked[0].headers["x"] == "\udcff"
 
     talk(act)
 

@@ -29,10 +29,13 @@ class Generous(Site):
         (b"GET / HTTP/1.1\r\nno colon\r\n\r\n", 400),
         (b"POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n", 400),
         (b"POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501),
+        (b"GET / HTTP/2.0\r\n\r\n", 505),
+        (b"GET /\r\n\r\n", 505),
         (b"GET /" + b"x" * (1 << 20), 431),
         (b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * (1 << 18), 431),
     ],
-    ids=["line", "header", "length", "two lengths", "long line", "many headers"],
+    ids=["line", "header", "length", "two lengths", "coding", "version", "no version", "long line", "many headers"],
 )
 def test_what_is_no_request(sent, status):
     """What is no request that this server takes is answered once, and the connection ends."""
@@ -176,6 +179,24 @@ def test_what_is_around_a_body(sent):
         await asyncio.sleep(0.01)
         writer.write(sent)
         assert (await answer(reader))[0] == 431
+
+    talk(act)
+
+
+def test_more_requests_than_wait():
+    """What comes behind the last answer is read, however much waited before: unread, it would reset the answer."""
+
+    async def act(reader, writer, site):
+        site.hold = asyncio.Event()
+        writer.write(GET % b"last" + (GET % b"a") * 2 * connection.MOST_WAITING)
+        while not site.asked:
+            await asyncio.sleep(0)
+        (open_one,) = site.connections
+        while open_one._reads:
+            await asyncio.sleep(0)
+        site.hold.set()
+        assert (await answer(reader))[2] == b"GET /last  "
+        assert open_one._reads
 
     talk(act)
 
