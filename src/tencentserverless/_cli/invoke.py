@@ -1,11 +1,12 @@
 """``tencentserverless invoke``: invoke one function, here or in the cloud."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
+
+from tencentserverless._protocol import strict_json
 
 OK, FUNCTION_FAILED, USAGE, CLOUD_FAILED = 0, 1, 2, 3
 
@@ -57,7 +58,7 @@ def event_of(data: str | None) -> Any:
     if data is None:
         return None
     try:
-        return json.loads(_text(data), parse_constant=_refuse_constant)
+        return strict_json.decoded(_text(data))
     except (ValueError, RecursionError) as error:
         raise click.BadParameter(f"not JSON: {error}", param_hint="--data") from None
 
@@ -71,10 +72,6 @@ def _text(data: str) -> str:
         return Path(data[1:]).read_text(encoding="utf-8-sig")
     except OSError as error:
         raise click.BadParameter(f"{data[1:]}: {error.strerror}", param_hint="--data") from None
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _print(text: str, stream: Any) -> None:

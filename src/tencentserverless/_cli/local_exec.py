@@ -25,7 +25,6 @@ _TOKENS = (
     "TENCENTCLOUD_TOKEN",
     "TENCENT_TOKEN",
 )
-_BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
 class _TwoParts(click.Command):
@@ -73,7 +72,9 @@ def environment(
     result.update(dict.fromkeys(_IDS, secret_id))
     result.update(dict.fromkeys(_KEYS, secret_key))
     if bundle:
-        result.update(dict.fromkeys(_BUNDLES, bundle))
+        from tencentserverless.local.environment.variables import BUNDLE_NAMES
+
+        result.update(dict.fromkeys(BUNDLE_NAMES, bundle))
     direct = f"127.0.0.1,localhost,{endpoint}"  # the official SDK compares with the endpoint's whole text
     for name in ("NO_PROXY", "no_proxy"):
         result[name] = f"{shell[name]},{direct}" if shell.get(name) else direct

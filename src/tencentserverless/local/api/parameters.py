@@ -1,9 +1,9 @@
 """The parameters of an action: out of a JSON body or a form, and held against what the action declares. Pure."""
 
-import json
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any
 
+from tencentserverless._protocol import strict_json
 from tencentserverless.local.model import api_errors
 
 # A shape is `str`, `int`, `bool`, [shape of the items] or {name: shape}.
@@ -15,7 +15,7 @@ _NEST_LIMIT = 8
 def from_json(body: bytes) -> dict[str, Any]:
     """The object in `body`, without its nulls: clients send null for what they do not give. Raises `Refusal`."""
     try:
-        value = _decoded(body.decode()) if body else {}
+        value = strict_json.decoded(body.decode()) if body else {}
     except UnicodeDecodeError:
         raise api_errors.malformed_body("not UTF-8") from None
     except (ValueError, RecursionError):
@@ -110,23 +110,6 @@ def _with_lists(value: Any) -> Any:
     if items and all(name.isascii() and name.isdigit() and len(name) < 10 for name in items):
         return [items[name] for name in sorted(items, key=int)]
     return items
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
-_decoder = json.JSONDecoder(parse_constant=_refuse_constant)
-_scan = _decoder.scan_once  # type: ignore[attr-defined]
-
-
-def _decoded(text: str) -> Any:
-    """What `decode` of the decoder does, without its search for blanks where there are none."""
-    try:
-        value, end = _scan(text, 0)
-    except StopIteration:
-        end = -1
-    return value if end == len(text) else _decoder.decode(text)
 
 
 def choice(parameters: Mapping[str, Any], name: str, allowed: tuple[str, ...]) -> str:

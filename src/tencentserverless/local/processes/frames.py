@@ -89,16 +89,12 @@ class Decoder:
             raise WireError(f"not a frame: kind {kind}, {head_bytes} + {body_bytes} bytes")
 
 
-_scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
-
-
 def _parsed(head: bytes) -> dict[str, Any]:
-    """The object that a head is, without blanks around it."""
+    """The object that a head is."""
     try:
-        text = head.decode()
-        value, end = _scan(text, 0)
-    except (StopIteration, ValueError, RecursionError) as error:
+        value = json.loads(head.decode())
+    except (ValueError, RecursionError) as error:
         raise WireError(f"not a head: {error}") from None
-    if not isinstance(value, dict) or end != len(text):
+    if not isinstance(value, dict):
         raise WireError("not a head: no object")
     return value
