@@ -9,8 +9,6 @@ import asyncio
 import socket
 import sys
 
-from tencentserverless.local.http.connection import HttpConnection
-
 
 async def serve_aiohttp():
     from aiohttp import web
@@ -46,7 +44,7 @@ async def serve_uvicorn():
 
 
 async def serve_own():
-    from tencentserverless.local.http.connection import READ_BYTES
+    from tencentserverless.local.http.connection import READ_BYTES, HttpConnection
     from tencentserverless.local.http.request import Reply
 
     class Site:

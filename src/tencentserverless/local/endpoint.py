@@ -96,11 +96,9 @@ class Endpoint:
         self.counters.requests += 1
         pending = PendingCall(request.headers.get("x-tc-language", _DEFAULT_LANGUAGE), answer)
         try:
-            call = self._gate.admit(request, time.time())
+            call = self._gate.admit(request, time.time(), sent_by)
             pending.language = call.language
-            if not sent_by and call.credential is not None:
-                sent_by = call.credential.instance_id
-            router.perform(self._services, call._replace(sent_by=sent_by), pending)
+            router.perform(self._services, call, pending)
         except Exception as error:  # noqa: BLE001  a mistake of ours is answered too
             pending.fail(error)
 

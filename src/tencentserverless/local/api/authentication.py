@@ -83,21 +83,24 @@ class Gate:
         self._keys = keys
         self._accept_any = accept_any
 
-    def admit(self, request: Request, now: float) -> Call:
-        """The call that `request` makes at `now` (Unix seconds). Raises `Refusal`."""
+    def admit(self, request: Request, now: float, sent_by: str = "") -> Call:
+        """The call that `request` makes at `now` (Unix seconds). Raises `Refusal`.
+
+        sent_by: the instance through whose ports it came; if it came through none, its credential says.
+        """
         if request.method not in ("GET", "POST"):
             raise api_errors.unsupported_method(request.method)
         _check_size(request)
         if "authorization" in request.headers or _is_json(request):
-            return self._admit_v3(request, now)
-        return self._admit_v1(request, now)
+            return self._admit_v3(request, now, sent_by)
+        return self._admit_v1(request, now, sent_by)
 
-    def _admit_v3(self, request: Request, now: float) -> Call:
+    def _admit_v3(self, request: Request, now: float, sent_by: str) -> Call:
         claim = _v3_claim(request.headers)
         self._check_action(claim)
         authorization = request.headers["authorization"].strip()
         if authorization == "SKIP" and self._accept_any:
-            return _call(claim, _v3_parameters(request), None)
+            return _call(claim, _v3_parameters(request), None, sent_by)
         before, _, signature = authorization.rpartition("Signature=")
         signer = _signer(before)
         if signer is None or not _HEXADECIMAL(signature):
@@ -114,9 +117,9 @@ class Gate:
             key = tc3.signing_key(credential.secret_key, signer.date, signer.service)
             _check_signature(map(key.sign, _v3_texts(request, timestamp, signer)), signature.lower())
         _check_region(claim)
-        return _call(claim, _v3_parameters(request), credential)
+        return _call(claim, _v3_parameters(request), credential, sent_by)
 
-    def _admit_v1(self, request: Request, now: float) -> Call:
+    def _admit_v1(self, request: Request, now: float, sent_by: str) -> Call:
         pairs = _form_pairs(request)
         claim = _v1_claim(pairs)
         self._check_action(claim)
@@ -132,7 +135,7 @@ class Gate:
             _check_signature((hmac.digest(key, text.encode("utf-8", "surrogatepass"), digest) for text in texts), given)
         _check_region(claim)
         own = {name: value for name, value in pairs.items() if name not in _V1_COMMON}
-        return _call(claim, from_form(own), credential)
+        return _call(claim, from_form(own), credential, sent_by)
 
     def _check_action(self, claim: _Claim) -> None:
         if claim.version != VERSION:
@@ -301,5 +304,7 @@ def _v3_parameters(request: Request) -> dict[str, Any]:
     return from_json(request.body)
 
 
-def _call(claim: _Claim, parameters: dict[str, Any], credential: Credential | None) -> Call:
-    return Call(claim.action, claim.region, claim.language, parameters, credential)
+def _call(claim: _Claim, parameters: dict[str, Any], credential: Credential | None, sent_by: str) -> Call:
+    if not sent_by and credential is not None:
+        sent_by = credential.instance_id
+    return Call(claim.action, claim.region, claim.language, parameters, credential, sent_by)

@@ -1,6 +1,5 @@
 """What a worker prints: taken off its pipe as it comes, handed out per event."""
 
-import array
 import asyncio
 import os
 import secrets
@@ -14,6 +13,7 @@ if sys.platform != "win32":
 KEPT_BYTES = 4 * 1024 * 1024
 _READ_BYTES = 64 * 1024
 _MARK_SECONDS = 1.0
+_ROOM_FOR_AN_INT = bytes(4)
 
 
 class Output:
@@ -132,9 +132,7 @@ class ReadOutput(Output):
 def _waiting_bytes(descriptor: int) -> int:
     if sys.platform == "win32":
         return 0
-    count = array.array("i", [0])  # of this call: endpoints in other threads ask at the same time
     try:
-        fcntl.ioctl(descriptor, termios.FIONREAD, count)
+        return int.from_bytes(fcntl.ioctl(descriptor, termios.FIONREAD, _ROOM_FOR_AN_INT), sys.byteorder)
     except OSError:
         return 0
-    return count[0]
