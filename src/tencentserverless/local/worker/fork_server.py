@@ -43,8 +43,8 @@ else:  # loaded by path, as this file is
 
 REQUEST_BYTES = 1 << 18
 HURRY_SECONDS, PAUSE_SECONDS = 0.003, 0.02  # the time without requests before spares are made: if there is none; else
-# A chain of functions starts several workers at once, and joining a control group can block: the kernel waits until no
-# process of the machine forks or exits ("favordynmods" in the document of cgroup v2).
+# A chain of functions starts several workers at once, and joining a control group can block: the kernel waits for all
+# forks and exits that are under way on the machine ("favordynmods" in the document of cgroup v2).
 SPARES = 4
 # PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER. The parent-death signal comes when the *thread* ends that has forked this
 # process. It never comes if the parent ended before the call of prctl(2), so each user of it checks that.
@@ -154,7 +154,7 @@ class Spare:
     def __init__(self, server: Forker) -> None:
         server.made += 1
         self.mounts = None if server.namespaces is None else namespaces.MountTable()  # misses no change after the fork
-        self.groups = cgroups.make(server.parents, "%d-%d" % (server.pid, server.made))
+        self.groups = cgroups.create(server.parents, "%d-%d" % (server.pid, server.made))
         self.ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         # Before the fork, so that the keeper does not lose an early signal.
         signal.pthread_sigmask(signal.SIG_BLOCK, descendants.AWAITED)
