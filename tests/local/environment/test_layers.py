@@ -206,8 +206,8 @@ def test_folders_that_are_told(tmp_path):
 def has_mounts(request, monkeypatch):
     """Whether instances have mounts of their own; both, where the system lets us choose."""
     if request.param == "without":
-        monkeypatch.setattr(fork_client, "works", lambda: False)
-    elif not (fork_client.works() and in_namespaces()):
+        monkeypatch.setattr(fork_client, "is_supported", lambda: False)
+    elif not (fork_client.is_supported() and in_namespaces()):
         pytest.skip("this system allows no namespaces")
     return request.param == "with mounts"
 
@@ -260,7 +260,7 @@ def test_one_layer_below_tmp(folder, has_mounts):
         assert os.listdir(place) == ["shared.py"]
 
 
-@pytest.mark.skipif(not fork_client.works(), reason="this system has no fork servers")
+@pytest.mark.skipif(not fork_client.is_supported(), reason="this system has no fork servers")
 def test_what_an_instance_needs_stays_in_opt(tmp_path, monkeypatch):
     """Of what lies below /opt an instance sees what it needs, here its code, beside its layers, and nothing else."""
     if not in_namespaces():
@@ -278,7 +278,7 @@ def test_what_an_instance_needs_stays_in_opt(tmp_path, monkeypatch):
         assert sorted(os.listdir(opt)) == ["functions"]
 
 
-@pytest.mark.skipif(not fork_client.works(), reason="this system has no fork servers")
+@pytest.mark.skipif(not fork_client.is_supported(), reason="this system has no fork servers")
 def test_merged_layers_where_opt_is_left_alone(folder, tmp_path, monkeypatch):
     """An instance with mounts, but not over /opt, finds several layers too, and cannot write to them either."""
     if not in_namespaces():

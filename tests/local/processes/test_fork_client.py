@@ -13,7 +13,7 @@ from tencentserverless.local.processes.fork_client import ForkServer, ForkServer
 from tencentserverless.local.processes.interpreters import CURRENT_INTERPRETER, Interpreter
 from tests.local.process_table import alive, below, until
 
-pytestmark = pytest.mark.skipif(not fork_client.works(), reason="this system has no fork servers")
+pytestmark = pytest.mark.skipif(not fork_client.is_supported(), reason="this system has no fork servers")
 SLEEP = ["/bin/sh", "-c", "sleep 100"]
 
 
@@ -145,11 +145,11 @@ def test_whether_there_are_namespaces(plain):
         servers.prepare(CURRENT_INTERPRETER, dict(os.environ), "")
         (first,) = pids_of(servers)
         os.kill(first, signal.SIGKILL)
-        answer = await servers.have_namespaces(CURRENT_INTERPRETER, dict(os.environ), "")
+        answer = await servers.has_namespaces(CURRENT_INTERPRETER, dict(os.environ), "")
         assert not (plain and answer)
         assert first not in pids_of(servers)
         await servers.stop()
-        assert await servers.have_namespaces(CURRENT_INTERPRETER, dict(os.environ), "") == answer
+        assert await servers.has_namespaces(CURRENT_INTERPRETER, dict(os.environ), "") == answer
         assert pids_of(servers) == []
 
     asyncio.run(main())

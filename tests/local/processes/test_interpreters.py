@@ -78,7 +78,7 @@ def test_the_fallback_is_told_once(nowhere):
     interpreters = Interpreters(notices.append, {})
     assert interpreters.find(MISSING).version == interpreters.find(MISSING).version == CURRENT
     assert len(notices) == 1
-    assert "Python3.99: no such interpreter" in notices[0]
+    assert "Python3.99 was not found" in notices[0]
     assert "uv python install 3.99" in notices[0]
 
 
@@ -102,7 +102,7 @@ def test_chosen_interpreters(tmp_path):
     path = script(tmp_path / "mine", "echo 3.99")
     interpreters = Interpreters(pytest.fail, {MISSING: path})
     assert interpreters.find(MISSING) == interpreters.known(MISSING) == Interpreter(str(path), (3, 99))
-    with pytest.raises(ValueError, match=f"{path} is no interpreter for Python3.6"):
+    with pytest.raises(ValueError, match=f"{path} is not an interpreter for Python3.6"):
         Interpreters(pytest.fail, {"Python3.6": path})
-    with pytest.raises(ValueError, match="is no runtime"):
+    with pytest.raises(ValueError, match="is not a runtime"):
         Interpreters(pytest.fail, {"Nodejs16.13": path})

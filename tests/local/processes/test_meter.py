@@ -155,5 +155,5 @@ def test_who_is_refused_again_and_again(tmp_path):
     meter.reset()
     meter.sample()
     assert (found[:2], meter.excess) == (["", ""], "")
-    assert found[2].startswith("it went on to start")
+    assert found[2].startswith("it kept trying to start")
     meter.close()

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from tencentserverless.local.processes import output as module
-from tencentserverless.local.processes.output import KEPT_BYTES, Output, ReadOutput
+from tencentserverless.local.processes.output import KEPT_BYTES, Output, ThreadedOutput
 
 
 def with_output(act):
@@ -26,7 +26,7 @@ def with_output(act):
 def with_read_output(act):
     """The same with a thread that reads; without a loop, which it does not need."""
     reading, own = os.pipe()
-    output = ReadOutput(reading, own)
+    output = ThreadedOutput(reading, own)
     try:
         asyncio.run(act(output, os.dup(own)))
     finally:
@@ -79,7 +79,7 @@ def test_the_end_is_kept_of_too_much(with_output):
         note, _, rest = text.partition("\n")
         assert rest.endswith("end")
         assert KEPT_BYTES <= len(rest) <= 2 * KEPT_BYTES + 65536
-        assert note == f"... {size + 3 - len(rest)} bytes before this are not kept ..."
+        assert note == f"[{size + 3 - len(rest)} bytes of earlier output were dropped]"
         os.close(writing)
 
     with_output(act)
@@ -106,7 +106,7 @@ def test_a_mark_that_does_not_come(monkeypatch):
     monkeypatch.setattr(module, "_MARK_SECONDS", 0.01)
     reading, own = os.pipe()
     elsewhere, writing = os.pipe()
-    output = ReadOutput(reading, writing)
+    output = ThreadedOutput(reading, writing)
     assert output.take() == ""
     output._writing = own
     os.write(own, b"x")

@@ -27,7 +27,7 @@ def way(request, monkeypatch):
 
 def way_of(name, monkeypatch):
     if name == "direct":
-        monkeypatch.setattr(fork_client, "works", bool)
+        monkeypatch.setattr(fork_client, "is_supported", bool)
     method, _, plain = name.partition(", ")
     return lambda: Workers("spawn" if method == "direct" else method, plain=bool(plain))
 
@@ -104,7 +104,7 @@ def test_an_end_of_its_own_is_noticed(tmp_path, way):
 def test_without_process_descriptors(tmp_path, monkeypatch):
     """Where the system has no descriptors of processes a thread waits instead, for a child of our own."""
     monkeypatch.delattr(os, "pidfd_open", raising=False)
-    assert not fork_client.works()
+    assert not fork_client.is_supported()
     test_an_end_of_its_own_is_noticed(tmp_path, way_of("spawn", monkeypatch))
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tencentserverless.local.processes import process_tree
-from tencentserverless.local.processes.process_tree import Root, belonging
+from tencentserverless.local.processes.process_tree import Root, members
 from tencentserverless.local.processes.procfs import Process
 from tests.local.process_table import alive, until
 
@@ -27,15 +27,15 @@ def test_descent_session_and_mark():
         Process(16, 10, 10, "Z"),
         Process(17, 1, 17, "S"),
     ]
-    assert belonging([ROOT], table, {14}) == {10, 11, 12, 13, 14, 15}
-    assert belonging([ROOT], table[5:], set()) == set()
+    assert members([ROOT], table, {14}) == {10, 11, 12, 13, 14, 15}
+    assert members([ROOT], table[5:], set()) == set()
 
 
 @given(st.lists(st.tuples(st.integers(2, 30), st.integers(1, 30), st.integers(1, 30)), max_size=30))
-def test_belonging_is_closed(rows):
+def test_membership_is_closed(rows):
     """Whatever the table looks like, all children of what belongs belong."""
     table = [Process(pid, parent, session, "S") for pid, parent, session in rows]
-    found = belonging([ROOT], table, set())
+    found = members([ROOT], table, set())
     assert all(process.pid in found for process in table if process.parent in found)
 
 

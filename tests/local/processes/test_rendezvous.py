@@ -21,7 +21,7 @@ def at_a_meeting(act):
                 return socket.create_connection(("127.0.0.1", int(port)), 10)
 
             await act(meeting, connected, word)
-            meeting.part()
+            meeting.disconnect()
 
     asyncio.run(main())
 

@@ -86,7 +86,7 @@ MB = 1024 * 1024
 process, pids = parent()
 job = Job(process.pid)
 meter = JobMeter(job)
-meter.find()
+meter.find_worker()
 meter.reset()
 before = meter.peak_bytes()
 process.stdin.write("50\\n")

@@ -36,9 +36,9 @@ def test_our_own_folders():
     ("path", "root", "expected"),
     [("/", "/", ""), ("/a", "/", "/a"), ("/a", "/a", ""), ("/a/b", "/a", "/b"), ("/ab", "/a", "/ab")],
 )
-def test_within(path, root, expected):
+def test_below_a_mount(path, root, expected):
     """A path is seen from the root of its mount."""
-    assert cgroups.within(path, root) == expected
+    assert cgroups.below_mount(path, root) == expected
 
 
 def test_the_folders_around(tmp_path):
@@ -47,9 +47,9 @@ def test_the_folders_around(tmp_path):
     inner.mkdir(parents=True)
     for folder in (inner, *list(inner.parents)[:2]):
         (folder / "cgroup.procs").touch()
-    assert cgroups.upwards(str(inner)) == [str(inner), str(inner.parent), str(inner.parent.parent)]
+    assert cgroups.enclosing_groups(str(inner)) == [str(inner), str(inner.parent), str(inner.parent.parent)]
     (inner.parent / "cgroup.procs").unlink()
-    assert cgroups.upwards(str(inner)) == [str(inner)]
+    assert cgroups.enclosing_groups(str(inner)) == [str(inner)]
 
 
 def test_orphans_are_removed(tmp_path):
@@ -66,7 +66,7 @@ def test_orphans_are_removed(tmp_path):
 def test_a_group_that_does_not_bind(tmp_path):
     """A group that has not its controller, or not its file, is given up and leaves no folder."""
     with pytest.raises(OSError):  # noqa: PT011  there is no such file in a folder that is no group
-        cgroups.make({"pids": str(tmp_path / "missing")}, "1-1")
+        cgroups.create({"pids": str(tmp_path / "missing")}, "1-1")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -74,10 +74,10 @@ BOUND = """
 import os, sys
 from tencentserverless.local.worker import cgroups
 
-made = cgroups.make({"pids": sys.argv[1]}, "%d-1" % os.getpid())
+made = cgroups.create({"pids": sys.argv[1]}, "%d-1" % os.getpid())
 pid = os.fork()
 if pid == 0:
-    cgroups.bound(made, "pids", 3)
+    cgroups.limit(made, "pids", 3)
     cgroups.enter(made)
     children = []
     try:
@@ -96,7 +96,7 @@ os.waitpid(pid, 0)
 
 def test_a_group_binds():
     """In a group there are no more processes than it is bound to."""
-    parent = cgroups.usable().get("pids")
+    parent = cgroups.usable_parents().get("pids")
     if parent is None:
         pytest.skip("no control group can be made here that bounds the number of processes")
     with subprocess.Popen(

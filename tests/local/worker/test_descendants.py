@@ -9,8 +9,8 @@ import pytest
 
 from tencentserverless.local.processes import fork_client
 
-pytestmark = pytest.mark.skipif(not fork_client.works(), reason="this system has no fork servers")
-if fork_client.works():
+pytestmark = pytest.mark.skipif(not fork_client.is_supported(), reason="this system has no fork servers")
+if fork_client.is_supported():
     from tencentserverless.local.worker import descendants
 
 
@@ -26,7 +26,7 @@ def test_orphans_are_adopted_and_ended():
     told = in_a_process(
         """
 from tencentserverless.local.worker import fork_server, namespaces
-namespaces.control(fork_server.ADOPT_ORPHANS, 1)
+namespaces.prctl(fork_server.ADOPT_ORPHANS, 1)
 reading, writing = os.pipe()
 for _ in range(3):
     if os.fork() == 0:

@@ -8,7 +8,7 @@ import pytest
 
 from tencentserverless.local.processes import fork_client
 
-pytestmark = pytest.mark.skipif(not fork_client.works(), reason="this system has no fork servers")
+pytestmark = pytest.mark.skipif(not fork_client.is_supported(), reason="this system has no fork servers")
 
 
 def in_a_process(code):
@@ -54,7 +54,7 @@ import socket, tempfile
 
 def handed_over(server):
     ours, theirs = socket.socketpair()
-    spare = server.handed_over(request, json.dumps(request).encode(), [theirs.fileno(), 2, theirs.fileno()])
+    spare = server.hand_over(request, json.dumps(request).encode(), [theirs.fileno(), 2, theirs.fileno()])
     theirs.close()
     return spare, json.loads(ours.makefile().read())
 
@@ -86,7 +86,7 @@ with tempfile.TemporaryDirectory() as folder:
     left = spares[1].pid in it.descendants.children() or spares[1].pid in server.keepers
     server.end_all()
     it.cgroups.remove_all(server.parents, server.pid)
-    names.checked(names._libc.umount2(folder.encode(), 2))
+    names.check_result(names._libc.umount2(folder.encode(), 2))
 print(json.dumps([told, left]))
 """
 

@@ -16,8 +16,8 @@ from tencentserverless.local.processes import fork_client, process
 from tests.local.api_client import Api
 from tests.local.process_table import until
 
-pytestmark = pytest.mark.skipif(not fork_client.works(), reason="this system has no fork servers")
-if fork_client.works():
+pytestmark = pytest.mark.skipif(not fork_client.is_supported(), reason="this system has no fork servers")
+if fork_client.is_supported():
     from tencentserverless.local.worker import namespaces
 
 CODE = """\
@@ -212,7 +212,7 @@ def main_handler(event, context):
 def escapes(request, folder, possible, monkeypatch):
     """What a function finds that would like to write to its code, and its folder."""
     if request.param != "by a fork":
-        monkeypatch.setattr(process.Workers, "_by_fork", lambda *_: False)
+        monkeypatch.setattr(process.Workers, "_should_fork", lambda *_: False)
     place = folder("one", ESCAPES)
     with LocalSCF(folder.path) as scf, Api(scf) as signed:
         return told(signed, "one", {}), place
@@ -288,13 +288,13 @@ def test_changes_of_the_mounts(possible):
 
 
 def test_limits_are_never_raised():
-    """`lowered` stays under the hard limit."""
+    """`lowered_limit` stays under the hard limit."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    assert namespaces.lowered(resource.RLIMIT_NOFILE, 5) == (5, 5)
+    assert namespaces.lowered_limit(resource.RLIMIT_NOFILE, 5) == (5, 5)
     if hard != resource.RLIM_INFINITY:
-        assert namespaces.lowered(resource.RLIMIT_NOFILE, hard + 1) == (hard, hard)
+        assert namespaces.lowered_limit(resource.RLIMIT_NOFILE, hard + 1) == (hard, hard)
 
 
 def test_the_kernel_has_a_version():
     """The release is read as two numbers."""
-    assert len(namespaces.kernel()) == 2
+    assert len(namespaces.kernel_version()) == 2

@@ -40,7 +40,7 @@ class View(NamedTuple):
         return layers if self.opt is None else OPT
 
     def mounts(self, code: str, layers: str, own: Own) -> dict[str, Any]:
-        """What `namespaces.furnish` is to do. layers: the folder that is seen as `/opt`."""
+        """What `namespaces.make_mounts` is to do. layers: the folder that is seen as `/opt`."""
         opt = [(place, mount_point(place, layers)) for place in self.opt or ()] + [(layers, OPT)]
         kept = [*own.lent, *own.shared]
         if self.opt is None and layers.startswith(f"{own.folder}/"):

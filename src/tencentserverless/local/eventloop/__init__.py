@@ -1,1 +1,1 @@
-"""What asyncio lacks. Imports nothing else of the local endpoint."""
+"""Additions to asyncio. They import no other part of the local endpoint."""

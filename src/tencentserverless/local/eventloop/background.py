@@ -1,4 +1,4 @@
-"""Work in the background, for which nobody waits."""
+"""Background tasks: tasks whose end is not waited for."""
 
 import asyncio
 import logging
@@ -9,7 +9,10 @@ _log = logging.getLogger(__name__)
 
 
 class BackgroundTasks:
-    """Holds tasks until they have ended: an event loop alone may lose them. The failure of one is logged."""
+    """A set of background tasks. The failure of a task is logged.
+
+    A task stays in the set until it has ended: the event loop keeps only weak references to its tasks.
+    """
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -27,7 +30,7 @@ class BackgroundTasks:
             task.cancel()
 
     async def stop(self, patience_seconds: float = 0.0) -> None:
-        """Cancel what has not ended after that time, and wait until it has."""
+        """Wait so long for the tasks to end, cancel the rest, and wait until they have ended."""
         if self._tasks and patience_seconds:
             await asyncio.wait(self._tasks, timeout=patience_seconds)
         self.cancel()

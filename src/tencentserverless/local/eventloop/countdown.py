@@ -1,4 +1,8 @@
-"""A limit of time that is started and stopped for every event: its timer stays, and is set again when it was early."""
+"""A time limit that is started and stopped for every event.
+
+To set and cancel a timer of asyncio for every event would be slow. So the timer stays set when the countdown stops. If
+the next countdown ends later, the timer fires too early and is then set again.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -6,14 +10,17 @@ from math import inf
 
 
 class Countdown:
-    """Calls `at_end` once its seconds have passed, those not counted in which somebody holds it."""
+    """Calls `at_end` when the seconds have passed. Time while it is held does not count.
+
+    Each `hold` needs a `release`. The countdown continues after the last one.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, at_end: Callable[[], object]) -> None:
         self._loop = loop
         self._at_end = at_end
         self._holders = 0
-        self._end = inf  # by the loop's clock; without end while it is held or does not run
-        self._left: float | None = None  # of one that is held
+        self._end = inf  # by the loop's clock; infinite while it is held or stopped
+        self._left: float | None = None  # the seconds that are left while it is held
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = inf
 

@@ -1,6 +1,6 @@
-"""What comes in one turn of the event loop is done together in the next one.
+"""Runs everything that was received in one turn of the event loop together in the next turn.
 
-So what was saved before any of it is seen with one look, and the same code runs for one after the other.
+So one look at the source files serves all invocations of the batch, and similar work is done together.
 """
 
 import asyncio
@@ -9,7 +9,10 @@ from collections.abc import Callable
 
 
 class TurnBatch:
-    """began: when the work that was added last was begun, or that before it (monotonic seconds)."""
+    """A batch of functions to call in the next turn of the event loop.
+
+    `began` is the time at which the latest batch was begun, by `time.monotonic()`; 0.0 before the first.
+    """
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -17,7 +20,7 @@ class TurnBatch:
         self.began = 0.0
 
     def add(self, work: Callable[[], object]) -> None:
-        """Have `work` done; nothing that it raises disturbs the others."""
+        """Call `work` in the next turn. If it raises, that is reported to the loop, and the others are still called."""
         if not self._works:
             self._loop.call_soon(self._do)
         self._works.append(work)

@@ -124,7 +124,7 @@ class Instance:
         answered: asyncio.Future[Answer] = self._loop.create_future()
         self._loading_for = cause
         self._ask(encode(Kind.SETTINGS, self._settings), self.function.init_timeout, partial(_settle, answered))
-        self._meter.find()  # while the worker is busy
+        self._meter.find_worker()  # while the worker is busy
         answer = self._checked_start(await answered)
         self._loading_for = None
         self.cold_start = self.cold_start._replace(output=self._output.take(), memory_bytes=self._meter.peak_bytes())

@@ -1,1 +1,1 @@
-"""Plain data that all other folders use. Imports nothing else of the local endpoint."""
+"""Plain data that all other folders use. The files import no other part of the local endpoint."""

@@ -1,6 +1,6 @@
-"""What the cloud API answers instead of a result: codes and texts. Pure.
+"""The errors of the cloud API: their codes and texts. Pure.
 
-Clients print and search these texts, so they are the platform's to the letter where it is known what they are.
+Clients print these texts and search in them. So a text is exactly the platform's if the platform's text is known.
 https://cloud.tencent.com/document/product/583/30771
 """
 
@@ -11,11 +11,14 @@ Language = Literal["en-US", "zh-CN"]
 
 
 class Refusal(Exception):
-    """An API error: `code` and `message`, with `chinese` for clients that ask for that language."""
+    """An API error: the answer to a request that is refused.
+
+    chinese: the message for clients that ask for Chinese, or "". status_code: the number in the invocation's record.
+    """
 
     def __init__(self, code: str, message: str, chinese: str = "", status_code: int = 400) -> None:
         super().__init__(code, message)
-        self.status_code = status_code  # what records say of it
+        self.status_code = status_code
         self.code = code
         self.message = message
         self.chinese = chinese
@@ -140,14 +143,18 @@ def event_too_large(code: str, limit_bytes: int, size_bytes: int) -> Refusal:
 
 
 def chain_too_long(hops: int, loop: Sequence[str]) -> Refusal:
-    """The platform stops no loop; its account does. The code is that of its quotas, which clients do not try again."""
-    way = f" It goes round: {' → '.join(loop)}." if loop else ""
-    return Refusal("LimitExceeded.Quota", f"The chain of invocations is longer than {hops} hops.{way}", status_code=432)
+    """The local endpoint's own error: the platform lets a loop run until a quota of the account is used up.
+
+    The code is that of a quota, because clients do not try such an error again.
+    """
+    cycle = f" The functions call each other in a loop: {' → '.join(loop)}." if loop else ""
+    text = f"The chain of invocations is longer than {hops} hops.{cycle}"
+    return Refusal("LimitExceeded.Quota", text, status_code=432)
 
 
 def internal_error() -> Refusal:
     text = (
-        "The local endpoint failed because of a mistake in it. The traceback is in its log, the logger "
-        "`tencentserverless.local`, which writes to its standard error if logging is not set up."
+        "The local endpoint failed because of a bug in it. The traceback is logged by the logger "
+        "`tencentserverless.local`. If logging is not set up, it is on the standard error of the endpoint."
     )
     return Refusal("InternalError", text)

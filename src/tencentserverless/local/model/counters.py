@@ -1,11 +1,11 @@
-"""What an endpoint has done so far. Pure."""
+"""Counts of what a local endpoint has done so far. Pure."""
 
 from dataclasses import dataclass
 
 
 @dataclass(slots=True)
 class Counters:
-    """How many requests came, connections were accepted, worker processes were started."""
+    """The numbers of HTTP requests received, connections accepted and worker processes started."""
 
     requests: int = 0
     connections: int = 0

@@ -1,4 +1,4 @@
-"""Key pairs: the endpoint's own, those that programs bring, and the temporary ones of instances. Pure but for chance.
+"""Key pairs: the endpoint's own, those named with `accept`, and the temporary ones of instances. Pure, but random.
 
 https://cloud.tencent.com/document/product/583/32389 (execution roles)
 """
@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from math import inf
 
 ACCEPT_ANY = "any"
-LIFE_SECONDS = 6 * 3600.0  # at most, on the platform
-LEAST_LEFT_SECONDS = 1800.0  # left when an event begins, so that the function and those it invokes can end
+LIFE_SECONDS = 6 * 3600.0  # of temporary credentials; the platform's maximum
+LEAST_LEFT_SECONDS = 1800.0  # when an event begins: time for the function and for the functions that it invokes
 _ALPHANUMERIC = string.ascii_letters + string.digits
 
 
@@ -19,8 +19,8 @@ _ALPHANUMERIC = string.ascii_letters + string.digits
 class Credential:
     """A key pair that the endpoint knows.
 
-    instance_id: the instance that it was made for; "" for keys that belong to no instance.
-    expires_at: Unix seconds; from then on it is refused.
+    instance_id: the instance that it was made for; "" for the endpoint's own keys and those of programs.
+    expires_at: Unix seconds. From then on the credential is refused.
     """
 
     secret_id: str
@@ -43,7 +43,7 @@ class KeyRegistry:
         self._credentials[credential.secret_id] = credential
 
     def issue(self, instance_id: str, expires_at: float) -> Credential:
-        """A new temporary credential for this instance."""
+        """Make a temporary credential for this instance, and add it."""
         credential = new_credential(instance_id, expires_at)
         self.add(credential)
         return credential
@@ -56,7 +56,7 @@ class KeyRegistry:
 
 
 def new_credential(instance_id: str = "", expires_at: float = inf) -> Credential:
-    """A random key pair; one for an instance has a token too. expires_at: Unix seconds."""
+    """A random key pair. A credential for an instance has a token too. expires_at: Unix seconds."""
     token = _random_text(64) if instance_id else ""
     return Credential(f"AKID{_random_text(32)}", _random_text(32), token, instance_id, expires_at)
 
@@ -67,7 +67,10 @@ def needs_renewal(credential: Credential, timeout: float, now: float) -> bool:
 
 
 def accepted(texts: Iterable[str]) -> list[Credential]:
-    """The credentials in ``ID:KEY`` texts. Raises ValueError, without the text in it: it may be a secret."""
+    """The credentials in ``ID:KEY`` texts; the text "any" is skipped. Raises ValueError.
+
+    The message does not contain the wrong text, because that may be a secret.
+    """
     credentials = []
     for text in texts:
         secret_id, colon, secret_key = text.partition(":")
@@ -80,6 +83,6 @@ def accepted(texts: Iterable[str]) -> list[Credential]:
 
 
 def _random_text(length: int) -> str:
-    most = 256 // len(_ALPHANUMERIC) * len(_ALPHANUMERIC)  # bytes above this would favour some characters
+    most = 256 // len(_ALPHANUMERIC) * len(_ALPHANUMERIC)  # with larger bytes some characters would be more frequent
     found = [byte for byte in secrets.token_bytes(2 * length) if byte < most]
     return "".join(_ALPHANUMERIC[byte % len(_ALPHANUMERIC)] for byte in found[:length])

@@ -1,4 +1,4 @@
-"""Events are standard JSON. Pure."""
+"""The check that an event is standard JSON, that is without NaN and Infinity. Pure."""
 
 from tencentserverless._protocol import strict_json
 from tencentserverless.local.model import api_errors

@@ -1,4 +1,4 @@
-"""A function as it is configured, and the names that it may have. Pure."""
+"""The configuration of a function, and the names that functions may have. Pure."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -16,7 +16,10 @@ Key = tuple[str, str, str]
 
 
 class Layer(NamedTuple):
-    """A layer as a function names it. folder: its content here; its version counts on the platform alone."""
+    """A layer in the configuration of a function.
+
+    version: used on the platform only. folder: the folder on this machine that has the layer's content.
+    """
 
     name: str
     version: int
@@ -25,13 +28,14 @@ class Layer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One function as it is configured. Times in seconds, memory in MB.
+    """The configuration of one function. Times are in seconds.
 
-    runtime: "Python3.9" and the like, None for the interpreter that runs the endpoint.
-    code: the folder of its code. layers: what it finds in `/opt`, later ones over earlier ones.
-    origin: the place that declares it, for messages. call: the handler itself if it was given as an object of this
-    program; then `code` is the file that it comes from. key, layer_folders and folders follow from the others; they
-    are computed once because every invocation needs them.
+    code: the folder of its code.
+    runtime: a text such as "Python3.9"; None for the interpreter that runs the endpoint.
+    layers: the layers in `/opt`. A file of a later layer replaces that of an earlier one.
+    origin: the file, and the line if there is one, that declares the function. For messages.
+    call: the handler, if it was given as an object of this program. Then `code` is the file in which it is defined.
+    key, layer_folders, folders: computed once from the others, because every invocation needs them.
     """
 
     name: str

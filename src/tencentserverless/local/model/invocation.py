@@ -1,4 +1,4 @@
-"""An invocation as plain data: what was asked, how it ended, and the record that is kept of both. Pure."""
+"""Plain data on invocations: the invocation itself, its outcome, and the record of both. Pure."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -9,8 +9,9 @@ from tencentserverless.local.model.function import Function
 class Invocation(NamedTuple):
     """One event on its way to a function.
 
-    event: JSON text in UTF-8 in which lone surrogates pass. parent: the request id of the invocation that made this
-    one, where that is known; callers: the names of the functions that lead here, the first one first.
+    event: JSON text in UTF-8; lone surrogates are encoded too.
+    parent: the request id of the invocation that made this one; None if there is none, or it is unknown.
+    callers: the names of the functions in the chain that leads to this invocation, the first one first.
     received_at: Unix seconds.
     """
 
@@ -24,11 +25,11 @@ class Invocation(NamedTuple):
     callers: tuple[str, ...] = ()
 
     def child(self) -> tuple[str, tuple[str, ...]]:
-        """`parent` and `callers` of an invocation that this one makes."""
+        """The `parent` and the `callers` of an invocation that this one makes."""
         return self.request_id, (*self.callers, self.function.name)
 
     def loop(self) -> tuple[str, ...]:
-        """The shortest way along the callers that has led to this function again; () where none has."""
+        """The part of the chain from this function to itself, the shortest if there are several; else ()."""
         name = self.function.name
         if name not in self.callers:
             return ()
@@ -39,9 +40,12 @@ class Invocation(NamedTuple):
 class Outcome(NamedTuple):
     """How an invocation ended.
 
-    status_code: the platform's number, 200 for success. ret_msg: JSON text. error_message: "" on success.
-    memory_bytes: the peak. output: what the function printed; init_output: what it printed while being loaded.
-    init_ms: None unless this was a cold start.
+    status_code: the platform's number, 200 for success.
+    ret_msg: the result or the error object as JSON text.
+    error_message: "" on success.
+    memory_bytes: the peak.
+    output: what the function printed during the event. init_output: what it printed while it was loaded.
+    init_ms: the time for loading; None if this was not a cold start.
     """
 
     status_code: int
@@ -61,8 +65,10 @@ class Outcome(NamedTuple):
 
 @dataclass(slots=True)
 class Record:
-    """What is kept of an invocation; `outcome` is None while it runs. Times are Unix seconds. number: orders those that
-    came at the same time."""
+    """The record of an invocation. `outcome` is None until it has ended. Times are Unix seconds.
+
+    number: the order of invocations that came at the same time.
+    """
 
     invocation: Invocation
     number: int = 0
@@ -72,34 +78,34 @@ class Record:
 
     @property
     def kept_bytes(self) -> int:
-        """Roughly what keeping this record costs."""
+        """Roughly the memory that this record needs."""
         outcome = self.outcome
         texts = (outcome.ret_msg, outcome.output, outcome.init_output) if outcome else ()
         return len(self.invocation.event) + sum(map(len, texts)) + 1000
 
     def as_data(self) -> dict[str, Any]:
-        """The record as JSON takes it."""
-        asked, ended = self.invocation, self.outcome
+        """The record as a dict that can be written as JSON."""
+        invocation, outcome = self.invocation, self.outcome
         return {
-            "request_id": asked.request_id,
-            "parent": asked.parent,
-            "callers": list(asked.callers),
-            "region": asked.function.region,
-            "namespace": asked.function.namespace,
-            "function_name": asked.function.name,
-            "qualifier": asked.qualifier,
-            "invocation_type": asked.invocation_type,
-            "event": asked.event.decode("utf-8", "surrogatepass"),
-            "received_at": asked.received_at,
+            "request_id": invocation.request_id,
+            "parent": invocation.parent,
+            "callers": list(invocation.callers),
+            "region": invocation.function.region,
+            "namespace": invocation.function.namespace,
+            "function_name": invocation.function.name,
+            "qualifier": invocation.qualifier,
+            "invocation_type": invocation.invocation_type,
+            "event": invocation.event.decode("utf-8", "surrogatepass"),
+            "received_at": invocation.received_at,
             "started_at": self.started_at,
             "ended_at": self.ended_at,
-            "status_code": ended and ended.status_code,
-            "ret_msg": ended and ended.ret_msg,
-            "error_message": ended and ended.error_message,
-            "duration_ms": ended and ended.duration_ms,
-            "memory_bytes": ended and ended.memory_bytes,
-            "output": ended and ended.init_output + ended.output,
-            "cold_start": bool(ended and ended.init_ms is not None),
-            "init_ms": ended and ended.init_ms,
-            "instance_id": ended and ended.instance_id,
+            "status_code": outcome and outcome.status_code,
+            "ret_msg": outcome and outcome.ret_msg,
+            "error_message": outcome and outcome.error_message,
+            "duration_ms": outcome and outcome.duration_ms,
+            "memory_bytes": outcome and outcome.memory_bytes,
+            "output": outcome and outcome.init_output + outcome.output,
+            "cold_start": bool(outcome and outcome.init_ms is not None),
+            "init_ms": outcome and outcome.init_ms,
+            "instance_id": outcome and outcome.instance_id,
         }

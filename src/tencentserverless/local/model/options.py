@@ -15,23 +15,23 @@ ADDRESS = "127.0.0.1"
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How an endpoint behaves.
+    """The options of a local endpoint.
 
-    accept: ``ID:KEY`` pairs, or "any" to let requests with unknown ids in unverified.
-    most_instances: of all functions together.
+    accept: ``ID:KEY`` pairs; or "any" to accept requests with unknown ids without a check of their signature.
+    most_instances: the limit of instances of all functions together.
     idle_seconds: how long a warm instance is kept.
-    queue_seconds: how long an invocation from outside waits when there are as many instances as there may be.
-    event_invocations: how many Event invocations run at the same time.
+    queue_seconds: how long an invocation from outside waits for an instance when all are busy and no more may start.
+    event_invocations: how many Event invocations may be executed at the same time.
     most_hops: the longest chain of invocations.
-    scf_hosts: whether SCF's host names lead to this endpoint inside functions.
+    scf_hosts: whether functions reach this endpoint under SCF's host names.
     start_method: how worker processes are started.
     most_records: how many ended invocations are kept, in the SQLite file `records`.
-    in_process: whether the functions of folders run in this interpreter.
-    tls: whether the endpoint's own port speaks TLS.
+    in_process: whether functions from folders are executed in this interpreter, without worker processes.
+    tls: whether the endpoint's own port uses TLS.
     credential_seconds: how long the temporary credentials of instances are valid.
     layers: the folders of layers, by name.
-    debug: the debugger of workers. terminal: the path of the terminal that pdb uses.
-    interpreters: paths by runtime.
+    debug: the debugger of workers; None for none. terminal: the path of the terminal that pdb uses.
+    interpreters: the paths of interpreters, by runtime.
     host: the address to listen on.
     """
 

@@ -1,4 +1,4 @@
-"""How an invocation fails: the outcome for each status code of the platform. Pure.
+"""The outcomes of failed invocations, one for each status code of the platform. Pure.
 
 https://cloud.tencent.com/document/product/583/42611
 """
@@ -12,7 +12,10 @@ MB = 1024 * 1024
 
 
 def failure(invocation: Invocation, status_code: int, message: str, *, code: int = -1, trace: str = "") -> Outcome:
-    """An outcome with the error object that the platform puts in the place of a result."""
+    """The outcome of a failure. Its `ret_msg` is the error object that the platform returns instead of a result.
+
+    code: the platform's `errorCode`. trace: the traceback, or "".
+    """
     error: dict[str, Any] = {"errorCode": code, "errorMessage": message, "requestId": invocation.request_id}
     if trace:
         error["stackTrace"] = trace
@@ -25,7 +28,7 @@ def too_large(invocation: Invocation, limit_bytes: int) -> Outcome:
 
 
 def raised(invocation: Invocation, trace: str) -> Outcome:
-    """The handler raised, or returned what is not JSON."""
+    """The handler has raised an exception, or its result cannot be written as JSON."""
     return failure(invocation, 430, "user code exception caught", trace=trace)
 
 
@@ -46,7 +49,7 @@ def exited(invocation: Invocation) -> Outcome:
 
 
 def not_started(invocation: Invocation, trace: str) -> Outcome:
-    """Import, syntax or a missing handler: the traceback is the message."""
+    """The function cannot be loaded: an import fails, or the handler is missing. The traceback is the message."""
     return failure(invocation, 443, trace, code=1)
 
 
@@ -55,5 +58,5 @@ def start_timed_out(invocation: Invocation) -> Outcome:
 
 
 def platform_failed(message: str) -> Outcome:
-    """The endpoint's own failure; its RetMsg is plain text, as the platform's."""
+    """A failure of the endpoint itself. `ret_msg` is plain text, as it is on the platform."""
     return Outcome(500, message, message)

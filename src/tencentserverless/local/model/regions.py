@@ -8,6 +8,6 @@ _CODES = """
     ap-tokyo ap-seoul ap-singapore ap-jakarta
     eu-frankfurt na-siliconvalley na-ashburn sa-saopaulo
     ap-mumbai ap-bangkok na-toronto
-"""  # the last line: withdrawn from newer pages, still written in programs
+"""  # the last line: no longer on newer pages of the platform, but still used in programs
 
 REGIONS = frozenset(_CODES.split())

@@ -1,4 +1,7 @@
-"""The channel to a worker, on the event loop: one frame down, one frame up, over a stream socket."""
+"""The endpoint's end of the channel to a worker: frames over a stream socket, on the event loop.
+
+The endpoint sends one frame, and the worker answers with one.
+"""
 
 import asyncio
 import socket
@@ -13,9 +16,10 @@ _NOTHING = memoryview(b"")
 class Channel:
     """Sends frames to a worker and receives those that it sends.
 
-    on_frames: is called with the frames that have come.
-    on_end: is called once, at the end of file or when something comes that a worker does not send. Its argument is true
-    if the worker has certainly not read the last frame whole.
+    connection: a non-blocking socket. It is not closed here.
+    on_frames: called with the frames that have come.
+    on_end: called once, when the socket ends or something comes that a worker does not send. The argument is true if it
+    is certain that the worker has not read all of the last frame. Then the event can be given to another worker.
     """
 
     def __init__(
@@ -32,33 +36,34 @@ class Channel:
         self._is_open = True
         self._unsent = _NOTHING
         self._waits_to_send = False
-        # When a Unix socket is closed with unread bytes in it, Linux resets the connection; otherwise it ends it. So a
-        # reset says that the worker has not read its frame whole. TCP connections are reset for other reasons too.
+        # When a Unix socket is closed while it has unread bytes, Linux reports ECONNRESET to the other end. Otherwise
+        # it reports an end of file (unix_release_sock in the kernel's net/unix/af_unix.c). So a reset means that the
+        # worker has not read all of its frame. A TCP connection is reset for other reasons too, so that proves nothing.
         self._reset_means_unread = sys.platform == "linux" and connection.family == socket.AF_UNIX
-        self._loop.add_reader(connection, self._readable)
+        self._loop.add_reader(connection, self._on_readable)
 
     def send(self, data: bytes) -> None:
-        """Send one encoded frame. What the kernel does not take now is sent when it can."""
+        """Send one encoded frame. Bytes that do not fit into the socket's buffer now are sent later."""
         self._unsent = memoryview(data)
         self._send_rest()
 
     def drain(self) -> None:
-        """Take in what has come already."""
+        """Read and handle all frames that have arrived, without waiting."""
         while self._is_open and self._read_once():
             pass
 
     def close(self) -> None:
-        """Stop listening and sending. The socket stays open: it belongs to the worker's handle."""
+        """Stop reading and sending. The socket stays open: it belongs to the worker's handle."""
         if self._is_open:
             self._is_open = False
             self._loop.remove_reader(self._connection)
             self._stop_waiting_to_send()
 
-    def _readable(self) -> None:
+    def _on_readable(self) -> None:
         self._read_once()
 
     def _read_once(self) -> bool:
-        """Whether there may be more to read."""
+        """Read once and handle the frames. Whether there may be more to read."""
         is_unread = bool(self._unsent)
         try:
             data = self._connection.recv(READ_BYTES)
@@ -76,7 +81,7 @@ class Channel:
         except WireError:
             self._end(False)
             return False
-        if frames and self._unsent:  # an answer before the question: a function has got hold of the channel
+        if frames and self._unsent:  # an answer before the frame has been sent: the function itself wrote it
             self._end(False)
         elif frames:
             self._on_frames(frames)
@@ -96,10 +101,10 @@ class Channel:
                 self._waits_to_send = True
                 self._loop.add_writer(self._connection, self._send_rest)
             return
-        except OSError:  # the reader will see the end; what is left here has certainly not been read
+        except OSError:  # the reader sees the end too; the bytes that are left in `_unsent` were certainly not read
             pass
         else:
-            self._unsent = _NOTHING  # a slice would keep the whole frame in memory
+            self._unsent = _NOTHING  # an empty slice would keep the frame in memory
         self._stop_waiting_to_send()
 
     def _stop_waiting_to_send(self) -> None:

@@ -9,10 +9,11 @@ PIPE_BYTES = 1024 * 1024
 _F_SETPIPE_SZ = 1031
 
 
-class Ends:
-    """One side's descriptors: the channel, the pipe of what is printed, and the life line.
+class Descriptors:
+    """One side's descriptors: the channel, the output pipe and the life line.
 
-    The life line is a pipe into which nobody writes. The kernel closes it when the endpoint ends.
+    The output pipe carries the worker's stdout and stderr. The life line is a pipe to which nothing is written. The
+    kernel closes it when the endpoint ends, and the worker ends with it.
     """
 
     def __init__(self, channel: socket.socket, output: int, life: int) -> None:
@@ -22,25 +23,30 @@ class Ends:
 
     @classmethod
     @contextmanager
-    def pair(cls) -> "Iterator[tuple[Ends, Ends]]":
-        """The endpoint's side and the worker's. The worker's is closed at the end; ours only after an exception."""
-        ours, theirs = socket.socketpair()
+    def pair(cls) -> "Iterator[tuple[Descriptors, Descriptors]]":
+        """The endpoint's side and the worker's side.
+
+        The worker's side is closed at the end, because the worker has a copy then. The endpoint's side stays open,
+        except after an exception.
+        """
+        endpoint_socket, worker_socket = socket.socketpair()
         life_read, life_write = os.pipe()
         output_read, output_write = os.pipe()
-        mine, its = cls(ours, output_read, life_write), cls(theirs, output_write, life_read)
+        ours = cls(endpoint_socket, output_read, life_write)
+        theirs = cls(worker_socket, output_write, life_read)
         try:
-            yield mine, its
+            yield ours, theirs
         except BaseException:
-            mine.close()
+            ours.close()
             raise
         finally:
-            its.close()
+            theirs.close()
 
-    def ready(self) -> "Ends":
-        """The endpoint's side, made non-blocking."""
+    def set_nonblocking(self) -> "Descriptors":
+        """Make the endpoint's side non-blocking, and return it."""
         self.channel.setblocking(False)
         os.set_blocking(self.output, False)
-        _widen(self.output)
+        _enlarge(self.output)
         return self
 
     def close(self) -> None:
@@ -49,8 +55,11 @@ class Ends:
         os.close(self.life)
 
 
-def _widen(pipe: int) -> None:
-    """Enlarge the pipe, so that a function that prints much need not wait for us. Linux; may be refused."""
+def _enlarge(pipe: int) -> None:
+    """Enlarge the buffer of a pipe, so that a function that prints much does not wait for the endpoint.
+
+    Linux. The kernel may refuse it, as when the user's pipes are too large already (pipe(7)).
+    """
     with suppress(ImportError, OSError):
         import fcntl
 

@@ -1,4 +1,7 @@
-"""Fork servers from the endpoint's side: one per interpreter, started at the first need, replaced when dead. Linux."""
+"""The endpoint's side of fork servers. Linux.
+
+There is one fork server for each interpreter. It is started when it is first needed, and replaced if it has died.
+"""
 
 import asyncio
 import json
@@ -20,13 +23,17 @@ T = TypeVar("T")
 REPLY_SECONDS = 10.0
 END_SECONDS = 10.0
 _REPLY_BYTES = 1 << 16
-_KEPT = ("LANG", "LC_ALL", "PATH", "TZ")
+_INHERITED_VARIABLES = ("LANG", "LC_ALL", "PATH", "TZ")
 
 
 class ForkServer:
-    """One fork server. `plain`: without namespaces, also where they are possible. Made on the event loop.
+    """A fork server: its process and the connection to it.
 
-    Made on the loop's thread: a parent-death signal comes when the *thread* ends that started the process.
+    To be made on the event loop's thread, because the server's parent-death signal comes when the *thread* ends that
+    has started the server (prctl(2)).
+
+    environment: the server inherits a few of these variables. folder: a folder that the server removes when it ends, or
+    "". plain: true for workers without namespaces, also if the system has them.
     """
 
     def __init__(self, interpreter: Interpreter, environment: Mapping[str, str], folder: str, plain: bool) -> None:
@@ -44,9 +51,9 @@ class ForkServer:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
-                env={name: environment[name] for name in _KEPT if name in environment},
+                env={name: environment[name] for name in _INHERITED_VARIABLES if name in environment},
                 cwd="/",
-                start_new_session=True,
+                start_new_session=True,  # so that Ctrl-C on our terminal does not end it before us
             )
         except BaseException:
             self._connection.close()
@@ -54,23 +61,26 @@ class ForkServer:
         finally:
             theirs.close()
         self._connection.setblocking(False)
-        self._loop.add_reader(self._connection, self._readable)
+        self._loop.add_reader(self._connection, self._on_readable)
 
     @property
     def pid(self) -> int:
         return self._process.pid
 
     async def has_namespaces(self) -> bool:
-        """Whether its workers have process and mount namespaces of their own. Raises OSError where it does not run."""
-        return bool((await self._answered(asyncio.shield(self._hello)))["namespaces"])
+        """Whether its workers have process and mount namespaces. Raises OSError if the server does not run."""
+        return bool((await self._wait_for_reply(asyncio.shield(self._hello)))["namespaces"])
 
     async def start(self, request: Mapping[str, Any], descriptors: Iterable[int]) -> "Keeper":
-        """A new worker's keeper. Raises OSError."""
+        """Start a worker, and return its keeper. Raises OSError.
+
+        request: what `StartRequest.request` returns. descriptors: the worker's channel and output.
+        """
         number = next(self._ids)
         self._waiting[number] = self._loop.create_future()
         try:
             self._send({"id": number, **request}, descriptors)
-            reply = await self._answered(self._waiting[number])
+            reply = await self._wait_for_reply(self._waiting[number])
         finally:
             del self._waiting[number]
         if "error" in reply:
@@ -78,16 +88,16 @@ class ForkServer:
         return Keeper(self, int(reply["pid"]), reply["groups"])
 
     def reap(self, pid: int) -> None:
-        """A keeper has ended: its process id may be used again."""
+        """Tell the server that a keeper has ended. Until then its process id is not used for another process."""
         with suppress(OSError):
             self._send({"reap": pid}, ())
 
     async def stop(self) -> None:
-        """End it, and what it has started."""
-        self._lost()
-        await asyncio.to_thread(self._waited)
+        """End the server and all processes that it has started."""
+        self._disconnect()
+        await asyncio.to_thread(self._wait_for_exit)
 
-    def _waited(self) -> None:
+    def _wait_for_exit(self) -> None:
         try:
             self._process.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
@@ -99,14 +109,14 @@ class ForkServer:
             raise ConnectionError("the fork server has ended")
         socket.send_fds(self._connection, [json.dumps(request).encode()], list(descriptors))
 
-    async def _answered(self, reply: "asyncio.Future[dict[str, Any]]") -> dict[str, Any]:
+    async def _wait_for_reply(self, reply: "asyncio.Future[dict[str, Any]]") -> dict[str, Any]:
         try:
             return await asyncio.wait_for(reply, REPLY_SECONDS)
         except asyncio.TimeoutError:
-            self._lost()
+            self._disconnect()
             raise ConnectionError("the fork server does not answer") from None
 
-    def _readable(self) -> None:
+    def _on_readable(self) -> None:
         try:
             data = self._connection.recv(_REPLY_BYTES)
         except (BlockingIOError, InterruptedError):
@@ -114,15 +124,15 @@ class ForkServer:
         except OSError:
             data = b""
         if not data:
-            self._lost()
+            self._disconnect()
             return
         reply = json.loads(data)
         waiting = self._waiting.get(reply["id"]) if "id" in reply else self._hello
         if waiting is not None and not waiting.done():
             waiting.set_result(reply)
 
-    def _lost(self) -> None:
-        """It ends by itself once the connection is closed."""
+    def _disconnect(self) -> None:
+        """Close the connection, at which the server ends, and fail what waits for replies."""
         if self.alive:
             self.alive = False
             self._loop.remove_reader(self._connection)
@@ -131,29 +141,32 @@ class ForkServer:
                 if not waiting.done():
                     waiting.set_exception(ConnectionError("the fork server has ended"))
             if self._hello.done() and not self._hello.cancelled():
-                self._hello.exception()  # nobody may have asked
+                self._hello.exception()  # read once, because asyncio logs an exception that is never read
 
 
 class Keeper:
-    """The parent of all that a worker starts. `ended` once nothing of it runs any more.
+    """A keeper: the process that ends when a worker and all processes that it has started have ended.
 
-    groups: the folders of the worker's control groups, by controller.
+    `ended` is done then. groups: the folders of the worker's control groups, by controller.
     """
 
     def __init__(self, server: ForkServer, pid: int, groups: Mapping[str, str]) -> None:
         self.pid = pid
         self.groups = groups
         self._server = server
-        self._descriptor = os.pidfd_open(pid)  # its number is not used again before `reap`
+        # It becomes readable when the process ends (pidfd_open(2)). The process is not our child, so waitpid(2) cannot
+        # be used. Its id cannot belong to another process yet, because the server reaps it only at `reap`.
+        self._descriptor = os.pidfd_open(pid)
         self._loop = asyncio.get_running_loop()
         self.ended: asyncio.Future[None] = self._loop.create_future()
         self._loop.add_reader(self._descriptor, self._on_end)
 
     async def end(self) -> None:
+        """End the worker and all that it has started, and wait until they have ended."""
         self._signal(signal.SIGTERM)
         try:
             await asyncio.wait_for(asyncio.shield(self.ended), END_SECONDS)
-        except asyncio.TimeoutError:  # its function has stopped it
+        except asyncio.TimeoutError:  # the function has stopped the keeper (SIGSTOP)
             await asyncio.to_thread(process_tree.end, [process_tree.Root(self.pid)])
             await self.ended
 
@@ -168,41 +181,41 @@ class Keeper:
         self._descriptor = -1
         if not self.ended.done():
             self.ended.set_result(None)
-        self._loop.call_soon(self._server.reap, self.pid)  # who hears of the end may still look at the groups
+        self._loop.call_soon(self._server.reap, self.pid)  # later: callbacks of `ended` still read the groups
 
 
 class ForkServers:
-    """The fork servers of an endpoint. plain: without namespaces; folder: removed at the end of each server."""
+    """The fork servers of an endpoint, by interpreter. The arguments are as for `ForkServer`."""
 
     def __init__(self, *, plain: bool = False) -> None:
         self._plain = plain
         self._servers: dict[Interpreter, ForkServer] = {}
         self._gone: list[ForkServer] = []
-        self._have_namespaces: dict[Interpreter, bool] = {}
+        self._has_namespaces: dict[Interpreter, bool] = {}
 
     async def start(
         self, interpreter: Interpreter, request: Mapping[str, Any], descriptors: tuple[int, int], folder: str
     ) -> Keeper:
-        """A new worker's keeper. Raises OSError."""
-        return await self._asked(
+        """Start a worker, and return its keeper. Raises OSError."""
+        return await self._ask(
             lambda server: server.start(request, descriptors), interpreter, request["environment"], folder
         )
 
-    async def have_namespaces(self, interpreter: Interpreter, environment: Mapping[str, str], folder: str) -> bool:
-        """Whether the workers of this interpreter's server do; asked once. Raises OSError."""
-        if interpreter not in self._have_namespaces:
-            asked = await self._asked(ForkServer.has_namespaces, interpreter, environment, folder)
-            self._have_namespaces[interpreter] = asked
-        return self._have_namespaces[interpreter]
+    async def has_namespaces(self, interpreter: Interpreter, environment: Mapping[str, str], folder: str) -> bool:
+        """Whether the workers of this interpreter have namespaces. The answer is kept. Raises OSError."""
+        if interpreter not in self._has_namespaces:
+            answer = await self._ask(ForkServer.has_namespaces, interpreter, environment, folder)
+            self._has_namespaces[interpreter] = answer
+        return self._has_namespaces[interpreter]
 
-    async def _asked(
+    async def _ask(
         self,
         ask: Callable[[ForkServer], Coroutine[Any, Any, T]],
         interpreter: Interpreter,
         environment: Mapping[str, str],
         folder: str,
     ) -> T:
-        """What the server answers. A new one is asked where it has died. Raises OSError."""
+        """The server's answer. If the server has died, a new one is asked, once. Raises OSError."""
         for last in (False, True):
             server = self._server(interpreter, environment, folder)
             try:
@@ -213,7 +226,7 @@ class ForkServers:
         raise AssertionError
 
     def prepare(self, interpreter: Interpreter, environment: Mapping[str, str], folder: str) -> None:
-        """Start a server, if there is none, without waiting for it. Raises OSError."""
+        """Start the interpreter's server if it does not run, without waiting for it. Raises OSError."""
         self._server(interpreter, environment, folder)
 
     async def stop(self) -> None:
@@ -230,8 +243,8 @@ class ForkServers:
         return server
 
 
-def works() -> bool:
-    """Whether this system has what fork servers need."""
+def is_supported() -> bool:
+    """Whether this system has what fork servers need: /proc, and descriptors of processes (Linux 5.3 or later)."""
     if not (hasattr(os, "pidfd_open") and hasattr(socket, "send_fds") and os.path.exists("/proc/self/fd")):
         return False
     try:

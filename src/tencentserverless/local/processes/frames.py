@@ -1,7 +1,8 @@
-"""The frames between the endpoint and a worker. Pure; the other end is `bootstrap.py`.
+"""The frames between the endpoint and a worker. Pure. `worker/bootstrap.py` has the worker's side.
 
-A frame is ``>BII`` (kind, bytes of head, bytes of body), a head (a JSON object) and a body (an event, a result or a
-traceback, UTF-8 in which lone surrogates pass). The endpoint parses heads and never bodies.
+A frame is ``>BII`` (kind, bytes of the head, bytes of the body), then the head, then the body. The head is a JSON
+object. The body is an event, a result or a traceback, in UTF-8; lone surrogates are encoded too. The endpoint parses
+heads, but never bodies.
 """
 
 import json
@@ -13,11 +14,11 @@ from typing import Any, NamedTuple
 LAYOUT = Struct(">BII")
 HEAD_LIMIT_BYTES = 64 * 1024
 TEXT_LIMIT_BYTES = 6 * 1024 * 1024
-READ_BYTES = 64 * 1024  # for more the allocator would ask the kernel for memory every time
+READ_BYTES = 64 * 1024  # for a larger buffer the allocator would get memory from the kernel at each read
 
 
 class Kind(IntEnum):
-    """What a frame says. Below 16: to the worker. From 22 on: of its debugger, where it has one."""
+    """The kind of a frame. Kinds below 16 go to the worker. Kinds from 22 on come from its debugger."""
 
     SETTINGS = 1
     EVENT = 2
@@ -42,11 +43,11 @@ class Frame(NamedTuple):
 
 
 class WireError(Exception):
-    """The worker wrote what no worker writes: a function has got hold of the channel."""
+    """The bytes are not a frame. A worker never sends such bytes, so the function itself has written to the channel."""
 
 
 def encode(kind: Kind, head: dict[str, Any], body: bytes = b"") -> bytes:
-    """One frame, in one piece, so that it leaves in one write."""
+    """The bytes of one frame, joined so that they can be sent with one system call."""
     text = json.dumps(head).encode()
     return b"".join((LAYOUT.pack(kind, len(text), len(body)), text, body))
 
@@ -60,7 +61,7 @@ def event_frame(request_id: str, event: bytes, changed: Mapping[str, str]) -> by
 
 
 class Decoder:
-    """Bytes in, as they come; frames out, when they are whole."""
+    """Splits a stream of bytes into frames. A frame is returned when all of its bytes have come."""
 
     def __init__(self, body_limit_bytes: int = TEXT_LIMIT_BYTES) -> None:
         self._body_limit_bytes = body_limit_bytes
@@ -90,11 +91,11 @@ class Decoder:
 
 
 def _parsed(head: bytes) -> dict[str, Any]:
-    """The object that a head is."""
+    """The JSON object of a head."""
     try:
         value = json.loads(head.decode())
     except (ValueError, RecursionError) as error:
         raise WireError(f"not a head: {error}") from None
     if not isinstance(value, dict):
-        raise WireError("not a head: no object")
+        raise WireError("not a head: not a JSON object")
     return value

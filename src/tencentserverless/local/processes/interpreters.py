@@ -1,6 +1,7 @@
-"""The interpreter for a function's `Runtime`: the current one, or one found on PATH, in pyenv or uv.
+"""Finds the interpreter for a function's `Runtime`.
 
-On Windows also one that the launcher `py` knows: of python.org, of the store or of uv.
+It is the interpreter that runs the endpoint, if the version matches. Otherwise it is searched for on PATH, in pyenv and
+in uv. On Windows the launcher `py` is asked too; it knows those of python.org, of the Microsoft Store and of uv.
 """
 
 import os
@@ -12,8 +13,8 @@ from pathlib import Path
 
 from tencentserverless.local.model.function import RUNTIME
 
-_ASK = "import sys; print('%d.%d' % sys.version_info[:2])"
-_ASK_PATH = "import sys; print(sys.executable)"
+_PRINT_VERSION = "import sys; print('%d.%d' % sys.version_info[:2])"
+_PRINT_PATH = "import sys; print(sys.executable)"
 _ASK_SECONDS = 10
 
 Version = tuple[int, int]
@@ -33,7 +34,7 @@ class Interpreter:
 
     @property
     def command(self) -> list[str]:
-        """Its command line up to the script: isolated from PYTHON* variables, user packages and the script's folder."""
+        """The command line up to the script. It excludes PYTHON* variables, user packages and the script's folder."""
         if self.version < (3, 4):
             return [self.path, "-E", "-s", "-B", "-u"]
         utf8 = ["-X", "utf8"] if self.version >= (3, 7) else []
@@ -44,9 +45,9 @@ CURRENT_INTERPRETER = Interpreter(sys.executable, CURRENT)
 
 
 class Interpreters:
-    """Finds interpreters, each version once. `notify` is told about fallbacks.
+    """Finds interpreters, and searches for each version once. Raises ValueError if a path in `chosen` does not match.
 
-    chosen: paths by runtime that go before what would be found. Raises ValueError where one is another Python.
+    notify: called with the text of a notice if a runtime is not found. chosen: paths by runtime, used without a search.
     """
 
     def __init__(self, notify: Callable[[str], None], chosen: Mapping[str, str | os.PathLike[str]]) -> None:
@@ -55,45 +56,47 @@ class Interpreters:
         self._found = {runtime: _chosen(runtime, os.fspath(path)) for runtime, path in chosen.items()}
 
     def known(self, runtime: str | None) -> Interpreter | None:
-        """What `find` would return, where that needs no search."""
+        """The interpreter that `find` would return; None if `find` would have to search."""
         if runtime in self._found:
             return self._found[runtime]
         return self._current if version_of(runtime) in (None, CURRENT) else None
 
     def find(self, runtime: str | None) -> Interpreter:
-        """The interpreter for `runtime`; the current one, with a notice, where there is none. Blocks while it looks."""
+        """The interpreter for `runtime`. If there is none: the current one, with a notice. Blocks while it searches."""
         known = self.known(runtime)
         if known is not None:
             return known
         version = version_of(runtime)
         assert runtime is not None
         assert version is not None
-        found = next((Interpreter(path, version) for path in _candidates(version) if _is(path, version)), None)
+        found = next((Interpreter(path, version) for path in _candidates(version) if _is_version(path, version)), None)
         if found is None:
             self._notify(
-                f"{runtime}: no such interpreter on PATH, in pyenv or uv; its functions run on "
-                f"{self._current.runtime} instead (install one with: uv python install {version[0]}.{version[1]})"
+                f"{runtime} was not found on PATH, in pyenv or in uv; its functions run on {self._current.runtime} "
+                f"instead (to install it: uv python install {version[0]}.{version[1]})"
             )
         self._found[runtime] = found or self._current
         return self._found[runtime]
 
 
 def _chosen(runtime: str, path: str) -> Interpreter:
+    """The interpreter at `path`. Raises ValueError if it is not the Python that `runtime` names."""
     version = version_of(runtime)
     if version is None:
-        raise ValueError(f"{runtime!r} is no runtime such as Python3.9")
-    if not _is(path, version):
-        raise ValueError(f"{path} is no interpreter for {runtime}")
+        raise ValueError(f"{runtime!r} is not a runtime such as Python3.9")
+    if not _is_version(path, version):
+        raise ValueError(f"{path} is not an interpreter for {runtime}")
     return Interpreter(path, version)
 
 
 def version_of(runtime: str | None) -> Version | None:
-    """(3, 9) for "Python3.9"; None for no runtime."""
+    """The version of a runtime: (3, 9) for "Python3.9". None for None or another text."""
     matched = RUNTIME.fullmatch(runtime or "")
     return (int(matched[1]), int(matched[2])) if matched else None
 
 
 def _candidates(version: Version) -> Iterator[str]:
+    """Paths at which an interpreter of this version may be, in the order in which they are tried."""
     text = "%d.%d" % version
     suffix = ".exe" if sys.platform == "win32" else ""
     for folder in os.environ.get("PATH", "").split(os.pathsep):
@@ -103,14 +106,17 @@ def _candidates(version: Version) -> Iterator[str]:
         yield from _known_to_launcher(text)
     for pattern in (f"{text}.*", text, f"cpython-{text}.*", f"cpython-{text}-*"):
         for root in _version_folders():
-            for place in sorted(root.glob(pattern), reverse=True):
-                yield str(place / ("python.exe" if sys.platform == "win32" else f"bin/python{text}"))
+            for installation in sorted(root.glob(pattern), reverse=True):
+                yield str(installation / ("python.exe" if sys.platform == "win32" else f"bin/python{text}"))
 
 
 def _known_to_launcher(version: str) -> list[str]:
-    """https://docs.python.org/3/using/windows.html#python-launcher-for-windows-deprecated"""
+    """The interpreter that the launcher `py` starts for this version, if any.
+
+    https://docs.python.org/3/using/windows.html#python-launcher-for-windows-deprecated
+    """
     try:
-        command = ["py", f"-{version}", "-E", "-s", "-c", _ASK_PATH]
+        command = ["py", f"-{version}", "-E", "-s", "-c", _PRINT_PATH]
         done = subprocess.run(command, capture_output=True, text=True, timeout=_ASK_SECONDS, check=True)
     except (OSError, ValueError, subprocess.SubprocessError):
         return []
@@ -118,19 +124,21 @@ def _known_to_launcher(version: str) -> list[str]:
 
 
 def _version_folders() -> list[Path]:
-    home = Path(os.path.expanduser("~"))  # where there is none, "~", and no error
+    """The folders in which pyenv and uv keep their interpreters."""
+    home = Path(os.path.expanduser("~"))  # "~" itself if the user does not have a home folder; `Path.home` would raise
     pyenv = Path(os.environ.get("PYENV_ROOT") or home / ".pyenv" / ("pyenv-win" if sys.platform == "win32" else ""))
     data = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share")
     uv = Path(os.environ.get("UV_PYTHON_INSTALL_DIR") or data / "uv" / "python")
     return [pyenv / "versions", uv]
 
 
-def _is(path: str, version: Version) -> bool:
-    """Whether this runs and is that version: a shim of pyenv may stand for a version that is not there."""
+def _is_version(path: str, version: Version) -> bool:
+    """Whether the interpreter at `path` runs and has this version. Pyenv has shims for versions that are not active."""
     if not os.access(path, os.X_OK):
         return False
     try:
-        done = subprocess.run([path, "-E", "-s", "-c", _ASK], capture_output=True, timeout=_ASK_SECONDS, check=False)
+        command = [path, "-E", "-s", "-c", _PRINT_VERSION]
+        done = subprocess.run(command, capture_output=True, timeout=_ASK_SECONDS, check=False)
     except (OSError, subprocess.SubprocessError):
         return False
     return done.returncode == 0 and done.stdout.strip() == b"%d.%d" % version

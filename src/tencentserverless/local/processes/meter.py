@@ -1,8 +1,7 @@
-"""How much memory a worker and its children hold, and held at most, and whether they are too many. Linux; elsewhere
-nothing is measured.
+"""Measures the memory and counts the processes of a worker. Linux; on other systems nothing is measured.
 
-The peak is the kernel's high-water mark, which the worker sets back for every event and tells with its answer; here it
-is read of a worker that does not answer any more.
+The peak is the kernel's high-water mark. The worker resets it at the start of each event and sends it with its answer.
+Here it is read for workers that do not answer any more.
 """
 
 import os
@@ -21,16 +20,20 @@ _KILLED = re.compile(rb"^oom_kill (\d+)$", re.M)
 _REFUSED = re.compile(rb"^max (\d+)$", re.M)
 _GROUP_V1 = (b"total_rss", b"total_mapped_file")
 _GROUP_V2 = (b"anon", b"file_mapped")
-MOST_PROCESSES = 256  # where no control group bounds them
-MOST_REFUSED = 256  # in one event, where one does: the kernel does all the work of a fork before it refuses it
-KEEPERS = 2
-PATIENCE_SECONDS = 0.05  # in one look
+MOST_PROCESSES = 256  # of an instance, if a control group does not limit them
+# Refused forks in one event, if a control group limits them. A refused fork costs as much as a successful one, because
+# the kernel does most of the work before it refuses.
+MOST_REFUSED = 256
+KEEPERS = 2  # the keeper and the init; they are not counted
+PATIENCE_SECONDS = 0.05  # for the reads of one sample
 
 
 class Meter:
-    """Measures one worker. has_keeper: `pid` is a process that only watches over the worker, as does an init below.
+    """Measures one worker.
 
-    groups: the folders of its control groups, by controller. What they bind need not be counted here.
+    pid: the worker's process id, or that of its keeper. has_keeper: whether `pid` is a keeper, which may have an init
+    below it. groups: the folders of the worker's control groups, by controller. The kernel enforces the limit of a
+    controller that is in it, so that this class need not.
     """
 
     def __init__(self, pid: int, has_keeper: bool = False, groups: Mapping[str, str] | None = None) -> None:
@@ -46,43 +49,44 @@ class Meter:
             self._open(pid)
 
     def reset(self) -> None:
-        """Forget what was sampled. The kernel's peak is set back by the worker, when it begins an event."""
+        """Forget the samples. The worker itself resets the kernel's peak when an event begins."""
         self.sampled = 0
         self._refused_before = -1
 
     def peak_bytes(self) -> int:
-        """The most that was held since the event began, in bytes; 0 where it cannot be known."""
-        self.find()
+        """The peak since the event began, in bytes; 0 if it is unknown."""
+        self.find_worker()
         text = b""
         if self._status >= 0:
-            with suppress(OSError):  # it may have ended
+            with suppress(OSError):  # the worker may have ended
                 text = os.pread(self._status, 8192, 0)
-        place = text.find(_PEAK)
-        peak = int(text[place + len(_PEAK) : text.index(b"kB", place)]) * 1024 if place >= 0 else 0
+        start = text.find(_PEAK)
+        peak = int(text[start + len(_PEAK) : text.index(b"kB", start)]) * 1024 if start >= 0 else 0
         return max(peak, self.sampled)
 
     def sample(self) -> int:
-        """What the worker and its descendants hold now, in bytes.
+        """The memory that the worker and its descendants hold now, in bytes.
 
-        Sets `excess`, what they have or want too much of but memory; then nothing is measured.
+        Sets `excess`: a text if there are too many processes or refused forks, else "". With an excess memory is not
+        measured, because reading /proc would take too long.
         """
-        self.find()
+        self.find_worker()
         pids = [] if {"pids", "memory"} <= self._groups.keys() else self._processes()
-        self.excess = self._refusals() if "pids" in self._groups else too_many(len(pids))
+        self.excess = self._refusals() if "pids" in self._groups else excess_of(len(pids))
         if self.excess:
             return self.sampled
         if "memory" in self._groups:
             now = _group_bytes(procfs.read(f"{self._groups['memory']}/memory.stat"))
         else:
-            now = _resident_bytes(pids[0]) if len(pids) == 1 else self._shared_out(pids)
+            now = _resident_bytes(pids[0]) if len(pids) == 1 else self._proportional_sum(pids)
         self.sampled = max(self.sampled, now)
         return now
 
-    def _shared_out(self, pids: list[int]) -> int:
-        """Several share pages: their fair share is what a control group would count.
+    def _proportional_sum(self, pids: list[int]) -> int:
+        """The memory of several processes. A page that they share is divided among them, so that it counts once.
 
-        The kernel has who looks at a process wait while that one forks; those that do little else are to be counted
-        again soon rather than to be measured.
+        Reading /proc of a process that forks blocks: both take the lock of its memory (mmap_lock in the kernel). After
+        `PATIENCE_SECONDS` of that it stops measuring and returns the last result. The next sample counts the processes.
         """
         started, held = _waited_seconds(), 0
         for pid in pids:
@@ -92,7 +96,10 @@ class Meter:
         return held
 
     def has_run_out(self) -> bool:
-        """Whether the kernel has killed a process of the worker because its control group had no memory left."""
+        """Whether the kernel has killed a process because the worker's control group had reached its memory limit.
+
+        The count is in `memory.events` in version 2 of control groups, and in `memory.oom_control` in version 1.
+        """
         if "memory" not in self._groups:
             return False
         texts = (procfs.read(f"{self._groups['memory']}/{name}") for name in ("memory.events", "memory.oom_control"))
@@ -100,12 +107,13 @@ class Meter:
         return found is not None and int(found[1]) > 0
 
     def _refusals(self) -> str:
+        """The excess of refused forks in this event, or "". `pids.events` counts them since the group was made."""
         found = _REFUSED.search(procfs.read(f"{self._groups['pids']}/pids.events"))
         count = int(found[1]) if found else 0
-        if self._refused_before < 0:  # the first look of this event
+        if self._refused_before < 0:  # the first sample of this event
             self._refused_before = count
-        is_too_much = count - self._refused_before > MOST_REFUSED
-        return "it went on to start processes or threads when it had as many as it may have" if is_too_much else ""
+        is_excess = count - self._refused_before > MOST_REFUSED
+        return "it kept trying to start processes or threads beyond its limit" if is_excess else ""
 
     def close(self) -> None:
         if self._status >= 0:
@@ -115,8 +123,8 @@ class Meter:
     def _processes(self) -> list[int]:
         return [pid for pid in (self._pid, *_descendants(self._pid)) if pid not in self._keepers]
 
-    def find(self) -> None:
-        """Find the worker below its keeper: the first child, of the init where there is one."""
+    def find_worker(self) -> None:
+        """Find the worker below its keeper: the first child of the init, or of the keeper if there is no init."""
         if not self._has_keeper or self._status >= 0:
             return
         self._keepers = {self._pid}
@@ -133,25 +141,26 @@ class Meter:
 
 
 def _waited_seconds() -> float:
-    """For how long this thread has not run, since some moment."""
+    """The time in which this thread did not have a processor, from some fixed moment on."""
     return time.monotonic() - time.thread_time()
 
 
-def too_many(processes: int) -> str:
-    """The excess of so many processes, where none is refused."""
+def excess_of(processes: int) -> str:
+    """The text of the excess if there are too many processes, else ""."""
     return f"it had more than {MOST_PROCESSES} processes" if processes > MOST_PROCESSES else ""
 
 
 def _is_init(pid: int) -> bool:
-    """Whether this is the first process of a process namespace below ours."""
+    """Whether this is process 1 of a process namespace below ours: NSpid lists its id in each (proc_pid_status(5))."""
     found = _NAMESPACES.search(procfs.read(f"/proc/{pid}/status"))
     return found is not None and found[1] == b"1"
 
 
 def _group_bytes(stat: bytes) -> int:
-    """What the processes of a group hold by ``memory.stat``, without files: `/tmp` is no memory on the platform. Pure.
+    """The memory of a control group's processes, from the content of ``memory.stat``. Pure.
 
-    Version 2 has other names than version 1, whose totals count groups below too.
+    Cached files do not count, and neither do files in `/tmp`, which is not in memory on the platform. The names differ
+    between version 1 and 2. The names that begin with "total_" include the groups below, as version 2 always does.
     """
     counts = dict(line.split(b" ", 1) for line in stat.splitlines())
     names = _GROUP_V1 if b"total_rss" in counts else _GROUP_V2
@@ -159,17 +168,19 @@ def _group_bytes(stat: bytes) -> int:
 
 
 def _resident_bytes(pid: int) -> int:
+    """The memory of a process, shared pages included; 0 if it has ended."""
     fields = procfs.read(f"/proc/{pid}/statm").split()
     return int(fields[1]) * _PAGE_BYTES if fields else 0
 
 
 def _proportional_bytes(pid: int) -> int:
+    """The memory of a process with its part of shared pages (Pss in proc_pid_smaps(5)); 0 if it has ended."""
     found = _PROPORTIONAL.search(procfs.read(f"/proc/{pid}/smaps_rollup"))
     return int(found[1]) * 1024 if found else _resident_bytes(pid)
 
 
 def _descendants(pid: int) -> list[int]:
-    """As many as matter: while processes fork for ever, each look at one of them takes its time."""
+    """The descendants of a process. Stops when the limit is exceeded, because each read is slow during a fork bomb."""
     found: list[int] = []
     waiting = [pid]
     while waiting and len(found) <= MOST_PROCESSES + KEEPERS:

@@ -1,4 +1,4 @@
-"""What a worker prints: taken off its pipe as it comes, handed out per event."""
+"""Reads what a worker prints. The bytes are read from a pipe as they come, and returned for each event."""
 
 import asyncio
 import os
@@ -17,7 +17,10 @@ _ROOM_FOR_AN_INT = bytes(4)
 
 
 class Output:
-    """The reading end of a worker's stdout and stderr. Keeps the last `KEPT_BYTES` of each event."""
+    """The output of a worker: its stdout and stderr. At least the last `KEPT_BYTES` of each event are kept.
+
+    descriptor: the reading end of the pipe, non-blocking. It is not closed here.
+    """
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -26,27 +29,27 @@ class Output:
         self._listen()
 
     def take(self) -> str:
-        """All that was written until now. What a worker wrote before its answer came is in the pipe by then."""
-        self._catch_up()
-        return self._taken()
+        """All output since the last call. Output of an event is in the pipe before the worker's answer comes."""
+        self._read_pending()
+        return self._take_read()
 
-    def _taken(self) -> str:
-        """What has been read and not been taken yet."""
+    def _take_read(self) -> str:
+        """The output that has been read and not been taken yet."""
         text = b"".join(self._parts).decode("utf-8", "replace") if self._parts else ""
-        note = f"... {self._dropped} bytes before this are not kept ...\n" if self._dropped else ""
+        note = f"[{self._dropped} bytes of earlier output were dropped]\n" if self._dropped else ""
         if self._bytes:
             self._parts, self._bytes, self._dropped = [], 0, 0
         return note + text
 
-    def _catch_up(self) -> None:
-        """Read what is in the pipe now."""
+    def _read_pending(self) -> None:
+        """Read what is in the pipe now, but not more: other processes of the function may print without end."""
         if self._descriptor >= 0:
             waiting = _waiting_bytes(self._descriptor)
             while waiting > 0 and (count := self._read(waiting)):
                 waiting -= count
 
     def close(self) -> None:
-        """Stop reading; the descriptor stays its owner's."""
+        """Stop reading. The descriptor stays open."""
         if self._descriptor >= 0:
             self._loop.remove_reader(self._descriptor)
             self._descriptor = -1
@@ -72,17 +75,19 @@ class Output:
         self._parts.append(data)
         self._bytes += len(data)
         if self._bytes > 2 * KEPT_BYTES:
-            whole = b"".join(self._parts)
-            self._parts = [whole[-KEPT_BYTES:]]
-            self._dropped += len(whole) - KEPT_BYTES
+            joined = b"".join(self._parts)
+            self._parts = [joined[-KEPT_BYTES:]]
+            self._dropped += len(joined) - KEPT_BYTES
             self._bytes = KEPT_BYTES
 
 
-class ReadOutput(Output):
-    """An output whose pipe no event loop can watch, as on Windows: a thread reads it.
+class ThreadedOutput(Output):
+    """An output that a thread reads, because the event loop cannot watch the pipe. Event loops on Windows cannot.
 
-    writing: our own descriptor of the pipe's other end. What we write into it comes after all that was written before:
-    once the thread has read it, it has read that too. Only we know what it is, so no function can say it.
+    `take` writes a mark into the pipe and waits until the thread has read it. Then the thread has also read everything
+    that was written before. The mark is a random text, so that a function cannot print it.
+
+    descriptor: the reading end of the pipe, blocking. writing: our own descriptor of its writing end.
     """
 
     def __init__(self, descriptor: int, writing: int) -> None:
@@ -92,9 +97,9 @@ class ReadOutput(Output):
         self._is_marked = threading.Event()
         super().__init__(descriptor)
 
-    def _taken(self) -> str:
+    def _take_read(self) -> str:
         with self._lock:
-            return super()._taken().replace(self._mark, "")
+            return super()._take_read().replace(self._mark, "")
 
     def close(self) -> None:
         if self._descriptor >= 0:
@@ -103,11 +108,11 @@ class ReadOutput(Output):
             self._thread.join(_MARK_SECONDS)
 
     def _listen(self) -> None:
-        self._thread = threading.Thread(target=self._follow, args=(self._descriptor,), daemon=True, name="output")
+        self._thread = threading.Thread(target=self._read_all, args=(self._descriptor,), daemon=True, name="output")
         self._thread.start()
 
-    def _catch_up(self) -> None:
-        """Wait until the thread has read what is in the pipe; not for ever, for a function may have read the mark."""
+    def _read_pending(self) -> None:
+        """Wait until the thread has read what is in the pipe. The wait is limited: a function may read the mark."""
         if self._descriptor >= 0:
             self._wait_for_mark()
 
@@ -116,7 +121,8 @@ class ReadOutput(Output):
         os.write(self._writing, self._mark.encode())
         self._is_marked.wait(_MARK_SECONDS)
 
-    def _follow(self, descriptor: int) -> None:
+    def _read_all(self, descriptor: int) -> None:
+        """Read until the mark comes after `close`, or until the pipe ends."""
         mark, last = self._mark.encode(), b""
         while data := os.read(descriptor, _READ_BYTES):
             with self._lock:
@@ -126,10 +132,11 @@ class ReadOutput(Output):
                 self._is_marked.set()
                 if self._descriptor < 0:
                     return
-            last = last[1 - len(mark) :]
+            last = last[1 - len(mark) :]  # the mark may come in two parts
 
 
 def _waiting_bytes(descriptor: int) -> int:
+    """The number of bytes in a pipe (FIONREAD in pipe(7)); 0 if it is unknown."""
     if sys.platform == "win32":
         return 0
     try:

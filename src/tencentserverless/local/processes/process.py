@@ -1,8 +1,12 @@
-"""A worker as an operating system process: its start, its end, and the descriptors that lead to it.
+"""Starts workers: the operating system processes of instances.
 
-`Workers` is the one place where processes begin. What it returns is all that the rest of the endpoint knows.
-On Linux a fork server starts them, by a fork alone or by a fork and the start of an interpreter; elsewhere, and where
-fork servers do not work, they are this process's own children. On Windows, where these inherit no socket, they connect.
+`Workers` starts all of them. It returns a `WorkerHandle`, which is all that the rest of the endpoint uses. There are
+three ways:
+
+- A fork server forks the worker. If the start method is "spawn", or the interpreter is too old, the forked process then
+  starts the interpreter. Linux.
+- The worker is a child of this process. Used if fork servers do not work.
+- The worker is a child of this process, and connects to it, because a child on Windows cannot inherit a socket.
 """
 
 import asyncio
@@ -16,7 +20,7 @@ from typing import Any
 
 from tencentserverless.local.model.options import StartMethod
 from tencentserverless.local.processes import fork_client, worker_file
-from tencentserverless.local.processes.descriptors import PIPE_BYTES, Ends
+from tencentserverless.local.processes.descriptors import PIPE_BYTES, Descriptors
 from tencentserverless.local.processes.fork_client import ForkServers
 from tencentserverless.local.processes.interpreters import CURRENT_INTERPRETER, Interpreter
 from tencentserverless.local.processes.rendezvous import Guest, Rendezvous
@@ -35,18 +39,21 @@ else:
     from tencentserverless.local.processes.process_tree import Root
 
 MB = 1024 * 1024
-SLACK_BYTES = 640 * MB  # what /tmp may hold, which is memory here, and what is judged a little later
-THREAD_STACKS_BYTES = 1024 * 8 * MB  # what as many threads as the platform allows reserve and do not use
+# The kernel's limit is that much above the function's memory. /tmp is in memory here (512 MB), and the endpoint should
+# see an excess before the kernel kills: then it can report the memory.
+SLACK_BYTES = 640 * MB
+THREAD_STACKS_BYTES = 1024 * 8 * MB  # for the platform's limit of 1024 threads; most of it is reserved only
 CONNECT_SECONDS = 30.0
-_NO_WINDOW: int = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # nor our console, whose Ctrl-C would be theirs too
+_NO_WINDOW: int = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows; Ctrl-C in our console must not reach the worker
 
 
 @dataclass(frozen=True, slots=True)
 class StartRequest:
-    """What a worker is started with. mark: a text of its environment that no other worker has.
+    """What a worker is started with.
 
-    scratch: the endpoint's own folder, which goes when the endpoint does. view: what it sees of the disk where that can
-    be arranged, see `View.mounts`.
+    folder: the working folder. mark: a NAME=VALUE of the environment that only this worker has. It identifies the
+    processes that the worker starts. scratch: the endpoint's own folder, which is removed when the endpoint ends.
+    view: the worker's mounts, see `View.mounts`. They are made only if the system has namespaces.
     """
 
     interpreter: Interpreter
@@ -58,12 +65,16 @@ class StartRequest:
     view: dict[str, Any] = field(default_factory=dict)
 
     def check(self) -> None:
-        """Raises OSError for what would go wrong in the new process."""
+        """Raises OSError if the folder or the interpreter is missing: better here than in the new process."""
         os.scandir(self.folder).close()
         os.stat(self.interpreter.path)
 
     def request(self, *, by_fork: bool) -> dict[str, Any]:
-        """What a fork server is asked for. Data is bounded well above the memory, which is watched: for the sudden."""
+        """The request to a fork server. by_fork: without the start of an interpreter.
+
+        The limits are well above the function's memory. The endpoint watches the memory itself; the limits are for a
+        growth that is faster than its samples.
+        """
         return {
             "environment": dict(self.environment),
             "folder": self.folder,
@@ -75,54 +86,55 @@ class StartRequest:
 
 
 class Workers:
-    """Starts workers. Made on the event loop; `stop` at the end."""
+    """Starts workers. To be made on the event loop. `stop` must be called at the end."""
 
     def __init__(self, method: StartMethod = "fork", *, plain: bool = False) -> None:
         self._method = "connect" if sys.platform == "win32" else method
-        self._servers = ForkServers(plain=plain) if self._method != "connect" and fork_client.works() else None
+        self._servers = ForkServers(plain=plain) if self._method != "connect" and fork_client.is_supported() else None
 
     def prepare(self, interpreter: Interpreter, environment: Mapping[str, str], scratch: str) -> None:
-        """Have what starts workers ready before the first one is wanted, without waiting for it.
+        """Start the fork server before the first worker is needed, without waiting for it.
 
-        From then on `scratch` goes with the endpoint, also when that is killed.
+        From then on the folder `scratch` is removed when the endpoint ends, also if the endpoint is killed.
         """
         if self._servers is not None:
-            with suppress(OSError):  # told to who wants a worker
+            with suppress(OSError):  # `start` fails with the same error and raises it
                 self._servers.prepare(interpreter, environment, scratch)
 
     async def has_namespaces(self, interpreter: Interpreter, environment: Mapping[str, str], scratch: str) -> bool:
-        """Whether workers on this interpreter see what their `Start.view` says. Raises OSError."""
+        """Whether workers on this interpreter get the mounts of `StartRequest.view`. Raises OSError."""
         if self._servers is None:
             return False
-        server = interpreter if self._by_fork(interpreter) else CURRENT_INTERPRETER
-        return await self._servers.have_namespaces(server, environment, scratch)
+        server = interpreter if self._should_fork(interpreter) else CURRENT_INTERPRETER
+        return await self._servers.has_namespaces(server, environment, scratch)
 
-    def _by_fork(self, interpreter: Interpreter) -> bool:
+    def _should_fork(self, interpreter: Interpreter) -> bool:
+        """Whether a forked process is the worker at once. Otherwise it starts the interpreter first."""
         return self._method == "fork" and interpreter.version >= worker_file.OLDEST_PYTHON
 
     async def start(self, start: StartRequest) -> WorkerHandle:
-        """Raises OSError."""
+        """Start a worker. Raises OSError."""
         start.check()
         if self._method == "connect":
             return await connect(start)
         if self._servers is None:
             return spawn(start)
-        by_fork = self._by_fork(start.interpreter)
+        by_fork = self._should_fork(start.interpreter)
         server = start.interpreter if by_fork else CURRENT_INTERPRETER
-        with Ends.pair() as (ours, theirs):
+        with Descriptors.pair() as (ours, theirs):
             descriptors = (theirs.channel.fileno(), theirs.output)
             keeper = await self._servers.start(server, start.request(by_fork=by_fork), descriptors, start.scratch)
-            return KeptWorker(keeper, ours.ready())
+            return KeptWorker(keeper, ours.set_nonblocking())
 
     async def stop(self) -> None:
-        """End the fork servers, after the workers."""
+        """End the fork servers. The workers must have ended before."""
         if self._servers is not None:
             await self._servers.stop()
 
 
 def spawn(start: StartRequest) -> WorkerHandle:
     """Start a worker as our own child. Raises OSError."""
-    with Ends.pair() as (ours, theirs):
+    with Descriptors.pair() as (ours, theirs):
         process = subprocess.Popen(
             [*worker_command(start.interpreter), str(theirs.channel.fileno()), str(theirs.life)],
             stdin=subprocess.DEVNULL,
@@ -133,14 +145,15 @@ def spawn(start: StartRequest) -> WorkerHandle:
             cwd=start.folder,
             start_new_session=True,
         )
-        return DirectWorker(Root(process.pid, start.mark.encode()), ours.ready(), ChildExit(process).seen)
+        root = Root(process.pid, start.mark.encode())
+        return DirectWorker(root, ours.set_nonblocking(), ChildExit(process).seen)
 
 
 async def connect(start: StartRequest) -> WorkerHandle:
-    """Start a worker as our own child that inherits nothing but the standard three, and connects. Raises OSError."""
+    """Start a worker as our own child that inherits stdin, stdout and stderr only, and connects. Raises OSError."""
     output, own = os.pipe()
     try:
-        with closing(Rendezvous()) as meeting:
+        with closing(Rendezvous()) as rendezvous:
             process = subprocess.Popen(
                 [*worker_command(start.interpreter), "connect"],
                 stdin=subprocess.PIPE,
@@ -153,14 +166,15 @@ async def connect(start: StartRequest) -> WorkerHandle:
             )
             exited = ChildExit(process).seen
             try:
-                guest = await _guest(meeting, process, exited)
+                guest = await _wait_for_guest(rendezvous, process, exited)
                 if guest is None:
-                    raise ConnectionError(_why(process, output, own))
-                return ConnectedWorker(Root(guest.pid, start.mark.encode()), Ends(guest.channel, output, own), exited)
+                    raise ConnectionError(_failure_text(process, output, own))
+                root, descriptors = Root(guest.pid, start.mark.encode()), Descriptors(guest.channel, output, own)
+                return ConnectedWorker(root, descriptors, exited)
             except BaseException:
                 process.kill()
                 await exited
-                meeting.part()
+                rendezvous.disconnect()
                 raise
     except BaseException:
         os.close(output)
@@ -168,20 +182,23 @@ async def connect(start: StartRequest) -> WorkerHandle:
         raise
 
 
-async def _guest(
-    meeting: Rendezvous, process: "subprocess.Popen[bytes]", exited: "asyncio.Future[None]"
+async def _wait_for_guest(
+    rendezvous: Rendezvous, process: "subprocess.Popen[bytes]", exited: "asyncio.Future[None]"
 ) -> Guest | None:
-    """Who has come; None where nobody will."""
+    """The worker that has connected; None if it has ended or the time is over."""
     assert process.stdin is not None
-    with suppress(OSError), process.stdin as told:  # it may have ended
-        told.write(meeting.invitation)
-    await asyncio.wait((meeting.guest, exited), timeout=CONNECT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-    return meeting.guest.result() if meeting.guest.done() else None
+    with suppress(OSError), process.stdin as stdin:  # the worker may have ended
+        stdin.write(rendezvous.invitation)
+    await asyncio.wait((rendezvous.guest, exited), timeout=CONNECT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+    return rendezvous.guest.result() if rendezvous.guest.done() else None
 
 
-def _why(process: "subprocess.Popen[bytes]", output: int, own: int) -> str:
-    """Why a worker does not come: what it has printed. own: where to write, so that there is something to be read."""
-    os.write(own, b"\n")
+def _failure_text(process: "subprocess.Popen[bytes]", output: int, own: int) -> str:
+    """Why a worker has not connected: its exit code and what it has printed.
+
+    output: the reading end of its output pipe. own: the writing end.
+    """
+    os.write(own, b"\n")  # otherwise the read below would wait if nothing was printed
     printed = os.read(output, PIPE_BYTES).decode("utf-8", "replace").strip()
     code = process.returncode
     return f"{'it does not connect' if code is None else f'it ended with exit code {code}'}: {printed or '(no output)'}"

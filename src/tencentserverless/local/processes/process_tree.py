@@ -1,7 +1,8 @@
-"""The processes that a worker leaves behind, and their end.
+"""Finds and ends the processes of a worker that has no keeper.
 
-A function may fork, detach and ignore signals. What belongs to a worker is told by three signs: descent, session,
-and the mark in its environment that only this instance had. Linux; elsewhere the worker's process group is all.
+A function may fork, detach from its parent and ignore signals. So there are three signs that a process belongs to a
+worker: a parent that does, the worker's session, or the worker's mark in its environment. A detached process keeps its
+environment. Linux; on other systems only the worker's process group is found.
 """
 
 import os
@@ -18,16 +19,26 @@ _DEAD = frozenset("ZX")
 
 
 class Root(NamedTuple):
-    """A worker: its process id, which is its session's too, and the text that marks its environment, if any."""
+    """The first process of a worker.
+
+    pid: its process id, which is also the id of its session and of its process group. mark: the NAME=VALUE of its
+    environment that only this worker has, or b"".
+    """
 
     pid: int
     mark: bytes = b""
 
 
 def end(roots: Iterable[Root]) -> None:
-    """Kill these workers and all that is theirs. Blocks; returns when nothing of it runs any more."""
+    """Kill these workers and all their processes. Blocks, and returns when none of these runs any more.
+
+    Each round reads the process table before it kills: afterwards the children of a killed process have another parent.
+    Then it kills the process groups. One call of killpg(2) reaches all processes of a group, also those forked after
+    the table was read. Last come the single processes, which may have left their groups. A process that was forked
+    outside the groups meanwhile is found in the next round.
+    """
     roots = list(roots)
-    for _ in range(_ROUNDS):  # a fork bomb needs several: what was born while we read the table comes next
+    for _ in range(_ROUNDS):  # one is enough unless processes fork all the time
         victims = _victims(roots)
         for root in roots:
             with suppress(ProcessLookupError, PermissionError):
@@ -39,8 +50,11 @@ def end(roots: Iterable[Root]) -> None:
             return
 
 
-def belonging(roots: Iterable[Root], table: Iterable[Process], marked: set[int]) -> set[int]:
-    """The living processes of `table` that belong to `roots`. Pure."""
+def members(roots: Iterable[Root], table: Iterable[Process], marked: set[int]) -> set[int]:
+    """The ids of the living processes that belong to these workers. Pure.
+
+    table: all processes. marked: the ids of the processes that have a worker's mark.
+    """
     living = [process for process in table if process.state not in _DEAD]
     pids = {root.pid for root in roots}
     found = {process.pid for process in living if process.session in pids or process.pid in pids} | marked
@@ -53,11 +67,12 @@ def belonging(roots: Iterable[Root], table: Iterable[Process], marked: set[int])
 
 
 def _victims(roots: list[Root]) -> set[int]:
+    """The ids of the processes to kill now, without our own."""
     table = list(procfs.processes())
     mine = os.getpid()
     marks = [root.mark for root in roots if root.mark]
     living = [process.pid for process in table if process.state not in _DEAD and process.pid != mine]
-    return belonging(roots, table, {pid for pid in living if _is_marked(pid, marks)}) - {mine}
+    return members(roots, table, {pid for pid in living if _is_marked(pid, marks)}) - {mine}
 
 
 def _is_marked(pid: int, marks: list[bytes]) -> bool:

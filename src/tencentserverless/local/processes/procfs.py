@@ -1,4 +1,4 @@
-"""Reads /proc. Linux; elsewhere everything is empty."""
+"""Reads /proc (proc(5)). Linux; on other systems all results are empty."""
 
 import os
 from collections.abc import Iterator
@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 
 class Process(NamedTuple):
+    """A row of the process table. state: a letter as in proc_pid_stat(5), such as "Z" for a zombie."""
+
     pid: int
     parent: int
     session: int
@@ -14,7 +16,7 @@ class Process(NamedTuple):
 
 
 def read(path: str) -> bytes:
-    """The content of a file; nothing if it cannot be read, as when its process has ended."""
+    """The content of a file; b"" if it cannot be read, for example because the process has ended."""
     try:
         with open(path, "rb", buffering=0) as file:
             return file.read()
@@ -23,7 +25,7 @@ def read(path: str) -> bytes:
 
 
 def processes() -> Iterator[Process]:
-    """All processes of this machine that we can see, the dead included."""
+    """All processes that are visible to us. Includes those that have ended and are not reaped."""
     with suppress(OSError):
         for name in filter(str.isdigit, os.listdir("/proc")):
             with suppress(ValueError):
@@ -31,19 +33,22 @@ def processes() -> Iterator[Process]:
 
 
 def parse_stat(text: bytes) -> Process:
-    """The content of ``/proc/<pid>/stat``; the command in it may contain spaces and brackets. Raises ValueError."""
+    """The process that a ``/proc/<pid>/stat`` describes. Raises ValueError.
+
+    The command is in brackets, and may contain spaces and brackets itself. So it ends at the last bracket.
+    """
     pid, _, rest = text.partition(b" (")
     state, parent, _, session = rest.rpartition(b") ")[2].split(b" ", 4)[:4]
     return Process(int(pid), int(parent), int(session), state.decode())
 
 
 def children(pid: int) -> list[int]:
-    """Of all threads of a process."""
+    """The ids of a process's children, of all its threads."""
     return [int(child) for thread in _threads(pid) for child in read(f"{thread}/children").split()]
 
 
 def first_child(pid: int) -> int:
-    """Of the first thread of a process; 0 if there is none."""
+    """The id of the first child that the main thread of a process has forked; 0 if there is none."""
     found = read(f"/proc/{pid}/task/{pid}/children").split()
     return int(found[0]) if found else 0
 

@@ -1,7 +1,8 @@
-"""A worker and all that it starts, on Windows: a job object holds them. What `tree.py` and `memory.py` are elsewhere.
+"""Job objects: they hold a worker and all processes that it starts, on Windows.
 
-The kernel puts into a job what its members start, and ends all of it when the last handle is closed: when the endpoint
-ends, however it ends. All of Win32 that the local endpoint calls by itself stands here.
+This file does on Windows what `process_tree.py` and `meter.py` do on Linux. The kernel adds the processes that a member
+starts to the job. It kills all members when the last handle of the job is closed. That also happens when the endpoint
+is killed. All functions of Win32 that the local endpoint calls itself are in this file.
 https://learn.microsoft.com/windows/win32/procthread/job-objects
 """
 
@@ -11,7 +12,7 @@ import time
 from collections.abc import Iterable
 from ctypes import byref, c_int, c_int64, c_size_t, c_uint, c_uint32, c_uint64, c_void_p, c_wchar_p, sizeof
 
-from tencentserverless.local.processes.meter import MOST_PROCESSES, Meter, too_many
+from tencentserverless.local.processes.meter import MOST_PROCESSES, Meter, excess_of
 
 assert sys.platform == "win32"
 
@@ -54,7 +55,7 @@ class ExtendedLimits(ctypes.Structure):
 
 
 class ProcessIds(ctypes.Structure):
-    """JOBOBJECT_BASIC_PROCESS_ID_LIST, with room for as many as matter."""
+    """JOBOBJECT_BASIC_PROCESS_ID_LIST, with room for one process more than an instance may have."""
 
     _fields_ = (("assigned", c_uint32), ("listed", c_uint32), ("ids", c_size_t * (MOST_PROCESSES + 1)))
 
@@ -92,7 +93,10 @@ for _name, _result, _arguments in (
 
 
 class Job:
-    """A new job with this process in it. mark: nothing here, it tells what is a worker's elsewhere. Raises OSError."""
+    """A new job object with one process in it. Raises OSError.
+
+    pid: the process id. mark: not used. It is here because `process_tree.Root` has the same arguments.
+    """
 
     def __init__(self, pid: int, mark: bytes = b"") -> None:  # noqa: ARG002
         self.pid = pid
@@ -100,25 +104,26 @@ class Job:
         limits = ExtendedLimits()
         limits.basic.flags = _LIMIT_KILL_ON_JOB_CLOSE
         try:
-            self._handle = _done(_kernel.CreateJobObjectW(None, None))
-            _done(_kernel.SetInformationJobObject(self._handle, _EXTENDED_LIMITS, byref(limits), sizeof(limits)))
-            self._process = _done(_kernel.OpenProcess(_PROCESS_RIGHTS, False, pid))  # its id is not used again now
-            _done(_kernel.AssignProcessToJobObject(self._handle, self._process))
+            self._handle = _checked(_kernel.CreateJobObjectW(None, None))
+            _checked(_kernel.SetInformationJobObject(self._handle, _EXTENDED_LIMITS, byref(limits), sizeof(limits)))
+            # While the handle is open, the process id is not used for another process.
+            self._process = _checked(_kernel.OpenProcess(_PROCESS_RIGHTS, False, pid))
+            _checked(_kernel.AssignProcessToJobObject(self._handle, self._process))
         except BaseException:
             self.close()
             raise
 
     def memory(self) -> MemoryCounters:
-        """Of the process that the job was made for."""
+        """The memory counters of the process that the job was made for."""
         return _memory_of(self._process)
 
     def processes(self) -> list[int]:
-        """The ids of those that run, of many only some. Raises OSError."""
+        """The ids of the job's running processes; only some if the list is too small for all. Raises OSError."""
         found = ProcessIds()
         if not self._handle:
             return []
-        is_whole = _kernel.QueryInformationJobObject(self._handle, _PROCESS_IDS, byref(found), sizeof(found), None)
-        if not is_whole and ctypes.get_last_error() != _ERROR_MORE_DATA:
+        is_complete = _kernel.QueryInformationJobObject(self._handle, _PROCESS_IDS, byref(found), sizeof(found), None)
+        if not is_complete and ctypes.get_last_error() != _ERROR_MORE_DATA:
             raise ctypes.WinError(ctypes.get_last_error())
         return list(found.ids[: found.listed])
 
@@ -127,17 +132,17 @@ class Job:
             _kernel.TerminateJobObject(self._handle, _EXIT_CODE)
 
     def close(self) -> None:
-        """Give up the handles; what still runs ends. May be called again."""
+        """Close the handles. Processes of the job that still run are killed. May be called again."""
         for handle in filter(None, (self._handle, self._process)):
             _kernel.CloseHandle(handle)
         self._handle = self._process = 0
 
 
 def end(jobs: Iterable[Job]) -> None:
-    """Kill these workers and all that is theirs. Blocks; returns when nothing of it runs any more."""
+    """Kill the processes of these jobs. Blocks until they have ended, but not for ever."""
     jobs = list(jobs)
     for job in jobs:
-        job.terminate()  # it returns before they have ended
+        job.terminate()  # all first: TerminateJobObject returns before the processes have ended
     for job in jobs:
         for _ in range(_ROUNDS):
             if not job.processes():
@@ -147,18 +152,18 @@ def end(jobs: Iterable[Job]) -> None:
 
 
 class JobMeter(Meter):
-    """Measures the worker of a job. Memory is what is resident: Windows' working sets."""
+    """Measures the worker of a job. Memory is what Windows calls the working set: what is in physical memory."""
 
     def __init__(self, job: Job) -> None:
         super().__init__(job.pid, has_keeper=True)
         self._job = job
         self._peak_before = 0
 
-    def find(self) -> None:
-        """There is nothing to be found."""
+    def find_worker(self) -> None:
+        """The job knows its processes, so nothing is searched for."""
 
     def reset(self) -> None:
-        """Forget the peak. The system's own is kept for the life of a process: a higher one is this event's."""
+        """Forget the peak. Windows cannot reset its own: so it is noted, and only a higher one is from this event."""
         self.sampled = 0
         self._peak_before = self._job.memory().peak_working_set
 
@@ -169,14 +174,14 @@ class JobMeter(Meter):
 
     def sample(self) -> int:
         pids = self._job.processes()
-        self.excess = too_many(len(pids))
-        now = sum(map(_held_by, pids))
+        self.excess = excess_of(len(pids))
+        now = sum(map(_working_set_of, pids))
         self.sampled = max(self.sampled, now)
         return now
 
 
-def _held_by(pid: int) -> int:
-    """In bytes; 0 of a process that has ended."""
+def _working_set_of(pid: int) -> int:
+    """The working set of a process in bytes; 0 if it has ended."""
     process = _kernel.OpenProcess(_PROCESS_QUERY_LIMITED_INFORMATION, False, pid)
     if not process:
         return 0
@@ -187,15 +192,15 @@ def _held_by(pid: int) -> int:
 
 
 def _memory_of(process: int) -> MemoryCounters:
-    """All 0 where nothing is known."""
+    """The memory counters of a process, by its handle; all 0 if they are unknown."""
     counters = MemoryCounters(size=sizeof(MemoryCounters))
     if process:
         _kernel.K32GetProcessMemoryInfo(process, byref(counters), sizeof(counters))
     return counters
 
 
-def _done(result: int | None) -> int:
-    """What Win32 returns where it succeeds. Raises OSError."""
+def _checked(result: int | None) -> int:
+    """The result of a function of Win32. Raises OSError if it is 0, which means a failure."""
     if not result:
         raise ctypes.WinError(ctypes.get_last_error())
     return result

@@ -1,4 +1,4 @@
-"""The file that a worker runs, and the command line that runs it."""
+"""The file that a worker runs, and the command line for it."""
 
 import py_compile
 from contextlib import suppress
@@ -7,18 +7,21 @@ from pathlib import Path
 
 from tencentserverless.local.processes.interpreters import CURRENT, Interpreter
 
-BOOTSTRAP = Path(__file__).parents[1] / "worker" / "bootstrap.py"  # the worker's file
-OLDEST_PYTHON = (3, 6)
+BOOTSTRAP = Path(__file__).parents[1] / "worker" / "bootstrap.py"
+OLDEST_PYTHON = (3, 6)  # of a fork server
 
 
 def worker_command(interpreter: Interpreter) -> list[str]:
-    """What runs the worker's file, but for its arguments."""
+    """The command line that runs the worker's file, without the file's own arguments."""
     return [*interpreter.command, _compiled() if interpreter.version == CURRENT else str(BOOTSTRAP)]
 
 
 @cache
 def _compiled() -> str:
-    """The worker's file as it starts sooner: compiled, if it may be written, as of now: what is run is not compared."""
+    """Path of the worker's file, freshly compiled, because that starts faster; of the source if the cache is read-only.
+
+    It is compiled anew once in each process: Python does not compare a .pyc that is run directly with its source.
+    """
     with suppress(OSError):
         return py_compile.compile(str(BOOTSTRAP)) or str(BOOTSTRAP)
     return str(BOOTSTRAP)

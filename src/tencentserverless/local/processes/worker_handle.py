@@ -1,4 +1,4 @@
-"""A running worker as the endpoint sees it."""
+"""Handles: what the endpoint uses to talk to, measure and end a running worker."""
 
 import asyncio
 import os
@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from threading import Thread
 
-from tencentserverless.local.processes.descriptors import Ends
+from tencentserverless.local.processes.descriptors import Descriptors
 from tencentserverless.local.processes.fork_client import Keeper
 from tencentserverless.local.processes.meter import Meter
-from tencentserverless.local.processes.output import Output, ReadOutput
+from tencentserverless.local.processes.output import Output, ThreadedOutput
 
 if sys.platform == "win32":
     from tencentserverless.local.processes.windows_jobs import Job as Root
@@ -23,33 +23,36 @@ else:
 
 
 class WorkerHandle:
-    """A running worker. `channel` does not block; `exited` is done once the process has ended.
+    """A running worker. `channel` is a non-blocking socket. `exited` is done when the process `pid` has ended.
 
-    pid: the process at the top of it. has_keeper: whether that one only watches over the others. groups: the folders of
-    its control groups, by controller.
+    pid: the worker's process, or its keeper if `has_keeper` is true. groups: the folders of its control groups, by
+    controller.
     """
 
     has_keeper = False
     groups: Mapping[str, str] = {}
 
-    def __init__(self, pid: int, ends: "Ends", exited: "asyncio.Future[None]") -> None:
+    def __init__(self, pid: int, descriptors: Descriptors, exited: "asyncio.Future[None]") -> None:
         self.pid = pid
-        self.channel = ends.channel
+        self.channel = descriptors.channel
         self.exited = exited
-        self._output = ends.output
-        self._life = ends.life
+        self._output = descriptors.output
+        self._life = descriptors.life
 
     def output(self) -> Output:
-        """What it prints, from now on. To be closed before `close`."""
+        """A reader of what the worker prints. It must be closed before `close` is called."""
         return Output(self._output)
 
     def meter(self) -> Meter:
-        """What it holds of memory."""
+        """A meter of the worker's memory and processes."""
         return Meter(self.pid, self.has_keeper, self.groups)
 
     @staticmethod
     async def end(workers: "Iterable[WorkerHandle]") -> None:
-        """Kill these and all that they have started; returns when it is gone. May be called again."""
+        """Kill these workers and all processes that they have started, and wait until they have ended.
+
+        May be called again.
+        """
         workers = list(workers)
         direct = [worker for worker in workers if isinstance(worker, DirectWorker)]
         await asyncio.gather(
@@ -58,7 +61,7 @@ class WorkerHandle:
         )
 
     def close(self) -> None:
-        """Give up the descriptors, after `end`."""
+        """Close the descriptors. To be called after `end`."""
         self.channel.close()
         for descriptor in (self._output, self._life):
             if descriptor >= 0:
@@ -67,12 +70,12 @@ class WorkerHandle:
 
 
 class KeptWorker(WorkerHandle):
-    """A worker below a fork server."""
+    """A worker that a fork server has started. It has a keeper."""
 
     has_keeper = True
 
-    def __init__(self, keeper: Keeper, ends: "Ends") -> None:
-        super().__init__(keeper.pid, ends, keeper.ended)
+    def __init__(self, keeper: Keeper, descriptors: Descriptors) -> None:
+        super().__init__(keeper.pid, descriptors, keeper.ended)
         self.keeper = keeper
         self.groups = keeper.groups
 
@@ -80,27 +83,27 @@ class KeptWorker(WorkerHandle):
 class DirectWorker(WorkerHandle):
     """A worker that is our own child."""
 
-    def __init__(self, root: Root, ends: "Ends", exited: "asyncio.Future[None]") -> None:
-        super().__init__(root.pid, ends, exited)
+    def __init__(self, root: Root, descriptors: Descriptors, exited: "asyncio.Future[None]") -> None:
+        super().__init__(root.pid, descriptors, exited)
         self._root = root
-        self._swept = False
+        self._has_been_ended = False
 
     @staticmethod
     async def end_together(workers: "list[DirectWorker]") -> None:
-        """One look at the process table for all."""
-        ending = [worker for worker in workers if not worker._swept]
+        """End several workers, with one search of the process table for all."""
+        ending = [worker for worker in workers if not worker._has_been_ended]
         if ending:
             await asyncio.to_thread(end_all, [worker._root for worker in ending])
         for worker in ending:
             await worker.exited
-            worker._swept = True
+            worker._has_been_ended = True
 
 
 class ConnectedWorker(DirectWorker):
-    """A worker that has connected to us. `_life` is our own end to write into its output."""
+    """A worker that has connected to us. Its `_life` is not a life line, but our own writing end of its output pipe."""
 
     def output(self) -> Output:
-        return ReadOutput(self._output, self._life)
+        return ThreadedOutput(self._output, self._life)
 
     def meter(self) -> Meter:
         if sys.platform == "win32":
@@ -109,7 +112,10 @@ class ConnectedWorker(DirectWorker):
 
 
 class ChildExit:
-    """Watches a child of our own. `seen` is done once it has ended."""
+    """Waits for the end of a child process. `seen` is done when it has ended.
+
+    Linux has descriptors of processes, which the event loop can watch (pidfd_open(2)). On other systems a thread waits.
+    """
 
     def __init__(self, process: "subprocess.Popen[bytes]") -> None:
         self._process = process

@@ -1,4 +1,5 @@
 """Files that run in other processes.
 
-Nobody imports them: a worker process runs them by their path. They import the standard library and each other only.
+A worker process runs them by their paths; the endpoint does not import them. They import the standard library and each
+other only.
 """

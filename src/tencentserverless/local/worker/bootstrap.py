@@ -1,22 +1,28 @@
 # -*- coding: utf-8 -*-
 """The worker: the process that runs one function, one event at a time.
 
-One file, standard library only, for every Python from 2.7 on; it is run, never imported. The endpoint starts it
-with the numbers of two descriptors: the channel and the life line. With the word `connect` it opens the channel itself,
-as it has to on Windows. With the word `serve` it is a fork server, whose children are workers. For debugging it loads
-`debugger.py`, which lies beside it.
+One file, standard library only, Python 2.7 and later. Processes run it as their script. Only the endpoint's in-process
+mode loads it as a module. There are three command lines:
 
-Channel: frames of ``>BII`` (kind, bytes of head, bytes of body), a head (a JSON object) and a body; `frames.py` is
-the other end. One frame comes down, one goes up. Results travel here and nowhere else: stdout and stderr belong to the
-function.
-Life line: a pipe into which nobody writes. When the endpoint ends, however it ends, the kernel closes it.
+- ``CHANNEL LIFE_LINE``: a worker. The arguments are the numbers of two descriptors that it inherits.
+- ``connect``: a worker that opens the channel itself. On Windows a child cannot inherit the descriptors.
+- ``serve ...``: a fork server, whose children are workers. It loads `fork_server.py`, which is in the same folder.
+
+For debugging a worker loads `debugger.py`, which is in the same folder too.
+
+The channel is a stream socket. It carries frames: ``>BII`` (kind, bytes of the head, bytes of the body), the head (a
+JSON object) and the body. `processes/frames.py` is the other end. The endpoint sends one frame, and the worker answers
+with one. Results travel only on the channel, because stdout and stderr belong to the function.
+
+The life line is a pipe. Nothing is written to it. The kernel closes it when the endpoint ends, also if the endpoint is
+killed.
 """
 
 import sys
 
 IS_2 = sys.version_info[0] == 2
 if IS_2 and __name__ == "__main__":
-    del sys.path[0]  # this file's folder, which no option of Python 2.7 leaves out
+    del sys.path[0]  # this file's folder; later Pythons have the option -I for this
 
 import io
 import json
@@ -30,39 +36,42 @@ try:
 except ImportError:  # Windows
     fcntl = resource = None  # type: ignore[assignment]
 
-THIS_FILE = (lambda: None).__code__.co_filename  # also where its compiled form is run
+THIS_FILE = (lambda: None).__code__.co_filename  # the path of the source, also if the compiled file is run
 HEAD = struct.Struct(">BII")
 SETTINGS, EVENT = 1, 2
 READY, NOT_STARTED, RESULT, RAISED, BAD_EVENT, TOO_LARGE = 16, 17, 18, 19, 20, 21
-READ_BYTES = 1 << 16  # for more the allocator would ask the kernel for memory every time
+READ_BYTES = 1 << 16  # for a larger buffer the allocator would get memory from the kernel at each read
 EINTR = 4
-F_SETSIG = 10
+F_SETSIG = 10  # Linux; the module `fcntl` has no name for it
 OPEN_FILES = 1024
 TRACEBACK_CHARACTERS = 1 << 20
 CONNECT_SECONDS = 30
-SPARE_DESCRIPTOR = 512  # high, so that a function that closes 3, 4, 5 ... does not hit it
+SPARE_DESCRIPTOR = 512  # high, because some functions close all low descriptors
 
-# Held here, because functions may put others in their place.
+# References of our own, because functions may replace these names (monkeypatching).
 _now = getattr(time, "perf_counter", time.time)
 _read, _write, _exit, _getpid, _fstat, _dup2 = os.read, os.write, os._exit, os.getpid, os.fstat, os.dup2
-_read_file, _write_file, _lseek = os.read, os.write, os.lseek  # where `_read` and `_write` are a socket's
+_read_file, _write_file, _lseek = os.read, os.write, os.lseek  # `connect_back` replaces only the first two
 _usage, _SELF = getattr(resource, "getrusage", None), getattr(resource, "RUSAGE_SELF", 0)
 _to_json, _head_from_json = json.JSONEncoder().encode, json.JSONDecoder().decode
 
 
-class Gone(Exception):
-    """The endpoint closed the channel."""
+class EndpointGone(Exception):
+    """The endpoint has closed the channel."""
 
 
 class FrameChannel(object):
-    """Frames over a stream socket: its descriptor, or what else `_read` and `_write` take."""
+    """Frames over a stream socket.
+
+    descriptor: the socket's descriptor, or the socket itself if `_read` and `_write` are methods of sockets.
+    """
 
     def __init__(self, descriptor):
         self.descriptor = descriptor
         self.owner = _getpid()
 
     def receive(self):
-        """One frame. Nothing follows it in what is read: the endpoint sends the next one after the answer."""
+        """The next frame. It ends where the received bytes end: the endpoint sends the next one after the answer."""
         data = self._at_least(HEAD.size, b"")
         kind, head_bytes, body_bytes = HEAD.unpack_from(data)
         body = HEAD.size + head_bytes
@@ -72,7 +81,7 @@ class FrameChannel(object):
 
     def send(self, kind, head, body=b""):
         if _getpid() != self.owner:
-            _exit(0)  # a child that the handler forked came back through the handler; its parent answers
+            _exit(0)  # the handler has forked, and this is the child returning from it; only the parent answers
         head = _to_json(head).encode("utf-8")
         data = HEAD.pack(kind, len(head), len(body)) + head + body
         sent = self._retried(_write, self.descriptor, data)
@@ -86,7 +95,7 @@ class FrameChannel(object):
         while got < count:
             part = self._retried(_read, self.descriptor, READ_BYTES)
             if not part:
-                raise Gone()
+                raise EndpointGone()
             parts.append(part)
             got += len(part)
         return b"".join(parts)
@@ -96,23 +105,26 @@ class FrameChannel(object):
         while True:
             try:
                 return operation(descriptor, argument)
-            except EnvironmentError as error:  # of 2.7's sockets it is no OSError
+            except EnvironmentError as error:  # errors of Python 2.7's sockets are not OSErrors
                 if error.errno != EINTR:
-                    raise Gone()
+                    raise EndpointGone()
 
 
 class StandardStreams(object):
-    """stdout and stderr as text on descriptors 1 and 2, written line by line: what a killed worker printed is kept."""
+    """stdout and stderr as text streams on descriptors 1 and 2.
+
+    Each line is written at once, so that the lines of a worker that is killed are not lost.
+    """
 
     def __init__(self):
         self.spare = fcntl.fcntl(1, fcntl.F_DUPFD, SPARE_DESCRIPTOR) if fcntl else os.dup(1)
-        keep_from_children(self.spare)
-        if not IS_2:  # 2.7 runs unbuffered
+        set_close_on_exec(self.spare)
+        if not IS_2:  # Python 2.7 runs with the option -u: unbuffered
             self._open("stdout", "__stdout__")
             self._open("stderr", "__stderr__")
 
-    def renew(self):
-        """Put back what the last event closed."""
+    def reopen(self):
+        """Open again the streams and descriptors that the function closed during the last event."""
         for descriptor in (1, 2):
             try:
                 _fstat(descriptor)
@@ -128,7 +140,7 @@ class StandardStreams(object):
         for stream in (sys.stdout, sys.stderr):
             try:
                 stream.flush()
-            except Exception:  # a stream of the function's own making
+            except Exception:  # the function may have put an object of its own here
                 pass
 
     @staticmethod
@@ -142,11 +154,12 @@ class StandardStreams(object):
         sys.__dict__.update(dict.fromkeys(names, stream))
 
 
-class Peak(object):
-    """The most memory that this process has held since `reset`, by the kernel's high-water mark. Linux.
+class PeakMemory(object):
+    """The most memory that this process has held since `reset`. Linux; the kernel keeps this high-water mark.
 
-    is_forked: whether it was forked and has run no program. Then `ru_maxrss` tells, which survives exec and would tell
-    the size of the process that started this one.
+    is_forked: true if the process was forked and has not called execve(2) since. Then ``ru_maxrss`` of getrusage(2) is
+    used, which is faster. After an execve it would include the program before, which is that of the parent. So then
+    ``VmHWM`` of /proc/self/status is used.
     """
 
     def __init__(self, is_forked):
@@ -164,14 +177,15 @@ class Peak(object):
             return -1
         try:
             high = fcntl.fcntl(descriptor, fcntl.F_DUPFD, SPARE_DESCRIPTOR)
-        except EnvironmentError:  # there may not be so many
+        except EnvironmentError:  # the limit of open files may be lower
             return -1
         finally:
             os.close(descriptor)
-        keep_from_children(high)
+        set_close_on_exec(high)
         return high
 
     def reset(self):
+        """Set the high-water mark to what is held now: "5" in clear_refs does that (proc_pid_clear_refs(5))."""
         try:
             _write_file(self.clear_refs, b"5")
         except EnvironmentError:
@@ -182,26 +196,31 @@ class Peak(object):
         return _usage(_SELF).ru_maxrss * 1024  # type: ignore[misc]
 
     def _by_status(self):
-        """None where it cannot be known."""
+        """None if it is unknown."""
         try:
             _lseek(self.status, 0, 0)
             text = _read_file(self.status, 8192)
-            place = text.index(b"VmHWM:") + 6
-            return int(text[place : text.index(b"kB", place)]) * 1024
-        except (EnvironmentError, ValueError):  # or the function has closed it
+            start = text.index(b"VmHWM:") + 6
+            return int(text[start : text.index(b"kB", start)]) * 1024
+        except (EnvironmentError, ValueError):  # ValueError: the function has closed the file and opened another one
             return None
 
 
-def keep_from_children(descriptor):
-    if fcntl:  # children on Windows inherit what they are given by name
+def set_close_on_exec(descriptor):
+    """Keep the programs that the function starts from inheriting this descriptor."""
+    if fcntl:  # on Windows a program inherits only descriptors that are passed to it
         fcntl.fcntl(descriptor, fcntl.F_SETFD, fcntl.fcntl(descriptor, fcntl.F_GETFD) | fcntl.FD_CLOEXEC)
 
 
-def die_with(life_line):
-    """Have the kernel kill this process group once the endpoint is gone, whatever the function is doing then.
+def die_with_endpoint(life_line):
+    """Make the kernel kill this process group when the endpoint ends, whatever the function is doing then.
 
-    A parent-death signal would not reach the children that the function starts, would hang on the thread that
-    started this process, and would need ctypes. Elsewhere than on Linux the worker leaves at its next read.
+    O_ASYNC makes the kernel send a signal when the pipe becomes readable, as it does when its other end is closed.
+    F_SETSIG makes it SIGKILL instead of SIGIO. F_SETOWN with a negative number means a process group (fcntl(2)).
+
+    A parent-death signal (prctl(2)) has three disadvantages. It does not reach the children that the function starts.
+    It comes when the thread ends that has started this process. And it needs ctypes. On other systems than Linux the
+    worker ends when it next reads from the channel.
     """
     import signal
 
@@ -220,7 +239,7 @@ def limit_resources():
         resource.setrlimit(which, (most, most))
 
 
-# The names of the next two stand in the tracebacks of functions that do not start, as on the platform.
+# The names of the next two functions are the platform's. Users see them in the traceback of a function that fails.
 def init_handler(handler, folder):
     module_name, _, function_name = handler.rpartition(".")
     return get_func_handler(module_name.replace("/", "."), function_name, folder)
@@ -228,13 +247,16 @@ def init_handler(handler, folder):
 
 def get_func_handler(module_name, function_name, folder):
     if os.path.exists(os.path.join(folder, module_name.replace(".", os.sep) + ".py")):
-        sys.modules.pop(module_name, None)  # a standard module of the same name that this file has loaded
+        sys.modules.pop(module_name, None)  # this file may have loaded a standard module of the same name
     __import__(module_name)
     return getattr(sys.modules[module_name], function_name)
 
 
 def prepare_logging():
-    """The platform's root logger prints without being set up. Functions that never log do not pay for the import."""
+    """Give the root logger a handler if it has none, as on the platform.
+
+    `logging` is not imported here, because a function that does not use it should not wait for the import.
+    """
     logging = sys.modules.get("logging")
     if logging is not None and not logging.root.handlers:
         handler = logging.StreamHandler(sys.stdout)
@@ -242,58 +264,61 @@ def prepare_logging():
         logging.root.addHandler(handler)
 
 
-class Finder(object):
-    """A finder of modules that touches some when the function loads them, so that one which does not pays nothing.
+class ImportHooks(object):
+    """Calls a function with a module when the module is first imported. Modules that are not imported cost nothing.
 
-    waiting: what to do with the module of each name.
+    It is a finder in `sys.meta_path`. hooks: for each module name, the function that gets the module.
     """
 
-    def __init__(self, waiting):
-        self.waiting = waiting
+    def __init__(self, hooks):
+        self.hooks = hooks
 
     def install(self):
-        for name in [name for name in self.waiting if name in sys.modules]:
-            self.waiting.pop(name)(sys.modules[name])
+        for name in [name for name in self.hooks if name in sys.modules]:
+            self.hooks.pop(name)(sys.modules[name])
         sys.meta_path.insert(0, self)
 
     def find_spec(self, name, path=None, target=None):
-        act = self.waiting.pop(name, None)
-        if act is None:
+        hook = self.hooks.pop(name, None)  # removed before the search below, which asks this finder again
+        if hook is None:
             return None
         for finder in sys.meta_path:
             spec = finder.find_spec(name, path, target) if hasattr(finder, "find_spec") else None
             if spec is not None:
                 loader = vars(spec)["loader"]
-                loader.exec_module = self.followed(loader.exec_module, name, act)
+                loader.exec_module = self.with_hook(loader.exec_module, name, hook)
                 return spec
         return None
 
     @staticmethod
-    def followed(load, name, act):
+    def with_hook(load, name, hook):
         def exec_module(module):
             load(module)
-            if module.__name__ == name:  # a loader may be another module's too
-                act(module)
+            if module.__name__ == name:  # one loader can load several modules
+                hook(module)
 
         return exec_module
 
-    def find_module(self, name, _=None):  # 2.7
-        return self if name in self.waiting else None
+    def find_module(self, name, _=None):  # the protocol of Python 2.7
+        return self if name in self.hooks else None
 
     def load_module(self, name):
-        act = self.waiting.pop(name)
+        hook = self.hooks.pop(name)
         __import__(name)
-        act(sys.modules[name])
+        hook(sys.modules[name])
         return sys.modules[name]
 
 
-class HostRedirect(Finder):
-    """Leads SCF's host names to this instance's ports, with TLS that the function trusts."""
+class HostRedirect(ImportHooks):
+    """Redirects SCF's host names to this instance's ports on the endpoint, with a certificate that the function trusts.
+
+    settings: "port" and "tls_port" are the ports; "bundle" is the path of the file with the trusted certificates.
+    """
 
     def __init__(self, settings):
         self.port, self.tls_port, self.bundle = settings["port"], settings["tls_port"], settings["bundle"]
         self.ports = {"443": self.tls_port, "https": self.tls_port, "80": self.port, "http": self.port}
-        Finder.__init__(self, {"socket": self.on_socket, "ssl": self.on_ssl, "certifi": self.on_certifi})
+        ImportHooks.__init__(self, {"socket": self.on_socket, "ssl": self.on_ssl, "certifi": self.on_certifi})
 
     def on_socket(self, module):
         resolve = module.getaddrinfo
@@ -312,21 +337,24 @@ class HostRedirect(Finder):
         return name.startswith("scf.") and name.endswith(".tencentcloudapi.com")
 
     def on_ssl(self, _):
-        """Ask for the authority. The end of the answer tells that the bundle is whole and the TLS port open."""
+        """Request the certificate authority. When its answer ends, the bundle is complete and the TLS port is open.
+
+        The endpoint makes both at the first such request only, because a key takes time to make.
+        """
         import socket
 
         try:
-            asked = socket.create_connection(("127.0.0.1", self.port), 30)
-            asked.sendall(b"GET /authority HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
-            while asked.recv(4096):
+            connection = socket.create_connection(("127.0.0.1", self.port), 30)
+            connection.sendall(b"GET /authority HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
+            while connection.recv(4096):
                 pass
-            asked.close()
+            connection.close()
         except EnvironmentError:
             pass
 
     def on_certifi(self, module):
-        for place in (module, getattr(module, "core", module)):
-            place.where = lambda: self.bundle
+        for owner in (module, getattr(module, "core", module)):
+            owner.where = lambda: self.bundle
 
 
 def refuse_constant(name):
@@ -356,28 +384,31 @@ _make_encoder, _quoted = getattr(json.encoder, "c_make_encoder", None), json.enc
 def encode(value):
     if IS_2 or _make_encoder is None:
         return _encoder.encode(value)
-    # What `encode` of an encoder does, without its layers; a new dict finds what contains itself.
+    # The same as `_encoder.encode`, with fewer calls. The new dict is where it notes containers, to find circular ones.
     return "".join(_make_encoder({}, _encoder.default, _quoted, None, ": ", ", ", False, False, True)(value, 0))
 
 
 def encoded_result(value):
-    """The JSON text of what the handler returned, in UTF-8; lone surrogates pass."""
+    """A handler's result as JSON in UTF-8. Lone surrogates are encoded too."""
     try:
         text = encode(value)
-    except UnicodeDecodeError:  # 2.7 cannot join its two kinds of text without ASCII escapes
+    except UnicodeDecodeError:  # Python 2.7 cannot join `str` and `unicode` unless all is escaped to ASCII
         text = _encode_ascii(value)
     return as_bytes(text)
 
 
 def as_bytes(text):
-    """UTF-8 in which lone surrogates pass; 2.7 passes them by itself, and has text that is bytes already."""
+    """The text in UTF-8. Lone surrogates are encoded too, as Python 2.7 always does; its `str` is bytes already."""
     if not IS_2:
         return text.encode("utf-8", "surrogatepass")
     return text if type(text) is bytes else text.encode("utf-8")
 
 
 class Tracebacks(object):
-    """Tracebacks as the platform shows them: its own paths, in the place of this machine's."""
+    """Tracebacks as the platform shows them: with the platform's paths instead of this machine's.
+
+    shown_paths: pairs of a path on this machine and the path that is shown for it.
+    """
 
     def __init__(self, shown_paths):
         here, version = os.path.dirname(os.path.abspath(THIS_FILE)), sys.version_info[:2]
@@ -386,18 +417,19 @@ class Tracebacks(object):
             (os.path.dirname(os.__file__), "/var/lang/python3/lib/python%d.%d" % version),
         ]
 
-    def of_the_function(self):
-        """The current exception without this file's frames."""
-        return self._shown(self._foreign_lines)
+    def of_function(self):
+        """The traceback of the current exception without this file's frames."""
+        return self._shown(self._function_lines)
 
     def whole(self):
+        """The traceback of the current exception with all frames."""
         return self._shown(self._all_lines)
 
     def _shown(self, lines):
         error = sys.exc_info()
         try:
             text = "".join(lines(*error))
-        except Exception:  # an exception whose own methods raise
+        except Exception:  # the methods of an exception may raise, such as its __str__
             text = "Traceback (most recent call last):\n%s" % getattr(error[0], "__name__", error[0])
         for real, shown in self.shown_paths:
             text = text.replace('File "%s%s' % (real, os.sep), 'File "%s/' % shown)
@@ -411,7 +443,7 @@ class Tracebacks(object):
         return traceback.format_exception(kind, error, trace)
 
     @staticmethod
-    def _foreign_lines(kind, error, trace):
+    def _function_lines(kind, error, trace):
         import traceback
 
         if IS_2:
@@ -419,7 +451,7 @@ class Tracebacks(object):
             head = ["Traceback (most recent call last):\n"] if frames else []
             return head + traceback.format_list(frames) + traceback.format_exception_only(kind, error)
         whole = vars(traceback)["TracebackException"](kind, error, trace)
-        waiting, seen = [whole], set()
+        waiting, seen = [whole], set()  # with the exceptions that it was raised from, and those in a group
         while waiting:
             part = waiting.pop()
             if part is None or id(part) in seen:
@@ -432,7 +464,10 @@ class Tracebacks(object):
 
 
 class LoadedFunction(object):
-    """One function, loaded once, given one event after the other."""
+    """The function of this worker: it is loaded once and then gets one event after the other.
+
+    channel: the `FrameChannel`. output: the `StandardStreams`. settings: the head of the endpoint's first frame.
+    """
 
     def __init__(self, channel, output, settings):
         self.channel = channel
@@ -440,13 +475,14 @@ class LoadedFunction(object):
         self.context = settings["context"]
         self.result_limit_bytes = settings["result_limit_bytes"]
         self.handler_name, self.folder = settings["handler"], settings["folder"]
-        self.lent = settings["lent"]
+        self.sdk_folder = settings["lent"]  # where the endpoint's SDK is, for functions that do not bring one; or ""
         self.tracebacks = Tracebacks(settings["shown_paths"])
 
     def prepare(self):
-        """What comes before the function is loaded; a debugger takes this place."""
+        """Called before the function is loaded. A debugger replaces this method."""
 
     def start(self):
+        """Load the function and send READY or NOT_STARTED."""
         started = _now()
         try:
             self.prepare()
@@ -454,20 +490,21 @@ class LoadedFunction(object):
             answer = READY, b""
         except SystemExit as error:
             self.leave(error)
-        except:  # noqa: E722  2.7 knows exceptions that are no BaseException
+        except:  # noqa: E722  in Python 2.7 an exception need not be a BaseException
             answer = NOT_STARTED, self.tracebacks.whole()
         self.output.flush()
         head = {
             "init_ms": (_now() - started) * 1000,
-            "lent": self._modules_lent(),
+            "lent": self._uses_endpoints_sdk(),
             "python": list(sys.version_info[:3]),
         }
         self.channel.send(answer[0], head, answer[1])
 
     def serve(self, peak):
+        """Handle events until the endpoint closes the channel."""
         while True:
             _, head, body = self.channel.receive()
-            self.output.renew()
+            self.output.reopen()
             prepare_logging()
             if "environment" in head:
                 os.environ.update(head["environment"])
@@ -477,9 +514,10 @@ class LoadedFunction(object):
             answer["request_id"] = head["request_id"]
             answer["peak_bytes"] = peak.bytes()
             self.channel.send(kind, answer, body)
-            del body
+            del body  # a large result must not stay in memory until the next event
 
     def run(self, request_id, body):
+        """Handle one event. Returns the kind, the head and the body of the answer."""
         try:
             event = decoded_event(body)
         except (ValueError, RuntimeError):
@@ -491,62 +529,66 @@ class LoadedFunction(object):
         except SystemExit as error:
             self.leave(error)
         except:  # noqa: E722
-            return RAISED, {"duration_ms": (_now() - started) * 1000}, self.tracebacks.of_the_function()
+            return RAISED, {"duration_ms": (_now() - started) * 1000}, self.tracebacks.of_function()
         answer = {"duration_ms": (_now() - started) * 1000}
         if len(result) > self.result_limit_bytes:
             return TOO_LARGE, dict(answer, result_bytes=len(result)), b""
         return RESULT, answer, result
 
     def leave(self, error):
+        """End the process, as the function asked with `sys.exit`."""
         self.output.flush()
         _exit(error.code if isinstance(error.code, int) and 0 <= error.code < 256 else 1)
 
-    def _modules_lent(self):
-        """Whether the function uses a package that it did not bring and the platform would not have."""
+    def _uses_endpoints_sdk(self):
+        """Whether the function has imported the endpoint's SDK. It is not available on the platform."""
         files = [
             getattr(sys.modules.get(name), "__file__", None) or "" for name in ("tencentserverless", "tencentcloud")
         ]
-        return bool(self.lent) and any(name.startswith(self.lent) for name in files)
+        return bool(self.sdk_folder) and any(name.startswith(self.sdk_folder) for name in files)
 
 
 def main(channel_descriptor, life_line, is_forked=False):
-    keep_from_children(channel_descriptor)
-    if life_line >= 0:  # where a fork server started this, it sees to the end
-        keep_from_children(life_line)
-        die_with(life_line)
-    work(FrameChannel(channel_descriptor), is_forked)
+    """Be a worker on an inherited channel. life_line: -1 below a fork server, which ends its workers itself."""
+    set_close_on_exec(channel_descriptor)
+    if life_line >= 0:
+        set_close_on_exec(life_line)
+        die_with_endpoint(life_line)
+    run_function(FrameChannel(channel_descriptor), is_forked)
 
 
-def connect():
-    """Where a process inherits nothing but the standard three, as on Windows: the first line of stdin is where to.
+def connect_back():
+    """Be a worker that connects to the endpoint, because it has inherited no channel, as on Windows.
 
-    It brings a word, too, that shows the endpoint who comes. The endpoint sees to the end, or the channel's does.
+    The first line of stdin has the port and a token. The worker sends the token, by which the endpoint knows it. A life
+    line is not needed: the endpoint ends the worker (on Windows with a job object), or it ends when the channel does.
     """
-    import _socket  # `socket` is the function's to load: see HostRedirect
+    import _socket  # not `socket`: a hook waits for the function's import of it, see HostRedirect
 
     global _read, _write
     line = b""
     while not line.endswith(b"\n"):
         part = _read(0, 1024)
-        if not part:  # the endpoint is gone
+        if not part:  # the endpoint has ended
             _exit(0)
         line += part
-    port, word = line.split()
+    port, token = line.split()
     try:
         connection = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
-        keep_from_children(connection.fileno())
+        set_close_on_exec(connection.fileno())
         connection.settimeout(CONNECT_SECONDS)
         connection.connect(("127.0.0.1", int(port)))
         connection.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
-        connection.sendall(word + b" %d\n" % _getpid())
+        connection.sendall(token + b" %d\n" % _getpid())
         connection.settimeout(None)
     except EnvironmentError:
         _exit(0)
     _read, _write = _socket.socket.recv, _socket.socket.send  # type: ignore[assignment]
-    work(FrameChannel(connection))
+    run_function(FrameChannel(connection))
 
 
-def work(channel, is_forked=False):
+def run_function(channel, is_forked=False):
+    """Get the settings, load the function and handle its events. Returns never: the process ends with the channel."""
     limit_resources()
     output = StandardStreams()
     try:
@@ -557,45 +599,45 @@ def work(channel, is_forked=False):
         os.environ.update(settings["environment"])
         if settings.get("hosts"):
             HostRedirect(settings["hosts"]).install()
-        worker, peak = LoadedFunction(channel, output, settings), Peak(is_forked)
+        worker, peak = LoadedFunction(channel, output, settings), PeakMemory(is_forked)
         if settings.get("debug"):
-            debug(worker, settings["debug"])
+            attach_debugger(worker, settings["debug"])
         worker.start()
         worker.serve(peak)
-    except Gone:
+    except EndpointGone:
         _exit(0)
 
 
-def debug(worker, settings):
-    """Give the worker a debugger, whose file is loaded by its path; time may stand still from now on."""
+def attach_debugger(worker, settings):
+    """Load `debugger.py` by its path, and give the worker a debugger. From now on `_now` is a clock that can pause."""
     global _now
-    place = os.path.join(os.path.dirname(os.path.abspath(THIS_FILE)), "debugger.py")
-    # Its names are no module's: 2.7 empties one that nothing leads to any more.
-    names = {"__name__": "debugger", "__file__": place}  # type: dict[str, object]
-    with io.open(place, "rb") as file:
-        exec(compile(file.read(), place, "exec"), names)  # noqa: S102
-    debugger = names["of"](settings, worker, _now)  # type: ignore[operator]
-    Finder(debugger.waiting).install()
+    path = os.path.join(os.path.dirname(os.path.abspath(THIS_FILE)), "debugger.py")
+    # A dict of names, not a module: Python 2.7 clears the names of a module that is not referenced any more.
+    names = {"__name__": "debugger", "__file__": path}  # type: dict[str, object]
+    with io.open(path, "rb") as file:
+        exec(compile(file.read(), path, "exec"), names)  # noqa: S102
+    debugger = names["make_debugger"](settings, worker, _now)  # type: ignore[operator]
+    ImportHooks(debugger.hooks).install()
     _now = debugger.clock
     worker.prepare = debugger.start
 
 
-def serve_forks(arguments):
-    """Be a fork server. Its file is loaded by its path, for beside it lie others that are called like modules."""
+def run_fork_server(arguments):
+    """Be a fork server. `fork_server.py` is loaded by its path: its folder must not be on `sys.path` of a function."""
     modules = frozenset(sys.modules)
-    from importlib.machinery import SourceFileLoader  # novermin: 2.7 is never asked to
+    from importlib.machinery import SourceFileLoader  # novermin: Python 2.7 is never a fork server
 
-    place = os.path.join(os.path.dirname(os.path.abspath(THIS_FILE)), "fork_server.py")
+    path = os.path.join(os.path.dirname(os.path.abspath(THIS_FILE)), "fork_server.py")
     server = type(sys)("fork_server")
-    server.__file__ = place
-    SourceFileLoader("fork_server", place).exec_module(server)
+    server.__file__ = path
+    SourceFileLoader("fork_server", path).exec_module(server)
     vars(server)["run"](arguments, main, modules)
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "serve":
-        serve_forks(sys.argv[2:])
+        run_fork_server(sys.argv[2:])
     elif sys.argv[1] == "connect":
-        connect()
+        connect_back()
     else:
         main(*map(int, sys.argv[1:3]))

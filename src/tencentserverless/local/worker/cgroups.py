@@ -1,8 +1,11 @@
-"""Control groups: how many processes a worker may have, how much memory, and that it takes no more than its share of
-the processors, however many processes it has. Linux, where groups can be made; version 1 and 2.
+"""Control groups (cgroups): each worker has one, which limits its processes and its memory. Linux.
 
-One file, standard library only, Python 3.6 and later; loaded by `fork_server.py`, imported by nobody else.
-https://docs.kernel.org/admin-guide/cgroup-v2.html and .../cgroup-v1/
+The group also gives every worker the same share of the processors, however many processes it has. Both versions of
+control groups are supported. In version 1 each controller has a tree of folders of its own; in version 2 there is one
+tree for all. On a system with both, the controllers are in version 1.
+
+One file, standard library only, Python 3.6 and later. Only `fork_server.py` loads it.
+https://docs.kernel.org/admin-guide/cgroup-v2.html and https://docs.kernel.org/admin-guide/cgroup-v1/
 """
 
 import os
@@ -14,18 +17,23 @@ if TYPE_CHECKING:
 
 CONTROLLERS = ("pids", "memory", "cpu")
 PREFIX = "tencentserverless-"
-PROCESSES = 1024  # the platform's bound, threads included
-LEVELS = 3  # so far up from our own group a folder may be to make groups in
-BOUNDS = {"pids": ("pids.max",), "memory": ("memory.max", "memory.limit_in_bytes")}
+PROCESSES = 1024  # the platform's limit, threads included
+LEVELS = 3  # how many folders, from our own group upwards, are tried as the parent of new groups
+# The file of each limit: in version 2, then in version 1 if its name differs.
+LIMIT_FILES = {"pids": ("pids.max",), "memory": ("memory.max", "memory.limit_in_bytes")}
 
 
-def usable() -> "dict[str, str]":
-    """For each controller that can be used here, the folder in which to make groups. Tried out in a child."""
+def usable_parents() -> "dict[str, str]":
+    """For each controller that can be used, the folder in which groups can be made.
+
+    Our own group is often not usable: version 2 lets a group other than the root have processes or give controllers to
+    its children, but not both ("no internal processes" in the kernel's document). So its parents are tried too.
+    """
     found = {}
     with suppress(OSError):
         ours = _lines("/proc/self/cgroup")
         for controller, folder in own_folders(ours, _lines("/proc/self/mountinfo")).items():
-            for parent in upwards(folder):
+            for parent in enclosing_groups(folder):
                 if _works(controller, parent):
                     found[controller] = parent
                     break
@@ -33,9 +41,10 @@ def usable() -> "dict[str, str]":
 
 
 def own_folders(groups: "list[str]", mounts: "list[str]") -> "dict[str, str]":
-    """The folder of our own group for each controller. Pure.
+    """The folder of our own group for each controller. Pure. The formats are in cgroups(7) and proc_pid_mountinfo(5).
 
-    groups, mounts: the lines of ``/proc/self/cgroup`` and of ``/proc/self/mountinfo``.
+    groups: the lines of ``/proc/self/cgroup``. A line of version 2 names no controller.
+    mounts: the lines of ``/proc/self/mountinfo``.
     """
     paths = {}
     for line in groups:
@@ -45,26 +54,29 @@ def own_folders(groups: "list[str]", mounts: "list[str]") -> "dict[str, str]":
     found = {}
     for line in mounts:
         before, _, after = line.partition(" - ")
-        (root, place), (kind, _, options) = before.split(" ")[3:5], after.split(" ")[:3]
+        (root, mount_point), (kind, _, options) = before.split(" ")[3:5], after.split(" ")[:3]
         if kind == "cgroup":
             here = set(options.split(",")) & set(CONTROLLERS)
         else:
             here = set(CONTROLLERS) if kind == "cgroup2" else set()
         for controller in here:
             name = controller if kind == "cgroup" else ""
-            if name in paths and (controller not in found or kind == "cgroup"):
-                found[controller] = place + within(paths[name], root)
+            if name in paths and (controller not in found or kind == "cgroup"):  # version 1 has it if both are mounted
+                found[controller] = mount_point + below_mount(paths[name], root)
     return found
 
 
-def within(path: str, root: str) -> str:
-    """`path` as it is seen below a mount of `root`. Pure."""
+def below_mount(path: str, root: str) -> str:
+    """The path of a group relative to a mount whose root is the group `root`. Pure.
+
+    In a container the mount often shows a part of the tree only, while ``/proc/self/cgroup`` has the full path.
+    """
     inside = path[len(root.rstrip("/")) :] if path.startswith(root.rstrip("/") + "/") else path
     return inside.rstrip("/") if path != root else ""
 
 
-def upwards(folder: str) -> "list[str]":
-    """The folder and those around it, as long as they belong to control groups."""
+def enclosing_groups(folder: str) -> "list[str]":
+    """The folder and the folders around it that are control groups, at most `LEVELS`, the innermost first."""
     found = []  # type: list[str]
     while len(found) < LEVELS and os.path.exists(os.path.join(folder, "cgroup.procs")):
         found.append(folder)
@@ -73,8 +85,9 @@ def upwards(folder: str) -> "list[str]":
 
 
 def _works(controller: str, parent: str) -> bool:
+    """Whether a process can enter a new group in `parent`. A child tries it, so that this process stays where it is."""
     try:
-        made = make({controller: parent}, "%d-trial" % os.getpid())
+        made = create({controller: parent}, "%d-trial" % os.getpid())
     except OSError:
         return False
     pid = os.fork()
@@ -89,17 +102,20 @@ def _works(controller: str, parent: str) -> bool:
     return has_worked
 
 
-def make(parents: "dict[str, str]", name: str) -> "dict[str, str]":
-    """The folders of a new group. Raises OSError where one cannot be made or does not bound what it should."""
+def create(parents: "dict[str, str]", name: str) -> "dict[str, str]":
+    """Make a group, and return its folder for each controller. Raises OSError if a folder cannot be made, or if the
+    group does not have a controller that it should have.
+    """
     made = {controller: os.path.join(parent, PREFIX + name) for controller, parent in parents.items()}
     try:
         for folder in sorted(set(made.values())):
             os.mkdir(folder)
         for controller, folder in made.items():
+            # Version 2 lists the controllers that the parent gives to the group. Version 1 does not have this file.
             controls = _lines(os.path.join(folder, "cgroup.controllers"), missing=[controller])[0].split(" ")
             if controller not in controls:
                 raise OSError(95, "%s has no %s" % (folder, controller))
-        bound(made, "pids", PROCESSES)
+        limit(made, "pids", PROCESSES)
     except OSError:
         remove(made)
         raise
@@ -107,44 +123,45 @@ def make(parents: "dict[str, str]", name: str) -> "dict[str, str]":
 
 
 def enter(made: "dict[str, str]") -> None:
-    """Belong to the group from now on, with all that this process starts. Raises OSError."""
+    """Move this process into the group. The processes that it starts later are in the group too. Raises OSError."""
     for folder in sorted(set(made.values())):
-        _write(os.path.join(folder, "cgroup.procs"), "0")
+        _write(os.path.join(folder, "cgroup.procs"), "0")  # 0 is the process that writes, in any process namespace
 
 
-def bound(made: "dict[str, str]", controller: str, most: int) -> None:
-    """At most so many processes, or bytes. Raises OSError."""
+def limit(made: "dict[str, str]", controller: str, most: int) -> None:
+    """Limit a group to `most` processes (controller "pids") or bytes ("memory"). Raises OSError."""
     if controller in made:
-        places = [os.path.join(made[controller], name) for name in BOUNDS[controller]]
-        _write(next(filter(os.path.exists, places), places[0]), str(most))
+        paths = [os.path.join(made[controller], name) for name in LIMIT_FILES[controller]]
+        _write(next(filter(os.path.exists, paths), paths[0]), str(most))
 
 
 def remove(made: "dict[str, str]") -> None:
-    """Give a group up whose processes have ended."""
+    """Remove a group whose processes have ended. A group that has processes, or had not been made, is left as it is."""
     for folder in set(made.values()):
         with suppress(OSError):
             os.rmdir(folder)
 
 
 def remove_all(parents: "dict[str, str]", pid: int) -> None:
-    """Give up every group that this fork server has made, also one that it was about to hand out."""
+    """Remove every group that the fork server `pid` has made, also those of spares."""
     _remove(parents, lambda maker: maker == str(pid))
 
 
 def remove_orphans(parents: "dict[str, str]") -> None:
-    """The groups of fork servers that were killed: their names begin with the server's process id."""
+    """Remove the groups of fork servers that were killed. The name of a group contains its server's process id."""
     _remove(parents, lambda maker: maker.isdigit() and not os.path.exists("/proc/" + maker))
 
 
-def _remove(parents: "dict[str, str]", is_meant: "Callable[[str], bool]") -> None:
+def _remove(parents: "dict[str, str]", should_remove: "Callable[[str], bool]") -> None:
     for parent in set(parents.values()):
         for name in os.listdir(parent):
-            if name.startswith(PREFIX) and is_meant(name[len(PREFIX) :].partition("-")[0]):
+            if name.startswith(PREFIX) and should_remove(name[len(PREFIX) :].partition("-")[0]):
                 with suppress(OSError):
                     os.rmdir(os.path.join(parent, name))
 
 
 def _lines(path: str, missing: "list[str] | None" = None) -> "list[str]":
+    """The lines of a file. `missing`, if given, is returned for a file that does not exist."""
     try:
         with open(path) as file:
             return file.read().splitlines() or [""]

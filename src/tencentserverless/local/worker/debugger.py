@@ -1,8 +1,7 @@
 # -*- coding: utf-8 -*-
-"""The debugger of a worker: pdb on a terminal, or debugpy on a port. Time stands still while it holds the function.
+"""The debugger of a worker: pdb on a terminal, or debugpy on a port. While it stops the function, time limits pause.
 
-A part of the worker, loaded by `bootstrap.py` where debugging was asked for, imported by nobody; standard library
-only, for every Python from 2.7 on.
+One file, standard library only, Python 2.7 and later. Only `bootstrap.py` loads it, if debugging was asked for.
 """
 
 import io
@@ -16,67 +15,74 @@ EINTR = 4
 LOOKS_PER_SECOND = 10
 HERE = os.path.dirname(os.path.abspath(__file__))
 
-# Held here, because functions may put others in their place.
+# References of our own, because functions may replace these names (monkeypatching).
 _sleep, _getpid = time.sleep, os.getpid
 
 
-def of(settings, worker, now):
+def make_debugger(settings, worker, now):
+    """The debugger that `settings` name. worker: the `LoadedFunction`. now: its clock."""
     return {"pdb": OnTerminal, "debugpy": OnPort}[settings["with"]](settings, worker, now)
 
 
 class Pauses(object):
-    """Tells the endpoint from when to when the function is held, by however many debuggers at a time.
+    """Reports to the endpoint when the function is stopped and when it continues. To be used in a `with` statement.
 
-    Frames come from any thread now, so that they take turns on the channel.
+    Several debuggers can hold the function at the same time, in different threads. It counts as stopped until the last
+    one lets go. With a debugger any thread can send frames, so a lock makes them take turns on the channel.
     """
 
     def __init__(self, channel, now):
         self.now = now
         self.channel = channel
-        self.turn = threading.RLock()
+        self.send_lock = threading.RLock()
         self.holders = 0
         self.since = self.total = 0.0
-        self.unguarded = channel.send
+        self.send_unlocked = channel.send
         channel.send = self.send
 
     def send(self, *frame):
-        with self.turn:
-            self.unguarded(*frame)
+        with self.send_lock:
+            self.send_unlocked(*frame)
 
     def __enter__(self):
-        with self.turn:
+        with self.send_lock:
             self.holders += 1
             if self.holders == 1:
                 self.since = self.now()
-                self.tell(PAUSED)
+                self.report(PAUSED)
 
     def __exit__(self, *_):
-        with self.turn:
+        with self.send_lock:
             self.holders -= 1
             if not self.holders:
                 self.total += self.now() - self.since
-                self.tell(RESUMED)
+                self.report(RESUMED)
 
-    def tell(self, kind):
-        if _getpid() == self.channel.owner:  # not a child that the function forked
+    def report(self, kind):
+        if _getpid() == self.channel.owner:  # a child that the function has forked does not report
             self.send(kind, {})
 
     def clock(self):
-        """The time without the pauses."""
+        """The worker's clock without the pauses."""
         return (self.since if self.holders else self.now()) - self.total
 
 
 class Terminal(object):
-    """What debuggers talk on. It is one for all workers: who has the lock talks, the others wait."""
+    """The terminal that pdb uses. All workers share it: one of them has the lock and uses it, the others wait.
 
-    def __init__(self, path, lock):
+    path: the path of the terminal. lock_path: the path of the lock's file.
+    """
+
+    def __init__(self, path, lock_path):
         self.path = path
-        self.lock = lock
+        self.lock_path = lock_path
         self.locked = -1
         self.streams = ()  # type: tuple[object, ...]
 
     def open(self):
+        """The terminal's reading and writing stream."""
         if not self.streams:
+            # O_NOCTTY: it must not become this session's terminal, whose Ctrl-C would send SIGINT to the worker.
             reading = os.open(self.path, os.O_RDWR | os.O_NOCTTY)
             writing = os.dup(reading)
             if sys.version_info[0] == 2:
@@ -88,31 +94,32 @@ class Terminal(object):
                 )
         return self.streams
 
-    def take(self):
+    def acquire(self):
+        """Wait until no other worker uses the terminal. A killed process loses the lock (flock(2))."""
         if self.locked < 0:
-            descriptor = os.open(self.lock, os.O_RDWR | os.O_CREAT, 0o600)
-            lock(descriptor)
+            descriptor = os.open(self.lock_path, os.O_RDWR | os.O_CREAT, 0o600)
+            lock_file(descriptor)
             self.locked = descriptor
 
-    def leave(self):
+    def release(self):
         if self.locked >= 0:
-            unlock(self.locked)
+            unlock_file(self.locked)
             self.locked = -1
 
 
-def lock(descriptor):
+def lock_file(descriptor):
     import fcntl
 
     while True:
         try:
             return fcntl.flock(descriptor, fcntl.LOCK_EX)
-        except EnvironmentError as error:  # 2.7 does not go on after a signal
+        except EnvironmentError as error:  # Python 2.7 does not repeat a call that a signal interrupted
             if error.errno != EINTR:
                 raise
 
 
-def unlock(descriptor):
-    """Also where a child that the function has forked has the descriptor too."""
+def unlock_file(descriptor):
+    """Free the lock and close its file. Closing alone is not enough: a child of the function may have the file open."""
     import fcntl
 
     fcntl.flock(descriptor, fcntl.LOCK_UN)
@@ -120,94 +127,104 @@ def unlock(descriptor):
 
 
 class OnTerminal(object):
-    """pdb as functions use it, on the endpoint's terminal: their own stdin is empty and their stdout is the log."""
+    """pdb on the endpoint's terminal. A function's own stdin is empty, and its stdout is the log.
+
+    settings: "terminal" and "lock" are the paths of the terminal and of its lock. worker: the `LoadedFunction`.
+    now: the worker's clock.
+    """
 
     def __init__(self, settings, worker, now):
         self.pauses = Pauses(worker.channel, now)
         self.clock = self.pauses.clock
         self.terminal = Terminal(settings["terminal"], settings["lock"])
-        self.waiting = {"pdb": self.on_pdb}
-        self.answer = worker.channel.send
+        self.hooks = {"pdb": self.on_pdb}
+        self.send_frame = worker.channel.send
         worker.channel.send = self.send
 
     def start(self):
         pass
 
     def send(self, kind, *more):
-        """With its answer a function gives up the terminal, also where nobody told its debugger to continue."""
+        """Send a frame. With a function's answer the terminal is released, also if the function was being stepped."""
         if kind < PAUSED and not self.pauses.holders:
-            self.terminal.leave()
-        self.answer(kind, *more)
+            self.terminal.release()
+        self.send_frame(kind, *more)
 
     def on_pdb(self, module):
-        talk_on(self.terminal, self.pauses, module.Pdb)
-        keep_to_the_function(module.Pdb)
+        use_terminal(self.terminal, self.pauses, module.Pdb)
+        hide_worker_frames(module.Pdb)
 
 
-def talk_on(terminal, pauses, kind):
-    """Have debuggers of this class that were given no streams talk on the terminal, while time stands still."""
+def use_terminal(terminal, pauses, kind):
+    """Change a class of debuggers: without streams of their own they use the terminal, and time limits pause."""
     initialize, interact = kind.__init__, kind.interaction
 
-    def initialize_there(debugger, completekey="tab", stdin=None, stdout=None, *more, **named):
+    def initialize_on_terminal(debugger, completekey="tab", stdin=None, stdout=None, *more, **named):
         if stdin is None and stdout is None:
             stdin, stdout = terminal.open()
-            named.pop("mode", None)  # "inline" has `quit` end the process, after a question on stdin
+            named.pop("mode", None)  # with "inline", `quit` asks on stdin and then ends the process
         initialize(debugger, completekey, stdin, stdout, *more, **named)
 
-    def interact_there(debugger, *arguments, **named):
+    def interact_on_terminal(debugger, *arguments, **named):
         with pauses:
             if debugger.stdin not in terminal.streams:
                 return interact(debugger, *arguments, **named)
-            terminal.take()
+            terminal.acquire()
             try:
                 return interact(debugger, *arguments, **named)
             finally:
-                if debugger.stopframe is debugger.botframe:  # it does not step
-                    terminal.leave()
+                if debugger.stopframe is debugger.botframe:  # `continue`: while it steps, it keeps the terminal
+                    terminal.release()
 
-    kind.__init__, kind.interaction = initialize_there, interact_there
+    kind.__init__, kind.interaction = initialize_on_terminal, interact_on_terminal
 
 
-def keep_to_the_function(kind):
-    """Have debuggers of this class show no frame of the worker and stop in none: out of the function one goes on."""
+def hide_worker_frames(kind):
+    """Change a class of debuggers: they neither show the worker's frames nor stop in them. A step out of the function
+    continues to the end of the invocation.
+    """
     stops_here, stack_of = kind.stop_here, kind.get_stack
 
     def stop_here(debugger, frame):
-        if not is_ours(frame):
+        if not is_worker_frame(frame):
             return stops_here(debugger, frame)
         if has_left_the_function(frame):
             debugger.set_continue()
         return False
 
-    def get_stack(debugger, *place):
-        stack, index = stack_of(debugger, *place)
+    def get_stack(debugger, *position):
+        stack, index = stack_of(debugger, *position)
         below = 0
-        while below < index and is_ours(stack[below][0]):
+        while below < index and is_worker_frame(stack[below][0]):
             below += 1
         return stack[below:], index - below
 
     kind.stop_here, kind.get_stack = stop_here, get_stack
 
 
-def is_ours(frame):
+def is_worker_frame(frame):
     return os.path.dirname(frame.f_code.co_filename) == HERE
 
 
 def has_left_the_function(frame):
-    while frame is not None and is_ours(frame):
+    while frame is not None and is_worker_frame(frame):
         frame = frame.f_back
     return frame is None
 
 
 class OnPort(object):
-    """debugpy, which listens before the function is loaded. Time stands still while a client is attached, and while
-    the function waits for one."""
+    """debugpy, which listens on a port before the function is loaded.
+
+    Time limits pause while a client is attached, and while the function waits for one.
+
+    settings: "folder" is the function's folder, for the text of an error. worker: the `LoadedFunction`. now: its clock.
+    """
 
     def __init__(self, settings, worker, now):
         self.folder = settings["folder"]
         self.pauses = Pauses(worker.channel, now)
-        self.clock = now  # an attached client does not stop the function all the time
-        self.waiting = {}
+        self.clock = now  # an attached client does not always stop the function, so its duration is measured as usual
+        self.hooks = {}
 
     def start(self):
         debugpy = self.load()
@@ -221,34 +238,35 @@ class OnPort(object):
             with self.pauses:
                 wait_for_client()
 
-        vars(wait).update(vars(wait_for_client))  # its `cancel`
+        vars(wait).update(vars(wait_for_client))  # users call `wait_for_client.cancel()`
         debugpy.listen, debugpy.wait_for_client = listen, wait
         self.watch(debugpy.is_client_connected)
         self.pauses.send(LISTENS, {"port": address[1]})
 
     def load(self):
-        os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # nothing about frozen modules in the log
+        # Otherwise debugpy writes a warning about frozen modules to the function's log.
+        os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
         try:
             import debugpy
         except ImportError:
-            raise ImportError("debugpy is not there to debug with: pip install debugpy -t %s" % self.folder)
+            raise ImportError("debugpy is not installed for this function: pip install debugpy -t %s" % self.folder)
         return debugpy
 
     def watch(self, is_attached):
-        """Nothing tells of a client that has gone: look."""
+        """Pause while a client is attached. debugpy reports neither its coming nor its going, so a thread looks."""
 
-        def look():
+        def pause_while_attached():
             while True:
-                until(is_attached)
+                wait_until(is_attached)
                 with self.pauses:
-                    until(lambda: not is_attached())
+                    wait_until(lambda: not is_attached())
 
-        thread = threading.Thread(target=look, name="debugger")
+        thread = threading.Thread(target=pause_while_attached, name="debugger")
         thread.daemon = True
-        vars(thread).update(pydev_do_not_trace=True, is_pydev_daemon_thread=True)  # it is not debugged itself
+        vars(thread).update(pydev_do_not_trace=True, is_pydev_daemon_thread=True)  # debugpy leaves this thread alone
         thread.start()
 
 
-def until(condition):
+def wait_until(condition):
     while not condition():
         _sleep(1.0 / LOOKS_PER_SECOND)

@@ -1,6 +1,6 @@
-"""The processes below this one: how they are found, collected and ended. Linux.
+"""The descendants of this process: functions that find, reap and end them. Linux.
 
-One file, standard library only, Python 3.6 and later; loaded by `fork_server.py`, imported by nobody else.
+One file, standard library only, Python 3.6 and later. Only `fork_server.py` loads it.
 """
 
 import os
@@ -11,36 +11,46 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Waited for rather than handled: a new process of Python forgets what came before it was ready, and one that is just
-# about to wait would wait on.
+# These signals are blocked and waited for with sigwait(3). A handler would lose some of them, in two ways. After a fork
+# Python forgets the signals that have come but whose handlers have not run, so a new process would miss an early one.
+# And a signal between a check and the wait after it would not end that wait. A blocked signal stays pending until it is
+# waited for (signal(7)).
 AWAITED = frozenset(getattr(signal, name) for name in ("SIGTERM", "SIGCHLD") if hasattr(signal, name))
 
 
 def children() -> "list[int]":
-    """Of this process, the dead included."""
-    return lister()(os.getpid())
+    """The process ids of this process's children. Includes those that have ended and are not reaped."""
+    return children_finder()(os.getpid())
 
 
-def lister() -> "Callable[[int], list[int]]":
-    """What tells the children of a process, as of now."""
+def children_finder() -> "Callable[[int], list[int]]":
+    """A function that returns the children of a process, by its id.
+
+    A kernel without CONFIG_PROC_CHILDREN has no `children` file (proc_tid_children(5)). There one pass over /proc finds
+    the parents of all processes; the result is not updated.
+    """
     if os.path.exists("/proc/self/task/%d/children" % os.getpid()):
-        return listed
+        return children_of_main_thread
     table = {}  # type: dict[int, list[int]]
     for name in filter(str.isdigit, os.listdir("/proc")):
         table.setdefault(parent_of(name), []).append(int(name))
     return lambda pid: table.get(pid, [])
 
 
-def listed(pid: int) -> "list[int]":
-    """The children of its first thread."""
+def children_of_main_thread(pid: int) -> "list[int]":
+    """The children that the main thread of a process has forked.
+
+    Children of its other threads are found after it has ended: then they are children of this process, the subreaper.
+    """
     try:
         with open("/proc/%d/task/%d/children" % (pid, pid)) as file:
             return [int(child) for child in file.read().split()]
-    except OSError:  # it has ended
+    except OSError:  # the process has ended
         return []
 
 
 def parent_of(pid: str) -> int:
+    """The parent's process id; 0 if the process has ended."""
     try:
         with open("/proc/%s/stat" % pid, "rb") as file:
             return int(file.read().rpartition(b") ")[2].split()[1])
@@ -49,33 +59,41 @@ def parent_of(pid: str) -> int:
 
 
 def kill_all() -> None:
-    """Kill all below this process, until nothing is left: what a dead one leaves becomes ours.
+    """Kill all descendants of this process with SIGKILL, and return when none is left.
 
-    Not one generation after the other, which would not catch up with processes that fork without end.
+    This process is their subreaper (PR_SET_CHILD_SUBREAPER): the children of a process that ends become its children.
+    So every descendant is a child at some time, and no child left means no descendant left.
+
+    Each round kills all generations. If it killed the children only, processes that fork without end would make new
+    generations faster than the rounds end them.
     """
     while True:
-        children_of = lister()
+        children_of = children_finder()
         waiting = children_of(os.getpid())
         while waiting:
             pid = waiting.pop()
-            waiting += children_of(pid)
-            with suppress(ProcessLookupError, PermissionError):  # who may not be killed is waited for
+            waiting += children_of(pid)  # before the kill: afterwards they have another parent
+            # A process of another user cannot be killed (a set-user-ID program). Then this function waits for its end.
+            with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
-        if not collect():
+        if not reap():
             return
 
 
-def have_all_end() -> None:
-    """Have each child end what is its own and itself, by SIGTERM, until none is left."""
+def terminate_all() -> None:
+    """Send SIGTERM to each child and return when none is left.
+
+    The children are keepers. At SIGTERM a keeper ends the processes of its worker, then itself.
+    """
     while True:
         for pid in children():
             os.kill(pid, signal.SIGTERM)
-        if not collect():
+        if not reap():
             return
 
 
-def collect() -> bool:
-    """Wait until a child has ended, and collect all that have. Whether there was one."""
+def reap() -> bool:
+    """Wait until a child has ended, and reap all that have. False if there was no child to wait for."""
     try:
         os.waitpid(-1, 0)
         while os.waitpid(-1, os.WNOHANG)[0]:
@@ -86,26 +104,32 @@ def collect() -> bool:
 
 
 def end_namespace() -> None:
-    """In process 1 of a process namespace: end all others in it, and this one.
+    """End all processes of a process namespace. To be called in process 1 of that namespace, which ends last.
 
-    All at once, which no fork escapes. The kernel does as much when process 1 ends, but not before it has taken that
-    one's memory apart: for each part of it, it would queue behind a thousand processes that fork and are refused.
+    One call of kill(2) with -1 signals every other process of the namespace. A fork cannot escape
+    it: the kernel does not let a process fork while a signal to many processes is being sent.
+
+    The kernel also kills them when process 1 exits (pid_namespaces(7)), but only after it has freed the memory of
+    process 1. That can take long: for each mapping it waits for locks that a thousand forking processes take in turn.
     """
     with suppress(ProcessLookupError):
         os.kill(-1, signal.SIGKILL)
-    while collect():
+    while reap():
         pass
     os._exit(0)
 
 
 def wait_for(pid: int) -> None:
-    """Collect the dead until this one is among them, or SIGTERM comes. The signals of `AWAITED` are to be blocked."""
-    while not has_collected(pid) and signal.sigwait(AWAITED) != signal.SIGTERM:
+    """Reap the children that end until `pid` is among them or SIGTERM comes. The signals in `AWAITED` must be blocked.
+
+    One SIGCHLD can stand for several children (signal(7)), so each one makes it look for all that have ended.
+    """
+    while not has_reaped(pid) and signal.sigwait(AWAITED) != signal.SIGTERM:
         pass
 
 
-def has_collected(pid: int) -> bool:
-    """Collect those that have ended, until this one is among them."""
+def has_reaped(pid: int) -> bool:
+    """Reap the children that have ended, up to `pid`. Whether `pid` was among them. Does not wait."""
     while True:
         ended = os.waitpid(-1, os.WNOHANG)[0]
         if ended in (0, pid):

@@ -1,18 +1,18 @@
-"""The fork server: one warm process per interpreter that forks workers on request. Linux.
+"""The fork server: one warm process per interpreter, which forks workers on request. Linux.
 
-One file, standard library only, Python 3.6 and later; loaded by `bootstrap.py`, imported by nobody else. It stays
-single-threaded. The endpoint is at the other end of a socket; when that closes, everything here ends.
+One file, standard library only, Python 3.6 and later. Only `bootstrap.py` loads it. It has one thread: a fork copies no
+other. The endpoint is at the other end of a socket. When that closes, the server ends, with all that it has started.
 
     server ── keeper ── worker                           (plain)
     server ── keeper ── init, process 1 ── worker         (with namespaces)
 
-Every worker has a keeper, a parent of all that the worker starts, detached or not. A keeper ends once nothing of
-its worker runs any more, and SIGTERM makes it end it: its exit is the proof. Where the system allows it, the worker
-lives in a process namespace of its own, whose first process takes all others with it when it gets SIGTERM.
+Each worker has a keeper: the subreaper of all processes that the worker starts, also of detached ones. At SIGTERM the
+keeper ends them. It exits after the last of them, so its exit proves that no process of the worker is left. Where the
+system allows it, the worker is in a process namespace, whose init ends all other processes in it at SIGTERM.
 
-Some workers are always ready, spares, but for what makes them a function's: a request is handed to one as it came.
+Some workers are started in advance: the spares. They lack only what depends on the function.
 
-Requests and replies are JSON objects, a message each; a request brings the descriptors of channel and output.
+Requests and replies are JSON objects, one in each message. A request comes with the descriptors of channel and output.
 """
 
 import errno
@@ -31,32 +31,40 @@ from contextlib import suppress
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tencentserverless.local.worker import cgroups, descendants, namespaces
-else:  # by their paths, as this file is
+else:  # loaded by path, as this file is
     from importlib.machinery import SourceFileLoader
 
-    def beside(name):
-        module, place = type(sys)(name), os.path.dirname(os.path.abspath(__file__))
-        SourceFileLoader(name, os.path.join(place, name + ".py")).exec_module(module)
+    def loaded(name):
+        module, folder = type(sys)(name), os.path.dirname(os.path.abspath(__file__))
+        SourceFileLoader(name, os.path.join(folder, name + ".py")).exec_module(module)
         return module
 
-    cgroups, namespaces, descendants = beside("cgroups"), beside("namespaces"), beside("descendants")
+    cgroups, namespaces, descendants = loaded("cgroups"), loaded("namespaces"), loaded("descendants")
 
 REQUEST_BYTES = 1 << 18
-HURRY_SECONDS, PAUSE_SECONDS = 0.003, 0.02  # without a request, before spares are made: where there is none, and else
-SPARES = 4  # a chain starts several at a time, and to make one may take long: the kernel has who enters a group wait
+HURRY_SECONDS, PAUSE_SECONDS = 0.003, 0.02  # the time without requests before spares are made: if there is none; else
+# A chain of functions starts several workers at once, and joining a control group can block: the kernel waits for all
+# forks and exits that are under way on the machine ("favordynmods" in the document of cgroup v2).
+SPARES = 4
+# PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER. The parent-death signal comes when the *thread* ends that has forked this
+# process. It never comes if the parent ended before the call of prctl(2), so each user of it checks that.
 DIE_WITH_PARENT, ADOPT_ORPHANS = 1, 36
 
 
 class Forker:
-    """Takes requests. `work`: what a worker does with its channel's descriptor."""
+    """The server's loop: it receives requests and starts a worker for each.
+
+    connection: the socket to the endpoint. work: the function that a worker calls with its channel's descriptor.
+    plain: true for workers without namespaces and control groups.
+    """
 
     def __init__(self, connection: "socket.socket", work: "object", plain: bool) -> None:
         self.connection = connection
         self.work = work
         self.namespaces = None if plain else namespaces.possible_namespaces()
-        # Without namespaces a function may have stopped its keeper.
-        self.end_all = descendants.kill_all if self.namespaces is None else descendants.have_all_end
-        self.parents = {} if plain else cgroups.usable()
+        # Without namespaces a function may have stopped its keeper with SIGSTOP. Then only SIGKILL ends the keeper.
+        self.end_all = descendants.kill_all if self.namespaces is None else descendants.terminate_all
+        self.parents = {} if plain else cgroups.usable_parents()
         cgroups.remove_orphans(self.parents)
         self.keepers = {}  # type: dict[int, dict[str, str]]
         self.spares = []  # type: list[Spare]
@@ -64,6 +72,7 @@ class Forker:
         self.pid = os.getpid()
 
     def serve(self) -> None:
+        """Handle requests until the endpoint closes the connection."""
         self.reply({"namespaces": self.namespaces is not None})
         while True:
             self.prepare()
@@ -79,36 +88,36 @@ class Forker:
                 os.close(descriptor)
 
     def reply(self, reply: "dict[str, object]") -> None:
-        with suppress(OSError):  # the next read ends this
+        with suppress(OSError):  # the endpoint is gone: the next receive sees it
             self.connection.send(json.dumps(reply).encode())
 
     def prepare(self) -> None:
-        """Have spares, but not before what was started last has had the processors for a while."""
+        """Make missing spares until a request comes. Waits first, to leave the processors to the latest worker."""
         pause = PAUSE_SECONDS if self.spares else HURRY_SECONDS
-        with suppress(OSError):  # told to who asks next
-            while len(self.spares) < SPARES and not self.is_asked_within(pause):
+        with suppress(OSError):  # the next request fails with the same error and reports it
+            while len(self.spares) < SPARES and not self.has_request_within(pause):
                 self.spares.append(Spare(self))
                 pause = 0.0
 
-    def is_asked_within(self, seconds: float) -> bool:
+    def has_request_within(self, seconds: float) -> bool:
         return bool(select.select([self.connection], [], [], seconds)[0])
 
     def start(self, request: "dict[str, object]", data: bytes, descriptors: "list[int]") -> None:
         try:
-            spare = self.handed_over(request, data, descriptors)
+            spare = self.hand_over(request, data, descriptors)
         except OSError as error:
             self.reply({"id": request["id"], "error": [error.errno, error.strerror]})
         else:
             self.reply({"id": request["id"], "pid": spare.pid, "groups": spare.groups})
 
-    def handed_over(self, request: "dict[str, object]", data: bytes, descriptors: "list[int]") -> "Spare":
-        """The spare that has the request now. Raises OSError."""
+    def hand_over(self, request: "dict[str, object]", data: bytes, descriptors: "list[int]") -> "Spare":
+        """Give the request to a spare, and return the spare. Raises OSError."""
         for spare in [spare for spare in self.spares if spare.is_outdated()]:
             self.discard(spare)
-        for last in (False,) * SPARES + (True,):  # spares may have died
+        for last in (False,) * SPARES + (True,):  # each spare may have died; the last attempt is with a new one
             spare = self.spares.pop(0) if self.spares else Spare(self)
             try:
-                cgroups.bound(spare.groups, "memory", int(str(request["memory_bytes"])))
+                cgroups.limit(spare.groups, "memory", int(str(request["memory_bytes"])))
                 spare.take(data, descriptors)
                 return spare
             except OSError:
@@ -118,19 +127,20 @@ class Forker:
         raise AssertionError
 
     def discard(self, spare: "Spare") -> None:
-        """Nobody will ask it: it ends by itself."""
+        """End a spare that has not been used. It ends by itself when its socket closes."""
         self.spares.remove(spare)
         spare.close()
         os.waitpid(spare.pid, 0)
         cgroups.remove(self.keepers.pop(spare.pid))
 
     def reap(self, pid: int) -> None:
-        """Forget a keeper that has ended, and end what lost its keeper."""
+        """Reap and forget a keeper that has ended. If it was killed, its children are ours now, and are ended."""
         cgroups.remove(self.keepers.pop(pid, {}))
-        while self.has_ended_strangers():  # theirs are ours then
+        while self.has_ended_strangers():  # the children of a stranger become our children when it ends
             pass
 
     def has_ended_strangers(self) -> bool:
+        """End the children that are not keepers of ours. Whether there were any."""
         strangers = [child for child in descendants.children() if child not in self.keepers]
         for child in strangers:
             os.kill(child, signal.SIGKILL if self.namespaces is None else signal.SIGTERM)
@@ -139,20 +149,21 @@ class Forker:
 
 
 class Spare:
-    """A worker that waits for its request. Raises OSError where none can be forked."""
+    """A worker that waits for its request. Raises OSError if a process or a group cannot be made."""
 
     def __init__(self, server: Forker) -> None:
         server.made += 1
-        self.mounts = None if server.namespaces is None else namespaces.MountTable()  # without, it sees ours
-        self.groups = cgroups.make(server.parents, "%d-%d" % (server.pid, server.made))
+        self.mounts = None if server.namespaces is None else namespaces.MountTable()  # misses no change after the fork
+        self.groups = cgroups.create(server.parents, "%d-%d" % (server.pid, server.made))
         self.ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        # Before the fork, so that the keeper does not lose an early signal.
         signal.pthread_sigmask(signal.SIG_BLOCK, descendants.AWAITED)
         try:
             self.pid = os.fork()
             if self.pid == 0:
-                for spare in [self, *server.spares]:
+                for spare in [self, *server.spares]:  # a copy here would keep a discarded spare alive
                     spare.close()
-                WorkerStart(server, theirs, self.groups).keep()
+                WorkerStart(server, theirs, self.groups).run_keeper()
         except OSError:
             self.close()
             cgroups.remove(self.groups)
@@ -163,19 +174,19 @@ class Spare:
         server.keepers[self.pid] = self.groups
 
     def take(self, data: bytes, descriptors: "list[int]") -> None:
-        """Take over a request. Raises OSError, with what the spare has died of if it has said so."""
+        """Send the request to the spare. Raises OSError, with the spare's own text if it has reported why it died."""
         try:
             self.ours.sendmsg([data], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array("i", descriptors))])
         except OSError as error:
-            complaint = ""
+            report = ""
             with suppress(OSError):
-                complaint = self.ours.recv(REQUEST_BYTES, socket.MSG_DONTWAIT).decode()  # it may live
-            raise OSError(error.errno, complaint or error.strerror) from None
+                report = self.ours.recv(REQUEST_BYTES, socket.MSG_DONTWAIT).decode()  # a living spare sends nothing
+            raise OSError(error.errno, report or error.strerror) from None
         finally:
             self.close()
 
     def is_outdated(self) -> bool:
-        """Whether something has been mounted that it does not see."""
+        """Whether mounts have changed since the spare was made. Its own mounts do not follow all changes."""
         return self.mounts is not None and self.mounts.has_changed()
 
     def close(self) -> None:
@@ -185,7 +196,7 @@ class Spare:
 
 
 def receive(connection: "socket.socket") -> "tuple[bytes, list[int]]":
-    """The next message and the descriptors that came with it; no bytes at the end."""
+    """The next message and the descriptors that came with it; b"" when the connection has ended."""
     found = array("i")
     data, ancillary, _, _ = connection.recvmsg(REQUEST_BYTES, socket.CMSG_SPACE(2 * found.itemsize))
     for level, kind, content in ancillary:
@@ -195,66 +206,75 @@ def receive(connection: "socket.socket") -> "tuple[bytes, list[int]]":
 
 
 class WorkerStart:
-    """One start, in the processes that it forks. None of its methods returns to the server's loop."""
+    """The start of one worker: its keeper, its init and itself, each in a forked process. None returns to the server.
 
-    def __init__(self, server: Forker, asked: "socket.socket", made: "dict[str, str]") -> None:
+    requests: the socket on which the request comes. groups: the folders of the worker's control groups.
+    """
+
+    def __init__(self, server: Forker, requests: "socket.socket", groups: "dict[str, str]") -> None:
         self.server = server
-        self.asked = asked
-        self.groups = made
+        self.requests = requests
+        self.groups = groups
         self.channel = self.output = -1
 
-    def keep(self) -> None:
-        """The keeper: waits for the worker, and ends what the worker leaves."""
+    def run_keeper(self) -> None:
+        """Be the keeper: wait for the worker, then end the processes that it has left."""
         try:
             os.setsid()
-            namespaces.control(DIE_WITH_PARENT, signal.SIGKILL)
-            if os.getppid() != self.server.pid:
+            namespaces.prctl(DIE_WITH_PARENT, signal.SIGKILL)
+            if os.getppid() != self.server.pid:  # it had ended before
                 os._exit(0)
             self.server.connection.close()
-            namespaces.control(ADOPT_ORPHANS, 1)
+            namespaces.prctl(ADOPT_ORPHANS, 1)
             if self.server.namespaces is None:
-                pid, sign_of_life = self.fork_worker(), 0
+                pid, life_line = self.fork_worker(), 0
             else:
-                pid, sign_of_life = self.fork_init()
-            close_all_but(sign_of_life)
+                pid, life_line = self.fork_init()
+            close_all_but(life_line)
             descendants.wait_for(pid)
         except BaseException as error:  # noqa: BLE001
-            self.complain(error)
+            self.report_failure(error)
         self.server.end_all()
         os._exit(0)
 
-    def complain(self, error: BaseException) -> None:
-        """Said where the function's output goes, or to the server as long as there is no function."""
+    def report_failure(self, error: BaseException) -> None:
+        """Write the error to the function's output. Before a request has come, send it to the server."""
         text = ("the worker could not be started: %r\n" % error).encode()
         with suppress(OSError):
             if self.output >= 0:
                 os.write(self.output, text)
             else:
-                self.asked.send(text)
+                self.requests.send(text)
 
     def fork_init(self) -> "tuple[int, int]":
-        """Its process id, and a descriptor that it watches until it has made sure of dying with us."""
+        """Fork the init. Returns its process id and the writing end of a pipe, which the keeper holds open.
+
+        By the pipe the init sees whether the keeper had ended before the parent-death signal was set. getppid(2) cannot
+        tell: it returns 0 for a parent outside the process namespace.
+        """
         namespaces.enter_namespaces(self.server.namespaces or 0)
         reading, writing = os.pipe()
         pid = os.fork()
         if pid == 0:
             os.close(writing)
-            namespaces.control(DIE_WITH_PARENT, signal.SIGTERM)
-            if select.select([reading], [], [], 0)[0]:  # the keeper ended before we said so
+            # Process 1 gets SIGTERM because it is blocked. The kernel discards its default signals (pid_namespaces(7)).
+            namespaces.prctl(DIE_WITH_PARENT, signal.SIGTERM)
+            if select.select([reading], [], [], 0)[0]:  # the end of the pipe: the keeper has ended
                 os._exit(0)
-            self.be_init()
+            self.run_init()
         return pid, writing
 
-    def be_init(self) -> None:
+    def run_init(self) -> None:
+        """Be the init: fork the worker, and end the namespace after it. `limit_processes` writes to the new /proc."""
         try:
             namespaces.enter_mounts()
-            namespaces.bound_processes(self.server.namespaces or 0)
-            namespaces.bound_capabilities(self.server.namespaces or 0)
+            namespaces.limit_processes(self.server.namespaces or 0)
+            namespaces.limit_capabilities(self.server.namespaces or 0)
             pid = self.fork_worker()
             close_all_but(0)
             descendants.wait_for(pid)
         except BaseException as error:  # noqa: BLE001
-            self.complain(error)
+            self.report_failure(error)
         descendants.end_namespace()
 
     def fork_worker(self) -> int:
@@ -262,32 +282,37 @@ class WorkerStart:
         pid = os.fork()
         if pid == 0:
             if self.server.namespaces is None:
-                namespaces.control(DIE_WITH_PARENT, signal.SIGKILL)
+                namespaces.prctl(DIE_WITH_PARENT, signal.SIGKILL)
                 if os.getppid() != keeper:
                     os._exit(0)
             try:
-                self.be_worker()
+                self.run_worker()
             except BaseException as error:  # noqa: BLE001
-                self.complain(error)
+                self.report_failure(error)
             os._exit(1)
         return pid
 
-    def be_worker(self) -> None:
+    def run_worker(self) -> None:
+        """Be the worker. What does not depend on the function comes before the wait for the request.
+
+        Mounts need capabilities, so these are dropped afterwards. The folder is the mounted one, so it is entered then.
+        """
         os.setsid()
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, descendants.AWAITED)
-        cgroups.enter(self.groups)
-        data, descriptors = receive(self.asked)
-        if not data:  # nobody will ask any more
+        cgroups.enter(self.groups)  # the worker itself: its keeper and its init do not count
+        data, descriptors = receive(self.requests)
+        if not data:  # the spare has been discarded, or the server has ended
             os._exit(0)
         request = json.loads(data.decode())
         self.channel, self.output = descriptors
         if self.server.namespaces is not None:
-            namespaces.furnish(request["view"])
+            namespaces.make_mounts(request["view"])
             namespaces.drop_capabilities(self.server.namespaces)
         self.take_descriptors()
         os.chdir(request["folder"])
-        resource.setrlimit(resource.RLIMIT_DATA, namespaces.lowered(resource.RLIMIT_DATA, request["data_bytes"]))
+        data_limit = namespaces.lowered_limit(resource.RLIMIT_DATA, request["data_bytes"])
+        resource.setrlimit(resource.RLIMIT_DATA, data_limit)
         if request["command"]:
             self.execute(request["command"], request["environment"])
         zone = os.environ.get("TZ")
@@ -299,10 +324,10 @@ class WorkerStart:
         os._exit(0)
 
     def take_descriptors(self) -> None:
-        """Nothing is open but the standard three and the channel."""
+        """Make the channel descriptor 3 and the output 1 and 2, and close all others. Standard input is empty."""
         nowhere = os.open(os.devnull, os.O_RDONLY)
         wanted = (nowhere, self.output, self.output, self.channel)
-        # Out of the way first: what one of them is to be another one may be now.
+        # To higher numbers first: otherwise dup2(2) could overwrite one that is still to be copied.
         apart = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, len(wanted)) for descriptor in wanted]
         for number, descriptor in enumerate(apart):
             os.dup2(descriptor, number)
@@ -327,47 +352,45 @@ def highest_descriptor() -> int:
     return max(int(name) for name in os.listdir("/proc/self/fd"))
 
 
-def forget(modules: "frozenset[str]") -> None:
-    """All modules but these: a worker is not to find what the server has loaded, and to touch nothing of it."""
+def forget_modules(modules: "frozenset[str]") -> None:
+    """Remove all modules but these from `sys.modules`, so that a function loads modules of its own."""
     for name in [name for name in sys.modules if name not in modules]:
         del sys.modules[name]
 
 
-def freeze() -> None:
-    """What was made until now is garbage never: collecting in a worker would copy the pages it shares."""
+def freeze_objects() -> None:
+    """Exclude all present objects from garbage collection, which would write to memory that workers share."""
     import gc
 
     gc.collect()
-    getattr(gc, "freeze", gc.collect)()  # 3.6 has none
+    getattr(gc, "freeze", gc.collect)()  # Python 3.6 does not have `freeze`
 
 
 def run(arguments: "list[str]", work: object, modules: "frozenset[str]") -> None:
-    """arguments: the descriptor of the connection, "plain" or "", a folder to remove at the end or "".
-
-    modules: what a worker may find loaded.
+    """Be a fork server. arguments: the descriptor of the connection; "plain" or ""; a folder to remove, or "".
+    work: the function that a worker calls with its channel's descriptor. modules: those that a worker finds loaded.
     """
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, int(arguments[0]))
     connection.set_inheritable(False)
     folder = arguments[2]
 
     def leave(*_: object) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it comes together with the end of file
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the signal and the end of the connection come together
         server.end_all()
         cgroups.remove_all(server.parents, server.pid)
-        if folder:  # the endpoint's own, which it cannot remove if it was killed
+        if folder:  # the endpoint's scratch folder: a killed endpoint cannot remove it
             import shutil
 
             shutil.rmtree(folder, ignore_errors=True)
         os._exit(0)
 
-    namespaces.control(ADOPT_ORPHANS, 1)
+    namespaces.prctl(ADOPT_ORPHANS, 1)
     server = Forker(connection, work, arguments[1] == "plain")
     signal.signal(signal.SIGTERM, leave)
-    namespaces.control(
-        DIE_WITH_PARENT, signal.SIGTERM
-    )  # comes when the thread ends that started us; so does the end of file
-    forget(modules)
-    freeze()
+    # After the handler, which cleans up. If the endpoint has ended before, `serve` sees the end of the connection.
+    namespaces.prctl(DIE_WITH_PARENT, signal.SIGTERM)
+    forget_modules(modules)
+    freeze_objects()
     try:
         server.serve()
     except OSError as error:
