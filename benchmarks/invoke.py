@@ -120,9 +120,7 @@ def many_threads(bench):
 
     There are many short turns, because threads that share an interpreter lock may be fast or slow for a while.
     """
-    heading(
-        f"Throughput of {bench.options.threads} threads: ours on one client, the others on one connection each"
-    )
+    heading(f"Throughput of {bench.options.threads} threads: ours on one client, the others on one connection each")
     shares = {}
     with ExitStack() as stack:
         turns = {}

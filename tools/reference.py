@@ -76,7 +76,7 @@ def block(*texts) -> str:
 
 
 def errors_page() -> str:
-    """docs/errors.md with the client's table of retries."""
+    """Return docs/errors.md with the client's table of retries."""
     from tencentserverless._protocol.retry import ROWS
 
     before, head, rest = (DOCS / "errors.md").read_text(encoding="utf-8").partition("|---|---|---|---|\n")

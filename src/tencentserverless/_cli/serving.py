@@ -19,7 +19,7 @@ _OPTIONS = (
         metavar="ID:KEY",
         help="Accept this key pair too; repeatable. `any` accepts unknown ids without checking their signatures.",
     ),
-    click.option("--tls", is_flag=True, help="Use TLS. The certificate is new at each start, see ca_file."),
+    click.option("--tls", is_flag=True, help="Use TLS, with a certificate that is new at each start."),
     click.option(
         "--layer",
         "layers",

@@ -41,7 +41,7 @@ class LocalSCF:
         endpoint work too, and no function invokes the real cloud by accident.
     records: an SQLite file for the records of invocations. By default they are removed when the endpoint stops. If
         the file exists, new records are added to it. Several endpoints may use one file.
-    most_records: how many records are kept. Together they take at most 64 MB of events, results and logs.
+    most_records: how many records are kept. All records together have at most 64 MB.
     in_process: run the functions in this interpreter, so that pdb, coverage and monkeypatching work. Then there are no
         limits of time and memory, and the log does not contain the output of the functions.
     tls: use TLS. The certificate is valid for 127.0.0.1, localhost and SCF's host names. Its authority is new at each

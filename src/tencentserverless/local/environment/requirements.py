@@ -60,11 +60,12 @@ class Requirements:
 
 
 def missing(text: str, installed: Mapping[str, str], version: tuple[int, int]) -> list[str]:
-    """Return the requirements that are not met on this version of Python. Pure.
+    """Return the requirements that are not met. This does no I/O.
 
     text: the content of a `requirements.txt`. Options, addresses and paths in it are ignored, and so are requirements
         with a marker that cannot be evaluated.
     installed: the versions of installed packages, by name.
+    version: of Python. Markers about the operating system are evaluated for this machine.
     """
     found = _requirements(text)
     return [str(each) for each in found if _is_for(each, version) and not _is_met(each, installed)]

@@ -1,7 +1,8 @@
 """The environment variables of a worker, and the `context` of a handler. Pure.
 
 https://cloud.tencent.com/document/product/583/30228 (variables), /583/9210 (context)
-The names are those of the platform, the values those of this machine. Of the developer's shell only `KEPT` is used.
+The names are those of the platform, the values those of this machine. Of the developer's shell only `KEPT` is used,
+and `PATH` on Windows.
 """
 
 import json

@@ -62,10 +62,10 @@ def _functions_at(folder: Path, notify: Callable[[str], None], layers: Mapping[s
     if is_function(folder):
         return [function_in(folder, notify, layers)]
     try:
-        places = inside(folder)
+        children = inside(folder)
     except OSError as error:
         raise FunctionFolderError(f"{folder}: {error.strerror}") from None
-    found = [function_below(place, notify, layers) for place in places if is_function(place)]
+    found = [function_below(child, notify, layers) for child in children if is_function(child)]
     functions = [function for function in found if function is not None]
     if not functions:
         raise FunctionFolderError(
@@ -103,7 +103,7 @@ def function_in(folder: Path, notify: Callable[[str], None], layers: Mapping[str
     path = _manifest(folder)
     if path is None:
         return _plain(folder)
-    from tencentserverless.local.functions.forms import component  # it imports yaml, which takes time
+    from tencentserverless.local.functions.forms import component  # here, because it imports yaml, which takes time
 
     try:
         text = path.read_text(encoding="utf-8-sig")

@@ -60,7 +60,7 @@ class LiveCatalog:
         self._layers = layers
         self._since = since
         self._served: dict[Path, Function] = {}
-        marks = {folder: _marks_of(folder) for folder in self._candidates()}  # before reading: later changes are seen
+        marks = {folder: _marks_of(folder) for folder in self._candidates()}  # before reading: later changes count
         self._functions = folders.read(self._roots, notify, layers)
         self._served = {_folder_of(function): function for function in self._functions}
         self._readings = {
@@ -185,17 +185,17 @@ class LiveCatalog:
 
     def _serve(self, checked_at: float) -> None:
         """Update the catalog. If two functions have one name, the one that had it before keeps it."""
-        before, wanted = self._served, self._wanted()
+        before, declared = self._served, self._declared()
         owners: dict[Key, Path] = {}
-        for folder in sorted(wanted, key=lambda each: each not in before or before[each].key != wanted[each].key):
-            owners.setdefault(wanted[folder].key, folder)
+        for folder in sorted(declared, key=lambda each: each not in before or before[each].key != declared[each].key):
+            owners.setdefault(declared[folder].key, folder)
         conflicts, self._served, self._outdated = set[str](), {}, set()
-        for folder, function in wanted.items():
+        for folder, function in declared.items():
             owner, old = owners[function.key], before.get(folder)
             if owner == folder:
                 self._served[folder] = function
                 continue
-            conflicts.add(f"{function} is declared twice: in {wanted[owner].origin} and in {function.origin}")
+            conflicts.add(f"{function} is declared twice: in {declared[owner].origin} and in {function.origin}")
             if old is not None and old.key not in self._objects and owners.setdefault(old.key, folder) == folder:
                 self._served[folder] = old
                 self._outdated.add(old.key)
@@ -207,7 +207,8 @@ class LiveCatalog:
         }
         self._report(before, conflicts)
 
-    def _wanted(self) -> dict[Path, Function]:
+    def _declared(self) -> dict[Path, Function]:
+        """The functions that the folders declare, by folder. Those that `deploy` has replaced are left out."""
         return {
             folder: reading.function
             for folder, reading in self._readings.items()

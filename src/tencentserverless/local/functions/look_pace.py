@@ -7,7 +7,7 @@ REST_FACTOR = 20
 
 
 class LookPace:
-    """The pace of checks: after each of them, no check for twenty times as long as it took."""
+    """The pace of checks. After a check, the next one is not due for twenty times as long as the check took."""
 
     __slots__ = ("_rests_until",)
 

@@ -26,7 +26,7 @@ def refusal_reason(headers: Mapping[str, str], listens_on: str = ADDRESS) -> str
         return "Requests from pages in a browser are not served."
     if _is_ours(headers.get("host", ""), listens_on):
         return ""
-    return "The Host header names neither this machine nor SCF."
+    return "The Host header is not a name of this machine or of SCF."
 
 
 @lru_cache(maxsize=64)

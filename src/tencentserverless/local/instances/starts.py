@@ -73,8 +73,10 @@ class Starts:
         await self._tasks.stop()
 
     async def _start(self, key: Key, cause: Ticket, *, may_repeat: bool) -> None:
-        """Start an instance. If the code is saved meanwhile, start again, but only once: a function may write to its
-        folder."""
+        """Start an instance. If its code is saved meanwhile, start another one.
+
+        This happens only once, because a function may write to its own folder.
+        """
         instance = loading = None
         try:
             async with self._slots:

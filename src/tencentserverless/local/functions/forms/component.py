@@ -1,6 +1,6 @@
 """Reads a `serverless.yml` of the component `scf`: one function. Errors and notices name the line.
 
-Besides the text it asks the disk whether folders of code and layers exist.
+This also checks on the disk whether the folders of code and layers exist.
 
 https://cloud.tencent.com/document/product/1154/39271
 """
