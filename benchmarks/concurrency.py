@@ -1,13 +1,13 @@
-"""What many invocations in flight cost, as ratios measured in the same run, and what `map` keeps in memory.
+"""Measures many invocations in flight, as ratios to a baseline of the same run, and the memory of `map`.
 
     python benchmarks/concurrency.py [--quick] [--rounds N] [--events N] [--source DIR]
 
-Server and contenders are processes on this machine, over warm TLS on loopback. On Linux with two processors or more the
-server has one for itself, and its share of it is told: where that is far below 1, it is not what holds anybody up. A
-contender does all its work on one processor, so on a machine that does other things too, invocations in a second of
-processor time are the steadier figure.
+Server and contenders are processes on this machine. They use warm TLS connections on loopback. On Linux with two
+processors or more, the server has a processor of its own. Its share of this processor is printed: if it is far below 1,
+the server is not the bottleneck. A contender uses one processor. On a busy machine, invocations per second of processor
+time are the more stable figure.
 
-Every figure is the median of the rounds' ratios, with the middle half of the rounds behind it.
+Each figure is the median of the ratios of all rounds, followed by the range of the middle half.
 """
 
 import argparse
@@ -18,11 +18,11 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from processes import HERE, SOURCE, Process, Server, contender, surroundings, two_places
+from processes import HERE, SOURCE, Process, Server, contender, split_processors, surroundings
 from rounds import compare, heading, interleave, row
 
 NAMES = {
-    "aiohttp_tasks": "aiohttp",  # neither signs nor decodes
+    "aiohttp_tasks": "aiohttp",  # does not sign or decode
     "client_tasks": "hand-written AsyncClient",
     "client_map": "map of AsyncClient",
     "blocking_map": "map of Client",
@@ -38,12 +38,14 @@ LONGEST = 600  # seconds; a run that hangs ends here
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=11, help="how often every contender has its turn (%(default)s)")
-    parser.add_argument("--seconds", type=float, default=0.7, help="of a turn (%(default)s)")
+    parser.add_argument("--rounds", type=int, default=11, help="number of rounds (%(default)s)")
+    parser.add_argument("--seconds", type=float, default=0.7, help="length of a turn (%(default)s)")
     parser.add_argument("--concurrency", type=int, default=64, help="invocations in flight (%(default)s)")
-    parser.add_argument("--events", type=int, default=200000, help="of the map that is watched (%(default)s)")
-    parser.add_argument("--quick", action="store_true", help="every row, with too few rounds to believe it")
-    parser.add_argument("--source", type=Path, default=SOURCE, help="the folder in which our package stands")
+    parser.add_argument("--events", type=int, default=200000, help="events for the memory of map (%(default)s)")
+    parser.add_argument(
+        "--quick", action="store_true", help="print every row, with too few rounds for reliable figures"
+    )
+    parser.add_argument("--source", type=Path, default=SOURCE, help="the folder that contains our package")
     options = parser.parse_args()
     if options.quick:
         options.rounds, options.seconds, options.events = 1, 0.1, 1000
@@ -51,38 +53,38 @@ def arguments():
 
 
 def in_flight(options):
-    """Everybody in turn: throughput, the same by processor time, and the server's share of a processor."""
-    server_cpus, client_cpus = two_places()
+    """All contenders in turn: throughput by time and by processor time, and the server's share of a processor."""
+    server_cpus, client_cpus = split_processors()
     shares = {name: [] for name in NAMES}
     with Server(server_cpus) as server, ExitStack() as stack:
-        place = recorded_place(server, options)
+        target = recorded_target(server, options)
         turns = {}
         for name in NAMES:
-            command = [sys.executable, HERE / "crowd.py", options.concurrency, json.dumps(place), name]
+            command = [sys.executable, HERE / "crowd.py", options.concurrency, json.dumps(target), name]
             process = stack.enter_context(Process(command, surroundings(options.source), client_cpus))
             process.line()
             turns[name] = partial(busy_turn, server, process, options.seconds, shares[name])
         results = interleave(turns, options.rounds)
-    heading(f"Throughput at {options.concurrency} in flight; aiohttp sends bytes made beforehand and decodes nothing")
-    tell(results, 0)
+    heading(f"Throughput at {options.concurrency} in flight; aiohttp sends prepared bytes and decodes nothing")
+    compare_figures(results, 0)
     heading("The same by processor time of the contender")
-    tell(results, 1)
+    compare_figures(results, 1)
     heading("Server's share of a processor")
     for name, values in shares.items():
         row(NAMES[name], values)
 
 
-def tell(results, number):
-    """The ratios of one of the figures that a turn gives."""
+def compare_figures(results, number):
+    """Print the ratios of one figure. number: its index in the result of a turn."""
     figures = [{name: rates[number] for name, rates in result.items()} for result in results]
     for name, to, aim in COMPARED:
         compare(f"{NAMES[name]} to {NAMES[to]}", figures, to, aim, name)
 
 
-def recorded_place(server, options):
-    """Where the server is, with the bytes that ours sends: the baseline sends the same."""
-    with contender(sys.executable, server.place(), "ours", source=options.source):
-        return server.place()
+def recorded_target(server, options):
+    """The target with a request of our client: the baseline sends the same bytes."""
+    with contender(sys.executable, server.target(), "ours", source=options.source):
+        return server.target()
 
 
 def busy_turn(server, process, seconds, shares):
@@ -92,8 +94,8 @@ def busy_turn(server, process, seconds, shares):
 
 
 def growth(options):
-    """Both kinds at the same time, each in a fresh process: nothing is timed here."""
-    heading(f"Memory that map takes more after its first tenth, {options.events} events, MB")
+    """Measure both kinds at the same time, each in a new process. Times are not measured here."""
+    heading(f"Memory growth of map after its first tenth, {options.events} events, MB")
     with Server(tls=False) as server, ExitStack() as stack:
         environ, kinds = surroundings(options.source), {"asyncio": "client_map", "blocking": "blocking_map"}
         processes = {

@@ -1,27 +1,28 @@
-"""The contenders: who invokes, and how.
+"""The contenders: clients whose invocations are measured.
 
-Each is a function of a place that returns a function of nothing, which invokes once and returns the answer. A place has
-`port`, `authority` (PEM file) and `request`, the bytes that our client sent, as Latin-1 text.
+A contender is a function that gets a target. It returns a function without arguments, which invokes once and returns
+the answer. A target is a dict: `port`, `authority` (a PEM file) and `request`, the bytes that our client sent, as
+Latin-1 text.
 
-Imports stand inside, because a fresh process measures them.
+Imports are inside the functions, because their time is measured in a new process.
 """
 
 EVENT = {"key1": "test value 1", "key2": "test value 2"}
 KEYS = {"secret_id": "AKIDEXAMPLE", "secret_key": "example-secret-key"}
 REGION = "ap-guangzhou"
 FUNCTION = "FuncInvoked"
-TIMEOUT = 310  # seconds, of every contender that has one
+TIMEOUT = 310  # seconds, for all contenders with a time-out
 
 
-def bare(place):
-    """A TLS socket without a timeout: sends bytes made beforehand, reads until Content-Length is there."""
+def bare(target):
+    """A TLS socket without a timeout. It sends prepared bytes and reads as many bytes as Content-Length says."""
     import socket
     import ssl
 
-    plain = socket.create_connection(("127.0.0.1", place["port"]))
+    plain = socket.create_connection(("127.0.0.1", target["port"]))
     plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sock = ssl.create_default_context(cafile=place["authority"]).wrap_socket(plain, server_hostname="127.0.0.1")
-    request = place["request"].encode("latin-1")
+    sock = ssl.create_default_context(cafile=target["authority"]).wrap_socket(plain, server_hostname="127.0.0.1")
+    request = target["request"].encode("latin-1")
 
     def invoke():
         sock.sendall(request)
@@ -37,20 +38,20 @@ def bare(place):
     return invoke
 
 
-def prepared(place):
+def prepared(target):
     """The headers and the body of the request that our client sent."""
-    head, _, text = place["request"].partition("\r\n\r\n")
+    head, _, text = target["request"].partition("\r\n\r\n")
     return dict(line.split(": ", 1) for line in head.split("\r\n")[1:]), text.encode("latin-1")
 
 
-def http_client(place):
-    """http.client with a timeout on one connection: headers and body made beforehand, so no JSON and no signing."""
+def http_client(target):
+    """http.client with a timeout, on one connection. Headers and body are prepared: no JSON, no signing."""
     import http.client
     import ssl
 
-    context = ssl.create_default_context(cafile=place["authority"])
-    connection = http.client.HTTPSConnection("127.0.0.1", place["port"], timeout=TIMEOUT, context=context)
-    headers, body = prepared(place)
+    context = ssl.create_default_context(cafile=target["authority"])
+    connection = http.client.HTTPSConnection("127.0.0.1", target["port"], timeout=TIMEOUT, context=context)
+    headers, body = prepared(target)
 
     def invoke():
         connection.request("POST", "/", body, headers)
@@ -59,12 +60,12 @@ def http_client(place):
     return invoke
 
 
-def ours(place):
+def ours(target):
     """Client.invoke with every setting at its default."""
     from tencentserverless import scf
 
-    endpoint = f"https://127.0.0.1:{place['port']}"
-    client = scf.Client(REGION, **KEYS, endpoint=endpoint, ca_file=place["authority"])
+    endpoint = f"https://127.0.0.1:{target['port']}"
+    client = scf.Client(REGION, **KEYS, endpoint=endpoint, ca_file=target["authority"])
 
     def invoke():
         return client.invoke(FUNCTION, data=EVENT)
@@ -72,7 +73,7 @@ def ours(place):
     return invoke
 
 
-def official(place):
+def official(target):
     """The official SDK as its documentation uses it, with keepAlive."""
     import json
 
@@ -80,7 +81,7 @@ def official(place):
     from tencentcloud.common.profile.client_profile import ClientProfile
     from tencentcloud.scf.v20180416 import models, scf_client
 
-    profile = ClientProfile(httpProfile=_http_profile(place)(reqTimeout=TIMEOUT, keepAlive=True))
+    profile = ClientProfile(httpProfile=_http_profile(target)(reqTimeout=TIMEOUT, keepAlive=True))
     client = scf_client.ScfClient(Credential(KEYS["secret_id"], KEYS["secret_key"]), REGION, profile)
 
     def invoke():
@@ -92,11 +93,11 @@ def official(place):
     return invoke
 
 
-def predecessor(place):
-    """The package 0.1.7, which names its host in code: its HttpProfile is led here."""
+def predecessor(target):
+    """The package 0.1.7. Its host is in its code, so its HttpProfile is replaced here."""
     from tencentserverless import scf
 
-    http_profile = _http_profile(place)
+    http_profile = _http_profile(target)
     scf.HttpProfile = lambda **options: http_profile(reqTimeout=options["reqTimeout"], keepAlive=options["keepAlive"])
 
     def invoke():
@@ -105,20 +106,20 @@ def predecessor(place):
     return invoke
 
 
-def _http_profile(place):
+def _http_profile(target):
     import functools
 
     from tencentcloud.common.profile.http_profile import HttpProfile
 
-    return functools.partial(HttpProfile, endpoint=f"127.0.0.1:{place['port']}", certification=place["authority"])
+    return functools.partial(HttpProfile, endpoint=f"127.0.0.1:{target['port']}", certification=target["authority"])
 
 
 CONTENDERS = {make.__name__: make for make in (bare, http_client, ours, official, predecessor)}
 
 
-def connected(name, place):
-    """The contender's function, connected and warm, after a look at its first answer."""
-    invoke = CONTENDERS[name](place)
+def connected(name, target):
+    """The function of a contender, connected and warm. Its first answer is checked."""
+    invoke = CONTENDERS[name](target)
     answer = invoke()
     assert "Hello World" in (answer.decode() if isinstance(answer, bytes) else answer), answer
     return invoke

@@ -1,12 +1,13 @@
-"""One contender in a process of its own, which keeps many invocations in flight.
+"""A process that keeps many invocations of one contender in flight.
 
-    python crowd.py CONCURRENCY PLACE NAME   each line on stdin is a number of seconds; the answer is two numbers: the
-                                             invocations finished in one second, and in one second of processor time
+    python crowd.py CONCURRENCY TARGET NAME
 
-PLACE is JSON (see contenders.py). The first line on stdout says that it is connected and warm. It ends when stdin does.
+TARGET is JSON (see contenders.py). The first line on stdout says that the contender is connected and warm. Each line on
+stdin is a number of seconds. The answer is two numbers: the invocations per second, and per second of processor time.
+The process ends when stdin ends.
 
-Each contender is a function of a place and the number in flight that returns a function of an iterable of events, which
-invokes with each of them and returns how many answers came.
+A contender is a function that gets a target and the number of invocations in flight. It returns a function that gets
+an iterable of events, invokes with each of them, and returns the number of answers.
 """
 
 import asyncio
@@ -18,21 +19,21 @@ import time
 
 from contenders import EVENT, FUNCTION, KEYS, REGION, TIMEOUT, prepared
 
-WARM_UP = 10  # events for each place in flight
+WARM_UP = 10  # events for each invocation in flight
 LOOP = asyncio.new_event_loop()
 
 
-def aiohttp_tasks(place, concurrency):
-    """Tasks on one aiohttp session that send what ours sends, made beforehand: no signing, no JSON."""
+def aiohttp_tasks(target, concurrency):
+    """Tasks on one aiohttp session. They send the prepared bytes of our client: no signing, no JSON."""
     import ssl
 
     import aiohttp
 
-    headers, body = prepared(place)
-    for name in ("Host", "Content-Length"):  # it writes these itself
+    headers, body = prepared(target)
+    for name in ("Host", "Content-Length"):  # aiohttp adds these itself
         headers.pop(name)
-    context = ssl.create_default_context(cafile=place["authority"])
-    url = f"https://127.0.0.1:{place['port']}/"
+    context = ssl.create_default_context(cafile=target["authority"])
+    url = f"https://127.0.0.1:{target['port']}/"
 
     async def connect():
         connector = aiohttp.TCPConnector(limit=concurrency, ssl=context)
@@ -49,9 +50,9 @@ def aiohttp_tasks(place, concurrency):
     return lambda events: LOOP.run_until_complete(in_tasks(invoke, events, concurrency))
 
 
-def client_tasks(place, concurrency):
-    """Tasks that call AsyncClient.invoke: what a caller would write without `map`."""
-    client = async_client(place)
+def client_tasks(target, concurrency):
+    """Tasks that call AsyncClient.invoke, as a program without `map` would."""
+    client = async_client(target)
 
     async def invoke(event):
         assert "Hello World" in (await client.invoke(FUNCTION, data=event)).value
@@ -59,9 +60,9 @@ def client_tasks(place, concurrency):
     return lambda events: LOOP.run_until_complete(in_tasks(invoke, events, concurrency))
 
 
-def client_map(place, concurrency):
+def client_map(target, concurrency):
     """`map` of a function of the AsyncClient."""
-    function = async_client(place).function(FUNCTION)
+    function = async_client(target).function(FUNCTION)
 
     async def turn(events):
         count = 0
@@ -73,11 +74,11 @@ def client_map(place, concurrency):
     return lambda events: LOOP.run_until_complete(turn(events))
 
 
-def blocking_map(place, concurrency):
+def blocking_map(target, concurrency):
     """`map` of a function of the blocking client."""
     from tencentserverless.scf import Client
 
-    function = Client(REGION, **KEYS, **where(place)).function(FUNCTION)
+    function = Client(REGION, **KEYS, **address(target)).function(FUNCTION)
 
     def turn(events):
         count = 0
@@ -89,15 +90,15 @@ def blocking_map(place, concurrency):
     return turn
 
 
-def async_client(place):
+def async_client(target):
     from tencentserverless.aio import AsyncClient
 
-    return AsyncClient(REGION, **KEYS, **where(place))
+    return AsyncClient(REGION, **KEYS, **address(target))
 
 
-def where(place):
-    """The arguments that lead a client of ours to the server."""
-    return {"endpoint": f"https://127.0.0.1:{place['port']}", "ca_file": place["authority"]}
+def address(target):
+    """The arguments with which our clients reach the server."""
+    return {"endpoint": f"https://127.0.0.1:{target['port']}", "ca_file": target["authority"]}
 
 
 async def in_tasks(invoke, events, concurrency):
@@ -119,15 +120,15 @@ CONTENDERS = {make.__name__: make for make in (aiohttp_tasks, client_tasks, clie
 
 
 def events_for(seconds):
-    """The event, again and again, until the time is over."""
+    """Yield the event until the time is over."""
     end = time.perf_counter() + seconds
     while time.perf_counter() < end:
         yield EVENT
 
 
-def main(concurrency, place, name):
+def main(concurrency, target, name):
     concurrency = int(concurrency)
-    turn = CONTENDERS[name](json.loads(place), concurrency)
+    turn = CONTENDERS[name](json.loads(target), concurrency)
     turn(itertools.repeat(EVENT, concurrency * WARM_UP))
     print("ready", flush=True)
     for line in sys.stdin:

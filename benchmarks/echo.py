@@ -1,8 +1,9 @@
-"""The least that an HTTP server is: answers every POST with what it brought.
+"""An HTTP server that answers every POST with the body of the request.
 
-python echo.py KIND     `aiohttp` for aiohttp.web, `uvicorn` for an ASGI application on uvicorn and httptools, `own`
-                        for the connections of the local endpoint; the first line on stdout is its port; it ends when
-                        stdin does
+    python echo.py KIND     KIND is `aiohttp` for aiohttp.web, `uvicorn` for an ASGI application on uvicorn and
+                            httptools, or `own` for the connections of the local endpoint
+
+The first line on stdout is the port. The process ends when stdin ends.
 """
 
 import asyncio

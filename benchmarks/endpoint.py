@@ -1,8 +1,9 @@
-"""A local endpoint in a process of its own, with options that the command line does not have.
+"""A process with a local endpoint, for options that the command line does not have.
 
     python endpoint.py FOLDER OPTIONS     OPTIONS is JSON: arguments of `Options`
 
-The first line on stdout is a JSON object as `tencentserverless local start` prints it. It ends when stdin does.
+The first line on stdout is a JSON object, as `tencentserverless local start` prints it. The process ends when stdin
+ends.
 """
 
 import asyncio

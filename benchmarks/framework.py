@@ -1,8 +1,9 @@
 """functions-framework under gunicorn, with a function that returns its event.
 
-    python framework.py WORKERS THREADS     THREADS of each worker; 0 for its ASGI application on uvicorn
+    python framework.py WORKERS THREADS     THREADS of each worker; 0 for the ASGI application on uvicorn
 
-The first line on stdout is its port, printed before the workers have loaded the function. It ends with SIGTERM.
+The first line on stdout is the port. It is printed before the workers have loaded the function. SIGTERM ends the
+process.
 """
 
 import sys
@@ -41,7 +42,7 @@ async def async_handler(request):
     return await request.json()
 
 
-def tell_port(server):
+def print_port(server):
     print(server.LISTENERS[0].sock.getsockname()[1], flush=True)
 
 
@@ -49,7 +50,7 @@ def main(workers, threads):
     load, how = with_threads, {"worker_class": "gthread", "threads": threads}
     if not threads:
         load, how = with_asgi, {"worker_class": "uvicorn_worker.UvicornWorker"}
-    options = {"bind": "127.0.0.1:0", "workers": workers, "loglevel": "error", "when_ready": tell_port, **how}
+    options = {"bind": "127.0.0.1:0", "workers": workers, "loglevel": "error", "when_ready": print_port, **how}
     Application(load, options).run()
 
 

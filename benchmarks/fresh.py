@@ -1,9 +1,9 @@
-"""One fresh process: prints the seconds of an import, or "answered" after its first answer.
+"""A new process that prints the seconds of an import, or "answered" after its first invocation.
 
     python fresh.py import MODULE
     python fresh.py answer NAME PORT AUTHORITY
 
-Nothing is imported here that a contender would otherwise have to import itself.
+This file must not import modules that contenders import.
 """
 
 import sys

@@ -1,8 +1,8 @@
-"""How much memory `map` takes more after its first tenth: one client in a fresh process, over plain HTTP.
+"""Measures how much the memory of `map` grows after its first tenth, in a new process and over plain HTTP.
 
     python growth.py PORT KIND COUNT   KIND is blocking or asyncio; prints the megabytes as one JSON line
 
-The events are made one by one and weigh something, so that whoever kept them, or their results, would be found out.
+Each event is a new object of some size, so that the memory would grow if events or results were kept.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from contenders import FUNCTION, KEYS, REGION
 
 CONCURRENCY = 64
 SAMPLES = 100
-STATM = "/proc/self/statm"  # where there is none, the most that the process ever had
+STATM = "/proc/self/statm"  # if it does not exist, the peak of the process is used
 
 
 def megabytes():
@@ -31,7 +31,7 @@ def events(count):
 
 
 class Watch:
-    """Looks at the memory after every hundredth of the results."""
+    """Measures the memory after every hundredth of the results."""
 
     def __init__(self, count):
         self._between = max(1, count // SAMPLES)

@@ -1,12 +1,12 @@
-"""How long an invocation takes, as ratios to a baseline measured in the same run.
+"""Measures how long an invocation takes, as ratios to a baseline of the same run.
 
     python benchmarks/invoke.py [--quick] [--rounds N] [--source DIR]
 
-Server and contenders are processes on this machine, over warm TLS on loopback. On Linux with two processors or more the
-server has one for itself wherever one invocation follows another: over a network it does not share the caller's
-either, and a pair that the scheduler happens to put on one is answered in less than half the time, whoever asks.
+Server and contenders are processes on this machine. They use warm TLS connections on loopback. For single invocations
+on Linux with two processors or more, the server has a processor of its own. A real server does not share a processor
+with its client either. Without this, answers take less than half the time when both happen to be on one processor.
 
-Every figure is the median of the rounds' ratios, with the middle half of the rounds behind it.
+Each figure is the median of the ratios of all rounds, followed by the range of the middle half.
 """
 
 import argparse
@@ -18,22 +18,26 @@ from functools import partial
 from pathlib import Path
 
 from peers import peers_python
-from processes import HERE, SOURCE, Server, contender, surroundings, two_places
+from processes import HERE, SOURCE, Server, contender, split_processors, surroundings
 from rounds import BASELINE, NAMES, compare, heading, interleave, row, table
 
-SLOW = {"official": 4, "predecessor": 20}  # these need fewer invocations for the same time
+SLOW = {"official": 4, "predecessor": 20}  # divisors of the number of invocations, for turns of equal length
 MODULES = {"ours": "tencentserverless.scf", "official": "tencentcloud.scf.v20180416.scf_client"}
 LONGEST = 600  # seconds; a run that hangs ends here
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=15, help="how often every contender has its turn (%(default)s)")
-    parser.add_argument("--invocations", type=int, default=600, help="in a turn of a quick contender (%(default)s)")
-    parser.add_argument("--seconds", type=float, default=0.5, help="of a turn of all threads (%(default)s)")
-    parser.add_argument("--threads", type=int, default=32, help="(%(default)s)")
-    parser.add_argument("--quick", action="store_true", help="every row, with too few rounds to believe it")
-    parser.add_argument("--source", type=Path, default=SOURCE, help="the folder in which our package stands")
+    parser.add_argument("--rounds", type=int, default=15, help="number of rounds (%(default)s)")
+    parser.add_argument(
+        "--invocations", type=int, default=600, help="invocations in a turn of a fast contender (%(default)s)"
+    )
+    parser.add_argument("--seconds", type=float, default=0.5, help="length of a turn with threads (%(default)s)")
+    parser.add_argument("--threads", type=int, default=32, help="number of threads (%(default)s)")
+    parser.add_argument(
+        "--quick", action="store_true", help="print every row, with too few rounds for reliable figures"
+    )
+    parser.add_argument("--source", type=Path, default=SOURCE, help="the folder that contains our package")
     options = parser.parse_args()
     if options.quick:
         options.rounds, options.invocations, options.seconds, options.threads = 1, 20, 0.1, 4
@@ -41,35 +45,35 @@ def arguments():
 
 
 class Bench:
-    """What every section needs: the counts, the contenders' Python, the server and a recorded request of ours."""
+    """The data for all sections: options, the server, the Python of the contenders, a recorded request of ours."""
 
     def __init__(self, options, server):
         self.options = options
         self.server = server
         self.python = peers_python()
-        self.server_cpus, self.client_cpus = two_places()
-        with contender(self.python, server.place(), "ours", source=options.source):
-            self.place = server.place()  # ours has invoked once: the server remembers the bytes that the others send
+        self.server_cpus, self.client_cpus = split_processors()
+        with contender(self.python, server.target(), "ours", source=options.source):
+            self.target = server.target()  # our client has invoked once; the others send the same bytes
 
     def contender(self, *names, **options):
-        return contender(self.python, self.place, *names, source=self.options.source, **options)
+        return contender(self.python, self.target, *names, source=self.options.source, **options)
 
 
 def alone(bench):
-    """Our client and the baseline in one process, one invocation of the one after one of the other."""
+    """Our client and the baseline in one process. Their invocations alternate."""
 
     def turn():
         with bench.contender(BASELINE, "ours", cpus=bench.client_cpus) as pair:
             pair.ask(bench.options.invocations // 4)  # warm-up
             return dict(zip((BASELINE, "ours"), pair.ask(bench.options.invocations), strict=True))
 
-    heading("Warm invocation, two alone: single invocations in turn, a new process every round")
+    heading("Warm invocation, ours and the baseline in one process, which is new in every round")
     table([turn() for _ in range(bench.options.rounds)], aims={"ours": "aim <= 1.4"})
 
 
 def among_peers(bench):
-    """Every contender in its process and on its connection, in rounds."""
-    heading("Warm invocation, all interleaved: ratios to a bare TLS socket that sends the bytes ours sends")
+    """All contenders in rounds. Each has a process and a connection."""
+    heading("Warm invocation, all contenders in turn: ratios to a bare TLS socket that sends the same bytes as ours")
     with ExitStack() as stack:
         turns = {}
         for name in NAMES:
@@ -84,12 +88,12 @@ def among_peers(bench):
 
 
 def from_nothing(bench):
-    """Fresh processes: imports, and everything from the start of the process to the first answer."""
+    """New processes: the time of imports, and the time from the start of the process to the first answer."""
     rounds = bench.options.rounds // 2 + 1
     imports = {name: partial(import_time, bench, module) for name, module in MODULES.items()}
     answers = {name: partial(answer_time, bench, name) for name in MODULES}
-    interleave(imports, 1)  # the first import writes byte code
-    heading("Fresh process, in turn with the official SDK")
+    interleave(imports, 1)  # the first import writes bytecode files
+    heading("New process, in turn with the official SDK")
     compare("import of tencentserverless.scf to scf_client", interleave(imports, rounds), "official", "aim <= 0.2")
     compare("start of the process to the first answer", interleave(answers, rounds), "official", "aim <= 0.4")
 
@@ -100,7 +104,7 @@ def import_time(bench, module):
 
 def answer_time(bench, name):
     start = time.perf_counter()
-    fresh(bench, "answer", name, str(bench.place["port"]), bench.place["authority"])
+    fresh(bench, "answer", name, str(bench.target["port"]), bench.target["authority"])
     return time.perf_counter() - start
 
 
@@ -112,11 +116,11 @@ def fresh(bench, *words):
 
 
 def many_threads(bench):
-    """Throughput of threads: ours share one client, of the others each has its own connection.
+    """Throughput of threads. Ours share one client. Of the other contenders each thread has a connection.
 
-    Turns are short and many, because threads that share an interpreter lock fall into step, or out of it, for a while.
+    There are many short turns, because threads that share an interpreter lock may be fast or slow for a while.
     """
-    heading(f"Throughput of {bench.options.threads} threads: ours on one client, the others with a connection each")
+    heading(f"Throughput of {bench.options.threads} threads: ours on one client, the others on one connection each")
     shares = {}
     with ExitStack() as stack:
         turns = {}
@@ -139,7 +143,7 @@ def busy_turn(bench, process, shares):
 def main():
     options = arguments()
     faulthandler.dump_traceback_later(LONGEST, exit=True)
-    with Server(two_places()[0]) as server:
+    with Server(split_processors()[0]) as server:
         bench = Bench(options, server)
         for section in (alone, among_peers, from_nothing, many_threads):
             section(bench)

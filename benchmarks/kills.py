@@ -1,7 +1,7 @@
-"""A local endpoint under load is killed at a random moment, again and again: nothing of it may be left behind.
+"""Kills a local endpoint under load at random moments, many times. Nothing may be left after a kill.
 
-``python benchmarks/kills.py [TIMES]``, 200 unless told otherwise. Linux. Prints a line for each tenth of the kills;
-exits with 1, after the first kill that left something, and says what it was.
+``python benchmarks/kills.py [TIMES]``, by default 200. It needs Linux. It prints a line for each tenth of the kills. If
+something is left after a kill, it prints what is left and exits with code 1.
 """
 
 import ctypes
@@ -19,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from processes import SOURCE, surroundings
-from tree import below, seen, table
+from tree import below, process_info, table
 
 from tencentserverless.exception import FunctionError, InvocationError, ServerlessError
 from tencentserverless.local.worker import cgroups
@@ -27,8 +27,8 @@ from tencentserverless.scf import Client
 
 ADOPT_ORPHANS = 36
 THREADS = 6
-LONGEST_LIFE = 1.2  # seconds from the endpoint's line to the kill, at most
-PATIENCE_SECONDS = 5  # for all of it to be gone
+LONGEST_LIFE = 1.2  # seconds from the start of the endpoint to the kill, at most
+PATIENCE_SECONDS = 5  # until everything must be gone
 
 FUNCTIONS = {
     "Echo": "def main_handler(event, context):\n    return event\n",
@@ -46,20 +46,20 @@ FUNCTIONS = {
 
 
 def endpoint_process(functions: str, tmp: str) -> subprocess.Popen:
-    """It has a folder for temporary files that nobody else has, so that whatever it leaves there is seen."""
+    """Start an endpoint. tmp: its own folder for temporary files, in which leftovers are found."""
     command = [sys.executable, "-m", "tencentserverless", "local", "start", functions, "--port", "0", "--quiet"]
     environ = {**surroundings(SOURCE), "TMPDIR": tmp}
     return subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
 
 def load(client: Client, over: threading.Event, done: Counter, seed: int) -> None:
-    """Invocations until the end, chosen by chance. The end cuts some off, and limits refuse some: no matter."""
+    """Make random invocations until `over` is set. The kill interrupts some, and limits refuse some: both are fine."""
     chance = random.Random(seed)
     while not over.is_set():
         what = chance.choices(list(FUNCTIONS), [70, 15, 5, 10])[0]
         try:
             client.invoke(what, data={"number": chance.random()})
-        except (FunctionError, InvocationError):  # how an invocation may end
+        except (FunctionError, InvocationError):  # normal ends of an invocation
             pass
         except ServerlessError:
             continue
@@ -67,24 +67,27 @@ def load(client: Client, over: threading.Event, done: Counter, seed: int) -> Non
 
 
 class Life:
-    """One life of an endpoint under load. seconds: from its kill until nothing was left; left: what is left after all.
+    """One endpoint under load, from its start to its kill.
 
-    before: what ran just before the kill. port: where it listened.
+    before: the processes just before the kill.
+    port: the port of the endpoint.
+    left: descriptions of everything that is left.
+    seconds: the time from the kill until nothing was left.
     """
 
     def __init__(self, functions: str, tmp: str, chance: random.Random, done: Counter) -> None:
         process = endpoint_process(functions, tmp)
         with process.stdout:
-            told = json.loads(process.stdout.readline())
-        self.pid, self.port = process.pid, int(told["endpoint"].rpartition(":")[2])
-        keys = (told["secret_id"], told["secret_key"])
-        client, over = Client("ap-guangzhou", *keys, endpoint=told["endpoint"], timeout=10), threading.Event()
+            line = json.loads(process.stdout.readline())
+        self.pid, self.port = process.pid, int(line["endpoint"].rpartition(":")[2])
+        keys = (line["secret_id"], line["secret_key"])
+        client, over = Client("ap-guangzhou", *keys, endpoint=line["endpoint"], timeout=10), threading.Event()
         seeds = [chance.getrandbits(32) for _ in range(THREADS)]
         threads = [threading.Thread(target=load, args=(client, over, done, seed)) for seed in seeds]
         for thread in threads:
             thread.start()
         time.sleep(chance.uniform(0, LONGEST_LIFE))
-        self.before = {pid: seen(pid) for pid in below(process.pid)}
+        self.before = {pid: process_info(pid) for pid in below(process.pid)}
         process.kill()
         start = time.monotonic()
         over.set()
@@ -97,14 +100,14 @@ class Life:
 
 
 def left_behind(before: dict, port: int, tmp: str) -> "list[str]":
-    """What is still there: processes, mounts, a listening socket, files, control groups of processes that are gone."""
+    """Describe what is left: processes, mounts, a listening socket, files, control groups of dead processes."""
     collect_orphans()
     found = [f"process {describe(pid)}" for pid in sorted(still_there(before) | adopted() | naming(tmp))]
     mounts = Path("/proc/self/mountinfo").read_text().splitlines()
     found += [f"mount {line}" for line in mounts if tmp in line]
     with socket.socket() as sock:
         if sock.connect_ex(("127.0.0.1", port)) == 0:
-            found.append(f"somebody listens on its port {port}")
+            found.append(f"a process listens on its port {port}")
     for parent in set(cgroups.usable().values()):
         names = [name for name in os.listdir(parent) if name.startswith(cgroups.PREFIX)]
         found += [f"group {parent}/{name}" for name in names if not alive(name)]
@@ -112,24 +115,24 @@ def left_behind(before: dict, port: int, tmp: str) -> "list[str]":
 
 
 def alive(group: str) -> bool:
-    """Whether the process runs whose number stands in the name of a control group."""
+    """Whether the process is running whose id is in the name of a control group."""
     pid = group.removeprefix(cgroups.PREFIX).partition("-")[0]
     return os.path.exists(f"/proc/{pid}")
 
 
 def still_there(before: dict) -> "set[int]":
-    """Those of the processes seen before that run, and are the same."""
+    """The processes of `before` that are still running."""
     now = {(process.pid, process.begun) for process in table()}
-    return {seen.pid for seen in before.values() if seen and (seen.pid, seen.begun) in now}
+    return {each.pid for each in before.values() if each and (each.pid, each.begun) in now}
 
 
 def adopted() -> "set[int]":
-    """All below this process: nothing else is started here, and orphans become ours."""
+    """All descendants of this process: it starts nothing else, and it adopts orphans."""
     return below(os.getpid())
 
 
 def naming(tmp: str) -> "set[int]":
-    """Processes that have the folder's name in their command line or environment."""
+    """The processes with the name of this folder in their command line or environment."""
     found = set()
     for process in table():
         for name in ("cmdline", "environ"):
@@ -140,16 +143,16 @@ def naming(tmp: str) -> "set[int]":
 
 
 def describe(pid: int) -> str:
-    """A process in one line, as far as it is still there."""
-    told = [f"{pid} {seen(pid)}"]
+    """One line about a process. Parts are missing if the process ends meanwhile."""
+    parts = [f"{pid} {process_info(pid)}"]
     for name in ("cmdline", "wchan"):
         with suppress(OSError):
-            told.append(Path(f"/proc/{pid}/{name}").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")[:300])
-    return "  ".join(told)
+            parts.append(Path(f"/proc/{pid}/{name}").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")[:300])
+    return "  ".join(parts)
 
 
 def adopt_orphans() -> None:
-    """Processes that lose their parents become this one's children, and cannot get lost."""
+    """Make orphans children of this process, so that none is missed."""
     if ctypes.CDLL(None).prctl(ADOPT_ORPHANS, ctypes.c_ulong(1), *[ctypes.c_ulong(0)] * 3):
         raise OSError("orphans cannot be adopted")
 
@@ -162,7 +165,7 @@ def collect_orphans() -> None:
 
 def main(times: int) -> int:
     if not sys.platform.startswith("linux"):
-        print("not done: only Linux tells what is left")
+        print("not done: this needs Linux")
         return 0
     adopt_orphans()
     done, chance, longest, most = Counter(), random.Random(), 0.0, 0
@@ -179,8 +182,8 @@ def main(times: int) -> int:
                 return 1
             longest, most = max(longest, life.seconds), max(most, len(life.before))
             if number * 10 // times > (number - 1) * 10 // times:
-                told = f"{done.total()} invocations  {most} processes at most  gone after {longest:.2f} s at most"
-                print(f"{number:4d} kills  {told}", flush=True)
+                summary = f"{done.total()} invocations  {most} processes at most  gone after {longest:.2f} s at most"
+                print(f"{number:4d} kills  {summary}", flush=True)
     print(dict(sorted(done.items())))
     print("nothing was left behind")
     return 0

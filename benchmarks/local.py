@@ -1,15 +1,15 @@
-"""What the local endpoint costs, as ratios measured in the same run, and the memory that it holds.
+"""Measures the local endpoint: times as ratios to other servers in the same run, and its memory.
 
     python benchmarks/local.py [--quick] [--rounds N] [--source DIR]
 
-Everything is a process on this machine, over plain HTTP on loopback; what is sent was recorded from our client. For
-warm invocations the server has a processor for itself on Linux with two or more, its instances included.
+All servers are processes on this machine, with plain HTTP on loopback. The requests were recorded from our client. For
+warm invocations on Linux with two processors or more, the server and its instances have a processor of their own.
 
-For throughput the endpoint starts as many instances as invocations are under way, as the platform does. In some rounds
-the kernel gives all connections to one of gunicorn's workers, which then serves half as many: there is a row for the
-rounds in which both had some.
+For throughput the endpoint starts as many instances as invocations are in flight, as the platform does. In some rounds
+the kernel gives all connections to one worker of gunicorn, which then serves half as many invocations. Therefore one
+more row has only the rounds in which both workers had connections.
 
-Every figure but the memory is the median of the rounds' ratios, with the middle half of the rounds behind it.
+Each figure, except the memory, is the median of the ratios of all rounds, followed by the range of the middle half.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from pathlib import Path
 
 from contenders import EVENT, REGION
 from peers import framework_python, uvicorn_python
-from processes import HERE, ROOT, SOURCE, Process, Server, surroundings, two_places
+from processes import HERE, ROOT, SOURCE, Process, Server, split_processors, surroundings
 from rounds import compare, heading, interleave, not_measured, row
 from tree import below, proportional_mb, used_seconds
 
@@ -36,8 +36,8 @@ from tencentserverless.scf import Client
 
 CONNECTIONS = 32
 WORKERS = 2  # of functions-framework
-THREADS = 4  # of each of them: with fewer it is slower, with more less steady
-GOOD = EVENT["key2"]  # stands in right answers and not in refusals
+THREADS = 4  # of each worker of functions-framework: fewer are slower, more are less stable
+GOOD = EVENT["key2"]  # is in right answers and not in refusals
 CODE = "def main_handler(event, context):\n    return event\n"
 EXITS = "import os\n\n\ndef main_handler(event, context):\n    os._exit(0)\n"
 PATIENCE_SECONDS = 30
@@ -46,12 +46,18 @@ LONGEST = 600  # seconds; a run that hangs ends here
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=15, help="how often every contender has its turn (%(default)s)")
-    parser.add_argument("--invocations", type=int, default=600, help="in a turn of one after the other (%(default)s)")
-    parser.add_argument("--seconds", type=float, default=0.5, help="of a turn of all connections (%(default)s)")
-    parser.add_argument("--cold-starts", type=int, default=3, help="in a turn (%(default)s)")
-    parser.add_argument("--quick", action="store_true", help="every row, with too few rounds to believe it")
-    parser.add_argument("--source", type=Path, default=SOURCE, help="the folder in which our package stands")
+    parser.add_argument("--rounds", type=int, default=15, help="number of rounds (%(default)s)")
+    parser.add_argument(
+        "--invocations", type=int, default=600, help="invocations in a turn on one connection (%(default)s)"
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=0.5, help="length of a turn with all connections (%(default)s)"
+    )
+    parser.add_argument("--cold-starts", type=int, default=3, help="cold starts in a turn (%(default)s)")
+    parser.add_argument(
+        "--quick", action="store_true", help="print every row, with too few rounds for reliable figures"
+    )
+    parser.add_argument("--source", type=Path, default=SOURCE, help="the folder that contains our package")
     options = parser.parse_args()
     if options.quick:
         options.rounds, options.invocations, options.seconds, options.cold_starts = 1, 20, 0.1, 1
@@ -59,7 +65,7 @@ def arguments():
 
 
 class Stopped(Process):
-    """A process that ends with SIGTERM, not with its stdin."""
+    """A process that is ended by SIGTERM, not by the end of stdin."""
 
     def __exit__(self, *raised):
         self._process.terminate()
@@ -67,35 +73,35 @@ class Stopped(Process):
 
 
 class Endpoint(Process):
-    """The process of endpoint.py with these options."""
+    """A process of endpoint.py with these options. `line_data` is the JSON object that it prints."""
 
     def __init__(self, bench, cpus=None, **options):
         command = [sys.executable, HERE / "endpoint.py", bench.folder, json.dumps(options)]
         super().__init__(command, surroundings(bench.options.source), cpus)
-        self.told = json.loads(self.line())
-        self.port = port_of(self.told)
+        self.line_data = json.loads(self.line())
+        self.port = port_of(self.line_data)
 
     def client(self, port=None):
-        """A client of ours with the keys of this endpoint; it may be led to another port."""
-        where = f"http://127.0.0.1:{port or self.port}"
-        return Client(REGION, self.told["secret_id"], self.told["secret_key"], endpoint=where)
+        """A client of ours with the keys of this endpoint. port: another port to use."""
+        address = f"http://127.0.0.1:{port or self.port}"
+        return Client(REGION, self.line_data["secret_id"], self.line_data["secret_key"], endpoint=address)
 
 
 class Bench:
-    """What every section needs: the functions, the server that records, and the process that sends what it recorded."""
+    """The data for all sections: functions, a server that records requests, and a process that sends them."""
 
     def __init__(self, options, folder, recorder, raw):
         self.options = options
         self.folder = folder
         self.recorder = recorder
         self.raw = raw
-        self.server_cpus, self.client_cpus = two_places()
+        self.server_cpus, self.client_cpus = split_processors()
         for name in ("Echo", *map(cold, range(options.rounds * options.cold_starts))):
             write_function(folder, name, CODE)
         write_function(folder, "Exits", EXITS)
 
     def recorded(self, endpoint):
-        """A signed request for the function Echo, as our client sends it: valid for five minutes."""
+        """Record a signed request of our client for the function Echo. Its signature is valid for five minutes."""
         endpoint.client(self.recorder.port).invoke("Echo", data=EVENT)
         return self.recorder.ask("request")
 
@@ -105,7 +111,7 @@ class Bench:
 
 @contextmanager
 def made_bench(options):
-    home = ROOT / ".cache" / "benchmarks"  # not below /tmp, which instances see as their own
+    home = ROOT / ".cache" / "benchmarks"  # not below /tmp, because instances have another /tmp
     home.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(dir=home))
@@ -115,9 +121,9 @@ def made_bench(options):
         yield Bench(options, folder, recorder, raw)
 
 
-def port_of(told):
-    """The port in the line that an endpoint prints."""
-    return int(told["endpoint"].rpartition(":")[2])
+def port_of(line_data):
+    """The port of an endpoint, from the line that it prints."""
+    return int(line_data["endpoint"].rpartition(":")[2])
 
 
 def write_function(folder, name, code):
@@ -130,14 +136,14 @@ def cold(number):
 
 
 def ready(bench):
-    """From the start of a process until it serves. The command line serves one function."""
+    """The time from the start of a process until it accepts a connection. The endpoint has one function."""
     start = ["-m", "tencentserverless", "local", "start", Path(bench.folder, "Echo"), "--port", "0"]
     environ = surroundings(bench.options.source)
     turns = {
         "ours": partial(ready_time, Stopped, start, environ, lambda line: port_of(json.loads(line))),
         "echo": partial(ready_time, Process, [HERE / "echo.py", "aiohttp"], environ, int),
     }
-    interleave(turns, 1)  # the first start writes byte code
+    interleave(turns, 1)  # the first start writes bytecode files
     results = interleave(turns, bench.options.rounds)
     heading("Ready to serve, from the start of the process")
     compare("local start to aiohttp.web", results, "echo", "aim <= 2.5")
@@ -151,7 +157,7 @@ def ready_time(kind, words, environ, port_in):
 
 
 def warm(bench):
-    """Single invocations on one connection. All servers get the same bytes."""
+    """Single invocations on one connection. All servers get the same requests."""
 
     def turn(port):
         return bench.ask(port, bench.recorded(endpoint), count=bench.options.invocations)
@@ -177,7 +183,7 @@ def warm(bench):
 
 
 def throughput(bench):
-    """Right answers a second. The endpoint has its default number of instances."""
+    """Right answers per second. The endpoint has its default number of instances."""
     python = framework_python()
     peers = {}
     with ExitStack() as stack:
@@ -200,7 +206,7 @@ def throughput(bench):
 
 
 class Framework(Stopped):
-    """functions-framework. had_both: whether both workers were busy, in every turn until now."""
+    """functions-framework. had_both: for each turn, whether both workers were busy."""
 
     def __init__(self, command):
         super().__init__(command, surroundings())
@@ -215,7 +221,7 @@ class Framework(Stopped):
         return rate
 
     def _used(self):
-        """Seconds of processor time of each worker; nothing where the system does not tell."""
+        """The processor time of each worker in seconds. Empty if the system has no /proc."""
         if not os.path.exists("/proc/self/stat"):
             return []
         return [used_seconds(pid) for pid in sorted(below(self._process.pid))]
@@ -226,7 +232,7 @@ def signed_turn(bench, endpoint):
 
 
 def plain_turn(bench, port):
-    """What functions-framework takes: the event is the body."""
+    """A turn of functions-framework. Its requests have the event as the body."""
     body = json.dumps(EVENT)
     head = f"Host: 127.0.0.1:{port}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
     return crowd_turn(bench, port, f"POST / HTTP/1.1\r\n{head}\r\n\r\n{body}")
@@ -241,9 +247,9 @@ def crowd_turn(bench, port, request):
 
 
 def cold_starts(bench):
-    """First invocations of functions, after another one's: the fork server is there. Nothing is subtracted."""
+    """First invocations of functions. The fork server is running, because another function was invoked before."""
     rounds, count = bench.options.rounds, bench.options.cold_starts
-    most = rounds * count + 1  # nobody has to make room
+    most = rounds * count + 1  # no instance has to be ended
     with ExitStack() as stack:
         forks = stack.enter_context(Endpoint(bench, most_instances=most))
         spawns = stack.enter_context(Endpoint(bench, most_instances=most, start_method="spawn"))
@@ -255,7 +261,7 @@ def cold_starts(bench):
             names = map(cold, range(rounds * count))
             turns[name] = partial(mean_time, [partial(invoke_next, client, names)] * count)
         results = interleave(turns, rounds)
-    heading("Cold start: a first invocation, nothing subtracted, the fork server is warm")
+    heading("Cold start: a first invocation, with a running fork server")
     compare("fork server to python -I -c pass", results, "python", "aim <= 0.5", "fork")
     compare("start_method spawn to python -I -c pass", results, "python", "aim <= 2.5", "spawn")
 
@@ -276,15 +282,15 @@ def run_python():
 
 
 def idle_memory(bench):
-    """After an invocation that ended its instance, and with one that stays. Shared pages count by their share."""
+    """The memory without an instance, and with one. A shared page is divided among the processes that share it."""
     heading("Idle memory of the endpoint and its fork server, MB")
     texts = {"Exits": "without an instance", "Echo": "with one warm instance"}
     if not os.path.exists("/proc/self/smaps_rollup"):
         for text in texts.values():
-            not_measured(text, "this system does not tell it")
+            not_measured(text, "this system has no /proc")
         return
     with Endpoint(bench) as endpoint:
-        pid, client = endpoint.told["pid"], endpoint.client()
+        pid, client = endpoint.line_data["pid"], endpoint.client()
         idle = settled(pid)
         for name, aim in {"Exits": "aim <= 70", "Echo": ""}.items():
             invoke_or_fail(client, name)
@@ -302,7 +308,7 @@ def invoke_or_fail(client, name):
 
 
 def settled(pid):
-    """How many processes there are below this one, once that does not change: fork server and spare worker."""
+    """The number of descendants of a process, once it is stable. They are the fork server and a spare worker."""
     seen = [0]
     while len(seen) < 10 or len(set(seen[-10:])) > 1:
         time.sleep(0.02)

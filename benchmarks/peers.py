@@ -1,7 +1,7 @@
-"""The packages that we are compared with, in environments of their own under .cache.
+"""The packages with which ours is compared, in virtual environments under .cache.
 
-tencentserverless 0.1.7 has our package's name, so ours is not installed there: its source is put in front of it for
-the contenders that want it. All contenders run on the same interpreter and beside the same installed packages.
+tencentserverless 0.1.7 has the name of our package, so ours is not installed there. Contenders that use ours find its
+source first on their path. All contenders have the same interpreter and the same installed packages.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ def uvicorn_python():
 
 
 def framework_python():
-    """The Python of functions-framework's environment; None where it cannot be made."""
+    """The Python of functions-framework's environment; None if it cannot be created."""
     return _python_or_none("framework", FRAMEWORK_PINS)
 
 
@@ -38,7 +38,7 @@ def _python_or_none(name, pins):
 
 
 def _python(name, pins):
-    """The Python of the environment, which is made where it is not there yet (that alone needs a network)."""
+    """The Python of an environment, which is created if it does not exist. Only that needs a network."""
     made_of = hashlib.sha256(sys.executable.encode() + sys.version.encode() + pins.read_bytes()).hexdigest()[:12]
     home = ROOT / ".cache" / "benchmarks" / f"{name}-{made_of}"
     python = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")

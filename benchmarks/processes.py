@@ -1,4 +1,4 @@
-"""Processes of a benchmark: asked by lines on stdin, answering in JSON lines, gone when stdin ends."""
+"""The processes of a benchmark. They read questions from stdin, print JSON lines, and end when stdin ends."""
 
 import json
 import os
@@ -14,7 +14,7 @@ SOURCE = ROOT / "src"
 
 
 def surroundings(source=None):
-    """The environment without what would reach into a contender; `source` goes in front of what is installed."""
+    """The environment without variables that affect a contender. source: a folder with our package, used first."""
     dropped = ("PYTHON", "TENCENT", "SSL_CERT", "REQUESTS_CA", "CURL_CA")
     kept = {
         name: value
@@ -25,7 +25,11 @@ def surroundings(source=None):
 
 
 class Process:
-    """A Python process in conversation. `cpus`: where it may run, None for everywhere; `stderr`: as Popen has it."""
+    """A Python process that answers questions.
+
+    cpus: the processors on which it may run, None for all.
+    stderr: as for Popen.
+    """
 
     def __init__(self, command, environ=None, cpus=None, stderr=None):
         command, pipe = [str(word) for word in command], subprocess.PIPE
@@ -53,43 +57,43 @@ class Process:
         return line
 
     def ask(self, question):
-        """What it answers to this question."""
+        """Its answer to this question."""
         self._process.stdin.write(f"{question}\n")
         self._process.stdin.flush()
         return json.loads(self.line())
 
 
-def two_places():
-    """The processors of the server and those of the contenders; (None, None) where there is no choice."""
+def split_processors():
+    """The processors of the server, and those of the contenders. (None, None) if there is only one processor."""
     all_of_them = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     return (all_of_them[-1:], all_of_them[:-1]) if len(all_of_them) > 1 else (None, None)
 
 
 class Server(Process):
-    """The server of server.py; `busy(work)` also tells the share of the time for which it had a processor."""
+    """A process of server.py."""
 
     def __init__(self, cpus=None, tls=True):
         certificate = [CERTIFICATES / "localhost.pem"] if tls else []
         super().__init__([sys.executable, HERE / "server.py", *certificate], surroundings(), cpus)
         self.port = int(self.line())
 
-    def place(self):
-        """Where contenders find it."""
+    def target(self):
+        """The target for contenders."""
         request = self.ask("request")
         return {"port": self.port, "authority": str(CERTIFICATES / "authority.pem"), "request": request}
 
     def busy(self, work):
-        """What work() returns, and the server's processor time as a share of the time that it took."""
+        """Return the result of work(), and the server's processor time as a share of the time that work() took."""
         start, used = time.perf_counter(), self.ask("cpu")
         result = work()
         return result, (self.ask("cpu") - used) / (time.perf_counter() - start)
 
 
-def contender(python, place, *names, threads=0, source=SOURCE, cpus=None):
-    """The process of turns.py with these contenders, connected and warm."""
-    own = source if "predecessor" not in names else None  # it has our name: ours must not be in front of it
+def contender(python, target, *names, threads=0, source=SOURCE, cpus=None):
+    """A process of turns.py with these contenders, connected and warm."""
+    own = source if "predecessor" not in names else None  # 0.1.7 has our name: ours must not be found first
     options = ["--threads", threads] if threads else []
-    command = [python, HERE / "turns.py", *options, json.dumps(place), *names]
+    command = [python, HERE / "turns.py", *options, json.dumps(target), *names]
     process = Process(command, surroundings(own), cpus)
     process.line()
     return process

@@ -1,12 +1,25 @@
-"""Kept-alive connections that send bytes made beforehand, so that only the servers differ.
+"""A process that sends prepared requests on kept-alive connections, so that only the servers differ.
 
-    python raw.py     each line on stdin is a JSON object: `port`, `request` as Latin-1 text, `good`, a text that only
-                      right answers have, and either
-                      `count`: invocations one after the other; the answer is the median of their seconds, or
-                      `seconds`, `connections`, `in_flight`: as many as that may wait for an answer at the same time;
-                      the answer is two numbers: right answers in one second, and the share of the other answers
+    python raw.py
 
-The first line on stdout says that it is there. It ends when stdin does.
+The first line on stdout says that the process is ready. Each line on stdin is a JSON object with
+
+    port        of the server
+    request     as Latin-1 text
+    good        a text that only right answers have
+
+and either
+
+    count       invocations, one after the other. The answer is the median of their seconds.
+
+or
+
+    seconds     of the measurement
+    connections their number
+    in_flight   how many requests may wait for an answer at the same time. The answer is two numbers: right answers
+                per second, and the share of other answers.
+
+The process ends when stdin ends.
 """
 
 import json
@@ -23,7 +36,7 @@ _content_length = re.compile(rb"\r\ncontent-length: *([0-9]+)\r\n", re.IGNORECAS
 
 
 class Connection:
-    """One connection: `send`, then `take` until it returns the answer."""
+    """One connection. Call `send`, then `take` until it returns the answer."""
 
     def __init__(self, port, request):
         self._request = request
@@ -36,7 +49,7 @@ class Connection:
         self.socket.sendall(self._request)
 
     def take(self):
-        """What has come is read; the answer where it is whole, else None."""
+        """Read once. Returns the answer if it is complete, else None."""
         data = self.socket.recv(65536)
         if not data:
             raise ConnectionError(f"closed within an answer, after {self._data[:300]}")
@@ -61,7 +74,7 @@ def one_by_one(port, request, good, count):
 
 
 def crowd(port, request, good, seconds, connections, in_flight):
-    """The connections take turns; the last answers are waited for, and count."""
+    """Send requests on all connections in turn. The last answers are awaited and counted."""
     everybody = [Connection(port, request) for _ in range(connections)]
     waiting, outstanding, counts = deque(everybody), 0, {True: 0, False: 0}
     with selectors.DefaultSelector() as selector:

@@ -1,4 +1,4 @@
-"""Rounds, in each of which every contender has its turn, and the table of what they say."""
+"""Rounds, in each of which every contender has one turn, and tables of their results."""
 
 import statistics
 
@@ -13,9 +13,10 @@ NAMES = {
 
 
 def interleave(turns, rounds):
-    """`turns` is {name: function of nothing that returns a number}; the result is a list of {name: number}.
+    """Run all turns in every round. Returns a list of {name: number}.
 
-    Every round begins with another contender, so that nobody always comes after the same noise.
+    turns: functions without arguments that return a number, by name. Each round begins with another one, so that none
+        always follows the same contender.
     """
     names = list(turns)
     results = []
@@ -31,7 +32,7 @@ def ratios(results, name, to):
 
 
 def summary(values):
-    """The median, and between what the middle half of the rounds lies."""
+    """The median, and the range of the middle half."""
     low, high = min(values), max(values)
     if len(values) >= 4:
         low, _, high = statistics.quantiles(values, n=4, method="inclusive")
@@ -53,7 +54,7 @@ def not_measured(name, why):
 
 
 def table(results, baseline=BASELINE, aims=None):
-    """Every contender's ratio to the baseline."""
+    """Print the ratio of every contender to the baseline."""
     for name in results[0]:
         aim = (aims or {}).get(name, "")
         row(NAMES[name], ratios(results, name, baseline), aim)

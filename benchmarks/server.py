@@ -1,10 +1,10 @@
-"""Answers every POST as SCF answers Invoke: HTTP/1.1 with keep-alive on 127.0.0.1, in a process of its own.
+"""A server that answers every POST as SCF answers Invoke. It has HTTP/1.1 with keep-alive on 127.0.0.1.
 
-    python server.py [CERTIFICATE]     over TLS where there is a certificate
+    python server.py [CERTIFICATE]     with a certificate it uses TLS
 
-Plain asyncio with one write for each answer; it checks nothing, so that it is quicker than whoever asks. The first
-line on stdout is its port. Then each line on stdin is a question, answered by one JSON line: `cpu` (seconds of
-processor time used so far) or `request` (the last request that came, as Latin-1 text). It ends when stdin does.
+It is plain asyncio with one write for each answer. It checks nothing, so that it is faster than all clients. The first
+line on stdout is the port. Each line on stdin is a question, and the answer is a JSON line: for `cpu` the seconds of
+processor time until now, for `request` the last request as Latin-1 text. The process ends when stdin ends.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ _content_length = re.compile(rb"\r\ncontent-length: *([0-9]+)\r\n", re.IGNORECAS
 
 
 class Answering(asyncio.Protocol):
-    """One connection: an answer for every whole request."""
+    """One connection. Every complete request gets an answer."""
 
     last_request = b""
 
@@ -65,8 +65,8 @@ class Answering(asyncio.Protocol):
 
 def answer_questions(finish):
     for line in sys.stdin:
-        told = time.process_time() if line.strip() == "cpu" else Answering.last_request.decode("latin-1")
-        print(json.dumps(told), flush=True)
+        result = time.process_time() if line.strip() == "cpu" else Answering.last_request.decode("latin-1")
+        print(json.dumps(result), flush=True)
     finish()
 
 

@@ -1,7 +1,7 @@
-"""Steady load on a local endpoint for some minutes: every answer must be right, and nothing may grow.
+"""Steady load on a local endpoint for minutes. Every answer must be right, and memory and open files must not grow.
 
-``python benchmarks/soak.py [SECONDS]``, 120 unless told otherwise. Prints a line for each tenth of the time; exits with
-1 where an answer was wrong, something grew, or a process was left behind.
+``python benchmarks/soak.py [SECONDS]``, by default 120. It prints a line for each tenth of the time. The exit code is 1
+if an answer was wrong, memory or open files grew, or a process was left.
 """
 
 import os
@@ -20,9 +20,9 @@ from tencentserverless.local import LocalSCF
 from tencentserverless.scf import Client
 
 THREADS = 8
-RSS_UNITS_PER_MB = 1024 * (1024 if sys.platform == "darwin" else 1)  # what ru_maxrss counts in differs
+RSS_UNITS_PER_MB = 1024 * (1024 if sys.platform == "darwin" else 1)  # the unit of ru_maxrss depends on the system
 GROWTH_ALLOWED_MB = 24
-FILES_ALLOWED = 64  # eight instances more or less, at the moment of counting
+FILES_ALLOWED = 64  # some instances more or less when they are counted
 
 FUNCTIONS = {
     "Echo": "def main_handler(event, context):\n    return event\n",
@@ -37,18 +37,18 @@ FUNCTIONS = {
 
 
 def invoke_one(client: Client, chance: random.Random) -> str:
-    """One invocation, chosen by chance; its outcome is compared here. Failures that cost a process are rare."""
+    """Make one random invocation and check its outcome. Failures that end a process are rare."""
     event = {"number": chance.random(), "text": "名" * chance.randrange(2000)}
-    what = chance.choices(["Echo", "Prints", "Chains", "Raises", "Exits", "Missing"], [60, 15, 15, 7, 1, 2])[0]
-    found = outcome(client, what, event)
-    wanted = {"Prints": len(event), "Raises": 430, "Exits": 439, "Missing": "ResourceNotFound.Function"}
-    if found != wanted.get(what, event):
-        raise ValueError(f"{what} ended with {str(found)[:200]}")
-    return what
+    name = chance.choices(["Echo", "Prints", "Chains", "Raises", "Exits", "Missing"], [60, 15, 15, 7, 1, 2])[0]
+    found = outcome(client, name, event)
+    expected = {"Prints": len(event), "Raises": 430, "Exits": 439, "Missing": "ResourceNotFound.Function"}
+    if found != expected.get(name, event):
+        raise ValueError(f"{name} ended with {str(found)[:200]}")
+    return name
 
 
 def outcome(client: Client, name: str, event: object) -> object:
-    """The value, or what tells one failure from another."""
+    """The value, or the status or code of the failure."""
     try:
         return client.invoke(name, data=event).value
     except (FunctionError, InvocationError) as error:
@@ -62,32 +62,32 @@ def load(client: Client, until: float, done: Counter, wrong: list, seed: int) ->
     while time.monotonic() < until and not wrong:
         try:
             done[invoke_one(client, chance)] += 1
-        except Exception as error:  # told at the end
+        except Exception as error:  # printed at the end
             wrong.append(error)
 
 
 def state() -> tuple[int, float]:
-    """Open files, and the most memory this process ever had, MB. The endpoint runs in this process."""
+    """The number of open files and the peak of memory (MB) of this process, which contains the endpoint."""
     return len(os.listdir("/dev/fd")), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / RSS_UNITS_PER_MB
 
 
 def children() -> set[int]:
-    """The processes that this one has started and that are still there."""
+    """The children of this process that are still running."""
     with subprocess.Popen(["ps", "-A", "-o", "ppid=,pid="], stdout=subprocess.PIPE, text=True) as listing:
         pairs = [tuple(map(int, line.split())) for line in listing.stdout]
     return {pid for parent, pid in pairs if parent == os.getpid() and pid != listing.pid}
 
 
 def watch(threads: list, done: Counter, seconds: float) -> tuple[int, float, int, float]:
-    """Files and memory after three tenths of the time, when everything is warm, and at the end."""
+    """Files and memory after three tenths of the time, when all is warm, and at the end."""
     warm = None
     for tenth in range(1, 11):
         deadline = time.monotonic() + seconds / 10
         while time.monotonic() < deadline and any(thread.is_alive() for thread in threads):
             time.sleep(0.05)
         files, memory = state()
-        told = f"{done.total()} invocations  {files} files  {memory:.0f} MB  {len(children())} processes"
-        print(f"{tenth * 10:3d} %  {told}", flush=True)
+        summary = f"{done.total()} invocations  {files} files  {memory:.0f} MB  {len(children())} processes"
+        print(f"{tenth * 10:3d} %  {summary}", flush=True)
         if tenth == 3:
             warm = (files, memory)
     return (*warm, files, memory)

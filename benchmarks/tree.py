@@ -1,4 +1,4 @@
-"""The processes below another one, as /proc tells them. Linux."""
+"""The descendants of a process, read from /proc. This needs Linux."""
 
 import os
 from pathlib import Path
@@ -7,8 +7,8 @@ from typing import NamedTuple
 DEAD = "ZX"
 
 
-class Seen(NamedTuple):
-    """A process as it was seen; `begun` tells it from a later one with the same number."""
+class ProcessInfo(NamedTuple):
+    """One process. `begun` distinguishes it from a later process with the same id."""
 
     pid: int
     parent: int
@@ -17,27 +17,27 @@ class Seen(NamedTuple):
 
 
 def words_of(pid):
-    """What /proc says of it, from its state on. Raises OSError where there is no such process."""
+    """The words of /proc/PID/stat, beginning with the state. Raises OSError if the process does not exist."""
     return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b") ")[2].split()
 
 
-def seen(pid):
-    """None where there is no such process."""
+def process_info(pid):
+    """The present state of a process, None if it does not exist."""
     try:
         words = words_of(pid)
     except OSError:
         return None
-    return Seen(int(pid), int(words[1]), words[0].decode(), int(words[19]))
+    return ProcessInfo(int(pid), int(words[1]), words[0].decode(), int(words[19]))
 
 
 def table():
-    """Every process that does not wait to be collected."""
-    found = map(seen, filter(str.isdigit, os.listdir("/proc")))
+    """All processes except zombies."""
+    found = map(process_info, filter(str.isdigit, os.listdir("/proc")))
     return [process for process in found if process and process.state not in DEAD]
 
 
 def below(pid):
-    """The process ids of all that descend from this one."""
+    """The process ids of all descendants of a process."""
     processes, found, size = table(), {pid}, 0
     while size < len(found):
         size = len(found)
@@ -46,7 +46,7 @@ def below(pid):
 
 
 def proportional_mb(pids):
-    """Their memory; of a page that several processes share, each counts its share."""
+    """The memory of these processes. A shared page is divided among the processes that share it."""
     total = 0
     for pid in pids:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
@@ -55,6 +55,6 @@ def proportional_mb(pids):
 
 
 def used_seconds(pid):
-    """The processor time that it has used."""
+    """The processor time of a process."""
     words = words_of(pid)
     return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")

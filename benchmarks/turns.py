@@ -1,12 +1,12 @@
-"""One or more contenders in a process of their own, which invoke when they are told to.
+"""A process with one or more contenders.
 
-    python turns.py PLACE NAME...            each line on stdin is a number of invocations; the answer is one JSON line
-                                             with the median seconds of each contender, which take turns
-    python turns.py --threads 32 PLACE NAME  each line on stdin is a number of seconds; the answer is how many
-                                             invocations all threads together finished in one second
+    python turns.py TARGET NAME...            each line on stdin is a number of invocations; the answer is one JSON line
+                                              with the median seconds of each contender; they invoke in turn
+    python turns.py --threads 32 TARGET NAME  each line on stdin is a number of seconds; the answer is the number of
+                                              invocations per second, of all threads together
 
-PLACE is JSON (see contenders.py). The first line on stdout says that everybody is connected and warm. It ends when
-stdin does.
+TARGET is JSON (see contenders.py). The first line on stdout says that all contenders are connected and warm.
+The process ends when stdin ends.
 """
 
 import argparse
@@ -18,11 +18,11 @@ import time
 
 from contenders import CONTENDERS, connected
 
-SHARED = ("ours",)  # one for all threads; of the others each thread has its own
+SHARED = ("ours",)  # one client for all threads; of the others each thread has its own
 
 
 def take_turns(invokes, count):
-    """The median seconds of each, one invocation after the other's."""
+    """The median seconds of each contender. Their invocations alternate."""
     clock = time.perf_counter
     times = [[] for _ in invokes]
     for _ in range(count):
@@ -34,7 +34,7 @@ def take_turns(invokes, count):
 
 
 def throughput(invokes, seconds):
-    """Invocations a second, every one of `invokes` in a thread of its own."""
+    """Invocations per second. Each of `invokes` runs in a thread."""
     counts = []
 
     def work(invoke):
@@ -54,22 +54,22 @@ def throughput(invokes, seconds):
     return sum(counts) / (time.perf_counter() - start)
 
 
-def for_threads(name, place, threads):
+def for_threads(name, target, threads):
     if name in SHARED:
-        return [connected(name, place)] * threads
-    return [connected(name, place) for _ in range(threads)]
+        return [connected(name, target)] * threads
+    return [connected(name, target) for _ in range(threads)]
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--threads", type=int, default=0)
-    parser.add_argument("place", type=json.loads)
+    parser.add_argument("target", type=json.loads)
     parser.add_argument("names", nargs="+", choices=CONTENDERS)
     options = parser.parse_args()
     if options.threads:
-        ask, invokes = throughput, for_threads(options.names[0], options.place, options.threads)
+        ask, invokes = throughput, for_threads(options.names[0], options.target, options.threads)
     else:
-        ask, invokes = take_turns, [connected(name, options.place) for name in options.names]
+        ask, invokes = take_turns, [connected(name, options.target) for name in options.names]
     print("ready", flush=True)
     for line in sys.stdin:
         print(json.dumps(ask(invokes, json.loads(line))), flush=True)

@@ -1,4 +1,4 @@
-"""Writes docs/reference.md, every public name with its arguments and its docstring, and the table in docs/errors.md."""
+"""Writes docs/reference.md, all public names with their arguments and docstrings, and the table in docs/errors.md."""
 
 import importlib
 import inspect
@@ -6,7 +6,7 @@ from pathlib import Path
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 MODULES = tuple(f"tencentserverless.{name}" for name in ("scf", "aio", "exception", "otel", "local"))
-RETURNED = {  # made by the clients, not by their users
+RETURNED = {  # classes whose objects the clients create
     "tencentserverless.scf": ("tencentserverless._functions.blocking", ("Function", "Map", "Sent")),
     "tencentserverless.aio": ("tencentserverless._functions.asyncio", ("AsyncFunction", "AsyncMap", "AsyncSent")),
 }
@@ -30,13 +30,13 @@ def module_text(module) -> list[str]:
 
 
 def named(module) -> list[str]:
-    """What a module without `__all__` has of its own: classes and functions without an underscore."""
+    """The public classes and functions of a module without `__all__`."""
     found = vars(module).items()
     return [name for name, value in found if name[0] != "_" and (inspect.isclass(value) or inspect.isfunction(value))]
 
 
 def name_text(module, name: str, value) -> list[str]:
-    """The entry of one name; one that another module of ours has already told of only names that one."""
+    """The entry of one name. If the name belongs to another public module, the entry only refers to it."""
     title = f"### {name}\n"
     home = f"{value.__module__}.{value.__name__}"
     if not home.startswith("tencentserverless"):
@@ -47,23 +47,23 @@ def name_text(module, name: str, value) -> list[str]:
         return [title, f"From `{value.__module__}`.\n"]
     bases = [base.__name__ for base in value.__bases__ if base is not object] if inspect.isclass(value) else []
     is_public = bases and not bases[0].startswith("Base")
-    told = [title, block(called(name, value), is_public and "Bases: " + ", ".join(bases), inspect.getdoc(value))]
-    return [*told, *methods(name, value)]
+    parts = [title, block(called(name, value), is_public and "Bases: " + ", ".join(bases), inspect.getdoc(value))]
+    return [*parts, *methods(name, value)]
 
 
 def methods(name: str, value) -> list[str]:
-    told = []
+    parts = []
     for member, method in sorted(vars(value).items()) if inspect.isclass(value) else ():
         if not member.startswith("_") and inspect.getdoc(method) and (callable(method) or isinstance(method, property)):
             head = member if isinstance(method, property) else called(f"{name}.{member}", method)
-            told += [f"#### {name}.{member}\n", block(head, inspect.getdoc(method))]
-    return told
+            parts += [f"#### {name}.{member}\n", block(head, inspect.getdoc(method))]
+    return parts
 
 
 def called(name: str, value) -> str:
-    """How it is called: names and defaults, without `self` and types."""
+    """The signature: names and defaults, without `self` and types."""
     if inspect.isclass(value) and not inspect.isfunction(value.__init__):
-        return name  # made by us, not by the caller
+        return name  # created by the package, not by its users
     found = inspect.signature(value)
     plain = [each.replace(annotation=each.empty) for each in found.parameters.values() if each.name != "self"]
     line = f"{name}{found.replace(parameters=plain, return_annotation=found.empty)}"
@@ -71,12 +71,12 @@ def called(name: str, value) -> str:
 
 
 def block(*texts) -> str:
-    """Texts as they stand: the lists and pictures in docstrings keep their lines."""
+    """Texts as a code block, so that lists and pictures in docstrings keep their lines."""
     return "```text\n{}\n```\n".format("\n\n".join(text for text in texts if text))
 
 
 def errors_page() -> str:
-    """docs/errors.md with the table of what is tried again that the client decides by."""
+    """Return docs/errors.md with the client's table of retries."""
     from tencentserverless._protocol.retry import ROWS
 
     before, head, rest = (DOCS / "errors.md").read_text(encoding="utf-8").partition("|---|---|---|---|\n")

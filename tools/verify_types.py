@@ -1,7 +1,7 @@
-"""Fails where a public name of the installed package has no known type, as a user's type checker sees it.
+"""Fails if a type checker of a user does not know the type of a public name of the installed package.
 
-basedpyright's `--verifytypes` does the work; left out are the rooms of the local endpoint, of which only `LocalSCF` is
-for others. Forgiven is a base class of the official SDK, which ships no types.
+It uses `--verifytypes` of basedpyright. The internal modules of the local endpoint are left out: only `LocalSCF` is
+public. A base class of the official SDK, which has no types, is ignored.
 """
 
 import json
@@ -9,24 +9,24 @@ import subprocess
 import sys
 
 PACKAGE = "tencentserverless"
-ROOMS = "tencentserverless.local."
-PUBLIC_IN_ROOMS = ("tencentserverless.local.LocalSCF", "tencentserverless.local.local_scf.LocalSCF")
-FORGIVEN = ("Type of base class", "Type of metaclass unknown")
+LOCAL = "tencentserverless.local."
+PUBLIC_IN_LOCAL = ("tencentserverless.local.LocalSCF", "tencentserverless.local.local_scf.LocalSCF")
+IGNORED = ("Type of base class", "Type of metaclass unknown")
 
 
 def unknown_types(report: dict) -> list[str]:
-    """One paragraph per public symbol whose type is not known whole."""
-    told = []
+    """One paragraph for each public symbol whose type is not known completely."""
+    problems = []
     for symbol in report["typeCompleteness"]["symbols"]:
-        is_room = symbol["name"].startswith(ROOMS) and not symbol["name"].startswith(PUBLIC_IN_ROOMS)
-        if not symbol["isExported"] or is_room:
+        is_internal = symbol["name"].startswith(LOCAL) and not symbol["name"].startswith(PUBLIC_IN_LOCAL)
+        if not symbol["isExported"] or is_internal:
             continue
         if symbol["isTypeKnown"] and not symbol["isTypeAmbiguous"]:
             continue
         found = sorted({each["message"] for each in symbol["diagnostics"] if each["severity"] == "error"})
-        if not found or not all(message.startswith(FORGIVEN) for message in found):
-            told.append("\n    ".join([symbol["name"], *found]))
-    return told
+        if not found or not all(message.startswith(IGNORED) for message in found):
+            problems.append("\n    ".join([symbol["name"], *found]))
+    return problems
 
 
 def main() -> None:

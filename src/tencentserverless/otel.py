@@ -1,4 +1,4 @@
-"""OpenTelemetry spans for invocations, with the semantic conventions for FaaS clients.
+"""OpenTelemetry spans for invocations, named by the semantic conventions for FaaS clients.
 
 ::
 
@@ -6,7 +6,7 @@
 
     client = Client(trace=spans())
 
-Needs the extra ``tencentserverless[otel]``. https://opentelemetry.io/docs/specs/semconv/faas/faas-spans/
+This module needs the extra ``tencentserverless[otel]``. https://opentelemetry.io/docs/specs/semconv/faas/faas-spans/
 """
 
 from opentelemetry.trace import SpanKind, StatusCode, get_tracer
@@ -25,16 +25,17 @@ __all__ = ("spans",)
 
 
 def spans(tracer: "Optional[Tracer]" = None) -> "Callable[[Step], None]":
-    """A `trace` for clients. It makes a client span for each invocation, with an event for each attempt and each fault.
+    """Return a function for the argument `trace` of a client. It creates a span for each invocation.
 
-    tracer: the tracer to use; None for the global one.
+    The span has an event for each attempt and for each failure.
+    tracer: the tracer to use, None for the global one.
     """
-    maker = get_tracer("tencentserverless", __version__) if tracer is None else tracer
+    used = get_tracer("tencentserverless", __version__) if tracer is None else tracer
 
     def trace(step: "Step") -> None:
         about: "Any" = step.about
         if step.name == "begin":
-            about.span = _begin(maker, about)
+            about.span = _begin(used, about)
         elif step.name == "end":
             _end(about.span, step)
         elif step.error is not None or step.name in ("open", "sleep"):

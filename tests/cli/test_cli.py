@@ -19,7 +19,7 @@ def test_old_pythons_are_told(version):
     done = subprocess.run([python, "-I", "-c", program], capture_output=True, check=False)
     assert (done.returncode, done.stdout) == (2, b"")
     assert done.stderr.decode().splitlines() == [
-        f"tencentserverless: the command line needs Python 3.10 or later, this is {version}"
+        f"tencentserverless: the command line needs Python 3.10 or later, not {version}"
     ]
 
 
@@ -34,7 +34,7 @@ def test_what_to_install(name, monkeypatch, capsys):
         _cli.main([])
     assert caught.value.code == 2
     assert capsys.readouterr().err == (
-        'tencentserverless: the command line needs its extra: pip install "tencentserverless[local]"\n'
+        'tencentserverless: the command line needs an extra. Install it with: pip install "tencentserverless[local]"\n'
     )
 
 

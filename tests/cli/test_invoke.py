@@ -58,14 +58,14 @@ def test_events_that_are_none(data):
     import click
 
     with pytest.raises(click.BadParameter):
-        invoke.event_of(data)
+        invoke.parse_event(data)
 
 
 def test_no_data_is_no_event():
     """Without --data there is no event."""
-    assert invoke.event_of(None) is None
-    assert invoke.event_of("null") is None
-    assert invoke.event_of("[]") == []
+    assert invoke.parse_event(None) is None
+    assert invoke.parse_event("null") is None
+    assert invoke.parse_event("[]") == []
 
 
 def test_text_for_narrow_terminals(monkeypatch):

@@ -115,10 +115,10 @@ def test_a_terminal_gets_a_table(functions):
 
 
 def test_layers(functions, tmp_path):
-    """--layer names a layer's folder, and one that no function has is said."""
+    """--layer names a layer's folder, and there is a notice if no function uses it."""
     with started(functions, "--port", "0", "--layer", f"x={tmp_path}") as (process, _):
         process.terminate()
-        assert "layer `x`: no function names it" in process.communicate(timeout=20)[1]
+        assert "layer `x` is not used" in process.communicate(timeout=20)[1]
 
 
 STOPS = "import time\ndef main_handler(event, context):\n    breakpoint()\n    return event\n"
@@ -150,7 +150,7 @@ def test_a_debugger_without_a_terminal(command, functions):
     """Without a terminal --debug is a usage error that says what to do; so is a debugger that there is not."""
     done = command("local", "start", functions, "--debug", text="")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "start the endpoint in a terminal" in done.stderr
+    assert "Start the endpoint in a terminal" in done.stderr
     assert command("local", "start", functions, "--debug=gdb", text="").returncode == 2
 
 

@@ -11,7 +11,7 @@ from tests.local.factories import record
 def test_wrong_pairs_are_not_repeated():
     """A malformed --accept is a usage error that does not print the text, which may be a secret."""
     with pytest.raises(click.BadParameter) as caught:
-        serving.endpoint_of(["x"], 0, None, accept=["AKIDsecret"])
+        serving.make_endpoint(["x"], 0, None, accept=["AKIDsecret"])
     assert "AKIDsecret" not in caught.value.format_message()
 
 
@@ -42,11 +42,11 @@ def test_signals_reach_their_action():
 @pytest.mark.parametrize("text", ["x", "=x", "x="])
 def test_wrong_layers(text):
     """A --layer that is not NAME=FOLDER is a usage error."""
-    with pytest.raises(click.BadParameter, match="takes NAME=FOLDER"):
-        serving.endpoint_of(["x"], 0, None, layers=[text])
+    with pytest.raises(click.BadParameter, match="must be NAME=FOLDER"):
+        serving.make_endpoint(["x"], 0, None, layers=[text])
 
 
 def test_a_store_that_cannot_be_is_a_usage_error(tmp_path):
     """What prevents the records is one line, before anything is served."""
     with pytest.raises(click.UsageError, match="unable to open"):
-        serving.started([], 0, None, records=tmp_path / "no" / "x.db")
+        serving.start_endpoint([], 0, None, records=tmp_path / "no" / "x.db")

@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from tencentserverless.local import LocalSCF
-from tencentserverless.local.http.hosts import foreign, shown
+from tencentserverless.local.http.hosts import refusal_reason, url_host
 from tests.local.api_client import Api, headers
 
 
@@ -91,7 +91,7 @@ def test_get_with_v3(api):
 )
 def test_hosts_that_are_ours(host):
     """Loopback and the platform's own names are served."""
-    assert foreign({"host": host}) == ""
+    assert refusal_reason({"host": host}) == ""
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_hosts_that_are_ours(host):
 )
 def test_hosts_that_are_not(host):
     """Any other name is refused: a page may have its own name lead to this machine."""
-    assert foreign({"host": host})
+    assert refusal_reason({"host": host})
 
 
 @pytest.mark.parametrize(
@@ -114,14 +114,14 @@ def test_hosts_that_are_not(host):
 )
 def test_hosts_beyond_loopback(host, listens_on, is_served):
     """Where it listens beyond loopback, addresses and this machine's name are served; names of others never are."""
-    assert (foreign({"host": host}, listens_on) == "") is is_served
+    assert (refusal_reason({"host": host}, listens_on) == "") is is_served
 
 
 @pytest.mark.parametrize(("host", "where"), [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::", "[::1]")])
 def test_where_clients_find_it(host, where):
     """What listens on every address is found on loopback."""
-    assert shown(host) == where
-    assert shown("10.0.0.1") == "10.0.0.1"
+    assert url_host(host) == where
+    assert url_host("10.0.0.1") == "10.0.0.1"
 
 
 def test_another_address(folder):
@@ -136,7 +136,7 @@ def test_another_address(folder):
     assert notices == []
     with LocalSCF(folder.path, host="0.0.0.0", notify=notices.append) as scf, Api(scf) as api:
         assert api.invoke("one")["RetMsg"] == "1"
-    assert "anyone who can reach this machine" in notices[0]
+    assert "other machines that have a key" in notices[0]
     with pytest.raises(ValueError, match="does not appear to be"):
         LocalSCF(folder.path, host="evil.example")
 

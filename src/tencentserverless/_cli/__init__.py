@@ -1,6 +1,6 @@
-"""The command line. One file a verb, each loaded when it is used.
+"""The command line. Each verb has a file, which is imported when the verb is used.
 
-This file is read by every Python, with and without the extra: it says what is missing.
+This file runs on every Python, with or without the extra. It names what has to be installed.
 """
 
 import sys
@@ -10,7 +10,7 @@ USAGE = 2
 
 
 def main(arguments: "list[str] | None" = None) -> None:
-    """The console script ``tencentserverless``; `arguments` default to the process's own."""
+    """Run the console script ``tencentserverless``. `arguments` default to those of the process."""
     missing = _missing()
     if missing:
         sys.stderr.write(missing + "\n")
@@ -19,14 +19,14 @@ def main(arguments: "list[str] | None" = None) -> None:
 
 
 def _missing() -> "str | None":
-    """What to install, in one line; None if nothing."""
+    """Return one line that says what to install, or None if nothing is missing."""
     if sys.hexversion < 0x030A0000:
-        return "tencentserverless: the command line needs Python 3.10 or later, this is %d.%d" % sys.version_info[:2]
+        return "tencentserverless: the command line needs Python 3.10 or later, not %d.%d" % sys.version_info[:2]
     from importlib.util import find_spec
 
     if all(find_spec(name) for name in NEEDED):
         return None
-    return 'tencentserverless: the command line needs its extra: pip install "tencentserverless[local]"'
+    return 'tencentserverless: the command line needs an extra. Install it with: pip install "tencentserverless[local]"'
 
 
 def _run(arguments: "list[str] | None") -> None:

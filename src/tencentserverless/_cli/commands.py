@@ -1,4 +1,4 @@
-"""The tree of commands. A verb's file is imported when the verb is used, so that help and completion stay quick."""
+"""The tree of commands. The file of a verb is imported when the verb is used, so that help and completion are fast."""
 
 from importlib import import_module
 from typing import Any
@@ -8,8 +8,11 @@ import click
 from tencentserverless._version import __version__
 
 
-class Lazy(click.Group):
-    """A group whose commands are ``module:name`` until they are wanted."""
+class LazyGroup(click.Group):
+    """A group of commands that are imported when they are used.
+
+    verbs: ``module:name`` of each command, by the name of its verb.
+    """
 
     def __init__(self, *args: Any, verbs: dict[str, str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -19,15 +22,15 @@ class Lazy(click.Group):
         return sorted([*super().list_commands(ctx), *self._verbs])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        place = self._verbs.get(cmd_name)
-        if place is None:
+        path = self._verbs.get(cmd_name)
+        if path is None:
             return super().get_command(ctx, cmd_name)
-        module, _, name = place.partition(":")
+        module, _, name = path.partition(":")
         command: click.Command = getattr(import_module(module), name)
         return command
 
 
-local = Lazy(
+local = LazyGroup(
     "local",
     help="The local endpoint: an SCF on this machine.",
     verbs={
@@ -38,7 +41,7 @@ local = Lazy(
 
 
 @click.group(
-    cls=Lazy,
+    cls=LazyGroup,
     verbs={
         "invoke": "tencentserverless._cli.invoke:invoke",
         "settings": "tencentserverless._cli.settings:settings",
@@ -47,7 +50,7 @@ local = Lazy(
 )
 @click.version_option(__version__)
 def root() -> None:
-    """Invoke Tencent Cloud SCF functions, and run them on this machine."""
+    """Invoke Tencent Cloud SCF functions, or run them on this machine."""
 
 
 root.add_command(local)

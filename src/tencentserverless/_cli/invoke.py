@@ -1,4 +1,4 @@
-"""``tencentserverless invoke``: invoke one function, here or in the cloud."""
+"""``tencentserverless invoke``: invoke one function, in the cloud or on a local endpoint."""
 
 import sys
 from pathlib import Path
@@ -13,12 +13,12 @@ OK, FUNCTION_FAILED, USAGE, CLOUD_FAILED = 0, 1, 2, 3
 
 @click.command()
 @click.argument("name")
-@click.option("--data", metavar="JSON|@FILE|-", help="The event: JSON, a file that holds it, or - for standard input.")
+@click.option("--data", metavar="JSON|@FILE|-", help="The event: JSON text, @ and a file, or - for standard input.")
 @click.option("--region", help="Default: TENCENTCLOUD_REGION, then ap-guangzhou.")
 @click.option("--namespace", default="default", show_default=True)
-@click.option("--qualifier", default="$LATEST", show_default=True, help="Version or alias.")
+@click.option("--qualifier", default="$LATEST", show_default=True, help="A version or an alias.")
 @click.option("--log-tail", is_flag=True, help="Print the end of the execution log to standard error.")
-@click.option("--endpoint", metavar="URL", help="Where the API is, such as http://127.0.0.1:9000.")
+@click.option("--endpoint", metavar="URL", help="The address of the API, such as http://127.0.0.1:9000.")
 def invoke(
     name: str,
     data: str | None,
@@ -30,13 +30,13 @@ def invoke(
 ) -> None:
     """Invoke the function NAME and print what it returned.
 
-    The result goes to standard output, everything else to standard error. The exit code says who failed: 1 the
-    function, 2 the command line, 3 the cloud, the way to it, or the settings.
+    The result goes to standard output, everything else to standard error. The exit code is 1 if the function failed
+    and 2 if the command line is wrong. It is 3 if the cloud, the connection or the settings failed.
     """
     from tencentserverless.exception import CloudError, EventError, TencentServerlessSDKException
     from tencentserverless.scf import Client
 
-    event = event_of(data)
+    event = parse_event(data)
     try:
         with Client(region=region, endpoint=endpoint) as client:
             result = client.invoke(
@@ -53,8 +53,8 @@ def invoke(
     _print(result, sys.stdout)
 
 
-def event_of(data: str | None) -> Any:
-    """The event that ``--data`` gives; None without it."""
+def parse_event(data: str | None) -> Any:
+    """Return the event of ``--data``, None without this option."""
     if data is None:
         return None
     try:
@@ -75,7 +75,7 @@ def _text(data: str) -> str:
 
 
 def _print(text: str, stream: Any) -> None:
-    """Text with whatever characters a function put into it, on whatever terminal."""
+    """Print text. Characters that the terminal does not have are escaped."""
     encoding = stream.encoding or "utf-8"
     click.echo(text.encode(encoding, "backslashreplace").decode(encoding), file=stream)
 

@@ -1,4 +1,4 @@
-"""``tencentserverless local exec``: run a command against a local endpoint made for it."""
+"""``tencentserverless local exec``: run a command that uses a local endpoint of its own."""
 
 import os
 import subprocess
@@ -13,9 +13,9 @@ from tencentserverless._cli import serving
 if TYPE_CHECKING:
     from tencentserverless.local import LocalSCF
 
-NOT_FOUND, NOT_EXECUTABLE, KILLED = 127, 126, 128  # as a shell says it
+NOT_FOUND, NOT_EXECUTABLE, KILLED = 127, 126, 128  # the exit codes of a shell
 
-# Of every family of names that SDKs read, so that no key of the real cloud is used by accident.
+# All the names that SDKs read: a key of the real cloud must not be used by accident.
 _IDS = ("TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRET_ID", "TENCENT_SECRET_ID")
 _KEYS = ("TENCENTCLOUD_SECRETKEY", "TENCENTCLOUD_SECRET_KEY", "TENCENT_SECRET_KEY")
 _TOKENS = (
@@ -27,8 +27,8 @@ _TOKENS = (
 )
 
 
-class _TwoParts(click.Command):
-    """PATH... before ``--``, the command behind it, untouched."""
+class _WithCommand(click.Command):
+    """A verb with arguments of its own before ``--``, and another command after it, which is passed on unchanged."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if "--" in args:
@@ -40,21 +40,22 @@ class _TwoParts(click.Command):
         return [*super().collect_usage_pieces(ctx), "-- COMMAND [ARGUMENT]..."]
 
 
-@click.command("exec", cls=_TwoParts)
+@click.command("exec", cls=_WithCommand)
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("--port", default=0, type=click.IntRange(0, 65535), help="Default: a free one.")
+@click.option("--port", default=0, type=click.IntRange(0, 65535), help="Default: a free port.")
 @serving.endpoint_options
 @click.option("--logs", is_flag=True, help="Print the log of every invocation.")
 @click.pass_context
 def execute(ctx: click.Context, /, paths: tuple[str, ...], port: int, logs: bool, **options: Any) -> None:
-    """Serve the functions in PATH... while COMMAND runs, with an environment in which SDKs talk to them.
+    """Serve the functions in PATH... while COMMAND runs.
 
-    The exit code is COMMAND's, 128 and the signal's number where a signal ended it.
+    The environment of COMMAND makes SDKs use the local endpoint. The exit code is that of COMMAND. If a signal ended
+    it, the exit code is 128 plus the number of the signal.
     """
     command = ctx.meta.get("command")
     if not command:
-        raise click.UsageError("no COMMAND: it stands behind --")
-    scf = serving.started(paths, port, serving.log if logs else None, **options)
+        raise click.UsageError("missing COMMAND after --")
+    scf = serving.start_endpoint(paths, port, serving.log if logs else None, **options)
     try:
         code = _run(command, environment(os.environ, scf.endpoint, scf.secret_id, scf.secret_key, scf.bundle))
     finally:
@@ -66,7 +67,10 @@ def execute(ctx: click.Context, /, paths: tuple[str, ...], port: int, logs: bool
 def environment(
     shell: Mapping[str, str], endpoint: str, secret_id: str, secret_key: str, bundle: str = ""
 ) -> dict[str, str]:
-    """`shell` with the endpoint and its keys in place of the cloud's. bundle: the certificates to trust, if others."""
+    """Return the environment of COMMAND: that of `shell`, but with the endpoint and its keys.
+
+    bundle: a file of the certificates to trust, "" for those of the system.
+    """
     result = {name: value for name, value in shell.items() if name not in _TOKENS}
     result["TENCENTSERVERLESS_ENDPOINT"] = endpoint
     result.update(dict.fromkeys(_IDS, secret_id))
@@ -75,7 +79,7 @@ def environment(
         from tencentserverless.local.environment.variables import BUNDLE_NAMES
 
         result.update(dict.fromkeys(BUNDLE_NAMES, bundle))
-    direct = f"127.0.0.1,localhost,{endpoint}"  # the official SDK compares with the endpoint's whole text
+    direct = f"127.0.0.1,localhost,{endpoint}"  # the official SDK compares with the URL of the endpoint
     for name in ("NO_PROXY", "no_proxy"):
         result[name] = f"{shell[name]},{direct}" if shell.get(name) else direct
     return result
@@ -97,9 +101,9 @@ def _run(command: list[str], variables: dict[str, str]) -> int:
 
 
 class _Relay:
-    """Passes signals on to the command. Made before it, so that none ends us alone; early ones wait for it.
+    """Passes signals on to the command. A terminal sends Ctrl-C to the command by itself.
 
-    A terminal's Ctrl-C reaches the command by itself.
+    It is created before the command, so that no signal ends this process alone. Earlier signals are kept until `to`.
     """
 
     def __init__(self) -> None:
@@ -112,6 +116,7 @@ class _Relay:
         self._send(number)
 
     def to(self, process: "subprocess.Popen[Any]") -> None:
+        """Send the signals to this process from now on, and those that came before."""
         self._send = process.send_signal
         for number in self._early:
             process.send_signal(number)

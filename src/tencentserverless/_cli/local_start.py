@@ -1,4 +1,4 @@
-"""``tencentserverless local start``: serve functions until told to stop."""
+"""``tencentserverless local start``: serve functions until a signal stops it."""
 
 import json
 import os
@@ -20,18 +20,19 @@ WINDOWS_SECONDS = 0.5
 
 @click.command("start")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("--port", default=9000, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free one.")
+@click.option("--port", default=9000, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free port.")
 @serving.endpoint_options
 @click.option("--quiet", is_flag=True, help="Leave out the logs of invocations.")
 def start(paths: tuple[str, ...], port: int, quiet: bool, **options: Any) -> None:
     """Serve the functions in PATH... until Ctrl-C.
 
-    When it serves, standard output has one line: a JSON object with endpoint, secret_id, secret_key (made for this
-    run) and pid; with --tls also ca_file, the certificate to trust. Everything else goes to standard error.
+    Once it serves, it prints one line to standard output: a JSON object with endpoint, secret_id, secret_key and pid.
+    The key pair is new at each start. With --tls the object also has ca_file, the certificate to trust. Everything
+    else goes to standard error.
     """
-    signals: SimpleQueue[int] = SimpleQueue()  # a handler may put into it whatever it interrupts; an Event would hang
+    signals: SimpleQueue[int] = SimpleQueue()  # a signal handler may use it at any time; an Event could deadlock
     serving.on_signals(signals.put, "SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
-    scf = serving.started(paths, port, None if quiet else serving.log, **options)
+    scf = serving.start_endpoint(paths, port, None if quiet else serving.log, **options)
     try:
         _introduce(scf)
         _wait_for(signals)
@@ -40,7 +41,7 @@ def start(paths: tuple[str, ...], port: int, quiet: bool, **options: Any) -> Non
 
 
 def _wait_for(signals: "SimpleQueue[int]") -> None:
-    """Until there is one. On Windows handlers run only between two waits."""
+    """Wait for a signal. On Windows signal handlers run only between two waits."""
     while signals.empty():
         with suppress(Empty):
             signals.get(timeout=WINDOWS_SECONDS if sys.platform == "win32" else None)
@@ -57,7 +58,7 @@ def _introduce(scf: "LocalSCF") -> None:
     if scf.ca_file:
         line["ca_file"] = scf.ca_file
     click.echo(json.dumps(line))
-    serving.say(f"{scf!r}: Ctrl-C stops it")
+    serving.say(f"{scf!r}: press Ctrl-C to stop it")
     rows = [
         (f.name, f.region, f.namespace, f.runtime or "", f"{f.memory_mb} MB", f"{f.timeout} s", str(f.code))
         for f in scf.functions

@@ -1,4 +1,4 @@
-"""What the verbs of the local endpoint share: options, the endpoint made of them, words on standard error."""
+"""The code that `local start` and `local exec` share: options, starting the endpoint, notices, signals."""
 
 import signal
 import sys
@@ -17,43 +17,42 @@ _OPTIONS = (
         "--accept",
         multiple=True,
         metavar="ID:KEY",
-        help="A key pair that programs bring, beside the one made for this run; repeatable. "
-        "`any` lets unknown ids in unverified.",
+        help="Accept this key pair too; repeatable. `any` accepts unknown ids without checking their signatures.",
     ),
-    click.option("--tls", is_flag=True, help="Speak TLS, with a certificate of an authority made for this run."),
+    click.option("--tls", is_flag=True, help="Use TLS, with a certificate that is new at each start."),
     click.option(
         "--layer",
         "layers",
         multiple=True,
         metavar="NAME=FOLDER",
-        help="The content of a layer that a serverless.yml names, which the function finds in /opt; repeatable.",
+        help="The folder of a layer that a serverless.yml names. The function finds its content in /opt; repeatable.",
     ),
     click.option(
         "--interpreter",
         "interpreters",
         multiple=True,
         metavar="RUNTIME=PATH",
-        help="The Python for a runtime, such as Python3.9=/usr/bin/python3.9; repeatable. Others are found.",
+        help="The Python for a runtime, such as Python3.9=/usr/bin/python3.9; repeatable. Default: searched for.",
     ),
     click.option(
         "--debug",
         is_flag=False,
         flag_value="pdb",
         type=click.Choice(["pdb", "debugpy"]),
-        help="Behind PATH...: functions stop at breakpoint() and talk on this terminal (pdb, the default), or listen "
-        "for a debugger (debugpy).",
+        help="Debug the functions. With pdb, the default, they stop at breakpoint() and use this terminal. "
+        "With debugpy they listen for a debugger. Put this option after PATH...",
     ),
 )
 
 
 def endpoint_options(command: Callable[..., None]) -> Callable[..., None]:
-    """The options that `started` takes."""
+    """Add the options that `start_endpoint` takes to a command."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
 
 
-def endpoint_of(
+def make_endpoint(
     paths: Sequence[str],
     port: int,
     on_record: "Callable[[Record], None] | None",
@@ -62,14 +61,14 @@ def endpoint_of(
     interpreters: Sequence[str] = (),
     **options: Any,
 ) -> "LocalSCF":
-    """The endpoint of these options; wrong ones are usage errors."""
+    """Return an endpoint that has not started. Raises `click.UsageError` for wrong options."""
     from tencentserverless.local import LocalSCF
     from tencentserverless.local.model.credentials import accepted
 
     try:
         accepted(accept)
     except ValueError:
-        raise click.BadParameter("takes ID:KEY or any", param_hint="--accept") from None
+        raise click.BadParameter("must be ID:KEY or any", param_hint="--accept") from None
     options.update(port=port, accept=accept, notify=say, on_record=on_record)
     options["layers"] = dict(_pair(text, "--layer", "NAME=FOLDER") for text in layers)
     options["interpreters"] = dict(_pair(text, "--interpreter", "RUNTIME=PATH") for text in interpreters)
@@ -82,17 +81,20 @@ def endpoint_of(
 def _pair(text: str, option: str, form: str) -> tuple[str, str]:
     name, _, value = text.partition("=")
     if not (name and value):
-        raise click.BadParameter(f"takes {form}, not {text}", param_hint=option)
+        raise click.BadParameter(f"must be {form}, not {text}", param_hint=option)
     return name, value
 
 
-def started(
+def start_endpoint(
     paths: Sequence[str], port: int, on_record: "Callable[[Record], None] | None", **options: Any
 ) -> "LocalSCF":
-    """An endpoint that serves; what prevents that is one line on standard error. options: `endpoint_options`'."""
+    """Start an endpoint. If it cannot start, the program ends with one line on standard error.
+
+    options: those of `endpoint_options`.
+    """
     from tencentserverless.local.model.errors import AuthorityError
 
-    scf = endpoint_of(paths, port, on_record, **options)
+    scf = make_endpoint(paths, port, on_record, **options)
     try:
         return scf.__enter__()
     except ValueError as error:
@@ -104,12 +106,12 @@ def started(
 
 
 def say(text: str) -> None:
-    """One notice on standard error."""
+    """Print one notice to standard error."""
     click.echo(text, err=True)
 
 
 def log(record: "Record") -> None:
-    """The whole log of an invocation on standard error."""
+    """Print the log of an invocation to standard error."""
     from tencentserverless.local.invocations import log
 
     invocation = record.invocation
@@ -120,7 +122,7 @@ def log(record: "Record") -> None:
 
 
 def on_signals(action: Callable[[int], None], *names: str) -> None:
-    """Call `action` with the number of each of these signals, where the system has it."""
+    """Call `action` with the number of each of these signals. Signals that the system does not have are ignored."""
 
     def handle(number: int, _: Any) -> None:
         action(number)

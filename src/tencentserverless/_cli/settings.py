@@ -1,4 +1,4 @@
-"""``tencentserverless settings``: which setting has which value here, and where it came from."""
+"""``tencentserverless settings``: show the settings of an invocation, and where each comes from."""
 
 import sys
 
@@ -8,14 +8,14 @@ CLOUD_FAILED = 3
 
 
 @click.command()
-@click.option("--region", help="As an invocation would be given it.")
+@click.option("--region", help="The region of the invocation.")
 @click.option("--profile", help="A profile of tccli, or of ~/.tencentcloud/credentials.")
-@click.option("--endpoint", metavar="URL", help="Where the API is, such as http://127.0.0.1:9000.")
+@click.option("--endpoint", metavar="URL", help="The address of the API, such as http://127.0.0.1:9000.")
 def settings(region: str | None, profile: str | None, endpoint: str | None) -> None:
     """Print the settings that an invocation from here would use, and where each comes from.
 
-    Secrets are masked, and nobody is asked over the network. The exit code is 3 where an invocation would be refused
-    for its settings.
+    Secrets are masked. No network request is made. The exit code is 3 if an invocation would fail because of its
+    settings.
     """
     from tencentserverless._settings.report import explain
     from tencentserverless.exception import SettingsError

@@ -1,7 +1,7 @@
 """The local endpoint: an SCF on your own machine.
 
-`LocalSCF` runs it inside a program; ``tencentserverless local start`` runs it from the command line. Needs Python
-3.10 or later and the extra: ``pip install "tencentserverless[local]"``.
+`LocalSCF` starts it inside a program. ``tencentserverless local start`` starts it from the command line. Both need
+Python 3.10 or later and the extra: ``pip install "tencentserverless[local]"``.
 
 Mistakes in the endpoint itself are logged by the logger ``tencentserverless.local``, with their traceback.
 """

@@ -1,4 +1,4 @@
-"""The endpoint without its HTTP server: puts its parts together, and hands each request through them."""
+"""The local endpoint without its HTTP server. It connects the parts, and passes each request through them."""
 
 import asyncio
 import logging
@@ -11,7 +11,7 @@ from tencentserverless.local.api import router
 from tencentserverless.local.api.actions import Services
 from tencentserverless.local.api.authentication import Gate
 from tencentserverless.local.api.call import Answer, PendingCall
-from tencentserverless.local.environment.layers import existing
+from tencentserverless.local.environment.layers import resolve_layers
 from tencentserverless.local.environment.scratch import Scratch
 from tencentserverless.local.eventloop.background import BackgroundTasks
 from tencentserverless.local.eventloop.turn_batch import TurnBatch
@@ -38,10 +38,14 @@ _log = logging.getLogger(__name__)
 
 
 class Endpoint:
-    """Made on the event loop that runs it; `stop` at the end.
+    """A local endpoint. Create it on the event loop that runs it, and await `stop` at the end.
 
-    paths: folders of functions. notify: gets notices of one line for users. on_record: gets the record of each
-    invocation that has ended. ports: how instances reach this endpoint. url: how handlers in this process do.
+    paths: folders of functions.
+    notify: is called with each notice for the user, one line.
+    on_record: is called with the record of each invocation that has ended.
+    ports: the ports through which instances reach this endpoint.
+    url: the address at which handlers in this process reach this endpoint.
+
     Raises `FunctionFolderError` and ValueError.
     """
 
@@ -57,15 +61,15 @@ class Endpoint:
         url: str,
     ) -> None:
         self.options = options
-        self.notify = notify = _undisturbed(notify)
+        self.notify = notify = _without_exceptions(notify)
         self.credential = new_credential()
         self.counters = Counters()
         self.batch = TurnBatch()
-        self.layer_folders = existing(options.layers)
+        self.layer_folders = resolve_layers(options.layers)
         self.catalog = LiveCatalog(paths, notify, self.layer_folders, since=lambda: self.batch.began)
         self._scratch = scratch
-        self.records = Records(self._place_of_records, notify, options.most_records)
-        if options.records:  # a mistake in a file that was asked for is told now, not at the first invocation
+        self.records = Records(self._records_path, notify, options.most_records)
+        if options.records:  # fail now if this file cannot be used, not at the first invocation
             self.records.check()
         keys = KeyRegistry([self.credential, *accepted(options.accept)])
         self._gate = Gate(router.KNOWN, keys, accept_any=ACCEPT_ANY in options.accept)
@@ -85,13 +89,13 @@ class Endpoint:
         )
         self._background = BackgroundTasks()
         self._services = Services(self.catalog, self._invocations, self._background)
-        self._tell_about_layers()
+        self._report_unused_layers()
 
     def respond(self, request: Request, answer: Answer, sent_by: str = "") -> None:
-        """Have `answer` called, now or later, with the request id and the body that answer `request`.
+        """Serve an API request. `answer` is called once, now or later, with the request id and the body of the answer.
 
-        sent_by: the instance through whose ports the request came, "" for the endpoint's own port.
-        The HTTP status is 200, whatever the body says.
+        The HTTP status of the answer is 200, also for errors.
+        sent_by: the id of the instance through whose ports the request came, "" for the endpoint's own port.
         """
         self.counters.requests += 1
         pending = PendingCall(request.headers.get("x-tc-language", _DEFAULT_LANGUAGE), answer)
@@ -99,21 +103,21 @@ class Endpoint:
             call = self._gate.admit(request, time.time(), sent_by)
             pending.language = call.language
             router.perform(self._services, call, pending)
-        except Exception as error:  # noqa: BLE001  a mistake of ours is answered too
+        except Exception as error:  # noqa: BLE001  a mistake of ours gets an answer too
             pending.fail(error)
 
     async def stop(self) -> None:
-        """Kill every worker and remove what was written. What runs in this process has a second to end."""
+        """Kill every worker and remove the endpoint's files. Handlers in this process have a second to end."""
         await self._background.stop()
         await self._invocations.stop()
         await self._in_process.stop(IN_PROCESS_SECONDS)
         await self._dispatcher.stop()
-        # Before the fork servers end: they remove the endpoint's folder, where the records may be.
+        # This comes before the fork servers end: they remove the endpoint's folder, which may contain the records.
         await asyncio.to_thread(self.records.close)
         await self._launcher.stop()
         self._scratch.remove()
 
-    def _place_of_records(self) -> Path:
+    def _records_path(self) -> Path:
         return Path(self.options.records or self._scratch.folder / "records.db")
 
     def _running_on(self, instance_id: str) -> Invocation | None:
@@ -122,20 +126,20 @@ class Endpoint:
         instance = self._launcher.instances.get(instance_id)
         return instance.running if instance else self._in_process.running.get(instance_id)
 
-    def _tell_about_layers(self) -> None:
-        used = {folder for function in self.catalog for folder in function.layer_folders}
-        for name, place in self.layer_folders.items():
-            if len(self.catalog) and place not in used:
-                self.notify(f"layer `{name}`: no function names it in its serverless.yml")
+    def _report_unused_layers(self) -> None:
+        used = {layer for function in self.catalog for layer in function.layer_folders}
+        for name, folder in self.layer_folders.items():
+            if len(self.catalog) and folder not in used:
+                self.notify(f"layer `{name}` is not used: no serverless.yml names it")
 
 
-def _undisturbed(notify: Notify) -> Notify:
-    """`notify`, whose exceptions never reach the caller."""
+def _without_exceptions(notify: Notify) -> Notify:
+    """Wrap `notify` so that its exceptions never reach the caller."""
 
-    def tell(notice: str) -> None:
+    def call(notice: str) -> None:
         try:
             notify(notice)
-        except Exception as error:  # noqa: BLE001  of the caller's own
+        except Exception as error:  # noqa: BLE001  a mistake in code of the user
             _log.error("notify raised %r for: %s", error, notice, exc_info=error)
 
-    return tell
+    return call

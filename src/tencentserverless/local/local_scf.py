@@ -1,4 +1,4 @@
-"""`LocalSCF`: the endpoint inside a program, on a thread and an event loop of its own."""
+"""`LocalSCF`, a local endpoint inside a program. It has a thread and an event loop of its own."""
 
 import asyncio
 import os
@@ -24,39 +24,48 @@ T = TypeVar("T")
 
 
 class LocalSCF:
-    """A local endpoint that runs as long as the ``with`` block.
+    """A local endpoint: an SCF on this machine. It starts and stops with the ``with`` block.
 
-    paths: folders that are functions or hold some. port: 0 picks one. host: the address to listen on; where it is not
-    loopback, whoever reaches this machine there and has a key can run the functions, and a notice says so.
-    accept: ``ID:KEY`` pairs of programs that bring their own keys, or "any".
-    most_instances: of all functions together. queue_seconds: how long an invocation waits where there are as many as
-    there may be; then it gets status 432, as do those at once that functions make.
-    idle_seconds: how long a warm instance is kept. most_hops: how often one invocation may lead to the next; a longer
-    chain is refused with `LimitExceeded.Quota`, whose text names the loop.
-    scf_hosts: inside functions, have the host names of SCF lead here, so that SDKs that know no other endpoint work and
-    nothing reaches the real cloud by accident.
-    records: the SQLite file of the records, by default one that goes with the endpoint; one that is there is gone on
-    with, and endpoints may share one. most_records: how many are kept; with 64 MB of events, results and logs they are
-    bounded in any case.
-    in_process: run the functions in this interpreter, where pdb, coverage and monkeypatching reach them; without limits
-    of time and memory, and without a log of what they print.
-    tls: speak TLS, with a certificate for 127.0.0.1, localhost and SCF's host names that an authority made for this run
-    has signed: clients trust it by `ca_file` (the authority alone) or `bundle` (the system's authorities with it).
-    layers: the folders of layers by the names that serverless.yml has for them; a function finds its own in /opt.
-    credential_seconds: how long the temporary credentials of instances last; each instance gets new ones before.
-    debug: "pdb" has `breakpoint()` and pdb in functions talk on a terminal, "debugpy" has each instance listen for a
-    debugger on a port that a notice tells; time limits stand still while a function is held. terminal: the path of the
-    one for pdb, by default this program's own.
-    interpreters: paths by runtime (``{"Python3.9": "/usr/bin/python3.9"}``) that go before those that are found.
-    notify: gets notices of one line, default standard error. on_record: gets the record of every invocation that has
-    ended, on the endpoint's thread.
+    paths: folders. Each of them is a function, or contains folders that are functions.
+    port: the port of the endpoint, 0 for any free port.
+    host: the address to listen on. If it is not loopback, other machines that have a key can invoke the functions. A
+        notice says so.
+    accept: ``ID:KEY`` pairs to accept beside the endpoint's own pair. "any" accepts unknown ids without checking.
+    most_instances: the largest number of instances, of all functions together.
+    queue_seconds: how long an invocation waits when all instances are busy. Then it fails with status 432. An
+        invocation that a function makes does not wait: it fails at once.
+    idle_seconds: how long an instance without invocations is kept.
+    most_hops: the longest chain of functions that invoke each other. A longer chain is refused with
+        `LimitExceeded.Quota`, and the message names the loop.
+    scf_hosts: whether SCF's host names lead to this endpoint inside functions. Then SDKs without a setting for the
+        endpoint work too, and no function invokes the real cloud by accident.
+    records: an SQLite file for the records of invocations. By default they are removed when the endpoint stops. If
+        the file exists, new records are added to it. Several endpoints may use one file.
+    most_records: how many records are kept. All records together have at most 64 MB.
+    in_process: run the functions in this interpreter, so that pdb, coverage and monkeypatching work. Then there are no
+        limits of time and memory, and the log does not contain the output of the functions.
+    tls: use TLS. The certificate is valid for 127.0.0.1, localhost and SCF's host names. Its authority is new at each
+        start. Clients trust it by `ca_file`, the authority alone, or `bundle`, which also has those of the system.
+    layers: the folders of layers, by their names in serverless.yml. A function finds its layers in /opt.
+    credential_seconds: how long temporary credentials of instances are valid. An instance gets new ones in time.
+    debug: "pdb" lets `breakpoint()` and pdb in functions use a terminal. With "debugpy" each instance listens for a
+        debugger, and a notice names the port. Time limits are paused while a function is stopped in a debugger.
+    terminal: the path of the terminal for pdb, by default the terminal of this program.
+    interpreters: paths of interpreters by runtime, such as ``{"Python3.9": "/usr/bin/python3.9"}``. Others are
+        searched for.
+    notify: is called with each notice, one line. By default notices are printed to standard error.
+    on_record: is called with the record of each invocation that has ended, on the thread of the endpoint.
 
-    Attributes once it runs: `endpoint` (``http://127.0.0.1:PORT``), `secret_id` and `secret_key` (made for this run),
-    `ca_file` and `bundle` (paths, "" without TLS), `counters`, `records`, `functions`.
+    Attributes, once it has started:
 
-    Raises `FunctionFolderError` for folders that cannot be read, OSError where the port is taken,
-    `AuthorityError` (a RuntimeError) where no certificate can be made, ValueError where `host` is no address, pdb
-    has no terminal, an interpreter is not what its runtime says, or `records` cannot be opened.
+    endpoint: its address, such as ``http://127.0.0.1:9000``.
+    secret_id, secret_key: its key pair, which is new at each start.
+    ca_file, bundle: paths of certificates to trust, "" without `tls`.
+    counters, records, functions: see below.
+
+    Raises `FunctionFolderError` if a folder cannot be read, OSError if the port is in use, and `AuthorityError` (a
+    RuntimeError) if no certificate can be made. Raises ValueError if `host` is not an address, there is no terminal
+    for pdb, an interpreter is not of its runtime's version, or `records` cannot be opened.
     """
 
     def __init__(
@@ -124,7 +133,7 @@ class LocalSCF:
         self._thread = threading.Thread(target=self._run, args=(self._loop,), name="LocalSCF", daemon=True)
         self._thread.start()
         try:
-            self._server = self._await(self._started())
+            self._server = self._await(self._start())
         except BaseException:
             self._end_loop()
             raise
@@ -134,7 +143,7 @@ class LocalSCF:
         self.stop()
 
     def stop(self) -> None:
-        """End the endpoint and every worker. May be called again."""
+        """Stop the endpoint and end all its processes. A second call does nothing."""
         if self._loop is not None:
             try:
                 self._await(self._server.stop())
@@ -143,17 +152,17 @@ class LocalSCF:
 
     @property
     def counters(self) -> Counters:
-        """Requests served, connections accepted, processes started."""
+        """The numbers of requests served, connections accepted and processes started."""
         return self._running().counters
 
     @property
     def records(self) -> list[Record]:
-        """The last invocations, oldest first, running ones included."""
+        """The records of the last invocations, oldest first. Invocations that are still running are included."""
         return self._running().records.all()
 
     @property
     def functions(self) -> list[Function]:
-        """The functions that are served, as the last request found them."""
+        """The functions that the endpoint serves, as they were at the last request."""
         return list(self._running().catalog)
 
     def deploy(
@@ -165,13 +174,15 @@ class LocalSCF:
         namespace: str = DEFAULT_NAMESPACE,
         environment: Mapping[str, str] | None = None,
     ) -> list[Function]:
-        """Serve more functions from now on, in the place of those of the same names, and return them.
+        """Serve more functions from now on, and return them. They replace functions of the same names.
 
-        source: a folder that is a function or holds some, which says all the rest itself; or a handler, which then
-        runs in this interpreter, as `in_process` describes. name, environment: of a handler's function, by default the
-        handler's own name and no variables.
+        source: a folder that is a function or contains functions, or a handler. A handler runs in this interpreter,
+            see `in_process`. The other arguments are for a handler only.
+        name: the name of the function, by default the name of the handler.
+        region, namespace: where the function is.
+        environment: the environment variables of the function, by default none.
 
-        Raises `FunctionFolderError` for what cannot be served, RuntimeError where the endpoint does not run.
+        Raises `FunctionFolderError` if the functions cannot be served, RuntimeError if the endpoint has not started.
         """
         running = self._running()
         if callable(source):
@@ -185,10 +196,10 @@ class LocalSCF:
 
     def _running(self) -> Endpoint:
         if self._endpoint is None:
-            raise RuntimeError("LocalSCF is not running: use it in a with statement")
+            raise RuntimeError("LocalSCF has not started: use it in a with statement")
         return self._endpoint
 
-    async def _started(self) -> Server:
+    async def _start(self) -> Server:
         server = await serve_endpoint(self._paths, self._options, self._notify, self._on_record, self._port)
         self._endpoint = server.endpoint
         self.endpoint = server.url
@@ -221,5 +232,6 @@ class LocalSCF:
 
 
 def to_stderr(notice: str) -> None:
+    """Print a notice to standard error."""
     sys.stderr.write(notice + "\n")
     sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""The HTTP server of an endpoint: where it listens, which requests it lets through, and what becomes of them."""
+"""The HTTP server of a local endpoint. It listens, refuses foreign requests, and passes the others to the API."""
 
 import asyncio
 import os
@@ -14,13 +14,13 @@ from tencentserverless.local.environment.scratch import Scratch
 from tencentserverless.local.eventloop.background import BackgroundTasks
 from tencentserverless.local.http.certificates import Authority
 from tencentserverless.local.http.connection import READ_BYTES, HttpConnection
-from tencentserverless.local.http.hosts import foreign, is_loopback, own_names, shown
+from tencentserverless.local.http.hosts import is_loopback, own_names, refusal_reason, url_host
 from tencentserverless.local.http.instance_ports import (
     AUTHORITY_PATH,
     NO_INSTANCE,
     InstancePorts,
     PortRegistry,
-    listener,
+    bind_socket,
 )
 from tencentserverless.local.http.request import BODY_LIMIT_BYTES, Reply, Request
 from tencentserverless.local.model.api_errors import request_too_large
@@ -38,7 +38,7 @@ _ABSOLUTE = re.compile(r"https?://[^/]+/?")  # the form of requests to proxies
 
 
 class Server:
-    """Serves one endpoint. `serve_endpoint` makes it; `stop` ends connections, then workers."""
+    """The HTTP server of one endpoint. `serve_endpoint` creates it."""
 
     def __init__(self, endpoint: Endpoint, authority: Authority, ports: PortRegistry, url: str) -> None:
         self.endpoint = endpoint
@@ -58,6 +58,7 @@ class Server:
         self._background.start(self._sweep())
 
     async def stop(self) -> None:
+        """Stop listening, end the endpoint, then close all connections once their last answers are sent."""
         if self._listening is not None:
             self._listening.close()
         await self._background.stop()
@@ -77,21 +78,21 @@ class Server:
                 connection.close_if_silent(loop.time())
 
     def connected(self) -> asyncio.BaseProtocol:
-        """The protocol of a connection that has been accepted, on whichever port."""
+        """Return the protocol for a new connection, to any port."""
         self.endpoint.counters.connections += 1
         return HttpConnection(self)
 
-    # What connections need: see `Site`.
+    # The methods of `Site`, which connections call.
 
     def serve(self, request: Request, port: int, answer: Callable[[Reply], None]) -> None:
-        """Have `answer` called, now or later, with the answer to a request that came to this port."""
+        """Serve a request that came to this port. `answer` is called once, now or later."""
         ports = self._ports.at(port)
         if ports is not None and request.path == AUTHORITY_PATH:
             self._background.start(self._open_tls(ports, answer))
             return
-        why = foreign(request.headers, self.endpoint.options.host)
-        if why:
-            answer(Reply(f"{why}\n".encode(), status=403, content_type=_PLAIN, closing=True))
+        reason = refusal_reason(request.headers, self.endpoint.options.host)
+        if reason:
+            answer(Reply(f"{reason}\n".encode(), status=403, content_type=_PLAIN, closing=True))
         elif request.path != "/" and not _ABSOLUTE.fullmatch(request.path):
             answer(Reply(b"The API has one path: /\n", status=404, content_type=_PLAIN))
         else:
@@ -102,7 +103,7 @@ class Server:
             )
 
     def admits(self, port: int) -> bool:
-        """Whether there may be one connection more: an instance must not use up the descriptors of this process."""
+        """Whether one more connection is allowed. One instance must not use up the descriptors of this process."""
         if self._ports.at(port) is None:
             return True
         return sum(connection.port == port for connection in self.connections) < MOST_FROM_AN_INSTANCE
@@ -115,7 +116,7 @@ class Server:
         try:
             await self._ports.open_tls(ports, self.authority)
         except (AuthorityError, OSError) as error:
-            self.endpoint.notify(f"SCF's host names cannot be served inside functions: {error}")
+            self.endpoint.notify(f"functions cannot reach this endpoint by SCF's host names: {error}")
         answer(Reply(b"", content_type=_PLAIN, closing=True))
 
 
@@ -126,22 +127,23 @@ async def serve_endpoint(
     on_record: Callable[[Record], None] | None = None,
     port: int = DEFAULT_PORT,
 ) -> Server:
-    """Start an endpoint and listen; port 0 picks one.
+    """Start a local endpoint and its server.
 
-    Raises OSError if the port is taken, `AuthorityError` if TLS is wanted and not possible, and what `Endpoint` raises.
+    port: 0 for any free port.
+    Raises OSError if the port is in use, `AuthorityError` if TLS is not possible, and the errors of `Endpoint`.
     """
     scratch = Scratch()
     authority = Authority(lambda: scratch.trust, own_names(options.host))
 
     def connected() -> asyncio.BaseProtocol:
-        return server.connected()  # no connection comes before there is a server
+        return server.connected()  # the server exists before the first connection
 
     ports = PortRegistry(connected, options.scf_hosts)
-    bound = listener(options.host, port)
+    bound = bind_socket(options.host, port)
     try:
         context = await authority.context() if options.tls else None
-        url = f"{'https' if context else 'http'}://{shown(options.host)}:{bound.getsockname()[1]}"
-        # Handlers in this process use a port without TLS: they need not trust the authority.
+        url = f"{'https' if context else 'http'}://{url_host(options.host)}:{bound.getsockname()[1]}"
+        # Handlers in this process use a port without TLS, so that they need not trust the authority.
         inner = (await ports.open(NO_INSTANCE)).url if context else url
         endpoint = Endpoint(paths, options, notify, on_record, scratch, authority, ports, inner)
         server = Server(endpoint, authority, ports, url)
@@ -152,7 +154,5 @@ async def serve_endpoint(
         scratch.remove()
         raise
     if not is_loopback(options.host):
-        endpoint.notify(
-            f"{options.host}: anyone who can reach this machine there, and has a key, can run these functions"
-        )
+        endpoint.notify(f"{options.host} is not loopback: other machines that have a key can invoke the functions")
     return server

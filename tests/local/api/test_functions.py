@@ -47,7 +47,7 @@ def test_list_functions():
 
     def names(**parameters):
         call = Call("ListFunctions", "ap-guangzhou", "en-US", parameters, None)
-        found, total = functions.selected(call, CATALOG)
+        found, total = functions.functions_on_page(call, CATALOG)
         fields = functions.list_functions(found, [one.name for one in found], total)
         assert [one["ModTime"] for one in fields["Functions"]] == [one.name for one in found]
         return [one["FunctionName"] for one in fields["Functions"]], fields["TotalCount"]

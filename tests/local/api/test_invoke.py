@@ -16,7 +16,7 @@ def wanted(action="Invoke", region="ap-guangzhou", **parameters):
     made = Call(action, region, "en-US", {"FunctionName": "hello", **parameters}, None)
     row = router.SERVED[action]._replace(handler=lambda services, call, pending: found.append(call))
     row.perform(None, made, None)
-    return invoke.wanted(found[0], CATALOG)
+    return invoke.invoke_parameters(found[0], CATALOG)
 
 
 def code(action="Invoke", **parameters):

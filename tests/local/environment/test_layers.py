@@ -194,9 +194,9 @@ def test_mount_points(tmp_path, scratch):
 
 def test_folders_that_are_told(tmp_path):
     """Layers that are told to the endpoint are folders; their paths are made absolute."""
-    assert layers.existing({"a": os.path.relpath(tmp_path)}) == {"a": tmp_path}
+    assert layers.resolve_layers({"a": os.path.relpath(tmp_path)}) == {"a": tmp_path}
     with pytest.raises(FunctionFolderError, match="layer `a`: there is no folder"):
-        layers.existing({"a": tmp_path / "gone"})
+        layers.resolve_layers({"a": tmp_path / "gone"})
 
 
 # What functions find.
@@ -325,4 +325,4 @@ def test_a_layer_that_nobody_names(folder, tmp_path):
     with LocalSCF(folder.path, layers={"y": tmp_path}, notify=notices.append):
         pass
     assert "serverless.yml:5: layer `x` has no folder" in notices[0]
-    assert notices[1] == "layer `y`: no function names it in its serverless.yml"
+    assert notices[1] == "layer `y` is not used: no serverless.yml names it"

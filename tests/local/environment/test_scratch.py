@@ -17,7 +17,7 @@ from tencentserverless.local.processes.interpreters import CURRENT_INTERPRETER
 def test_places_are_made_and_removed(tmp_path):
     """Home is an empty folder, the SDK's has the two lent packages, and all vanish."""
     scratch = Scratch()
-    places = scratch.places(tmp_path, (3, 11), "/opt")
+    places = scratch.paths(tmp_path, (3, 11), "/opt")
     assert places.code == str(tmp_path)
     assert places.layers == "/opt"
     assert list(Path(places.home).iterdir()) == []
@@ -36,7 +36,7 @@ def test_what_a_killed_endpoint_left_is_removed(tmp_path, monkeypatch):
     for name in names:
         (tmp_path / name).mkdir()
     scratch = Scratch()
-    scratch.places(tmp_path, (3, 11), "/opt")
+    scratch.paths(tmp_path, (3, 11), "/opt")
     assert [name for name in names if (tmp_path / name).exists()] == names[1:]
     scratch.remove()
 
@@ -44,14 +44,14 @@ def test_what_a_killed_endpoint_left_is_removed(tmp_path, monkeypatch):
 def test_old_pythons_are_lent_nothing(tmp_path):
     """Python 2.7 cannot read the SDK, so its functions bring their own."""
     scratch = Scratch()
-    assert scratch.places(tmp_path, (2, 7), "/opt").sdk == ""
+    assert scratch.paths(tmp_path, (2, 7), "/opt").sdk == ""
     scratch.remove()
 
 
 def test_lent_packages_bring_no_neighbours(tmp_path):
     """From the lent place the SDK can be imported, and what is installed beside it cannot."""
     scratch = Scratch()
-    sdk = scratch.places(tmp_path, (3, 11), "/opt").sdk
+    sdk = scratch.paths(tmp_path, (3, 11), "/opt").sdk
     program = (
         f"import sys; sys.path.insert(0, {sdk!r}); import tencentserverless.scf, tencentcloud.common; import httptools"
     )
@@ -63,11 +63,11 @@ def test_lent_packages_bring_no_neighbours(tmp_path):
 def test_what_instances_see(tmp_path):
     """Of the folder an instance has home, what it is lent and what it is to share, which is made then."""
     scratch = Scratch()
-    own = scratch.own(["lock"])
-    assert own.home == scratch.places(tmp_path, (3, 11), "/opt").home
-    assert [Path(place).name for place in own.lent] == ["sdk", "trust"]
+    own = scratch.visible_paths(["lock"])
+    assert own.home == scratch.paths(tmp_path, (3, 11), "/opt").home
+    assert [Path(place).name for place in own.read_only] == ["sdk", "trust"]
     assert own.shared == (f"{own.folder}/lock",)
-    assert all(Path(place).exists() for place in (own.stage, own.home, *own.lent, *own.shared))
+    assert all(Path(place).exists() for place in (own.stage, own.home, *own.read_only, *own.shared))
     scratch.remove()
 
 

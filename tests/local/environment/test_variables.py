@@ -6,7 +6,7 @@ from tencentserverless.local.environment import variables as environment
 from tencentserverless.local.model.credentials import Credential
 from tests.local.factories import function
 
-PLACES = environment.Places("/code/hello", "/scratch/home", "/scratch/opt", "/scratch/sdk")
+PLACES = environment.Paths("/code/hello", "/scratch/home", "/scratch/opt", "/scratch/sdk")
 SHELL = {"SECRET": "hush", "PATH": "/mine", "HTTPS_PROXY": "p", "PYTHONPATH": "/mine", "TENCENTCLOUD_SECRET_ID": "real"}
 CREDENTIAL = Credential("AKIDx", "key", "token", "scf-1")
 PLATFORM = set(

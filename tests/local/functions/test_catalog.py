@@ -15,7 +15,7 @@ def test_one_name_in_several_places():
         {"namespace": "testing"},
     ]
     catalog = Catalog(function(**place) for place in places)
-    assert len(catalog) == len(catalog.places_of("hello")) == 3
+    assert len(catalog) == len(catalog.named("hello")) == 3
     assert catalog.get(("ap-chengdu", "default", "hello")).region == "ap-chengdu"
     assert [found.namespace for found in catalog.inside("ap-guangzhou", "testing")] == ["testing"]
     assert catalog.get(("ap-chengdu", "testing", "hello")) is None

@@ -13,10 +13,10 @@ def test_a_folder(folder):
     (place / "more" / "data").write_bytes(b"12345")
     os.utime(place / "index.py", (0, 1_700_000_000))
     one = Function("one", place)
-    assert code_info.of(one) == ("x = 1\n", 11, "2023-11-15 06:13:20")  # in China
+    assert code_info.read(one) == ("x = 1\n", 11, "2023-11-15 06:13:20")  # in China
 
 
 def test_no_folder(tmp_path):
     """What cannot be read is none of it."""
     gone = Function("gone", tmp_path / "gone")
-    assert code_info.of(gone) == (None, 0, "1970-01-01 08:00:00")
+    assert code_info.read(gone) == (None, 0, "1970-01-01 08:00:00")

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from tencentserverless.local.functions import folder_snapshot as module
-from tencentserverless.local.functions.folder_snapshot import FolderSnapshot, look
+from tencentserverless.local.functions.folder_snapshot import FolderSnapshot, folder_version
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def test_links_in_a_circle(folder, monkeypatch):
     (place / "inner").mkdir()
     (place / "inner" / "up").symlink_to("..", target_is_directory=True)
     monkeypatch.setattr(module, "MOST_FILES", 1000)  # without the rule this ends too
-    look(str(place))
+    folder_version(str(place))
     assert looked == [str(place), str(place / "inner")]
 
 
@@ -115,13 +115,13 @@ def test_a_bound_of_files(folder, monkeypatch):
     for number in range(20):
         (place / "deep" / str(number)).mkdir(parents=True)
         (place / "deep" / str(number) / "file").touch()
-    before = look(str(place))
+    before = folder_version(str(place))
     (place / "index.py").write_text("main_handler = repr")
-    assert look(str(place)) != before
+    assert folder_version(str(place)) != before
     monkeypatch.setattr(module, "MOST_FILES", 1)
-    before = look(str(place))
+    before = folder_version(str(place))
     (place / "deep" / "0" / "file").write_text("x")
-    assert look(str(place)) == before
+    assert folder_version(str(place)) == before
 
 
 def test_a_link_to_the_whole_disk(folder):

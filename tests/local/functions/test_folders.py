@@ -79,11 +79,11 @@ def test_nothing_found(folder, tmp_path):
 def test_names_that_are_none(folder):
     """A path whose name is no function name is an error; among others such a folder is passed over with a notice."""
     bad, _ = folder("v1.2"), folder("good")
-    with pytest.raises(FunctionFolderError, match=r"a serverless\.yml can give another"):
+    with pytest.raises(FunctionFolderError, match="the folder's name is not a valid function name"):
         read([bad], print)
     notices = []
     assert [function.name for function in read([folder.path], notices.append)] == ["good"]
-    assert notices == [f"{bad}: passed over, its name is no function name"]
+    assert notices == [f"{bad}: ignored, because its name is not a valid function name"]
     assert [
         function.name for function in read([folder("v1.3", manifest="component: scf\nname: ok\ninputs: {}\n")], print)
     ] == ["ok"]

@@ -81,9 +81,7 @@ def test_new_ones_that_are_broken_are_told_once(folder, served, notices):
     folder("three", manifest=MANIFEST.format("three", -1))
     folder("1st")
     assert [catalog.get((*HERE, "none")) for _ in "ab"] == [None, None]
-    assert [any(part in notice for notice in notices) for part in ("passed over", "declared twice", "yml:4")] == [
-        True
-    ] * 3
+    assert [any(part in notice for notice in notices) for part in ("ignored", "declared twice", "yml:4")] == [True] * 3
     assert len(notices) == 3
     (place / "serverless.yml").write_text(MANIFEST.format("two", 3))
     assert catalog.get((*HERE, "two")).code == place
@@ -123,7 +121,7 @@ def test_a_function_that_is_gone(folder, served, notices):
     shutil.rmtree(place)
     assert catalog.get((*HERE, "one")) is None
     assert [function.name for function in catalog.inside(*HERE)] == ["two"]
-    assert notices == [f"one (ap-guangzhou, default): there is no function in {place} any more"]
+    assert notices == [f"one (ap-guangzhou, default) is gone: {place} is not a function any more"]
     folder("one")
     assert catalog.get((*HERE, "one")).code == place
 
@@ -202,7 +200,7 @@ def test_one_that_cannot_be_read_is_no_matter_for_others(folder, served, notices
     assert [str(folder.path / "bad") in notice for notice in notices] == [True]
     folder("one", manifest=f"component: scf\nname: one\ninputs:\n  src: {value}\n")
     assert [catalog.get((*HERE, "one")).timeout for _ in "ab"] == [3, 3]
-    assert [notice.endswith("(the configuration from before stays)") for notice in notices] == [False, True]
+    assert [notice.endswith("(the old configuration stays in use)") for notice in notices] == [False, True]
 
 
 def test_notices_of_a_configuration(folder, served, notices):

@@ -4,7 +4,7 @@ import os
 import time
 from dataclasses import replace
 
-from tencentserverless.local.functions.folder_snapshot import look
+from tencentserverless.local.functions.folder_snapshot import folder_version
 from tencentserverless.local.functions.folders import read
 from tencentserverless.local.functions.source_versions import SourceVersions
 from tencentserverless.local.model.function import Layer
@@ -16,10 +16,10 @@ def test_an_old_look_is_good_for_what_came_before(folder):
     (function,) = read([folder("one")], print)
     sources = SourceVersions()
     before = time.monotonic()
-    version = sources.of(function)
+    version = sources.of_function(function)
     (function.code / "new.py").touch()
-    assert sources.of(function, before) == version
-    assert sources.of(function, time.monotonic()) != version
+    assert sources.of_function(function, before) == version
+    assert sources.of_function(function, time.monotonic()) != version
 
 
 def test_every_kind_of_change_is_seen(folder):
@@ -28,8 +28,8 @@ def test_every_kind_of_change_is_seen(folder):
     sources, versions = SourceVersions(), []
 
     def look():
-        versions.append(sources.version(str(place)))
-        assert sources.version(str(place)) == versions[-1]
+        versions.append(sources.of_folder(str(place)))
+        assert sources.of_folder(str(place)) == versions[-1]
 
     look()
     (place / "index.py").write_text("def main_handler(event, context):\n    return 2\n")
@@ -56,21 +56,21 @@ def test_large_folders_are_looked_at_less_often(folder):
     for number in range(600):
         (place / f"{number}.txt").touch()
     sources = SourceVersions()
-    before = sources.version(str(place))
+    before = sources.of_folder(str(place))
     (place / "new.txt").touch()
-    until(lambda: sources.version(str(place)) != before)
+    until(lambda: sources.of_folder(str(place)) != before)
 
 
 def test_caches_and_hidden_files_are_no_source(folder):
     """What Python, git and editors leave in a folder does not restart instances."""
     place = folder("one")
     sources = SourceVersions()
-    before = sources.version(str(place))
+    before = sources.of_folder(str(place))
     for name in ("__pycache__", ".git", "node_modules"):
         (place / name).mkdir()
         (place / name / "file").write_text("x")
     (place / ".index.py.swp").write_text("x")
-    assert sources.version(str(place)) == before
+    assert sources.of_folder(str(place)) == before
 
 
 def test_linked_packages_are_source(folder, tmp_path):
@@ -81,18 +81,18 @@ def test_linked_packages_are_source(folder, tmp_path):
     for name in ("first", "second"):
         (place / name).symlink_to(package, target_is_directory=True)
     sources = SourceVersions()
-    seen = {sources.version(str(place))}
+    seen = {sources.of_folder(str(place))}
     (package / "module.py").write_text("x = 1\n")
-    seen.add(sources.version(str(place)))
+    seen.add(sources.of_folder(str(place)))
     for name in ("second", "first"):
         (place / name).unlink()
-        seen.add(sources.version(str(place)))
+        seen.add(sources.of_folder(str(place)))
     assert len(seen) == 4
 
 
 def test_a_folder_that_vanished(tmp_path):
     """A folder that is gone has a version too: the instance's start will say what is wrong."""
-    assert isinstance(SourceVersions().version(str(tmp_path / "gone")), int)
+    assert isinstance(SourceVersions().of_folder(str(tmp_path / "gone")), int)
 
 
 def test_layers_count_as_source(folder, tmp_path):
@@ -104,11 +104,11 @@ def test_layers_count_as_source(folder, tmp_path):
         place.mkdir()
         (place / f"{place.name}.py").touch()
     sources = SourceVersions()
-    seen = {sources.of(function), sources.of(replace(function, layers=(layers[0], layers[1])))}
-    seen.add(sources.of(replace(function, layers=(layers[1], layers[0]))))
+    seen = {sources.of_function(function), sources.of_function(replace(function, layers=(layers[0], layers[1])))}
+    seen.add(sources.of_function(replace(function, layers=(layers[1], layers[0]))))
     (folders[1] / "new.py").touch()
-    seen.add(sources.of(replace(function, layers=(layers[0], layers[1]))))
+    seen.add(sources.of_function(replace(function, layers=(layers[0], layers[1]))))
     (function.code / "index.py").write_text("main_handler = repr")
-    seen.add(sources.of(function))
+    seen.add(sources.of_function(function))
     assert len(seen) == 5
-    assert look(str(folders[1])) == sources.version(str(folders[1]))
+    assert folder_version(str(folders[1])) == sources.of_folder(str(folders[1]))

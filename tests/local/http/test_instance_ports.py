@@ -9,7 +9,7 @@ import pytest
 
 from tencentserverless.local import LocalSCF
 from tencentserverless.local.http.certificates import system_bundle
-from tencentserverless.local.http.instance_ports import listener
+from tencentserverless.local.http.instance_ports import bind_socket
 from tests.local.api_client import Api
 
 LOOK = """
@@ -120,7 +120,7 @@ def test_answers_do_not_wait_for_each_other(address):
 
     seen = None
     try:
-        bound = listener(address, 0)
+        bound = bind_socket(address, 0)
     except OSError:
         pytest.skip(f"this machine has no {address}")
     asyncio.run(accept())

@@ -30,7 +30,7 @@ def test_a_terminal_by_its_path(tmp_path):
     with Terminal() as terminal:
         assert debugged.terminal(terminal.path) == terminal.path
     for wrong in (os.devnull, tmp_path / "nothing"):
-        with pytest.raises(ValueError, match=f"{wrong} is no terminal"):
+        with pytest.raises(ValueError, match=f"{wrong} is not a terminal"):
             debugged.terminal(wrong)
 
 

@@ -54,7 +54,7 @@ def test_never_more_than_the_most(most, steps):
         if claim:
             claimed += scheduler.claim(KEY)
         elif claimed:
-            scheduler.give_up()
+            scheduler.release_one()
             claimed -= 1
         assert scheduler.instances == claimed <= most
 

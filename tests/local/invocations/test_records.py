@@ -172,7 +172,7 @@ def test_a_file_that_stays_locked(opened, other, impatient):
     records.close()
     other.execute("ROLLBACK")
     assert ids(records) == ["lost"]
-    assert notices[-1].endswith("records.db: the last 1 are not in it")
+    assert notices[-1].endswith("records.db: the last 1 records could not be written")
 
 
 def test_a_file_of_something_else(opened, tmp_path):

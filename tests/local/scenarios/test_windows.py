@@ -78,4 +78,4 @@ for terminal in (None, "CON"):
     except ValueError as error:
         print(error)
 """
-    assert on_windows(program) == ["pdb has no terminal to talk on here: debug with debugpy"] * 2
+    assert on_windows(program) == ["pdb needs a terminal, which this system does not have. Use debugpy"] * 2

@@ -1,4 +1,4 @@
-"""An action of the API as a row: its name, its parameters, and what performs it."""
+"""An action of the API: its name, its parameters and its handler."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from tencentserverless.local.invocations.lifecycle import Invocations
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What handlers of actions work with."""
+    """The parts of the endpoint that handlers of actions use."""
 
     catalog: Lookup
     invocations: Invocations
@@ -24,9 +24,11 @@ Handler = Callable[[Services, Call, PendingCall], None]
 
 
 class Action(NamedTuple):
-    """One action. declared: its parameters by name. required: those that may not be missing.
+    """One action of the API.
 
-    handler: answers the call, now or later, or raises `Refusal`. The parameters of the call are checked by then.
+    handler: answers the call, now or later, or raises `Refusal`. It gets checked parameters.
+    declared: the shapes of the parameters, by name.
+    required: the names of the parameters that must be given.
     """
 
     name: str
@@ -35,6 +37,6 @@ class Action(NamedTuple):
     required: tuple[str, ...] = ()
 
     def perform(self, services: Services, call: Call, pending: PendingCall) -> None:
-        """Check the parameters and have the call answered. Raises `Refusal`."""
+        """Check the parameters, then call the handler. Raises `Refusal`."""
         parameters = checked(call.parameters, self.declared, self.required)
         self.handler(services, call._replace(parameters=parameters), pending)

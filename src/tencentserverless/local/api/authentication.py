@@ -1,6 +1,6 @@
-"""Who sends a request, and what it asks: signatures, the time window, common parameters. Pure.
+"""Authentication of requests: signatures, the time window, common parameters. Pure.
 
-The checks stand in the order of the platform's gateway. Signature v3 (TC3-HMAC-SHA256) and v1 (HmacSHA1,
+The order of the checks is that of the platform's gateway. Signature v3 (TC3-HMAC-SHA256) and v1 (HmacSHA1,
 HmacSHA256): https://cloud.tencent.com/document/api/583/33846 and /583/33845
 """
 
@@ -49,7 +49,7 @@ _V1_COMMON = frozenset(_V1_NAMES.split())
 
 
 class _Claim(NamedTuple):
-    """The common parameters, wherever the signature version puts them."""
+    """The common parameters of a request, for both signature versions."""
 
     action: str
     version: str
@@ -61,7 +61,7 @@ class _Claim(NamedTuple):
 
 
 class _Signer(NamedTuple):
-    """What an `Authorization` header says before its signature: the same for all that a client sends in a day."""
+    """The `Authorization` header without its signature. It is the same for all requests of a client in one day."""
 
     secret_id: str
     date: str
@@ -72,10 +72,11 @@ class _Signer(NamedTuple):
 
 
 class Gate:
-    """Lets signed requests in, or raises `Refusal`.
+    """Authenticates requests.
 
-    actions: the names that the API knows. keys: the credentials that are valid now.
-    accept_any: whether requests with unknown ids are let in unverified.
+    actions: the names of all actions of the API.
+    keys: the credentials that are valid now.
+    accept_any: whether to accept requests with unknown ids without checking their signatures.
     """
 
     def __init__(self, actions: Collection[str], keys: KeyRegistry, accept_any: bool = False) -> None:
@@ -84,9 +85,9 @@ class Gate:
         self._accept_any = accept_any
 
     def admit(self, request: Request, now: float, sent_by: str = "") -> Call:
-        """The call that `request` makes at `now` (Unix seconds). Raises `Refusal`.
+        """Authenticate a request and return its call. now: Unix seconds. Raises `Refusal`.
 
-        sent_by: the instance through whose ports it came; if it came through none, its credential says.
+        sent_by: the id of the instance through whose ports it came. If it came through none, its credential says.
         """
         if request.method not in ("GET", "POST"):
             raise api_errors.unsupported_method(request.method)
@@ -144,7 +145,7 @@ class Gate:
             raise api_errors.invalid_action(claim.action, claim.version)
 
     def _credential(self, secret_id: str, token: str, now: float) -> Credential | None:
-        """The known credential; None for an unknown one that is let in unverified."""
+        """The credential of this id; None for an unknown id that is accepted. Raises `Refusal`."""
         credential = self._keys.get(secret_id)
         if credential is None:
             if self._accept_any:
@@ -193,9 +194,9 @@ def _says_json(content_type: str) -> bool:
 
 
 def _v3_claim(headers: Mapping[str, str]) -> _Claim:
-    for name, shown in _V3_REQUIRED.items():
+    for name, parameter in _V3_REQUIRED.items():
         if not headers.get(name):
-            raise api_errors.missing_parameter(shown)
+            raise api_errors.missing_parameter(parameter)
     return _Claim(
         headers["x-tc-action"],
         headers["x-tc-version"],
@@ -234,13 +235,13 @@ def _check_signature(candidates: Iterable[Any], given: Any) -> None:
         for candidate in candidates:
             if hmac.compare_digest(candidate, given):
                 return
-    except UnicodeEncodeError:  # header bytes that are no UTF-8: nobody can have signed them
+    except UnicodeEncodeError:  # headers that are not UTF-8 cannot have a valid signature
         pass
     raise api_errors.signature_failure()
 
 
 def _v3_texts(request: Request, timestamp: int, signer: _Signer) -> Iterator[str]:
-    """Every string that an honest client may have signed for this request, the likeliest first."""
+    """The texts that a correct client may have signed for this request, the most likely one first."""
     digest = sha256(_signed_payload(request)).hexdigest()
     query = request.query if request.method == "GET" else ""
     for headers in _signed_headers(signer.names, tuple([request.headers.get(name, "") for name in signer.names])):
@@ -250,7 +251,7 @@ def _v3_texts(request: Request, timestamp: int, signer: _Signer) -> Iterator[str
 
 @lru_cache(maxsize=64)
 def _signed_headers(names: tuple[str, ...], values: tuple[str, ...]) -> tuple[str, ...]:
-    """What may have been signed of these headers."""
+    """The canonical texts of these headers that a correct client may have signed."""
     sent = dict(zip(names, values, strict=True))
     return tuple(
         tc3.canonical_headers([(name, changed(host if name == "host" else sent[name].strip())) for name in names])

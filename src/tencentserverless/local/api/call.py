@@ -15,10 +15,11 @@ _log = logging.getLogger(__name__)
 
 
 class Call(NamedTuple):
-    """A request that was let in.
+    """An authenticated request: a call of one action.
 
-    parameters: its own, without nulls. credential: that it was signed with; None if it was let in unverified.
-    sent_by: the id of the instance that sent it, "" if none did or it is not known.
+    parameters: those of the action, without nulls.
+    credential: the credential that signed the request, None if its id is unknown and accepted.
+    sent_by: the id of the instance that sent the request, "" if no instance did or this is not known.
     """
 
     action: str
@@ -30,9 +31,10 @@ class Call(NamedTuple):
 
 
 class PendingCall:
-    """A call that is being served. It is answered once, now or later.
+    """A call that has no answer yet. It gets exactly one.
 
-    answer: is called with the request id and the body.
+    language: the language of error messages.
+    answer: is called with the request id and the body of the answer.
     """
 
     __slots__ = ("_answer", "language", "request_id")
@@ -43,17 +45,18 @@ class PendingCall:
         self._answer = answer
 
     def answer(self, fields: Mapping[str, Any]) -> None:
+        """Answer with a success that has these fields."""
         self._answer(self.request_id, envelope.answer(self.request_id, fields))
 
     def fail(self, error: Exception) -> None:
-        """Answer with an API error: `error` if it is a `Refusal`. Anything else is a mistake of ours, and logged."""
+        """Answer with `error` if it is a `Refusal`. Any other exception is logged and becomes an internal error."""
         if not isinstance(error, api_errors.Refusal):
             _log.error("internal error of the local endpoint: %r", error, exc_info=error)
             error = api_errors.internal_error()
         self._answer(self.request_id, envelope.refused(self.request_id, error, self.language))
 
     async def answer_with(self, work: Coroutine[Any, Any, Mapping[str, Any]]) -> None:
-        """Answer with the fields that `work` returns, or with what it raises."""
+        """Answer with the fields that `work` returns, or with the error that it raises."""
         try:
             fields = await work
         except Exception as error:  # noqa: BLE001

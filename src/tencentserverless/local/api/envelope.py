@@ -13,7 +13,7 @@ def answer(request_id: str, fields: Mapping[str, Any]) -> bytes:
 
 
 def refused(request_id: str, error: api_errors.Refusal, language: str = "en-US") -> bytes:
-    """The body of an API error, whose HTTP status is 200 like a success's."""
+    """The body of an API error. Its HTTP status is 200, as for a success."""
     return answer(request_id, {"Error": {"Code": error.code, "Message": error.text(language)}})
 
 

@@ -41,8 +41,8 @@ def get_function(function: Function, code: CodeInfo, *, show_code: bool) -> dict
     }
 
 
-def selected(call: Call, catalog: Lookup) -> tuple[list[Function], int]:
-    """The functions on the page that a call of `ListFunctions` asks for, and how many there are. Raises `Refusal`."""
+def functions_on_page(call: Call, catalog: Lookup) -> tuple[list[Function], int]:
+    """The functions on one page of `ListFunctions`, and their number on all pages. Raises `Refusal`."""
     parameters = call.parameters
     found = catalog.inside(call.region, parameters.get("Namespace") or DEFAULT_NAMESPACE)
     for name, text in (("SearchKey", "name"), ("Description", "description")):
@@ -60,7 +60,7 @@ def selected(call: Call, catalog: Lookup) -> tuple[list[Function], int]:
 
 
 def list_functions(functions: Sequence[Function], modified: Sequence[str], total: int) -> dict[str, Any]:
-    """The fields of `ListFunctions`. modified: when the code of each was. Pure."""
+    """The fields of `ListFunctions`. modified: the time when the code of each function was saved. Pure."""
     return {"Functions": list(map(_listed, functions, modified)), "TotalCount": total}
 
 
@@ -71,14 +71,14 @@ def _on_get_function(services: Services, call: Call, pending: PendingCall) -> No
     check_qualifier(call.parameters.get("Qualifier") or LATEST)
 
     async def fields() -> Mapping[str, Any]:
-        code = await asyncio.to_thread(code_info.of, function)  # a folder may hold many files
+        code = await asyncio.to_thread(code_info.read, function)  # a folder may contain many files
         return get_function(function, code, show_code=call.parameters.get("ShowCode") == "TRUE")
 
     services.background.start(pending.answer_with(fields()))
 
 
 def _on_list_functions(services: Services, call: Call, pending: PendingCall) -> None:
-    functions, total = selected(call, services.catalog)
+    functions, total = functions_on_page(call, services.catalog)
 
     async def fields() -> Mapping[str, Any]:
         modified = await asyncio.to_thread(lambda: [code_info.modified(function) for function in functions])

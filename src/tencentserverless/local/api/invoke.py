@@ -23,8 +23,11 @@ ASYNC_EVENT_LIMIT_BYTES = 128 * 1024
 ROUTING_KEY_LIMIT_BYTES = 1024
 
 
-class Wanted(NamedTuple):
-    """The invocation that a call asks for. `event` is JSON text in UTF-8 in which lone surrogates pass."""
+class InvokeParameters(NamedTuple):
+    """The checked parameters of Invoke or InvokeFunction.
+
+    event: JSON text in UTF-8, which may contain lone surrogates.
+    """
 
     function: Function
     event: bytes
@@ -33,8 +36,8 @@ class Wanted(NamedTuple):
     log_type: str
 
 
-def wanted(call: Call, catalog: Lookup) -> Wanted:
-    """What a call of `Invoke` or `InvokeFunction` asks for. Raises `Refusal`."""
+def invoke_parameters(call: Call, catalog: Lookup) -> InvokeParameters:
+    """Check the parameters of a call of `Invoke` or `InvokeFunction`. Raises `Refusal`."""
     parameters = call.parameters
     invocation_type = choice(parameters, "InvocationType", ("RequestResponse", "Event"))
     log_type = choice(parameters, "LogType", ("None", "Tail"))
@@ -43,28 +46,28 @@ def wanted(call: Call, catalog: Lookup) -> Wanted:
     function = find(call.region, parameters, catalog)
     qualifier = parameters.get("Qualifier") or (LATEST if call.action == "Invoke" else "$DEFAULT")
     check_qualifier(qualifier)
-    return Wanted(function, event, invocation_type, qualifier, log_type)
+    return InvokeParameters(function, event, invocation_type, qualifier, log_type)
 
 
 def _invoke(services: Services, call: Call, pending: PendingCall) -> None:
-    asked = wanted(call, services.catalog)
+    parameters = invoke_parameters(call, services.catalog)
     caller = services.invocations.running_on(call.sent_by)
     parent, callers = caller.child() if caller else (None, ())
     invocation = Invocation(
         pending.request_id,
-        asked.function,
-        asked.event,
-        asked.invocation_type,
-        asked.qualifier,
+        parameters.function,
+        parameters.event,
+        parameters.invocation_type,
+        parameters.qualifier,
         parent,
         time.time(),
         callers,
     )
-    if asked.invocation_type == "Event":
+    if parameters.invocation_type == "Event":
         services.invocations.invoke_later(invocation)
         pending.answer({"Result": log.event_result(invocation.request_id)})
     else:
-        services.invocations.invoke(invocation, partial(_answer, pending, asked.log_type))
+        services.invocations.invoke(invocation, partial(_answer, pending, parameters.log_type))
 
 
 def _answer(pending: PendingCall, log_type: str, found: Record | Exception) -> None:

@@ -1,4 +1,4 @@
-"""The function and the qualifier that the parameters of a call name."""
+"""Finds the function that a call names, and checks its qualifier."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ UNPUBLISHED = (LATEST, "$DEFAULT")
 
 
 def find(region: str, parameters: Mapping[str, Any], catalog: Lookup) -> Function:
-    """The function that the parameters name. Raises `Refusal`."""
+    """Return the function that the parameters name. Raises `Refusal` if it does not exist."""
     name, namespace = parameters["FunctionName"], parameters.get("Namespace") or DEFAULT_NAMESPACE
     if not FUNCTION_NAME.fullmatch(name):
         raise api_errors.invalid_function_name(name)
@@ -23,14 +23,14 @@ def find(region: str, parameters: Mapping[str, Any], catalog: Lookup) -> Functio
 
 
 def check_qualifier(qualifier: str) -> None:
-    """Raises `Refusal` for a version or alias that does not exist: no function of folders has any."""
+    """Raises `Refusal` for a version or an alias: functions in folders have neither."""
     if qualifier not in UNPUBLISHED:
         raise api_errors.qualifier_not_found(qualifier)
 
 
 def _where_it_is(name: str, region: str, namespace: str, catalog: Lookup) -> str:
-    elsewhere = [f"{function.region}/{function.namespace}" for function in catalog.places_of(name)]
+    elsewhere = [f"{function.region}/{function.namespace}" for function in catalog.named(name)]
     if elsewhere:
-        return f"It is in {', '.join(elsewhere)}; asked for was {region}/{namespace}."
+        return f"The function is in {', '.join(elsewhere)}. The request is for {region}/{namespace}."
     here = ", ".join(function.name for function in catalog.inside(region, namespace))
-    return f"{region}/{namespace} has: {here or 'none'}."
+    return f"Functions in {region}/{namespace}: {here or 'none'}."

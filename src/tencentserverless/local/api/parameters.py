@@ -1,4 +1,4 @@
-"""The parameters of an action: out of a JSON body or a form, and held against what the action declares. Pure."""
+"""The parameters of an action: decoding from JSON or a form, and checking against their declared shapes. Pure."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +13,7 @@ _NEST_LIMIT = 8
 
 
 def from_json(body: bytes) -> dict[str, Any]:
-    """The object in `body`, without its nulls: clients send null for what they do not give. Raises `Refusal`."""
+    """Decode a JSON object. Nulls are left out: clients send null for missing arguments. Raises `Refusal`."""
     try:
         value = strict_json.decoded(body.decode()) if body else {}
     except UnicodeDecodeError:
@@ -26,25 +26,25 @@ def from_json(body: bytes) -> dict[str, Any]:
 
 
 def from_form(pairs: Mapping[str, str]) -> dict[str, Any]:
-    """The object that ``A.B=1&A.C.0=2`` means; every leaf is text. Raises `Refusal`."""
+    """Return the nested object of a form such as ``A.B=1&A.C.0=2``. All its values are text. Raises `Refusal`."""
     tree: dict[str, Any] = {}
     for path, value in pairs.items():
         *parents, leaf = path.split(".")
         if len(parents) > _NEST_LIMIT:
             raise api_errors.unknown_parameter(path)
-        place = tree
+        node = tree
         for name in parents:
-            place = place.setdefault(name, {})
-            if not isinstance(place, dict):
+            node = node.setdefault(name, {})
+            if not isinstance(node, dict):
                 raise api_errors.wrong_type(path)
-        if leaf in place:
+        if leaf in node:
             raise api_errors.wrong_type(path)
-        place[leaf] = value
+        node[leaf] = value
     return {name: _with_lists(value) for name, value in tree.items()}
 
 
 def checked(values: Mapping[str, Any], declared: Mapping[str, Shape], required: tuple[str, ...] = ()) -> dict[str, Any]:
-    """`values` in the declared types. Names first, then presence, then types. Raises `Refusal`."""
+    """Return `values` in their declared types. Raises `Refusal` for an unknown name, a missing one, or a wrong type."""
     for name in values:
         if name not in declared:
             raise api_errors.unknown_parameter(name)
@@ -77,7 +77,7 @@ def _coerced_object(path: str, value: dict[str, Any], shape: dict[str, Shape]) -
 
 
 def _coerced_leaf(path: str, value: Any, shape: type) -> Any:
-    """Text stands for numbers and flags too: forms have nothing else, and some actions are declared that way."""
+    """Convert one value. Numbers and flags may be text: forms have only text, and some actions declare it."""
     if type(value) is shape:
         return value
     if shape is int and isinstance(value, str) and _is_integer(value):
@@ -113,7 +113,7 @@ def _with_lists(value: Any) -> Any:
 
 
 def choice(parameters: Mapping[str, Any], name: str, allowed: tuple[str, ...]) -> str:
-    """One of `allowed`, the first of which stands for nothing given."""
+    """Return a parameter whose value must be one of `allowed`. The first of them is the default. Raises `Refusal`."""
     value: str = parameters.get(name) or allowed[0]
     if value not in allowed:
         raise api_errors.wrong_value(name)

@@ -1,4 +1,4 @@
-"""The actions of the SCF API, version 2018-04-16: which there are, and who performs each.
+"""The actions of the SCF API, version 2018-04-16, and how a call reaches the handler of its action.
 
 https://cloud.tencent.com/document/api/583/17233
 """
@@ -27,7 +27,7 @@ KNOWN = frozenset(SERVED) | frozenset(_NOT_SERVED_YET.split())
 
 
 def perform(services: Services, call: Call, pending: PendingCall) -> None:
-    """Have a call answered, now or later. Raises `Refusal`."""
+    """Perform a call. It is answered now or later. Raises `Refusal`."""
     action = SERVED.get(call.action)
     if action is None:
         raise api_errors.unsupported_operation(f"The local endpoint does not serve the action `{call.action}` yet.")

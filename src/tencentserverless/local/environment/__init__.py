@@ -1,1 +1,1 @@
-"""What a function finds around it: variables, disk, layers, packages."""
+"""The environment of a function: variables, disk, layers, packages."""

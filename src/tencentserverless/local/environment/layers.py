@@ -1,7 +1,7 @@
-"""Layers: folders whose content a function finds together in `/opt`, later ones over earlier ones.
+"""Layers: folders whose content a function finds in `/opt`. If two layers have the same file, the later one wins.
 
-One layer is used where it is. Several are merged into a folder of the endpoint's own, by hard links where the disk
-allows it, once for as long as nothing in them changes.
+A single layer is used directly. Several are merged into a new folder, with hard links if the disk allows it. They are
+merged again only after something in them has changed.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tencentserverless.local.environment.mounts import mount_point
 from tencentserverless.local.environment.scratch import Scratch
-from tencentserverless.local.functions.folder_snapshot import look
+from tencentserverless.local.functions.folder_snapshot import folder_version
 from tencentserverless.local.model.errors import FunctionFolderError
 
 _Key = tuple[tuple[Path, ...], tuple[str, ...], tuple[int, ...]]
@@ -23,12 +23,14 @@ _Key = tuple[tuple[Path, ...], tuple[str, ...], tuple[int, ...]]
 
 @dataclass(slots=True)
 class _Merged:
+    """A folder of merged layers, and the ids of the instances that use it."""
+
     folder: Path
-    holders: set[str] = field(default_factory=set)
+    users: set[str] = field(default_factory=set)
 
 
 class Layers:
-    """Knows the folder that is to be seen as `/opt`. Merged ones go once no instance holds them any more."""
+    """The folders that instances see as `/opt`. Merged folders are removed after no instance uses them."""
 
     def __init__(self, scratch: Scratch) -> None:
         self._scratch = scratch
@@ -36,39 +38,42 @@ class Layers:
         self._numbers = count(1)
         self._lock = threading.Lock()
 
-    async def content(self, folders: tuple[Path, ...], mounted: tuple[str, ...], holder: str) -> str:
-        """A folder with the content of these layers, and with places to mount what lies in `mounted` below `/opt`.
+    async def content(self, folders: tuple[Path, ...], mounted: tuple[str, ...], instance_id: str) -> str:
+        """Return a folder with the content of these layers. It exists until `release` is called with this id.
 
-        It stays until `release(holder)`. Raises OSError.
+        mounted: paths below `/opt` that are needed from this machine. The folder has a mount point for each of them.
+        Raises OSError.
         """
         if len(folders) > 1 or mounted:
-            return await asyncio.to_thread(self._merge, folders, mounted, holder)
+            return await asyncio.to_thread(self._merge, folders, mounted, instance_id)
         if not folders:
             return str(self._scratch.folder / "opt")
         os.scandir(folders[0]).close()
         return str(folders[0])
 
-    def release(self, holder: str) -> None:
+    def release(self, instance_id: str) -> None:
+        """The instance does not use its folder any more."""
         for merged in list(self._merged.values()):
-            merged.holders.discard(holder)
+            merged.users.discard(instance_id)
 
-    def _merge(self, folders: tuple[Path, ...], mounted: tuple[str, ...], holder: str) -> str:
+    def _merge(self, folders: tuple[Path, ...], mounted: tuple[str, ...], instance_id: str) -> str:
         with self._lock:
-            versions = tuple(look(str(folder)) for folder in folders)  # before they are read: later changes are seen
+            # The versions are computed before merging, so that later changes count.
+            versions = tuple(folder_version(str(folder)) for folder in folders)
             key = (folders, mounted, versions)
             if key not in self._merged:
                 self._sweep()
-                self._merged[key] = _Merged(self._made(folders, mounted))
-            self._merged[key].holders.add(holder)
+                self._merged[key] = _Merged(self._new_folder(folders, mounted))
+            self._merged[key].users.add(instance_id)
             return str(self._merged[key].folder)
 
-    def _made(self, folders: tuple[Path, ...], mounted: tuple[str, ...]) -> Path:
+    def _new_folder(self, folders: tuple[Path, ...], mounted: tuple[str, ...]) -> Path:
         target = self._scratch.folder / "layers" / str(next(self._numbers))
         target.mkdir(parents=True)
         try:
             merge([str(folder) for folder in folders], str(target))
-            for place in mounted:
-                _make_mount_point(place, Path(mount_point(place, str(target))), target)
+            for path in mounted:
+                _make_mount_point(path, Path(mount_point(path, str(target))), target)
         except BaseException:
             shutil.rmtree(target, ignore_errors=True)
             raise
@@ -76,13 +81,13 @@ class Layers:
 
     def _sweep(self) -> None:
         for key, merged in list(self._merged.items()):
-            if not merged.holders:
+            if not merged.users:
                 del self._merged[key]
                 shutil.rmtree(merged.folder, ignore_errors=True)
 
 
-def existing(folders: Mapping[str, str | os.PathLike[str]]) -> dict[str, Path]:
-    """Layers by name as they were given. Raises `FunctionFolderError` for what is no folder."""
+def resolve_layers(folders: Mapping[str, str | os.PathLike[str]]) -> dict[str, Path]:
+    """Return the folders with absolute paths. Raises `FunctionFolderError` if one does not exist."""
     found = {name: Path(folder).resolve() for name, folder in folders.items()}
     for name, folder in found.items():
         if not folder.is_dir():
@@ -91,53 +96,53 @@ def existing(folders: Mapping[str, str | os.PathLike[str]]) -> dict[str, Path]:
 
 
 def merge(folders: Sequence[str], target: str) -> None:
-    """Put the content of `folders` into `target`. Links stay links: nothing that they lead to is read or written."""
+    """Copy or link the content of `folders` into `target`. Symbolic links are copied as links."""
     for folder in folders:
-        _lay(folder, target)
+        _merge_into(folder, target)
 
 
-def _lay(folder: str, target: str) -> None:
+def _merge_into(folder: str, target: str) -> None:
     with os.scandir(folder) as entries:
         for entry in entries:
-            place = os.path.join(target, entry.name)
+            path = os.path.join(target, entry.name)
             if entry.is_symlink():
-                _clear(place)
-                os.symlink(os.readlink(entry.path), place, target_is_directory=entry.is_dir())
+                _clear(path)
+                os.symlink(os.readlink(entry.path), path, target_is_directory=entry.is_dir())
             elif entry.is_dir():
-                _make_folder(place)
-                _lay(entry.path, place)
-            elif entry.is_file():  # a pipe or a socket is no content
-                _clear(place)
-                _copy(entry.path, place)
+                _make_folder(path)
+                _merge_into(entry.path, path)
+            elif entry.is_file():  # pipes and sockets are left out
+                _clear(path)
+                _copy(entry.path, path)
 
 
-def _copy(file: str, place: str) -> None:
+def _copy(file: str, path: str) -> None:
     try:
-        os.link(file, place)
-    except OSError:  # another disk, or one without links
-        shutil.copy2(file, place)
+        os.link(file, path)
+    except OSError:  # another disk, or a disk without hard links
+        shutil.copy2(file, path)
 
 
-def _make_folder(place: str) -> None:
-    """What an earlier layer has there stays if it is a folder itself, and gives way if it is a file or a link."""
-    if os.path.islink(place) or not os.path.isdir(place):
-        _clear(place)
-        os.mkdir(place)
+def _make_folder(path: str) -> None:
+    """Make sure that this is a folder. A file or a link of an earlier layer is removed."""
+    if os.path.islink(path) or not os.path.isdir(path):
+        _clear(path)
+        os.mkdir(path)
 
 
-def _clear(place: str) -> None:
-    if os.path.isdir(place) and not os.path.islink(place):
-        shutil.rmtree(place)
-    elif os.path.lexists(place):
-        os.unlink(place)
+def _clear(path: str) -> None:
+    if os.path.isdir(path) and not os.path.islink(path):
+        shutil.rmtree(path)
+    elif os.path.lexists(path):
+        os.unlink(path)
 
 
-def _make_mount_point(place: str, new: Path, target: Path) -> None:
-    """A folder or an empty file at `new`, which is below `target`, to mount `place` on."""
+def _make_mount_point(path: str, new: Path, target: Path) -> None:
+    """Create the mount point `new` below `target` for `path`: a folder, or an empty file if `path` is a file."""
     for parent in reversed(new.parents):
         if target in parent.parents:
             _make_folder(str(parent))
-    if os.path.isdir(place):
+    if os.path.isdir(path):
         _make_folder(str(new))
     else:
         _clear(str(new))

@@ -1,5 +1,7 @@
-"""What an instance sees of the disk where it can have mounts of its own: `/tmp` and `/opt` are as on the platform, and
-so is home."""
+"""The private mounts of an instance: `/tmp`, `/opt` and the home folder are as on the platform.
+
+Paths below `/tmp` and `/opt` that the instance needs from this machine stay visible.
+"""
 
 import os
 from collections.abc import Collection, Iterable
@@ -15,34 +17,36 @@ TMP_BYTES = 512 * 1024 * 1024
 OPT = "/opt"
 
 
-class Own(NamedTuple):
-    """The endpoint's own folder, and what an instance sees of it.
+class ScratchPaths(NamedTuple):
+    """The endpoint's own folder, and the paths in it that an instance sees.
 
-    stage: an empty folder in it, to make mounts in. home: is empty and the instance's own. lent: cannot be written to.
-    shared: can be, by all instances.
+    stage: an empty folder in which mounts are prepared.
+    home: the home folder. Each instance sees an empty one of its own.
+    read_only: paths that instances can only read.
+    shared: files that all instances can write.
     """
 
     folder: str
     stage: str
     home: str
-    lent: tuple[str, ...]
+    read_only: tuple[str, ...]
     shared: tuple[str, ...] = ()
 
 
 class View(NamedTuple):
-    """What stays to be seen of `/tmp` and of `/opt`, because the instance needs it. None: that folder is left alone."""
+    """The paths below `/tmp` and `/opt` that stay visible. None: the folder of this machine is not covered."""
 
     tmp: tuple[str, ...] | None = None
     opt: tuple[str, ...] | None = None
 
     def layers_at(self, layers: str) -> str:
-        """Where an instance finds what is in the folder `layers`."""
+        """The path at which an instance sees the folder `layers`."""
         return layers if self.opt is None else OPT
 
-    def mounts(self, code: str, layers: str, own: Own) -> dict[str, Any]:
-        """What `namespaces.make_mounts` is to do. layers: the folder that is seen as `/opt`."""
-        opt = [(place, mount_point(place, layers)) for place in self.opt or ()] + [(layers, OPT)]
-        kept = [*own.lent, *own.shared]
+    def mounts(self, code: str, layers: str, own: ScratchPaths) -> dict[str, Any]:
+        """The arguments of `namespaces.make_mounts`. layers: the folder that the instance sees as `/opt`."""
+        opt = [(path, mount_point(path, layers)) for path in self.opt or ()] + [(layers, OPT)]
+        kept = [*own.read_only, *own.shared]
         if self.opt is None and layers.startswith(f"{own.folder}/"):
             kept.append(layers)
         folders = [{"target": own.folder, "kept": kept, "new": [own.home]}]
@@ -51,60 +55,60 @@ class View(NamedTuple):
         return {
             "binds": [] if self.opt is None else opt,
             "cover": {"stage": own.stage, "most_bytes": TMP_BYTES, "folders": folders},
-            "read_only": [*own.lent, self.layers_at(layers), code],
+            "read_only": [*own.read_only, self.layers_at(layers), code],
         }
 
 
-def mount_point(place: str, layers: str) -> str:
-    """Where something below `/opt` is to be mounted in the folder that is seen as `/opt`."""
-    return layers + place.removeprefix(OPT)
+def mount_point(path: str, layers: str) -> str:
+    """The mount point of a path below `/opt`, in the folder that the instance sees as `/opt`."""
+    return layers + path.removeprefix(OPT)
 
 
 def view_of(needed: Collection[str]) -> View:
-    """The view of an instance that needs these places."""
-    return View(kept(TMP, needed), kept(OPT, needed))
+    """The view of an instance that needs these paths."""
+    return View(visible_below(TMP, needed), visible_below(OPT, needed))
 
 
-def kept(target: str, needed: Collection[str]) -> tuple[str, ...] | None:
-    """The outermost of `needed` below the folder `target`; None where all of it is needed or it cannot be covered."""
+def visible_below(target: str, needed: Collection[str]) -> tuple[str, ...] | None:
+    """The outermost paths of `needed` below `target`. None if all of it is needed, or it cannot be covered."""
     if target in needed or os.path.islink(target) or not os.path.isdir(target):
         return None
     found: list[str] = []
-    for place in sorted(needed):
-        inside = place.startswith(f"{target}/") and not any(place.startswith(f"{outer}/") for outer in found)
-        if inside and os.path.exists(place):  # a link may lead nowhere
-            found.append(place)
+    for path in sorted(needed):
+        inside = path.startswith(f"{target}/") and not any(path.startswith(f"{outer}/") for outer in found)
+        if inside and os.path.exists(path):  # the target of a link may not exist
+            found.append(path)
     return tuple(found)
 
 
-def needed_by(folders: Iterable[str], interpreter: Interpreter, lent: Iterable[str]) -> frozenset[str]:
-    """What has to stay where it is. folders: the code and the layers. lent: other places, of the endpoint."""
-    places = set(_always(interpreter, tuple(lent)))
+def needed_paths(folders: Iterable[str], interpreter: Interpreter, own: Iterable[str]) -> frozenset[str]:
+    """All paths that an instance needs. folders: its code and its layers. own: other paths, of the endpoint."""
+    paths = set(_needed_always(interpreter, tuple(own)))
     for folder in folders:
-        places.update(both(folder), _linked(folder))
-    return frozenset(places)
+        paths.update(with_target(folder), _linked(folder))
+    return frozenset(paths)
 
 
 @lru_cache(maxsize=16)
-def _always(interpreter: Interpreter, lent: tuple[str, ...]) -> frozenset[str]:
-    """What every function on this interpreter needs."""
-    places = {*both(str(BOOTSTRAP.parent)), *_prefixes(interpreter)}
-    for place in lent:
-        places.update(both(place))
-    return frozenset(places)
+def _needed_always(interpreter: Interpreter, own: tuple[str, ...]) -> frozenset[str]:
+    """The paths that every function with this interpreter needs."""
+    paths = {*with_target(str(BOOTSTRAP.parent)), *_prefixes(interpreter)}
+    for path in own:
+        paths.update(with_target(path))
+    return frozenset(paths)
 
 
-def both(place: str) -> tuple[str, str]:
-    """A place, and the one that links lead to."""
-    return place, os.path.realpath(place)
+def with_target(path: str) -> tuple[str, str]:
+    """Return the path itself, and the path to which its links lead."""
+    return path, os.path.realpath(path)
 
 
 def _prefixes(interpreter: Interpreter) -> list[str]:
-    """Where an interpreter and its library are, behind a virtual environment too."""
-    return [str(Path(place).parent.parent) for place in both(interpreter.path)]
+    """The folders of an interpreter and its library, also those of its virtual environment."""
+    return [str(Path(path).parent.parent) for path in with_target(interpreter.path)]
 
 
 def _linked(folder: str) -> list[str]:
-    """Where links in a folder lead: packages that are not copied into it."""
+    """The targets of links in a folder, such as packages that are not copied into it."""
     with os.scandir(folder) as entries:
         return [os.path.realpath(entry.path) for entry in entries if entry.is_symlink()]

@@ -1,4 +1,4 @@
-"""What a function's `requirements.txt` asks for and its interpreter lacks, and the command that gets it."""
+"""Checks whether the packages of a function's `requirements.txt` are installed."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from tencentserverless.local.model.function import Function
 from tencentserverless.local.processes.interpreters import Interpreter
 
 FILE_NAME = "requirements.txt"
-_LENT = frozenset(("tencentserverless", "tencentcloud-sdk-python-common"))  # by the endpoint, where they are not packed
+_PROVIDED = frozenset(("tencentserverless", "tencentcloud-sdk-python-common"))  # by the endpoint
 _ASK = "import sys, json; print(json.dumps(sys.path))"
 _ASK_SECONDS = 10
 _METADATA = re.compile(r"(.+?)-([^-]+)(?:-py\d\S*)?\.(?:dist|egg)-info", re.I)
@@ -25,21 +25,21 @@ _COMMENT = re.compile(r"(?:^|\s)#.*$")
 
 
 class Requirements:
-    """Looks at each file once for as long as nobody saves it. `notify` is told what is missing."""
+    """Checks each `requirements.txt` once, and again after it is saved. A notice names the missing packages."""
 
     def __init__(self, notify: Callable[[str], None]) -> None:
         self._notify = notify
-        self._seen: dict[tuple[str, str], int] = {}
+        self._checked: dict[tuple[str, str], int] = {}
         self._paths: dict[str, list[str]] = {}
 
-    def unseen(self, function: Function, interpreter: Interpreter) -> bool:
-        """Whether there is a file to `check`."""
-        return self._seen.get(_key(function, interpreter), 0) != _modified(function.code / FILE_NAME)
+    def needs_check(self, function: Function, interpreter: Interpreter) -> bool:
+        """Whether `check` has to be called: the file exists and has not been checked since it was saved."""
+        return self._checked.get(_key(function, interpreter), 0) != _modified(function.code / FILE_NAME)
 
     def check(self, function: Function, interpreter: Interpreter) -> None:
-        """Tell what the interpreter lacks. Blocks while it looks; the interpreter runs once."""
+        """Give a notice if packages are missing. This blocks, and runs each interpreter once."""
         file = function.code / FILE_NAME
-        self._seen[_key(function, interpreter)] = _modified(file)
+        self._checked[_key(function, interpreter)] = _modified(file)
         try:
             text = file.read_text(encoding="utf-8-sig", errors="replace")
         except OSError:
@@ -49,8 +49,8 @@ class Requirements:
         lacking = missing(text, installed, interpreter.version)
         if lacking:
             self._notify(
-                f"{function.name}: {interpreter.runtime} lacks {', '.join(lacking)}, which {file} asks for; get what "
-                f"is missing, packed into the function as the platform wants it, with: {command(interpreter, file)}"
+                f"{function.name}: {interpreter.runtime} lacks {', '.join(lacking)}, required by {file}. "
+                f"Install the missing packages into the function's folder with: {command(interpreter, file)}"
             )
 
     def _path_of(self, interpreter: Interpreter) -> list[str]:
@@ -60,16 +60,19 @@ class Requirements:
 
 
 def missing(text: str, installed: Mapping[str, str], version: tuple[int, int]) -> list[str]:
-    """The requirements in `text` that `installed` (names to versions) does not meet on that version of Python. Pure.
+    """Return the requirements that are not met. This does no I/O.
 
-    What is no requirement by name (an option, an address, a path) is passed over, as is a marker without a meaning.
+    text: the content of a `requirements.txt`. Options, addresses and paths in it are ignored, and so are requirements
+        with a marker that cannot be evaluated.
+    installed: the versions of installed packages, by name.
+    version: of Python. Markers about the operating system are evaluated for this machine.
     """
     found = _requirements(text)
-    return [str(wanted) for wanted in found if _is_for(wanted, version) and not _is_met(wanted, installed)]
+    return [str(each) for each in found if _is_for(each, version) and not _is_met(each, installed)]
 
 
 def installed_in(folders: Iterable[str]) -> dict[str, str]:
-    """Names and versions of the distributions in folders of modules; the first folder wins."""
+    """The versions of the packages in these folders, by name. The first folder wins."""
     found: dict[str, str] = {}
     for folder in folders:
         for name in _names_in(folder):
@@ -80,7 +83,7 @@ def installed_in(folders: Iterable[str]) -> dict[str, str]:
 
 
 def command(interpreter: Interpreter, file: Path) -> str:
-    """The command that installs what `file` asks for beside it."""
+    """The command that installs the requirements of `file` into its folder."""
     words = [interpreter.path, "-m", "pip", "install", "-r", str(file), "-t", str(file.parent)]
     return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
 
@@ -96,22 +99,22 @@ def _requirements(text: str) -> list[Requirement]:
     return found
 
 
-def _is_for(wanted: Requirement, version: tuple[int, int]) -> bool:
-    """Whether its marker, if any, holds on that version of Python."""
-    where = {"python_version": "%d.%d" % version, "python_full_version": "%d.%d.0" % version, "extra": ""}
+def _is_for(requirement: Requirement, version: tuple[int, int]) -> bool:
+    """Whether a requirement is for this version of Python."""
+    values = {"python_version": "%d.%d" % version, "python_full_version": "%d.%d.0" % version, "extra": ""}
     try:
-        return wanted.marker is None or wanted.marker.evaluate(where)
-    except (ValueError, LookupError):  # compares what cannot be compared, or names what there is not
+        return requirement.marker is None or requirement.marker.evaluate(values)
+    except (ValueError, LookupError):  # the marker compares values of two types, or has an unknown name
         return False
 
 
-def _is_met(wanted: Requirement, installed: Mapping[str, str]) -> bool:
-    name = canonicalize_name(wanted.name)
-    has = installed.get(name)
-    if has is None:
-        return name in _LENT
+def _is_met(requirement: Requirement, installed: Mapping[str, str]) -> bool:
+    name = canonicalize_name(requirement.name)
+    version = installed.get(name)
+    if version is None:
+        return name in _PROVIDED
     try:
-        return wanted.specifier.contains(Version(has), prereleases=True)
+        return requirement.specifier.contains(Version(version), prereleases=True)
     except InvalidVersion:
         return True
 
@@ -138,7 +141,7 @@ def _key(function: Function, interpreter: Interpreter) -> tuple[str, str]:
 
 
 def _modified(file: Path) -> int:
-    """When it was saved; 0 where there is none."""
+    """The time when a file was saved (nanoseconds), 0 if it does not exist."""
     try:
         return file.stat().st_mtime_ns
     except OSError:

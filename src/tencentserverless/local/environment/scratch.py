@@ -1,7 +1,7 @@
-"""The endpoint's folder of its own: what instances see as home, layers and SDK, and what they do not see.
+"""The endpoint's own folder. It has the home folder, merged layers, the SDK and certificates.
 
-Removed when the endpoint stops. An endpoint that was killed cannot: the next one removes it, by the process id in
-its name.
+It is removed when the endpoint stops. If an endpoint was killed, the next one removes its folder, which it finds by
+the process id in the name.
 """
 
 import importlib.util
@@ -13,77 +13,77 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from tencentserverless.local.environment.mounts import Own, View, needed_by, view_of
-from tencentserverless.local.environment.variables import Places
+from tencentserverless.local.environment.mounts import ScratchPaths, View, needed_paths, view_of
+from tencentserverless.local.environment.variables import Paths
 from tencentserverless.local.model.function import Function
 from tencentserverless.local.processes.interpreters import Interpreter
 
 PLATFORM_LOCALE = "en_US.UTF8"
 _OTHER_LOCALES = ("C.UTF-8", "C")
 _PREFIX = "tencentserverless-local-"
-_LENT_PACKAGES = ("tencentserverless", "tencentcloud")
+_SDK_PACKAGES = ("tencentserverless", "tencentcloud")
 _OLDEST_PYTHON_OF_SDK = (3, 6)
 
 
 class Scratch:
-    """Made at the first use, so that an endpoint that runs nothing leaves the disk alone."""
+    """The endpoint's own folder. It is created at the first use."""
 
     def __init__(self) -> None:
         self._folder: Path | None = None
         self._views: dict[tuple[Path, Interpreter], tuple[int, View]] = {}
 
-    def places(self, code: Path, version: tuple[int, int], layers: str) -> Places:
-        """The places of an instance whose interpreter is of this version. layers: where it sees them."""
-        folder = self._made()
+    def paths(self, code: Path, version: tuple[int, int], layers: str) -> Paths:
+        """The paths of an instance. version: of its interpreter. layers: the path at which it sees its layers."""
+        folder = self._create()
         sdk = str(folder / "sdk") if version >= _OLDEST_PYTHON_OF_SDK else ""
-        return Places(code=str(code), home=str(folder / "home"), layers=layers, sdk=sdk)
+        return Paths(code=str(code), home=str(folder / "home"), layers=layers, sdk=sdk)
 
     def view(self, function: Function, interpreter: Interpreter, version: int) -> View:
-        """What an instance sees of the disk; looked up once for a version of the sources."""
+        """The view of an instance. It is computed again after the version of the sources has changed."""
         key = (function.code, interpreter)
         known = self._views.get(key)
         if known is None or known[0] != version:
             folders = [str(folder) for folder in (function.code, *function.layer_folders)]
-            needed = needed_by(folders, interpreter, [str(self._made()), *_lent()])
+            needed = needed_paths(folders, interpreter, [str(self._create()), *_sdk_folders()])
             known = self._views[key] = (version, view_of(needed))
         return known[1]
 
-    def own(self, shared: Sequence[str] = ()) -> Own:
-        """What an instance sees of it. shared: names of files, made if need be."""
-        folder = self._made()
+    def visible_paths(self, shared: Sequence[str] = ()) -> ScratchPaths:
+        """The paths that an instance sees. shared: names of files, which are created if they do not exist."""
+        folder = self._create()
         for name in shared:
             (folder / name).touch(0o600)
-        return Own(
+        return ScratchPaths(
             str(folder),
             stage=str(folder / "tmp"),
             home=str(folder / "home"),
-            lent=(str(folder / "sdk"), str(self.trust)),
+            read_only=(str(folder / "sdk"), str(self.trust)),
             shared=tuple(str(folder / name) for name in shared),
         )
 
     @property
     def trust(self) -> Path:
-        """A folder for certificates: files in it may be replaced while instances see them."""
-        return self._made() / "trust"
+        """A folder for certificates. Its files may be replaced while instances use them."""
+        return self._create() / "trust"
 
     @property
     def folder(self) -> Path:
-        """The folder, made if need be."""
-        return self._made()
+        """The folder. It is created if it does not exist."""
+        return self._create()
 
     def remove(self) -> None:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
 
-    def _made(self) -> Path:
+    def _create(self) -> Path:
         if self._folder is None:
             _remove_orphans(Path(tempfile.gettempdir()))
             self._folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")).resolve()
             for name in ("home", "opt", "sdk", "tmp", "trust"):
                 (self._folder / name).mkdir()
-            for name in _LENT_PACKAGES:
-                _lend(name, self._folder / "sdk")
+            for name in _SDK_PACKAGES:
+                _provide(name, self._folder / "sdk")
         return self._folder
 
 
@@ -111,30 +111,30 @@ def _runs(pid: int) -> bool:
     return True
 
 
-def _lend(name: str, folder: Path) -> None:
-    """Make one package importable from `folder`, and not what is installed beside it."""
-    place = _place_of(name)
-    if not place:
+def _provide(name: str, folder: Path) -> None:
+    """Make one package importable from `folder`, without the other packages that are installed beside it."""
+    package = _package_folder(name)
+    if not package:
         return
     try:
-        os.symlink(place, folder / name, target_is_directory=True)
-    except OSError:  # Windows, without the right to make links
-        shutil.copytree(place, folder / name)
+        os.symlink(package, folder / name, target_is_directory=True)
+    except OSError:  # Windows, if this user may not create links
+        shutil.copytree(package, folder / name)
 
 
 @cache
-def _place_of(package: str) -> str:
+def _package_folder(package: str) -> str:
     spec = importlib.util.find_spec(package)
-    places = list(spec.submodule_search_locations or ()) if spec else []
-    return places[0] if places else ""
+    folders = list(spec.submodule_search_locations or ()) if spec else []
+    return folders[0] if folders else ""
 
 
-def _lent() -> list[str]:
-    return [place for name in _LENT_PACKAGES if (place := _place_of(name))]
+def _sdk_folders() -> list[str]:
+    return [folder for name in _SDK_PACKAGES if (folder := _package_folder(name))]
 
 
 def utf8_locale() -> str:
-    """The platform's locale where this machine has it, else one with UTF-8: programs complain about missing ones."""
+    """The platform's locale, or another one with UTF-8 if it is not installed. Programs warn about missing ones."""
     for name in (PLATFORM_LOCALE, *_OTHER_LOCALES):
         if _is_installed(name):
             return name
@@ -142,7 +142,7 @@ def utf8_locale() -> str:
 
 
 def _is_installed(name: str) -> bool:
-    """Asks for a category that nothing depends on, and puts it back."""
+    """Try it with a category on which nothing depends, then set the old value again."""
     before = locale.setlocale(locale.LC_TIME)
     try:
         locale.setlocale(locale.LC_TIME, name)

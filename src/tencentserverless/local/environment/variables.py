@@ -1,7 +1,8 @@
-"""What a worker finds around itself: environment variables, `context`, paths. Pure.
+"""The environment variables of a worker, and the `context` of a handler. Pure.
 
 https://cloud.tencent.com/document/product/583/30228 (variables), /583/9210 (context)
-The platform's names, with values that are true on this machine; nothing of the developer's shell but `KEPT`.
+The names are those of the platform, the values those of this machine. Of the developer's shell only `KEPT` is used,
+and `PATH` on Windows.
 """
 
 import json
@@ -22,13 +23,16 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 BUNDLE_NAMES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
-# Without these Windows starts no interpreter and opens no socket. They name places, not secrets.
+# Without these, Windows cannot start an interpreter or open a socket. They contain paths, not secrets.
 KEPT = ("SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "TEMP", "TMP")
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
-    """Where an instance's things are on this machine. `sdk`: the SDK that is lent to functions that lack it, or ""."""
+class Paths:
+    """The folders of an instance on this machine.
+
+    sdk: the SDK for functions that do not contain it, "" if there is none for this interpreter.
+    """
 
     code: str
     home: str
@@ -37,14 +41,18 @@ class Places:
 
     @property
     def search_path(self) -> list[str]:
-        """What goes before the interpreter's own `sys.path`."""
-        return [place for place in (self.code, self.layers, self.sdk) if place]
+        """The folders before the interpreter's own `sys.path`."""
+        return [folder for folder in (self.code, self.layers, self.sdk) if folder]
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What is the same for all instances. `locale`: one with UTF-8 that is installed here. `bundle`: the file of the
-    authorities that functions trust, "" for the system's own."""
+    """The values that are the same for all instances.
+
+    locale: a locale with UTF-8 that is installed.
+    shell: the environment of the endpoint.
+    bundle: the path of a file with the authorities that functions trust, "" for those of the system.
+    """
 
     locale: str
     shell: Mapping[str, str] = field(repr=False)
@@ -54,33 +62,34 @@ class Machine:
 def variables(
     function: Function,
     credential: Credential,
-    places: Places,
+    paths: Paths,
     machine: Machine,
     interpreter: str,
     runtime: str,
     endpoint: str,
 ) -> dict[str, str]:
-    """The environment of a worker. The function's own variables win over the platform's.
+    """The environment of a worker. The variables of the function win over those of the platform.
 
-    endpoint: the address of the instance's own port.
+    interpreter: the path of the interpreter.
+    endpoint: the URL of the instance's own port.
     """
     kept = {name: machine.shell[name] for name in KEPT if name in machine.shell}
-    libraries = os.pathsep.join((places.code, places.layers))
+    libraries = os.pathsep.join((paths.code, paths.layers))
     return {
         **kept,
-        **({"USERPROFILE": places.home} if is_windows(machine) else {}),
+        **({"USERPROFILE": paths.home} if is_windows(machine) else {}),
         **(dict.fromkeys(BUNDLE_NAMES, machine.bundle) if machine.bundle else {}),
         **credential_variables(credential),
-        **_of_the_platform(function, runtime),
+        **_platform_variables(function, runtime),
         "TENCENTSERVERLESS_ENDPOINT": endpoint,
-        "USER_CODE_ROOT": f"{places.code}/",
+        "USER_CODE_ROOT": f"{paths.code}/",
         "_SCF_SERVER_PORT": "28902",
         "PYTHONDONTWRITEBYTECODE": "x",
         "PYTHONPATH": libraries,
         "LD_LIBRARY_PATH": libraries,
-        **of_all(machine),
-        "PWD": places.code,
-        "HOME": places.home,
+        **common_variables(machine),
+        "PWD": paths.code,
+        "HOME": paths.home,
         "USER": "qcloud",
         "LOGNAME": "qcloud",
         "SHELL": "/bin/bash",
@@ -103,28 +112,28 @@ def credential_variables(credential: Credential) -> dict[str, str]:
     }
 
 
-def of_all(machine: Machine) -> dict[str, str]:
-    """What an interpreter looks at when it starts, the same for every worker."""
+def common_variables(machine: Machine) -> dict[str, str]:
+    """The variables that an interpreter reads when it starts. They are the same for all workers."""
     return {
         "PATH": machine.shell.get("PATH", PATH) if is_windows(machine) else PATH,
         "LANG": machine.locale,
         "LC_ALL": machine.locale,
-        "TZ": "UTC",  # the platform's clocks show UTC without saying so
+        "TZ": "UTC",  # the platform uses UTC, but does not set this variable
     }
 
 
 def in_process_variables(function: Function, credential: Credential, endpoint: str) -> dict[str, str]:
-    """The part of the environment that handlers in this interpreter are given: the rest is the program's own."""
+    """The variables that are set for handlers in this interpreter. The other ones are those of the program."""
     return {
         **credential_variables(credential),
-        **_of_the_platform(function, CURRENT_INTERPRETER.runtime),
+        **_platform_variables(function, CURRENT_INTERPRETER.runtime),
         "TENCENTSERVERLESS_ENDPOINT": endpoint,
         "USER_CODE_ROOT": f"{function.code}/",
         **function.variables,
     }
 
 
-def _of_the_platform(function: Function, runtime: str) -> dict[str, str]:
+def _platform_variables(function: Function, runtime: str) -> dict[str, str]:
     return {
         "TENCENTCLOUD_RUNENV": "SCF",
         "TENCENTCLOUD_REGION": function.region,
@@ -140,7 +149,7 @@ def _of_the_platform(function: Function, runtime: str) -> dict[str, str]:
 
 
 def context(function: Function) -> dict[str, Any]:
-    """The handler's second argument but for `request_id`, which each event brings."""
+    """The handler's second argument, without `request_id`, which comes with each event."""
     own = {"SCF_NAMESPACE": function.namespace, **function.variables}
     return {
         "memory_limit_in_mb": function.memory_mb,
@@ -159,19 +168,22 @@ def context(function: Function) -> dict[str, Any]:
 def settings(
     function: Function,
     environment: Mapping[str, str],
-    places: Places,
+    paths: Paths,
     result_limit_bytes: int,
     hosts: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The first frame to a worker. hosts: where SCF's host names lead, None to leave them alone."""
+    """The first frame to a worker.
+
+    hosts: the ports to which SCF's host names lead, None if they lead to the real cloud.
+    """
     return {
         "environment": dict(environment),
         "context": context(function),
         "handler": function.handler,
-        "folder": places.code,
-        "path": places.search_path,
-        "lent": places.sdk,
-        "shown_paths": [[places.code, CODE_SHOWN_AS], [places.layers, LAYERS_SHOWN_AS]],
+        "folder": paths.code,
+        "path": paths.search_path,
+        "lent": paths.sdk,
+        "shown_paths": [[paths.code, CODE_SHOWN_AS], [paths.layers, LAYERS_SHOWN_AS]],
         "result_limit_bytes": result_limit_bytes,
         "hosts": dict(hosts) if hosts else None,
     }

@@ -1,1 +1,1 @@
-"""Which functions there are, and whether their code has changed."""
+"""The functions that the endpoint serves, and the versions of their code."""

@@ -1,4 +1,4 @@
-"""The functions that the endpoint serves: what one is, and which is meant. Pure."""
+"""A catalog of functions: finds them by region, namespace and name. Pure."""
 
 from collections.abc import Iterable, Iterator
 from typing import Protocol
@@ -8,13 +8,16 @@ from tencentserverless.local.model.function import Function, Key
 
 
 class Lookup(Protocol):
-    """What is asked of a catalog to answer a request."""
+    """The methods of a catalog that API calls use."""
 
-    def get(self, key: Key) -> Function | None: ...
+    def get(self, key: Key) -> Function | None:
+        """The function with this key, None if there is no such function."""
 
-    def places_of(self, name: str) -> list[Function]: ...
+    def named(self, name: str) -> list[Function]:
+        """The functions of this name, in all regions and namespaces."""
 
-    def inside(self, region: str, namespace: str) -> list[Function]: ...
+    def inside(self, region: str, namespace: str) -> list[Function]:
+        """All functions of this region and namespace."""
 
 
 class Catalog:
@@ -26,7 +29,7 @@ class Catalog:
             self.add(function)
 
     def add(self, function: Function) -> None:
-        """Raises `FunctionFolderError` where the name is taken in this region and namespace."""
+        """Add a function. Raises `FunctionFolderError` if its region and namespace have a function of this name."""
         other = self._functions.setdefault(function.key, function)
         if other is not function:
             raise FunctionFolderError(f"{function} is declared twice: in {other.origin} and in {function.origin}")
@@ -34,8 +37,8 @@ class Catalog:
     def get(self, key: Key) -> Function | None:
         return self._functions.get(key)
 
-    def places_of(self, name: str) -> list[Function]:
-        """Every function of this name, wherever it is."""
+    def named(self, name: str) -> list[Function]:
+        """The functions of this name, in all regions and namespaces."""
         return [function for function in self if function.name == name]
 
     def inside(self, region: str, namespace: str) -> list[Function]:

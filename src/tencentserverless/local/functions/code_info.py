@@ -1,4 +1,7 @@
-"""The code in a function's folder, as the API describes it. Reads files: not for the event loop's thread."""
+"""The code of a function, as the API describes it.
+
+This reads files, so it must not be called on the thread of the event loop.
+"""
 
 import time
 from contextlib import suppress
@@ -9,28 +12,33 @@ from tencentserverless.local.model.function import Function
 
 
 class CodeInfo(NamedTuple):
-    """entry_text: the file with the handler; None if it cannot be read. size_bytes: of all files. modified: when the
-    file with the handler was saved, as the API shows times."""
+    """The code of a function.
+
+    entry_text: the text of the file with the handler, None if it cannot be read.
+    size_bytes: the size of all files.
+    modified: the time when the file with the handler was saved, in the format of the API.
+    """
 
     entry_text: str | None
     size_bytes: int
     modified: str
 
 
-def of(function: Function) -> CodeInfo:
+def read(function: Function) -> CodeInfo:
+    """Read the code of a function."""
     return CodeInfo(_entry_text(function), _size_bytes(function), modified(function))
 
 
 def modified(function: Function) -> str:
-    """When the file with the handler was saved."""
+    """The time when the file with the handler was saved, in the format of the API."""
     try:
-        return shown_time(_entry(function).stat().st_mtime)
+        return format_time(_entry(function).stat().st_mtime)
     except OSError:
-        return shown_time(0.0)
+        return format_time(0.0)
 
 
-def shown_time(at: float) -> str:
-    """A time (Unix seconds) as the API shows it: in China's zone."""
+def format_time(at: float) -> str:
+    """Format a time (Unix seconds) as the API does: in China Standard Time."""
     return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(at + 8 * 3600))
 
 

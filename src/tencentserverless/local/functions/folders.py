@@ -1,4 +1,4 @@
-"""Functions out of folders: `serverless.yml` where there is one, else every folder with a handler in `index.py`."""
+"""Reads functions from folders. A function is a folder with a `serverless.yml`, or with a handler in `index.py`."""
 
 import os
 import re
@@ -21,9 +21,10 @@ _HANDLER = re.compile(
 def read(
     paths: Iterable[str | os.PathLike[str]], notify: Callable[[str], None], layers: Mapping[str, Path] | None = None
 ) -> Catalog:
-    """The functions of these folders. Each is one function, or holds folders that are. layers: folders by name.
+    """Return the functions of these folders. Each of them is a function, or contains folders that are functions.
 
-    Raises `FunctionFolderError` where a path leads to no function, a file cannot be read, or a name is taken twice.
+    layers: the folders of layers by name.
+    Raises `FunctionFolderError` if a path has no function, a file cannot be read, or two functions have one name.
     """
     catalog = Catalog()
     seen: set[Path] = set()
@@ -43,13 +44,13 @@ def from_handler(
     namespace: str,
     variables: Mapping[str, str],
 ) -> Function:
-    """A function whose handler is an object of this program. Raises `FunctionFolderError` for names it cannot have."""
+    """Return a function whose handler is an object of this program. Raises `FunctionFolderError` for a wrong name."""
     name = getattr(handler, "__name__", "") if name is None else name
     origin = f"{getattr(handler, '__module__', '')}.{getattr(handler, '__qualname__', name)}"
     if not FUNCTION_NAME.fullmatch(name):
-        raise FunctionFolderError(f"{origin}: `{name}` cannot be the name of a function; give one: deploy(…, name=…)")
+        raise FunctionFolderError(f"{origin}: `{name}` cannot be the name of a function: use deploy(…, name=…)")
     if region not in REGIONS:
-        raise FunctionFolderError(f"{origin}: `{region}` is no region")
+        raise FunctionFolderError(f"{origin}: `{region}` is not a region of SCF")
     if not NAMESPACE_NAME.fullmatch(namespace):
         raise FunctionFolderError(f"{origin}: `{namespace}` cannot be the name of a namespace")
     file = getattr(getattr(handler, "__code__", None), "co_filename", "")
@@ -62,35 +63,36 @@ def _functions_at(folder: Path, notify: Callable[[str], None], layers: Mapping[s
     if is_function(folder):
         return [function_in(folder, notify, layers)]
     try:
-        places = inside(folder)
+        children = inside(folder)
     except OSError as error:
         raise FunctionFolderError(f"{folder}: {error.strerror}") from None
-    found = [function_below(place, notify, layers) for place in places if is_function(place)]
+    found = [function_below(child, notify, layers) for child in children if is_function(child)]
     functions = [function for function in found if function is not None]
     if not functions:
         raise FunctionFolderError(
-            f"{folder}: no function here: neither serverless.yml nor an index.py with main_handler, "
-            "in this folder or one below"
+            f"{folder}: no function here: this folder and its subfolders have neither a serverless.yml nor an index.py "
+            "with main_handler"
         )
     return functions
 
 
 def inside(folder: Path) -> list[Path]:
-    """What is in a folder. Raises OSError where nobody may look."""
+    """The files and folders in a folder, sorted. Raises OSError if it cannot be read."""
     return sorted(folder.iterdir())
 
 
 def is_function(folder: Path) -> bool:
+    """Whether this folder has a `serverless.yml` or a handler in `index.py`."""
     return not folder.name.startswith(".") and _has(folder, _has_handler)
 
 
 def has_code(folder: Path) -> bool:
-    """Whether it could be a function, for what is seen without reading."""
+    """Whether this folder has a `serverless.yml` or an `index.py`. The files are not read."""
     return _has(folder, lambda folder: (folder / ENTRY).is_file())
 
 
 def _has(folder: Path, code: Callable[[Path], bool]) -> bool:
-    """Whether there is a manifest or `code`. A folder that nobody may look into has neither."""
+    """Whether the folder has a manifest, or `code` returns true. False if it cannot be read."""
     try:
         return folder.is_dir() and (_manifest(folder) is not None or code(folder))
     except OSError:
@@ -102,7 +104,7 @@ def function_in(folder: Path, notify: Callable[[str], None], layers: Mapping[str
     path = _manifest(folder)
     if path is None:
         return _plain(folder)
-    from tencentserverless.local.functions.forms import component  # reads YAML: only where there is some
+    from tencentserverless.local.functions.forms import component  # here, because it imports yaml, which takes time
 
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -115,9 +117,9 @@ def function_in(folder: Path, notify: Callable[[str], None], layers: Mapping[str
 
 
 def function_below(folder: Path, notify: Callable[[str], None], layers: Mapping[str, Path]) -> Function | None:
-    """As `function_in`, but a folder that merely looks like a function and has another kind of name is passed over."""
+    """The function of this folder, as `function_in`. If its name cannot be a function's: None, after a notice."""
     if _manifest(folder) is None and not FUNCTION_NAME.fullmatch(folder.name):
-        notify(f"{folder}: passed over, its name is no function name")
+        notify(f"{folder}: ignored, because its name is not a valid function name")
         return None
     return function_in(folder, notify, layers)
 
@@ -125,8 +127,8 @@ def function_below(folder: Path, notify: Callable[[str], None], layers: Mapping[
 def _plain(folder: Path) -> Function:
     if not FUNCTION_NAME.fullmatch(folder.name):
         raise FunctionFolderError(
-            f"{folder}: the folder's name becomes the function's and is none: 2 to 60 letters, digits, `-` and `_`, "
-            "a letter first, no `-` or `_` last; a serverless.yml can give another"
+            f"{folder}: the folder's name is not a valid function name. Rename the folder, or add a serverless.yml "
+            "with a name: 2 to 60 letters, digits, `-` and `_`, a letter first, no `-` or `_` last"
         )
     return Function(name=folder.name, code=folder, origin=str(folder))
 
@@ -136,7 +138,7 @@ def _manifest(folder: Path) -> Path | None:
 
 
 def _has_handler(folder: Path) -> bool:
-    """Looks at the text only: the file may be of another Python than ours, or broken."""
+    """Search the text only. The file may be for another version of Python, or have errors."""
     try:
         return _HANDLER.search((folder / ENTRY).read_bytes()) is not None
     except OSError:

@@ -1,4 +1,4 @@
-"""The functions of folders as those are now: what is saved, added or taken away counts from the next request on."""
+"""A catalog that follows its folders: functions that are saved, added or removed count from the next request on."""
 
 import os
 import time
@@ -14,7 +14,7 @@ from tencentserverless.local.functions.look_pace import MANY, LookPace
 from tencentserverless.local.model.errors import FunctionFolderError
 from tencentserverless.local.model.function import Function, Key
 
-Marks = tuple[int, int, int]  # time, inode and size; zeros for what is not there
+Marks = tuple[int, int, int]  # time, inode and size; zeros if it does not exist
 
 
 def _always() -> float:
@@ -22,24 +22,30 @@ def _always() -> float:
 
 
 @dataclass(slots=True)
-class _Place:
-    """What was read of a folder when it had these marks. wanted: its function; told: the notices about it.
+class _Reading:
+    """The result of reading a folder.
 
-    Without marks it was read by somebody else, who has told what there was to tell.
+    function: the function of the folder.
+    marks: those of the folder and its manifests at that time; () if the caller of `deploy` has read it.
+    notices: the notices about it.
     """
 
-    wanted: Function | None
+    function: Function | None
     marks: tuple[Marks, ...] = ()
-    told: Sequence[str] = ()
+    notices: Sequence[str] = ()
 
 
 class LiveCatalog:
-    """Looks where a function comes from whenever it is asked for, and everywhere when something has changed there, or
-    when it is missing. Then it has what a start would find now.
+    """The functions of folders, always as an endpoint that starts now would read them.
 
-    since: as of when answers must hold (monotonic seconds); by default as of now. layers: folders by name.
+    `get` checks the folder of the function. If it has changed, or the function is missing, all folders are checked.
 
-    Raises `FunctionFolderError` where the paths lead to no function now. What is broken later is told to `notify` and
+    paths: folders that are functions or contain functions.
+    notify: is called with each notice, one line.
+    layers: the folders of layers by name.
+    since: returns the time (monotonic seconds) since which a check is recent enough. By default none is.
+
+    Raises `FunctionFolderError` if there are no functions. An error that comes later is a notice, and the function
     stays as it was.
     """
 
@@ -55,49 +61,51 @@ class LiveCatalog:
         self._layers = layers
         self._since = since
         self._served: dict[Path, Function] = {}
-        marks = {place: _marks_of(place) for place in self._candidates()}  # before: what is saved meanwhile is seen
+        marks = {folder: _marks_of(folder) for folder in self._candidates()}  # before reading: later changes count
         self._functions = folders.read(self._roots, notify, layers)
         self._served = {_folder_of(function): function for function in self._functions}
-        self._places = {place: _Place(found, marks.get(place, ())) for place, found in self._served.items()}
-        self._objects: dict[Key, Function] = {}  # whose handlers are objects of this program
-        self._hidden: set[Path] = set()  # where functions are in whose place others were deployed
-        self._looked: dict[str, tuple[float, Marks]] = {}  # by origin
-        self._looked_everywhere = -inf
+        self._readings = {
+            folder: _Reading(function, marks.get(folder, ())) for folder, function in self._served.items()
+        }
+        self._objects: dict[Key, Function] = {}  # those whose handlers are objects of this program
+        self._hidden: set[Path] = set()  # folders of functions that `deploy` has replaced
+        self._checked: dict[str, tuple[float, Marks]] = {}  # by origin
+        self._all_checked_at = -inf
         self._pace = LookPace()
         self._conflicts: set[str] = set()
-        self._outdated: set[Key] = set()  # of those that want a name which is taken
+        self._outdated: set[Key] = set()  # of functions whose new name is in use
 
     def get(self, key: Key) -> Function | None:
-        """The function of this name as it is configured now."""
+        """The function with this key as it is configured now, None if there is no such function."""
         function = self._functions.get(key)
         if function is None:
-            self._look_for_more()
+            self._check_all_if_due()
         elif key in self._outdated or not self._is_current(function):
-            self._look()
+            self._check_all()
         else:
             return function
         return self._functions.get(key)
 
-    def places_of(self, name: str) -> list[Function]:
-        """Every function of this name, wherever it is."""
+    def named(self, name: str) -> list[Function]:
+        """The functions of this name, in all regions and namespaces."""
         return [function for function in self._functions if function.name == name]
 
     def inside(self, region: str, namespace: str) -> list[Function]:
-        """All functions of a region and namespace, as they are now."""
-        self._look_for_more()
+        """All functions of this region and namespace, as they are configured now."""
+        self._check_all_if_due()
         return self._functions.inside(region, namespace)
 
     def deploy(self, functions: Iterable[Function], root: Path | None = None) -> None:
-        """Have these too, in the place of those of the same names. root: where more may come from later."""
+        """Add functions. They replace those of the same names. root: a folder to which functions may be added later."""
         for function in functions:
             if function.call is not None:
                 self._objects[function.key] = function
                 continue
             self._objects.pop(function.key, None)
-            place = _folder_of(function)
+            folder = _folder_of(function)
             self._hidden |= {other for other, replaced in self._served.items() if replaced.key == function.key}
-            self._hidden.discard(place)
-            self._served[place], self._places[place] = function, _Place(function)
+            self._hidden.discard(folder)
+            self._served[folder], self._readings[folder] = function, _Reading(function)
         if root is not None:
             self._roots[root] = None
         self._serve(time.monotonic())
@@ -111,110 +119,111 @@ class LiveCatalog:
     def _is_current(self, function: Function) -> bool:
         if function.call is not None:
             return True
-        looked_at, marks = self._looked.get(function.origin, (-inf, None))
-        if looked_at >= self._since():
+        checked_at, marks = self._checked.get(function.origin, (-inf, None))
+        if checked_at >= self._since():
             return True
         now, found = time.monotonic(), _marks(function.origin)
-        if found != marks and not self._is_still(function):
+        if found != marks and not self._is_unchanged(function):
             return False
-        self._looked[function.origin] = now, found
+        self._checked[function.origin] = now, found
         return True
 
-    def _is_still(self, function: Function) -> bool:
-        """Whether what has changed where it comes from is nothing to it."""
-        place = _folder_of(function)
-        if not self._is_function(place):
+    def _is_unchanged(self, function: Function) -> bool:
+        """Read the folder of a function again. Returns whether the function is the same as before."""
+        folder = _folder_of(function)
+        if not self._is_function(folder):
             return False
-        self._places[place] = self._read(place)
-        return self._places[place].wanted is function
+        self._readings[folder] = self._read(folder)
+        return self._readings[folder].function is function
 
-    def _look_for_more(self) -> None:
-        """Where there is much to look at, looking takes a twentieth of the time at most."""
+    def _check_all_if_due(self) -> None:
+        """Check all folders. If there are many, this takes at most a twentieth of the time."""
         started = time.monotonic()
-        if self._looked_everywhere >= self._since() or not self._pace.is_due():
+        if self._all_checked_at >= self._since() or not self._pace.is_due():
             return
-        if self._look() > MANY:
+        if self._check_all() > MANY:
             self._pace.rest_after(started)
 
-    def _look(self) -> int:
-        """Read what has changed, and serve what there is then. How many folders there were to look at."""
-        self._looked_everywhere = time.monotonic()
+    def _check_all(self) -> int:
+        """Read the folders that have changed, and update the catalog. Returns the number of folders."""
+        self._all_checked_at = time.monotonic()
         candidates = self._candidates()
-        self._places = {place: self._read(place) for place in candidates if self._is_function(place)}
-        self._serve(self._looked_everywhere)
+        self._readings = {folder: self._read(folder) for folder in candidates if self._is_function(folder)}
+        self._serve(self._all_checked_at)
         return len(candidates)
 
     def _candidates(self) -> list[Path]:
-        """Where functions may be."""
+        """All folders that may be functions."""
         found: dict[Path, None] = {}
-        holders = {place.parent for place in self._served}  # they stay such, whatever else is put into them
+        holders = {folder.parent for folder in self._served}  # these contain functions, so they are not functions
         for root in self._roots:
             is_one = root not in holders and self._is_function(root)
-            with suppress(OSError):  # it may come back
+            with suppress(OSError):  # a missing folder may come back
                 found.update(dict.fromkeys([root] if is_one else folders.inside(root)))
         return list(found)
 
-    def _is_function(self, place: Path) -> bool:
-        """One that is known stays one while its code is broken."""
-        return folders.has_code(place) if place in self._served else folders.is_function(place)
+    def _is_function(self, folder: Path) -> bool:
+        """Whether this folder is a function. A known function stays one while its code has errors."""
+        return folders.has_code(folder) if folder in self._served else folders.is_function(folder)
 
-    def _read(self, place: Path) -> _Place:
-        before = self._places.get(place, _Place(None))
-        marks = _marks_of(place)
+    def _read(self, folder: Path) -> _Reading:
+        before = self._readings.get(folder, _Reading(None))
+        marks = _marks_of(folder)
         if marks == before.marks:
             return before
-        wanted, notices = before.wanted, list[str]()
+        function, notices = before.function, list[str]()
         try:
-            wanted = folders.function_below(place, notices.append, self._layers)
-        except Exception as error:  # noqa: BLE001  whatever is wrong with one is no matter for the others
-            what = str(error) if isinstance(error, FunctionFolderError) else f"{place}: {error!r}"
-            notices.append(f"{what} (the configuration from before stays)" if wanted else what)
-        if wanted == before.wanted:
-            wanted = before.wanted  # the same object: warm instances stay
-        has_heard = notices == before.told or (not before.marks and wanted is before.wanted is not None)
-        for notice in () if has_heard else notices:
+            function = folders.function_below(folder, notices.append, self._layers)
+        except Exception as error:  # noqa: BLE001  an error of one function must not affect the others
+            text = str(error) if isinstance(error, FunctionFolderError) else f"{folder}: {error!r}"
+            notices.append(f"{text} (the old configuration stays in use)" if function else text)
+        if function == before.function:
+            function = before.function  # the same object, so that warm instances are kept
+        is_repeated = notices == before.notices or (not before.marks and function is before.function is not None)
+        for notice in () if is_repeated else notices:
             self._notify(notice)
-        return _Place(wanted, marks, notices)
+        return _Reading(function, marks, notices)
 
-    def _serve(self, looked_at: float) -> None:
-        """Have in the catalog what the folders want, as far as names are free: who has a name keeps it."""
-        before, wanted = self._served, self._wanted()
+    def _serve(self, checked_at: float) -> None:
+        """Update the catalog. If two functions have one name, the one that had it before keeps it."""
+        before, declared = self._served, self._declared()
         owners: dict[Key, Path] = {}
-        for place in sorted(wanted, key=lambda place: place not in before or before[place].key != wanted[place].key):
-            owners.setdefault(wanted[place].key, place)
+        for folder in sorted(declared, key=lambda each: each not in before or before[each].key != declared[each].key):
+            owners.setdefault(declared[folder].key, folder)
         conflicts, self._served, self._outdated = set[str](), {}, set()
-        for place, function in wanted.items():
-            owner, old = owners[function.key], before.get(place)
-            if owner == place:
-                self._served[place] = function
+        for folder, function in declared.items():
+            owner, old = owners[function.key], before.get(folder)
+            if owner == folder:
+                self._served[folder] = function
                 continue
-            conflicts.add(f"{function} is declared twice: in {wanted[owner].origin} and in {function.origin}")
-            if old is not None and old.key not in self._objects and owners.setdefault(old.key, place) == place:
-                self._served[place] = old
+            conflicts.add(f"{function} is declared twice: in {declared[owner].origin} and in {function.origin}")
+            if old is not None and old.key not in self._objects and owners.setdefault(old.key, folder) == folder:
+                self._served[folder] = old
                 self._outdated.add(old.key)
         self._functions = Catalog([*self._objects.values(), *self._served.values()])
-        self._looked = {
-            function.origin: (looked_at, _mark_of(function, self._places[place].marks))
-            for place, function in self._served.items()
-            if self._places[place].marks
+        self._checked = {
+            function.origin: (checked_at, _mark_of(function, self._readings[folder].marks))
+            for folder, function in self._served.items()
+            if self._readings[folder].marks
         }
-        self._tell(before, conflicts)
+        self._report(before, conflicts)
 
-    def _wanted(self) -> dict[Path, Function]:
+    def _declared(self) -> dict[Path, Function]:
+        """The functions that the folders declare, by folder. Those that `deploy` has replaced are left out."""
         return {
-            place: read.wanted
-            for place, read in self._places.items()
-            if read.wanted is not None and place not in self._hidden and read.wanted.key not in self._objects
+            folder: reading.function
+            for folder, reading in self._readings.items()
+            if reading.function is not None and folder not in self._hidden and reading.function.key not in self._objects
         }
 
-    def _tell(self, before: Mapping[Path, Function], conflicts: set[str]) -> None:
-        """What has become of those that were served."""
-        for place, function in before.items():
-            now = self._served.get(place)
+    def _report(self, before: Mapping[Path, Function], conflicts: set[str]) -> None:
+        """Give notices about functions that have another name, are gone, or have a name that is in use."""
+        for folder, function in before.items():
+            now = self._served.get(folder)
             if now is not None and now.key != function.key:
                 self._notify(f"{function} is now {now}")
-            elif place not in self._places:
-                self._notify(f"{function}: there is no function in {place} any more")
+            elif folder not in self._readings:
+                self._notify(f"{function} is gone: {folder} is not a function any more")
         new, self._conflicts = conflicts - self._conflicts, conflicts
         for conflict in sorted(new):
             self._notify(conflict)
@@ -230,12 +239,12 @@ def _mark_of(function: Function, marks: tuple[Marks, ...]) -> Marks:
     return marks[1 + folders.MANIFEST_NAMES.index(name)] if name in folders.MANIFEST_NAMES else marks[0]
 
 
-def _marks_of(place: Path) -> tuple[Marks, ...]:
-    return tuple(map(_marks, (str(place), *(str(place / name) for name in folders.MANIFEST_NAMES))))
+def _marks_of(folder: Path) -> tuple[Marks, ...]:
+    return tuple(map(_marks, (str(folder), *(str(folder / name) for name in folders.MANIFEST_NAMES))))
 
 
 def _marks(path: str) -> Marks:
-    """By which it is seen that a file was written again, or that a folder got a file or lost one."""
+    """Marks that change when a file is written, or when a file is added to a folder or removed."""
     try:
         status = os.stat(path)
     except (OSError, ValueError):

@@ -1,13 +1,13 @@
-"""How often big folders are looked at: looking takes a twentieth of the time at most."""
+"""How often big folders are checked. Checks take at most a twentieth of the time."""
 
 import time
 
-MANY = 500  # a number, not a time: a busy machine must not notice changes in small folders late
+MANY = 500  # a number of files, not a time: small folders are always checked, also on a busy machine
 REST_FACTOR = 20
 
 
 class LookPace:
-    """After a long look there is no other one for twenty times as long as it took. Times are monotonic seconds."""
+    """The pace of checks. After a check, the next one is not due for twenty times as long as the check took."""
 
     __slots__ = ("_rests_until",)
 
@@ -15,10 +15,10 @@ class LookPace:
         self._rests_until = 0.0
 
     def is_due(self) -> bool:
-        """Whether it is time for a look."""
+        """Whether the next check is allowed."""
         return time.monotonic() >= self._rests_until
 
     def rest_after(self, started: float) -> None:
-        """A look that was started then has ended now."""
+        """Rest after a check that began at `started` (monotonic seconds) and ends now."""
         ended = time.monotonic()
         self._rests_until = ended + REST_FACTOR * (ended - started)

@@ -1,7 +1,7 @@
-"""Whether the code of a function has changed since it was loaded.
+"""The versions of the code of functions.
 
-The folder is looked at before every invocation: a file system's notices come late, and what was saved before the
-invocation must be what runs. Big folders are looked at less often, see `LookPace`.
+The folder is checked before every invocation, because an invocation must run the code that was saved before it.
+Notifications of the file system would come too late. Big folders are checked less often, see `LookPace`.
 """
 
 import time
@@ -14,7 +14,9 @@ from tencentserverless.local.model.function import Function
 
 
 @dataclass(slots=True)
-class _Seen:
+class _Known:
+    """A folder, as it was at the last check."""
+
     snapshot: FolderSnapshot
     version: int
     pace: LookPace = field(default_factory=LookPace)
@@ -25,38 +27,41 @@ class _Seen:
 
 
 class SourceVersions:
-    """Versions of folders: numbers that are equal as long as nothing in the folder changes."""
+    """The versions of folders. A version is a number that changes when something in the folder changes."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, _Seen] = {}
-        self._looked: dict[tuple[str, ...], tuple[int, float]] = {}
+        self._folders: dict[str, _Known] = {}
+        self._checked: dict[tuple[str, ...], tuple[int, float]] = {}
 
     def is_slow(self, function: Function) -> bool:
-        """Whether `of` may take long: a folder is big and due for a look, or has not been looked at yet."""
+        """Whether `of_function` may take long: a folder is new, or it is big and has to be checked."""
         for folder in function.folders:
-            seen = self._seen.get(folder)
-            if seen is None or (seen.is_big and seen.pace.is_due()):
+            known = self._folders.get(folder)
+            if known is None or (known.is_big and known.pace.is_due()):
                 return True
         return False
 
-    def of(self, function: Function, since: float = inf) -> int:
-        """The version of a function's code and layers, as it was at `since` (monotonic seconds) or later; now."""
-        version, at = self._looked.get(function.folders, (0, -inf))
+    def of_function(self, function: Function, since: float = inf) -> int:
+        """The version of the code and the layers of a function.
+
+        since: a check at this time (monotonic seconds) or later is recent enough; by default none is.
+        """
+        version, at = self._checked.get(function.folders, (0, -inf))
         if at < since:
             at = time.monotonic()
-            version = hash(tuple([self.version(folder) for folder in function.folders]))
-            self._looked[function.folders] = version, at
+            version = hash(tuple([self.of_folder(folder) for folder in function.folders]))
+            self._checked[function.folders] = version, at
         return version
 
-    def version(self, folder: str) -> int:
-        """The version of `folder` now."""
-        seen = self._seen.get(folder)
-        if seen is not None and not seen.pace.is_due():
-            return seen.version
+    def of_folder(self, folder: str) -> int:
+        """The version of a folder. For a big folder it may be out of date, see `LookPace`."""
+        known = self._folders.get(folder)
+        if known is not None and not known.pace.is_due():
+            return known.version
         started = time.monotonic()
-        if seen is None or not seen.snapshot.is_current():
+        if known is None or not known.snapshot.is_current():
             snapshot = FolderSnapshot(folder)
-            seen = self._seen[folder] = _Seen(snapshot, hash(snapshot.entries))
-        if seen.is_big:
-            seen.pace.rest_after(started)
-        return seen.version
+            known = self._folders[folder] = _Known(snapshot, hash(snapshot.entries))
+        if known.is_big:
+            known.pace.rest_after(started)
+        return known.version

@@ -1,1 +1,1 @@
-"""Bytes to requests: connections, ports, TLS."""
+"""The HTTP side of the endpoint: connections, requests, ports, TLS."""

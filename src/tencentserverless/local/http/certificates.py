@@ -1,6 +1,7 @@
-"""The certificate authority of one run: what makes SCF's host names trusted inside functions, and ``--tls`` by clients.
+"""The certificate authority of one endpoint.
 
-Made at the first need, because most runs have none. Its key is forgotten as soon as the one certificate is signed.
+Functions trust it for SCF's host names. Clients trust it if the endpoint uses TLS. It is created at the first use,
+because most endpoints do not need it. Its private key is dropped after it has signed its only certificate.
 """
 
 import asyncio
@@ -19,17 +20,17 @@ if TYPE_CHECKING:
 
 NAMES = (
     "scf.tencentcloudapi.com",
-    *(f"scf.{place}.tencentcloudapi.com" for place in ("internal", "intl", *sorted(REGIONS))),
+    *(f"scf.{prefix}.tencentcloudapi.com" for prefix in ("internal", "intl", *sorted(REGIONS))),
     "localhost",
     "127.0.0.1",
 )
 
 
 class Authority:
-    """The certificate authority of one endpoint, and the certificate that it has signed.
+    """The certificate authority of one endpoint, and the certificate that it signs.
 
-    folder: returns the folder for its files, which are written at the first need.
-    names: those of this endpoint beyond loopback, for which the certificate is valid too.
+    folder: returns the folder for its files, which are written at the first use.
+    names: more names for which the certificate is valid, those of an endpoint that does not listen on loopback.
     """
 
     def __init__(self, folder: Callable[[], Path], names: Sequence[str] = ()) -> None:
@@ -39,12 +40,12 @@ class Authority:
 
     @property
     def ca_file(self) -> Path:
-        """The authority's own certificate."""
+        """The path of the authority's own certificate."""
         return self._folder() / "ca.pem"
 
     @cached_property
     def bundle(self) -> Path:
-        """The authorities that the system trusts; with ours, once `context` has returned."""
+        """The path of a file with the authorities that the system trusts. After `context` it contains ours, too."""
         bundle, system = self._folder() / "trust.pem", system_bundle()
         if system is None:
             bundle.write_bytes(b"")
@@ -53,18 +54,18 @@ class Authority:
         return bundle
 
     async def context(self) -> ssl.SSLContext:
-        """What a server's side of TLS needs; the files are complete then. Raises `AuthorityError`."""
+        """Return the TLS context for a server. After that all files are complete. Raises `AuthorityError`."""
         if self._context is None:
-            self._context = asyncio.ensure_future(asyncio.to_thread(self._made))
+            self._context = asyncio.ensure_future(asyncio.to_thread(self._create))
         return await asyncio.shield(self._context)
 
-    def _made(self) -> ssl.SSLContext:
+    def _create(self) -> ssl.SSLContext:
         authority, certificate = _signed((*NAMES, *self._names))
         own = authority.cert_pem.bytes()
         self.ca_file.write_bytes(own)
-        whole = self.bundle.with_suffix(".new")
-        whole.write_bytes(self.bundle.read_bytes().rstrip(b"\n") + b"\n" + own)
-        os.replace(whole, self.bundle)
+        complete = self.bundle.with_suffix(".new")
+        complete.write_bytes(self.bundle.read_bytes().rstrip(b"\n") + b"\n" + own)
+        os.replace(complete, self.bundle)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         certificate.configure_cert(context)
@@ -75,13 +76,13 @@ def _signed(names: Sequence[str]) -> "tuple[CA, LeafCert]":
     try:
         from trustme import CA
     except ImportError as error:
-        raise AuthorityError('certificates need the extra: pip install "tencentserverless[local]"') from error
+        raise AuthorityError('certificates need an extra: pip install "tencentserverless[local]"') from error
     authority = CA(organization_name="tencentserverless local endpoint")
     return authority, authority.issue_cert(*names, common_name=NAMES[0])
 
 
 def system_bundle() -> str | None:
-    """The file of authorities that programs on this machine trust; None where nothing like it is found."""
+    """The path of the file with the authorities that programs on this machine trust, None if there is no such file."""
     files = [os.environ.get("SSL_CERT_FILE"), ssl.get_default_verify_paths().cafile]
     try:
         import certifi
@@ -92,8 +93,8 @@ def system_bundle() -> str | None:
     return next((file for file in files if file and os.path.isfile(file)), None)
 
 
-def _link(target: str, place: Path) -> None:
+def _link(target: str, link: Path) -> None:
     try:
-        place.symlink_to(os.path.abspath(target))
-    except OSError:  # Windows, without the right to make links
-        place.write_bytes(Path(target).read_bytes())
+        link.symlink_to(os.path.abspath(target))
+    except OSError:  # Windows, if this user may not create links
+        link.write_bytes(Path(target).read_bytes())

@@ -22,73 +22,75 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from tencentserverless.local.http.request import BODY_LIMIT_BYTES, Reply, Request
 
 HEAD_LIMIT_BYTES = 64 * 1024
-FRAMING_PER_BYTE = 8  # what the chunks of a body may take beside it, and trailers, before a head's worth more
-MOST_WAITING = 16  # requests that were sent before earlier ones were answered
-READ_BYTES = 64 * 1024  # for more the allocator would ask the kernel for memory every time
+FRAMING_PER_BYTE = 8  # chunk sizes and trailers: bytes for each byte of the body, beside those of a head
+MOST_WAITING = 16  # pipelined requests
+READ_BYTES = 64 * 1024  # more would make the allocator request memory from the kernel each time
 IDLE_SECONDS = 900.0
 SILENCE_SECONDS = 60.0  # within a request
-LINGER_SECONDS = 5.0  # once all is sent
+LINGER_SECONDS = 5.0  # after the last reply
 _TLS_HELLO = b"\x16"
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _VERSIONS = frozenset(("1.1", "1.0"))  # the parser also takes 0.9 and 2.0
 
 
 class Site(Protocol):
-    """What connections lead to."""
+    """The server to which connections belong."""
 
     connections: "set[HttpConnection]"
-    incoming: memoryview  # what any of them reads goes through here; nothing stays
+    incoming: memoryview  # the buffer into which all connections read; nothing is kept in it
 
     def soon(self, work: Callable[[], object]) -> None:
-        """Have this done in the next turn of the event loop."""
+        """Call this in the next turn of the event loop."""
 
     def serve(self, request: Request, port: int, answer: Callable[[Reply], None]) -> None:
-        """Have `answer` called, now or later, with the answer to a request that came to this port."""
+        """Serve a request that came to this port. `answer` is called once, now or later."""
 
     def too_large(self, size: int) -> Reply:
-        """The answer to a request with a body of this many bytes, or more."""
+        """The reply to a request whose body has at least this many bytes."""
 
     def admits(self, port: int) -> bool:
-        """Whether there may be one connection more to this port."""
+        """Whether one more connection to this port is allowed."""
 
 
-class _Asked(NamedTuple):
+class _Pending(NamedTuple):
+    """A request that has no reply yet. keeps: whether the connection is kept after the reply."""
+
     request: Request
     keeps: bool
     is_http_1_0: bool
 
 
 class HttpConnection(asyncio.BufferedProtocol):
-    """Made for every connection that is accepted; `site.connections` has those that are open."""
+    """One connection. `site.connections` contains it while it is open."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
         self._loop = asyncio.get_running_loop()
         self._parser = HttpRequestParser(self)
-        self._waiting: deque[_Asked | Reply] = deque()
-        self._asked: _Asked | None = None  # what is being answered
+        self._waiting: deque[_Pending | Reply] = deque()
+        self._served: _Pending | None = None  # the request that is being served
         self._answered_last: asyncio.Future[None] | None = None
-        self._begun = False  # something has come
-        self._ends = False  # nothing more is read
-        self._is_full = False  # the other side does not take what was written
+        self._has_received = False
+        self._has_stopped_reading = False
+        self._is_full = False  # the client does not read fast enough
         self._reads = True
         self._in_head = True
-        self._fed_bytes = self._body_bytes = 0  # of the message that is coming
+        self._fed_bytes = self._body_bytes = 0  # of the present message
         self.since = self._loop.time()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport: asyncio.Transport = transport  # type: ignore[assignment]  # not every loop's is one by name
+        self._transport: asyncio.Transport = transport  # type: ignore[assignment]  # some loops have another class
         name = transport.get_extra_info("sockname")
         self.port = int(name[1]) if name else 0
         if self._site.admits(self.port):
             self._site.connections.add(self)
         else:
-            self._ends = True
+            self._has_stopped_reading = True
             self._transport.abort()
 
     def connection_lost(self, _: BaseException | None) -> None:
-        """What has begun goes on: the platform does not stop an invocation whose client has left."""
-        self._ends = True
+        """The invocation continues: the platform does not stop it either if the client leaves."""
+        self._has_stopped_reading = True
         self._waiting.clear()
         self._site.connections.discard(self)
 
@@ -96,23 +98,23 @@ class HttpConnection(asyncio.BufferedProtocol):
         return self._site.incoming
 
     def buffer_updated(self, count: int) -> None:
-        if self._ends:
+        if self._has_stopped_reading:
             return
         data: memoryview | bytes = self._site.incoming[:count]
-        if not self._begun and data[:1] == _TLS_HELLO:  # no answer to that could be read
+        if not self._has_received and data[:1] == _TLS_HELLO:  # no answer to that could be read
             self._transport.close()
             return
-        self._begun = True
+        self._has_received = True
         self.since = self._loop.time()
         self._fed_bytes += count
         try:
             while data:
                 data = self._feed(data)
         except HttpParserError:
-            self._refuse(_plain(400, "This is no HTTP/1.1 request."))
-        # Of a message that began within a piece only what came after that piece is counted.
+            self._refuse(_plain(400, "This is not an HTTP/1.1 request."))
+        # If a message begins inside this data, the count starts after this data.
         if self._fed_bytes - self._body_bytes > HEAD_LIMIT_BYTES + FRAMING_PER_BYTE * self._body_bytes:
-            self._refuse(_plain(431, "The request's head, or what is around its body, is too large."))
+            self._refuse(_plain(431, "The head of the request, or the framing of its body, is too large."))
 
     def _feed(self, data: memoryview | bytes) -> bytes:
         """Parse `data`. Returns what is left to parse: usually nothing."""
@@ -121,7 +123,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         except HttpParserUpgrade as upgrade:  # no other protocol is spoken here
             if self._offers_with_body():
                 return self._without_offer() + data[upgrade.args[0] :]
-            self._ends = True  # what follows the request may be anything
+            self._has_stopped_reading = True  # what follows the request may be anything
         return b""
 
     def _offers_with_body(self) -> bool:
@@ -138,19 +140,19 @@ class HttpConnection(asyncio.BufferedProtocol):
         return b"%b %b HTTP/%b\r\n%b\r\n" % (method, self._url, version, kept.encode("utf-8", "surrogateescape"))
 
     def eof_received(self) -> bool:
-        """The other side sends nothing more; it may still read what it has asked for."""
-        self._ends = True
+        """The client sends nothing more. It may still read the reply to its last request."""
+        self._has_stopped_reading = True
         is_plain = self._transport.get_extra_info("ssl_object") is None
-        return is_plain and self._asked is not None
+        return is_plain and self._served is not None
 
     def pause_writing(self) -> None:
         self._is_full = True
-        self._mind_reading()
+        self._adjust_reading()
 
     def resume_writing(self) -> None:
         self._is_full = False
         self._next()
-        self._mind_reading()
+        self._adjust_reading()
 
     # The parser's calls.
 
@@ -164,7 +166,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if not self._in_head:  # a trailer: nobody asks for any
+        if not self._in_head:  # a trailer: trailers are ignored
             return
         text, key = value.decode("utf-8", "surrogateescape").strip(" \t"), _key(name)
         self._headers[key] = f"{self._headers[key]},{text}" if key in self._headers else text
@@ -189,7 +191,7 @@ class HttpConnection(asyncio.BufferedProtocol):
             self._refuse(self._site.too_large(self._body_bytes))
         elif not self._body:
             self._body = part
-        elif not self._ends:
+        elif not self._has_stopped_reading:
             self._body = self._body if isinstance(self._body, bytearray) else bytearray(self._body)
             self._body += part
 
@@ -198,30 +200,30 @@ class HttpConnection(asyncio.BufferedProtocol):
             return
         self._in_head = True
         self._fed_bytes = self._body_bytes = 0
-        if self._ends:
+        if self._has_stopped_reading:
             return
         path, _, query = self._url.decode("utf-8", "surrogateescape").partition("?")
         request = Request(self._parser.get_method().decode(), query, self._headers, bytes(self._body), path)
         is_http_1_0 = self._parser.get_http_version() == "1.0"
         keeps = self._parser.should_keep_alive() and not self._parser.should_upgrade()
-        self._take(_Asked(request, keeps and not (is_http_1_0 and _ends_http_1_0(self._headers)), is_http_1_0))
+        self._take(_Pending(request, keeps and not (is_http_1_0 and _ends_http_1_0(self._headers)), is_http_1_0))
 
-    # What waits, and its answers.
+    # Requests that wait, and their replies.
 
-    def _take(self, asked: "_Asked | Reply") -> None:
-        self._waiting.append(asked)
+    def _take(self, pending: "_Pending | Reply") -> None:
+        self._waiting.append(pending)
         self._next()
         if self._waiting:
-            self._mind_reading()
+            self._adjust_reading()
 
     def _invite(self) -> None:
         """Ask for the body that a client holds back, once everything before is answered. HTTP/1.0 holds none back."""
-        if self._ends or self._asked is not None or self._waiting:
+        if self._has_stopped_reading or self._served is not None or self._waiting:
             return
         if self._headers.get("expect", "").lower() == "100-continue" and self._parser.get_http_version() == "1.1":
             self._transport.write(_CONTINUE)
 
-    def _mind_reading(self) -> None:
+    def _adjust_reading(self) -> None:
         """Read no more than can be answered."""
         reads = not self._is_full and len(self._waiting) < MOST_WAITING
         if reads is self._reads or self._transport.is_closing():
@@ -233,72 +235,72 @@ class HttpConnection(asyncio.BufferedProtocol):
             self._transport.pause_reading()
 
     def _refuse(self, reply: Reply) -> None:
-        """Read nothing more, and say why when what was asked before has been answered."""
-        if not self._ends:
-            self._ends = True
+        """Read nothing more. Send this reply after those to earlier requests."""
+        if not self._has_stopped_reading:
+            self._has_stopped_reading = True
             self._take(reply)
 
     def _next(self) -> None:
-        if self._asked is not None or self._is_full or not self._waiting:
+        if self._served is not None or self._is_full or not self._waiting:
             return
-        asked = self._waiting.popleft()
-        if isinstance(asked, Reply):
-            self._write(asked, "close")
+        pending = self._waiting.popleft()
+        if isinstance(pending, Reply):
+            self._write(pending, "close")
             self._linger()
             return
-        self._asked = asked
+        self._served = pending
         self._site.soon(self._serve)
 
     def _serve(self) -> None:
-        """What has come is served, also where the client has left since."""
-        assert self._asked is not None
+        """Serve the request, even if the client has left."""
+        assert self._served is not None
         try:
-            self._site.serve(self._asked.request, self.port, self._answer)
+            self._site.serve(self._served.request, self.port, self._answer)
         except BaseException:
             self._transport.abort()
             raise
 
     def _answer(self, reply: Reply) -> None:
-        asked, self._asked = self._asked, None
-        assert asked is not None
+        pending, self._served = self._served, None
+        assert pending is not None
         if self._answered_last is not None:
             self._answered_last.set_result(None)
         self.since = self._loop.time()
         if self._transport.is_closing():
             return
-        ends = reply.closing or not asked.keeps or (self._ends and not self._waiting)
-        connection = "close" if ends else "keep-alive" if asked.is_http_1_0 else ""
-        self._write(reply, connection, with_body=asked.request.method != "HEAD")
+        ends = reply.closing or not pending.keeps or (self._has_stopped_reading and not self._waiting)
+        connection = "close" if ends else "keep-alive" if pending.is_http_1_0 else ""
+        self._write(reply, connection, with_body=pending.request.method != "HEAD")
         if ends:
-            self._ends = True
+            self._has_stopped_reading = True
             self._waiting.clear()
-            self._mind_reading()  # what is left unread would reset the connection
+            self._adjust_reading()  # what is left unread would reset the connection
             self._linger()
         elif self._waiting:
             self._next()
-            self._mind_reading()
+            self._adjust_reading()
         elif not self._in_head:
             self._invite()
 
     def _write(self, reply: Reply, connection: str, with_body: bool = True) -> None:
-        """One write: a second one would wait until the first is acknowledged."""
+        """Write head and body at once. A second write would wait until the first one is acknowledged."""
         head = _head(reply, connection)
         self._transport.write(head + reply.body if with_body else head)
 
     def _linger(self) -> None:
-        """Close so that the other side can read the answer: what it still sends must not reset the connection."""
+        """Close once the client has read the reply. Closing earlier resets the connection if the client still sends."""
         if not self._transport.can_write_eof():
             self._transport.close()
             return
         try:
             self._transport.write_eof()
-        except OSError:  # the other side has broken it off
+        except OSError:  # the client has reset the connection
             self._transport.abort()
         else:
             self._loop.call_later(LINGER_SECONDS, self._end_linger, None)
 
     def _end_linger(self, unsent: int | None) -> None:
-        """Give up who reads nothing more, as long as there is something to read."""
+        """Abort unless the client still reads. unsent: the number of unsent bytes at the last check."""
         left = self._transport.get_write_buffer_size()
         if left and left != unsent:
             self._loop.call_later(SILENCE_SECONDS, self._end_linger, left)
@@ -308,17 +310,17 @@ class HttpConnection(asyncio.BufferedProtocol):
     # The end.
 
     def close_if_silent(self, now: float) -> None:
-        """Close a connection that has been quiet for too long."""
-        if self._asked is None:
+        """Close the connection if nothing has been sent or received for too long."""
+        if self._served is None:
             is_idle = self._in_head and not self._fed_bytes and not self._transport.get_write_buffer_size()
             if now - self.since > (IDLE_SECONDS if is_idle else SILENCE_SECONDS):
                 self._transport.abort()
 
     def stop(self) -> "asyncio.Future[None] | None":
-        """End the connection, after the answer that is under way; once that is written, the result is done."""
-        self._ends = True
+        """Close after the reply to the present request. Returns a future that is done once the reply is written."""
+        self._has_stopped_reading = True
         self._waiting.clear()
-        if self._asked is None:
+        if self._served is None:
             self._transport.close()
         else:
             self._answered_last = self._loop.create_future()
@@ -359,7 +361,7 @@ _last_date = (0, "")
 
 
 def _date(second: int) -> str:
-    """The same text for all that is answered within a second."""
+    """The Date header. It is computed once a second."""
     global _last_date
     if _last_date[0] != second:
         _last_date = (second, formatdate(second, usegmt=True))

@@ -1,4 +1,4 @@
-"""Which Host headers mean this endpoint. Pure."""
+"""Checks of Host headers, and host names of the endpoint. Only `own_names` asks the system."""
 
 import re
 import socket
@@ -10,23 +10,23 @@ from tencentserverless.local.model.options import ADDRESS
 
 
 def host_names(host: str) -> Iterator[str]:
-    """The values under which clients sign a Host header: as it is, without a scheme, without a port."""
+    """The forms in which clients sign a Host header: unchanged, without its scheme, without its port."""
     yield host
     bare = host.partition("://")[2] or host
     yield from dict.fromkeys(name for name in (bare, re.sub(r":\d+$", "", bare)) if name != host)
 
 
-_OF_BROWSERS = frozenset(("origin", "referer", "sec-fetch-site"))  # an image has no Origin
+_OF_BROWSERS = frozenset(("origin", "referer", "sec-fetch-site"))  # requests for images have no Origin
 _SCF_HOST = re.compile(r"scf(?:\.[a-z0-9-]+)?\.tencentcloudapi\.com")
 
 
-def foreign(headers: Mapping[str, str], listens_on: str = ADDRESS) -> str:
-    """Why a request is not ours to answer, or "". A page in a browser must not reach functions, by whatever name."""
+def refusal_reason(headers: Mapping[str, str], listens_on: str = ADDRESS) -> str:
+    """Return why a request must not be served, or "". Pages in a browser must not reach functions by any host name."""
     if not _OF_BROWSERS.isdisjoint(headers):
         return "Requests from pages in a browser are not served."
     if _is_ours(headers.get("host", ""), listens_on):
         return ""
-    return "The Host header names neither this machine nor SCF."
+    return "The Host header is not a name of this machine or of SCF."
 
 
 @lru_cache(maxsize=64)
@@ -34,12 +34,12 @@ def _is_ours(host: str, listens_on: str) -> bool:
     name = re.sub(r":\d+$", "", host.partition("://")[2] or host).lower()
     if name == "localhost" or _SCF_HOST.fullmatch(name) or is_loopback(name.strip("[]")):
         return True
-    # Beyond loopback addresses are ours too: a page leads a name to this machine, not an address.
+    # Then every address is accepted: a web page can make a name lead to this machine, but not an address.
     return not is_loopback(listens_on) and (_address(name.strip("[]")) is not None or name in own_names(listens_on))
 
 
-def shown(host: str) -> str:
-    """Where clients on this machine find what listens on `host`, as it stands in a URL."""
+def url_host(host: str) -> str:
+    """The host in the URL by which clients on this machine reach a server that listens on `host`."""
     address = ip_address(host)
     if address.version == 4:
         return ADDRESS if address.is_unspecified else host
@@ -59,7 +59,7 @@ def _address(name: str) -> IPv4Address | IPv6Address | None:
 
 
 def own_names(host: str) -> list[str]:
-    """The names by which this machine is known where `host` is listened on; none on loopback."""
+    """The host names of an endpoint that listens on `host`. The list is empty for loopback."""
     address = ip_address(host)
     if address.is_loopback:
         return []

@@ -1,8 +1,8 @@
-"""The ports of instances. What comes through them was sent by that instance.
+"""The ports of instances. Each instance has its own, so that the endpoint knows which instance sent a request.
 
-So the invocation that made a request is known, whatever the client, its language and its credentials. Each instance has
-two ports: a plain one, and one for TLS, to which SCF's host names lead inside the worker. The latter opens when the
-worker first loads `ssl` and asks for the authority.
+This works for all clients, in any language and with any credentials. Each instance has a port without TLS and a port
+with TLS. Inside the worker SCF's host names lead to the port with TLS. This port opens when the worker first imports
+`ssl` and requests `AUTHORITY_PATH`.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from tencentserverless.local.http.certificates import Authority
 from tencentserverless.local.model.options import ADDRESS
 
 AUTHORITY_PATH = "/authority"
-NO_INSTANCE = ""  # for ports that belong to none: senders are known by their credentials alone
+NO_INSTANCE = ""  # the id for ports of no instance: there the credentials show which instance sent a request
 _BACKLOG = 128
 
 Serve = Callable[[], asyncio.BaseProtocol]
@@ -23,7 +23,7 @@ Serve = Callable[[], asyncio.BaseProtocol]
 
 @dataclass(slots=True)
 class InstancePorts:
-    """The ports of one instance. tls_port: 0 if SCF's host names are left alone."""
+    """The ports of one instance. tls_port: 0 if SCF's host names do not lead to the endpoint."""
 
     instance_id: str
     port: int
@@ -43,7 +43,11 @@ class InstancePorts:
 
 
 class PortRegistry:
-    """The ports of all instances. serve: makes the protocol of a connection. tls: whether there are ports for TLS."""
+    """The ports of all instances.
+
+    serve: returns the protocol for a new connection.
+    tls: whether instances have ports for TLS.
+    """
 
     def __init__(self, serve: Serve, tls: bool) -> None:
         self._serve = serve
@@ -52,11 +56,11 @@ class PortRegistry:
         self._by_port: dict[int, InstancePorts] = {}
 
     async def open(self, instance_id: str) -> InstancePorts:
-        """New ports for the instance of this id. Raises OSError."""
-        plain = listener(ADDRESS, 0)
+        """Create the ports of an instance. Raises OSError."""
+        plain = bind_socket(ADDRESS, 0)
         ports = InstancePorts(instance_id, plain.getsockname()[1], 0)
         if self._tls:
-            ports.bound = listener(ADDRESS, 0)
+            ports.bound = bind_socket(ADDRESS, 0)
             ports.tls_port = ports.bound.getsockname()[1]
         ports.listening.append(
             await asyncio.get_running_loop().create_server(self._serve, sock=plain, backlog=_BACKLOG)
@@ -66,7 +70,7 @@ class PortRegistry:
         return ports
 
     async def open_tls(self, ports: InstancePorts, authority: Authority) -> None:
-        """Open the port for TLS. Raises `AuthorityError`."""
+        """Accept connections on the port for TLS from now on. Raises `AuthorityError`."""
         context = await authority.context()
         bound, ports.bound = ports.bound, None
         if bound is not None:
@@ -76,11 +80,11 @@ class PortRegistry:
             ports.listening.append(server)
 
     def at(self, port: int) -> InstancePorts | None:
-        """The ports of the instance that has this one; None for the endpoint's own port."""
+        """The ports of the instance to which this port belongs, None for the endpoint's own port."""
         return self._by_port.get(port)
 
     def close(self, instance_id: str) -> None:
-        """Close the ports of this instance, if it has any."""
+        """Close the ports of this instance. Nothing happens if it has none."""
         ports = self._by_instance.pop(instance_id, None)
         if ports is not None:
             ports.close()
@@ -92,14 +96,14 @@ class PortRegistry:
             self.close(instance_id)
 
 
-def listener(address: str, port: int) -> socket.socket:
-    """A bound socket. Raises OSError where the port is taken."""
+def bind_socket(address: str, port: int) -> socket.socket:
+    """Return a bound socket. Raises OSError if the port is in use."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     # The protocol is named: else asyncio leaves Nagle's algorithm on, and a second answer waits 40 ms for the client.
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        # Where the system picks, it must not pick a port that is bound and does not listen yet; Windows has another
-        # meaning for this: that a port may be taken twice.
+        # Not for port 0: then the system could choose a port that is bound and does not listen yet.
+        # Not on Windows: there this option lets two sockets use the same port.
         if port and sys.platform != "win32":
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((address, port))

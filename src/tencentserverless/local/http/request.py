@@ -1,4 +1,4 @@
-"""A request as the API sees it, and the answer to it. Pure."""
+"""An HTTP request, and the reply to it. Pure."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -7,7 +7,11 @@ BODY_LIMIT_BYTES = 10 * 1024 * 1024
 
 
 class Request(NamedTuple):
-    """One HTTP request. `query` as it came, without the question mark; the names of `headers` are in lower case."""
+    """One HTTP request.
+
+    query: not decoded, without the question mark.
+    headers: by names in lower case.
+    """
 
     method: str
     query: str
@@ -17,7 +21,7 @@ class Request(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """An answer. closing: whether the connection ends with it."""
+    """The reply to a request. closing: whether the connection is closed after it."""
 
     body: bytes
     request_id: str = ""

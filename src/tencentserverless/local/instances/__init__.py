@@ -1,1 +1,1 @@
-"""Which instance runs what: starting, reusing, retiring and killing instances."""
+"""Instances: starting, reusing and ending them, and assigning invocations to them."""

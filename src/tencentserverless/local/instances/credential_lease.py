@@ -6,7 +6,10 @@ from tencentserverless.local.model.credentials import Credential, KeyRegistry, n
 
 
 class CredentialLease:
-    """Keeps an instance in valid credentials for as long as it lives. life_seconds: of each of them."""
+    """The temporary credentials of an instance, which are renewed before they expire.
+
+    life_seconds: how long each of them is valid.
+    """
 
     def __init__(self, keys: KeyRegistry, instance_id: str, life_seconds: float) -> None:
         self._keys = keys
@@ -15,7 +18,7 @@ class CredentialLease:
         self.credential = self._issued()
 
     def renewed(self, timeout: float) -> Credential | None:
-        """A new credential, if the present one could expire while an event of `timeout` seconds runs."""
+        """Return a new credential if the present one could expire during an event of `timeout` seconds, else None."""
         now = time.time()
         if not needs_renewal(self.credential, timeout, now):
             return None
@@ -24,7 +27,7 @@ class CredentialLease:
         return self.credential
 
     def end(self) -> None:
-        """None of its credentials is valid any more."""
+        """Make all credentials of the instance invalid."""
         self._keys.forget(self._instance_id)
 
     def _issued(self) -> Credential:

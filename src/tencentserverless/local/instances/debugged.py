@@ -1,6 +1,6 @@
-"""Instances that run under a debugger: the time of an invocation stands still while it is held.
+"""Instances under a debugger. Time limits are paused while a function is stopped in the debugger.
 
-What the worker does stands in `debugger.py`: it tells when its function is held, and when it goes on.
+The part of the worker is in `worker/debugger.py`. It reports when its function stops, and when it continues.
 """
 
 import os
@@ -19,25 +19,25 @@ _STDIN, _STDERR = 0, 2
 
 
 def check(debug: str | None) -> None:
-    """Raises ValueError for a debugger that we do not know."""
+    """Raises ValueError if the debugger is unknown."""
     if debug not in (None, *DEBUGGERS):
         raise ValueError(f"debug takes {' or '.join(DEBUGGERS)}, not {debug!r}")
 
 
 def terminal(path: str | os.PathLike[str] | None = None) -> str:
-    """The path of the terminal that pdb talks on, by default this process's own. Raises ValueError."""
+    """Return the path of the terminal for pdb, by default that of this process. Raises ValueError."""
     if not hasattr(os, "ttyname"):
-        raise ValueError("pdb has no terminal to talk on here: debug with debugpy")
+        raise ValueError("pdb needs a terminal, which this system does not have. Use debugpy")
     if path is not None:
         if not _is_terminal(os.fspath(path)):
-            raise ValueError(f"{os.fspath(path)} is no terminal")
+            raise ValueError(f"{os.fspath(path)} is not a terminal")
         return os.fspath(path)
     for descriptor in (_STDIN, _STDERR):
         with suppress(OSError):
             return os.ttyname(descriptor)
     raise ValueError(
-        "pdb needs a terminal, and neither stdin nor stderr is one: "
-        "start the endpoint in a terminal, name one (terminal=), or debug with debugpy"
+        "pdb needs a terminal, but neither stdin nor stderr is a terminal. "
+        "Start the endpoint in a terminal, use terminal=PATH, or use debugpy"
     )
 
 
@@ -52,22 +52,22 @@ def _is_terminal(path: str) -> bool:
         os.close(descriptor)
 
 
-def shared(debugger: Debugger | None) -> tuple[str, ...]:
-    """The files in the endpoint's own folder that all instances need."""
+def shared_files(debugger: Debugger | None) -> tuple[str, ...]:
+    """The names of files in the endpoint's own folder that all instances use."""
     return (_LOCK,) if debugger == "pdb" else ()
 
 
 def settings(debugger: Debugger, terminal: str, scratch: Path, code: Path) -> dict[str, Any]:
-    """What a worker is told."""
+    """The settings of the debugger in a worker. code: the folder of the function's code."""
     if debugger == "pdb":
         return {"with": debugger, "terminal": terminal, "lock": str(scratch / _LOCK)}
     return {"with": debugger, "folder": str(code)}
 
 
 class Debugged(Instance):
-    """An instance whose worker has a debugger. Its time limit stands still while the function is held.
+    """An instance whose worker has a debugger. Its time limit is paused while the function is stopped.
 
-    callers: returns the instances that wait for an invocation; their time stands still with it.
+    callers: returns the instances that wait for an invocation. Their time limits are paused, too.
     """
 
     def __init__(self, *made: Any, callers: Callable[[Invocation], Iterable[Instance]], **named: Any) -> None:
@@ -81,7 +81,7 @@ class Debugged(Instance):
     def on_answer(self) -> None:
         self._release_callers()
 
-    def takes(self, frame: Frame) -> bool:
+    def handle_report(self, frame: Frame) -> bool:
         if frame.kind is Kind.LISTENS:
             self._on_listens(frame.head.get("port"))
         elif frame.kind in (Kind.PAUSED, Kind.RESUMED):
@@ -94,11 +94,11 @@ class Debugged(Instance):
         if isinstance(port, int):
             self.notify(f"{self.function.name}: debugpy listens on 127.0.0.1:{port}")
         else:
-            self.doubt()
+            self.distrust()
 
     def _on_pause(self, is_held: bool) -> None:
-        if is_held is self.is_held:  # no worker says it twice: a function has got hold of the channel
-            self.doubt()
+        if is_held is self.is_held:  # a worker never reports this twice: the function writes to the channel
+            self.distrust()
         elif is_held:
             self.is_held = True
             self.countdown.hold()
@@ -121,7 +121,7 @@ class Debugged(Instance):
 
 
 def callers(invocation: Invocation, instances: Iterable[Instance]) -> Iterator[Instance]:
-    """The instances that wait for this invocation, through any number of others; those of `Event` do not wait."""
+    """The instances that wait for this invocation, directly or through others. Callers of an `Event` do not wait."""
     running = {instance.running.request_id: instance for instance in instances if instance.running}
     waited: Invocation | None = invocation
     while waited is not None and waited.invocation_type != "Event" and waited.parent in running:

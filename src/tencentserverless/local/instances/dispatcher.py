@@ -1,4 +1,4 @@
-"""Brings invocations to instances."""
+"""Assigns invocations to instances."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,11 +18,13 @@ from tencentserverless.local.model.invocation import Invocation, Outcome
 
 
 class Dispatcher:
-    """Gives each invocation to a warm instance, has one started, lets it wait, or refuses it.
+    """Runs each invocation on a warm instance or on a new one. If neither is possible, it waits or is refused.
 
-    launcher: makes instances. batch: tells since when the current turn of the event loop runs.
-    most_instances: of all functions together. idle_seconds: how long a warm instance is kept. queue_seconds: how long
-    an invocation from outside waits when there are as many instances as there may be.
+    launcher: creates instances.
+    batch: its `began` is the time when the current turn of the event loop began.
+    most_instances: the largest number of instances, of all functions together.
+    idle_seconds: how long a warm instance is kept.
+    queue_seconds: how long an invocation from outside waits when all instances are busy.
     """
 
     def __init__(
@@ -42,15 +44,15 @@ class Dispatcher:
         self._stopped = False
         self._code = CurrentCode()
         self._scheduler: Scheduler[Instance, Ticket] = Scheduler(most_instances)
-        self._pool = Pool(self._scheduler, idle_seconds, self._start_what_waits, launcher.forget)
+        self._pool = Pool(self._scheduler, idle_seconds, self._start_more, launcher.forget)
         self._starts = Starts(launcher, self._scheduler, self._pool, self._code, self, self._hand_over)
         self._expiry = Expiry(self._scheduler, self._refuse)
-        self._looks = BackgroundTasks()
+        self._checks = BackgroundTasks()
 
     def run(self, invocation: Invocation, done: Done) -> None:
-        """One invocation, from waiting for an instance to its outcome.
+        """Run one invocation as soon as an instance is free.
 
-        done: is called once, with the outcome, with a `Refusal` if the event is not JSON, or with a mistake of ours.
+        done: is called once: with the outcome, with a `Refusal` if the event is not JSON, or with an internal error.
         """
         if self._stopped:
             done(_stopping(invocation))
@@ -58,15 +60,15 @@ class Dispatcher:
         function = invocation.function
         self._code.configure(function)
         ticket = Ticket(invocation, done, self._batch.began)
-        if self._code.needs_look(function):
-            self._looks.start(self._look_and_bring(function, ticket))
+        if self._code.needs_check(function):
+            self._checks.start(self._check_and_assign(function, ticket))
         else:
-            self._bring(ticket)
+            self._assign(ticket)
 
     async def stop(self) -> None:
-        """Kill everything. Invocations that run end as exited."""
+        """Kill all instances. Invocations that are running end with status 439."""
         self._stopped = True
-        await self._looks.stop()
+        await self._checks.stop()
         await self._starts.stop()
         self._expiry.stop()
         for ticket in self._scheduler.tickets():
@@ -74,10 +76,10 @@ class Dispatcher:
             ticket.fail(_stopping)
         await self._pool.stop()
 
-    # What becomes of instances: see `Listener`.
+    # The methods of `Listener`, which instances call.
 
     def ended(self, instance: Instance, ticket: Ticket, outcome: Outcome | Exception) -> None:
-        """The next event is handed over before the outcome is told. A dead instance is gone before that."""
+        """Give the instance its next event first, then report the outcome. A dead instance is removed before that."""
         if not instance.alive:
             self._pool.end_then(instance, lambda: ticket.done(outcome))
             return
@@ -91,21 +93,21 @@ class Dispatcher:
         if self._stopped:
             ticket.fail(_stopping)
         else:
-            self._bring(ticket, first=True)
+            self._assign(ticket, first=True)
 
     def died(self, instance: Instance) -> None:
         self._pool.end(instance)
 
-    async def _look_and_bring(self, function: Function, ticket: Ticket) -> None:
+    async def _check_and_assign(self, function: Function, ticket: Ticket) -> None:
         try:
-            await self._code.look(function)
+            await self._code.check(function)
         except asyncio.CancelledError:
             ticket.fail(_stopping)
             raise
-        self._bring(ticket)
+        self._assign(ticket)
 
-    def _bring(self, ticket: Ticket, *, first: bool = False) -> None:
-        """Run it on a warm instance, or let it wait. first: before those that wait already."""
+    def _assign(self, ticket: Ticket, *, first: bool = False) -> None:
+        """Run an invocation on a warm instance, or let it wait. first: before those that wait already."""
         instance = self._idle_instance(ticket)
         if instance is not None:
             self._run_on(instance, ticket)
@@ -113,7 +115,7 @@ class Dispatcher:
             self._wait(ticket, first=first)
 
     def _idle_instance(self, ticket: Ticket) -> Instance | None:
-        """A warm instance that has loaded the code as it is now. Those that have not are retired."""
+        """Take a warm instance that has loaded the present code. Instances with older code are ended."""
         while (instance := self._scheduler.take(ticket.invocation.function.key)) is not None:
             if instance.alive and self._code.is_loaded(instance, ticket):
                 return instance
@@ -130,9 +132,9 @@ class Dispatcher:
     def _wait(self, ticket: Ticket, *, first: bool) -> None:
         key, chained = ticket.invocation.function.key, ticket.is_chained
         if self._scheduler.needs_start(key):
-            if self._scheduler.has_place(chained) and self._pool.claim(key):
+            if self._scheduler.has_capacity(chained) and self._pool.claim(key):
                 self._starts.begin(key, ticket)
-            elif chained or not self._queue_seconds:  # a chain that waited could wait for itself
+            elif chained or not self._queue_seconds:  # a chain could wait for itself: a deadlock
                 ticket.fail(outcomes.no_capacity)
                 return
             else:
@@ -145,7 +147,7 @@ class Dispatcher:
             ticket.fail(outcomes.no_capacity)
 
     def _release(self, instance: Instance) -> None:
-        """An instance has become free. It is not used again if the next ticket came after newer code was saved."""
+        """Use a free instance again, unless newer code was saved before the next invocation came."""
         ticket = self._scheduler.first_ticket(instance.function.key)
         if ticket is not None and not self._code.is_loaded(instance, ticket):
             self._pool.end(instance)
@@ -153,20 +155,20 @@ class Dispatcher:
             self._hand_over(instance)
 
     def _hand_over(self, instance: Instance) -> None:
-        """Give an instance to the ticket that has waited longest, or keep it warm."""
+        """Run the invocation that has waited longest on this instance, or keep the instance warm."""
         ticket = self._scheduler.next_ticket(instance.function.key)
         if ticket is not None:
             self._run_on(instance, ticket)
             return
         instance.idle_since = self._loop.time()
         self._scheduler.put_back(instance.function.key, instance)
-        self._start_what_waits()
+        self._start_more()
 
-    def _start_what_waits(self) -> None:
-        """There is a place for another instance, or one may be made."""
-        while not self._stopped and (key := self._scheduler.starved()) is not None and self._pool.claim(key):
+    def _start_more(self) -> None:
+        """Start instances for invocations that wait, while the limit allows it or an idle instance can be ended."""
+        while not self._stopped and (key := self._scheduler.starved_function()) is not None and self._pool.claim(key):
             self._starts.begin(key, self._scheduler.last_started(key))
 
 
 def _stopping(_: Invocation) -> Outcome:
-    return outcomes.platform_failed("the local endpoint is being stopped")
+    return outcomes.platform_failed("the local endpoint is stopping")

@@ -1,4 +1,4 @@
-"""Values put over a mapping for a while, in any order of beginnings and ends. Pure but for the mapping."""
+"""Temporary values in a mapping, such as `os.environ`. They may begin and end in any order."""
 
 import threading
 from collections.abc import Iterator, Mapping, MutableMapping
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 class Overlay:
-    """Layers over `target`, the environment as a rule: the one that began last and has not ended is seen."""
+    """Layers of values over `target`. For each name the layer that was added last and has not ended is visible."""
 
     def __init__(self, target: MutableMapping[str, str]) -> None:
         self._target = target
@@ -16,7 +16,7 @@ class Overlay:
 
     @contextmanager
     def over(self, layer: Mapping[str, str]) -> Iterator[None]:
-        """Put `layer` on top, and take it out again; what was there before the first layer comes back."""
+        """Add `layer`, and remove it at the end. After the last layer `target` has its own values again."""
         with self._lock:
             self._layers.append(layer)
             for name, value in layer.items():

@@ -1,4 +1,4 @@
-"""Ends the waiting of invocations for which no instance has become free in time."""
+"""Refuses invocations for which no instance has become free in time."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,10 +12,10 @@ AGAIN_SECONDS = 0.5
 
 
 class Expiry:
-    """One timer for all tickets that wait, set for the one that is refused first.
+    """One timer for all waiting tickets. It is set for the ticket that is refused first.
 
-    refuse: is called with each ticket that has waited long enough. One for which an instance is being started is looked
-    at again after `AGAIN_SECONDS`.
+    A ticket for which an instance is starting is not refused, but checked again after `AGAIN_SECONDS`.
+    refuse: is called with each ticket whose time is over.
     """
 
     def __init__(self, scheduler: Scheduler[Any, Ticket], refuse: Callable[[Ticket], None]) -> None:
@@ -25,7 +25,7 @@ class Expiry:
         self._timer: asyncio.TimerHandle | None = None
 
     def watch(self, ticket: Ticket) -> None:
-        """Refuse this ticket at its `until`, if it still waits then."""
+        """Refuse this ticket at its time `until`, if it is still waiting."""
         self._set(ticket.until)
 
     def stop(self) -> None:

@@ -1,8 +1,8 @@
-"""Handlers in this interpreter, where debuggers, coverage and monkeypatching reach them.
+"""Runs handlers in this interpreter, so that debuggers, coverage and monkeypatching work.
 
-Each invocation has a thread of its own. Nothing ends it: there is no limit of time or memory, and no log of what is
-printed. Functions share the interpreter's modules and its environment, in which the variables of the invocation that
-began last are seen.
+Each invocation has a thread. There are no limits of time and memory, and the log does not contain printed output.
+Functions share the modules and the environment of the interpreter. If several invocations run, the environment has the
+variables of the one that began last.
 """
 
 import asyncio
@@ -34,13 +34,13 @@ from tencentserverless.local.model.invocation import Invocation, Outcome
 from tencentserverless.local.processes.frames import TEXT_LIMIT_BYTES, Frame, Kind
 from tencentserverless.local.processes.worker_file import BOOTSTRAP
 
-_environment = Overlay(os.environ)  # one for the process, as the environment is
-_modules_lock = threading.RLock()  # one, as `sys.modules` is; a handler may be loaded while another one is
+_environment = Overlay(os.environ)  # one for the process, because the process has one environment
+_modules_lock = threading.RLock()  # one for the process, as `sys.modules` is; loading a handler may load another one
 
 
 @dataclass(frozen=True)
 class _Loaded:
-    """A function's handler in this interpreter. worker: what decodes its events and encodes its results."""
+    """A function that is loaded in this interpreter. worker: decodes its events and encodes its results."""
 
     function: Function
     version: int
@@ -50,8 +50,9 @@ class _Loaded:
 class InProcess:
     """Runs functions in this interpreter.
 
-    credential_seconds: how long the temporary credentials of an invocation are valid. endpoint: the address that its
-    clients use. `running` has what runs now, by the id of its credentials' instance.
+    credential_seconds: how long the temporary credentials of an invocation are valid.
+    endpoint: the URL of the endpoint for clients in handlers.
+    `running` contains the invocations that are running, by the instance id of their credentials.
     """
 
     def __init__(self, keys: KeyRegistry, credential_seconds: float, endpoint: str) -> None:
@@ -64,17 +65,17 @@ class InProcess:
         self._tasks = BackgroundTasks()
 
     def run(self, invocation: Invocation, done: Done) -> None:
-        """Run one invocation. `done` is called once, with its outcome, a `Refusal`, or a mistake of ours."""
+        """Run one invocation. `done` is called once: with its outcome, a `Refusal`, or an internal error."""
         self._tasks.start(self._run(invocation, done))
 
     async def stop(self, patience_seconds: float) -> None:
-        """Wait so long for what runs; then leave it alone, because nothing can end a thread."""
+        """Wait this long for running handlers. Their threads cannot be ended, so they may run on after that."""
         await self._tasks.stop(patience_seconds)
 
     async def _run(self, invocation: Invocation, done: Done) -> None:
         instance_id = new_id()
         lease = CredentialLease(self._keys, instance_id, self._credential_seconds)
-        found: Outcome | Exception = outcomes.platform_failed("the local endpoint is being stopped")
+        found: Outcome | Exception = outcomes.platform_failed("the local endpoint is stopping")
         try:
             values = variables.in_process_variables(invocation.function, lease.credential, self._endpoint)
             found = await self._outcome(invocation, instance_id, values)
@@ -85,13 +86,13 @@ class InProcess:
             done(found)
 
     async def _outcome(self, invocation: Invocation, instance_id: str, variables: Mapping[str, str]) -> Outcome:
-        """One invocation on a thread of its own. Raises `Refusal` if the event is not JSON."""
+        """Run one invocation on a new thread. Raises `Refusal` if the event is not JSON."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[tuple[Frame | None, float | None]] = loop.create_future()
 
         def work() -> None:
             answer = self._answer(invocation, variables)
-            with suppress(RuntimeError):  # the loop has ended meanwhile
+            with suppress(RuntimeError):  # the event loop has ended
                 loop.call_soon_threadsafe(_resolve, done, answer)
 
         self.running[instance_id] = invocation
@@ -105,7 +106,10 @@ class InProcess:
         return outcome._replace(duration_ms=duration_ms, init_ms=init_ms, instance_id=instance_id)
 
     def _answer(self, invocation: Invocation, variables: Mapping[str, str]) -> tuple[Frame | None, float | None]:
-        """The frame that a worker would send, None where the function ended it; and what loading took, if it did."""
+        """Return the frame that a worker would send, and the milliseconds of loading.
+
+        The frame is None if the handler has exited. The time is None if the function was loaded before.
+        """
         started = time.perf_counter()
         worker_module = _worker_module()
         with _environment.over(dict(variables)):
@@ -113,30 +117,30 @@ class InProcess:
                 loaded, is_new = self._current(invocation.function)
             except SystemExit:
                 return None, None
-            except BaseException:  # noqa: BLE001  whatever the code of a function raises is its failure
+            except BaseException:  # noqa: BLE001  any exception of the code counts as its failure
                 trace = worker_module.Tracebacks([]).whole()
                 return Frame(Kind.NOT_STARTED, {}, trace), (time.perf_counter() - started) * 1000
             init_ms = (time.perf_counter() - started) * 1000 if is_new else None
             try:
                 kind, head, body = loaded.worker.run(invocation.request_id, invocation.event)
-            except _Left:
+            except _HandlerExit:
                 return None, init_ms
         return Frame(Kind(kind), head, body), init_ms
 
     def _current(self, function: Function) -> tuple[_Loaded, bool]:
-        """The function as its code is now, and whether it had to be loaded. Raises what its code raises."""
+        """Return the function with its present code, and whether it is new. Raises the exceptions of its code."""
         with _modules_lock:
-            version = 0 if function.call else self._versions.of(function)
+            version = 0 if function.call else self._versions.of_function(function)
             loaded = self._loaded.get(function.key)
             if loaded is not None and loaded.function is function and loaded.version == version:
                 return loaded, False
-            loaded = _Loaded(function, version, _made_worker(function))
+            loaded = _Loaded(function, version, _new_worker(function))
             loaded.worker.handler = function.call or self._imported(function)
             self._loaded[function.key] = loaded
             return loaded, True
 
     def _imported(self, function: Function) -> Any:
-        """The handler out of the function's folder; modules of other functions' folders make room for its own."""
+        """Import the handler from the function's folder. Modules of all function folders are imported again."""
         folders = _folders(function)
         known = set(folders).union(*(_folders(other.function) for other in self._loaded.values()))
         _forget_modules(known)
@@ -149,16 +153,16 @@ class InProcess:
 
 
 def _folders(function: Function) -> list[str]:
-    """Where its modules come from: the code, then the layers, the last one first. None for one given as an object."""
+    """The folders of its modules: the code, then the layers, the last one first. Empty if the handler is an object."""
     return [] if function.call else [str(folder) for folder in (function.code, *reversed(function.layer_folders))]
 
 
-class _Left(BaseException):
-    """A handler that left with `sys.exit`."""
+class _HandlerExit(BaseException):
+    """The handler has called `sys.exit`."""
 
 
 def _worker_module() -> ModuleType:
-    """The worker's own code, so that an event, a result and a traceback are what they are in a process."""
+    """The code of the worker, so that events, results and tracebacks are the same as in a worker."""
     name = f"{__name__}.worker"
     if name not in sys.modules:
         spec = importlib.util.spec_from_file_location(name, BOOTSTRAP)
@@ -170,7 +174,7 @@ def _worker_module() -> ModuleType:
     return sys.modules[name]
 
 
-def _made_worker(function: Function) -> Any:
+def _new_worker(function: Function) -> Any:
     settings = {
         "context": variables.context(function),
         "handler": function.handler,
@@ -185,13 +189,13 @@ def _made_worker(function: Function) -> Any:
 
 
 def _leave(_: object) -> None:
-    raise _Left
+    raise _HandlerExit
 
 
 def _forget_modules(folders: set[str]) -> None:
     for name, module in list(sys.modules.items()):
-        place = getattr(module, "__file__", None)
-        if place and any(Path(folder) in Path(place).parents for folder in folders):
+        path = getattr(module, "__file__", None)
+        if path and any(Path(folder) in Path(path).parents for folder in folders):
             del sys.modules[name]
 
 

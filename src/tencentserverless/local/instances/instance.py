@@ -1,6 +1,6 @@
-"""One instance of a function: a worker, warm or not, that serves one event at a time.
+"""An instance of a function: a worker process that serves one event at a time.
 
-After any end but an ordinary answer nobody knows what the worker will do next, so it is killed.
+After anything but an ordinary answer the state of the worker is unknown, so it is killed.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ Answer = Frame | Ending
 
 
 class Listener(Protocol):
-    """Hears what becomes of instances. All calls come from the event loop."""
+    """Is called when the state of an instance changes, on the event loop's thread."""
 
     def ended(self, instance: "Instance", ticket: Ticket, outcome: Outcome | Exception) -> None:
         """An event has ended. If `instance.alive` is false, its worker must not be used again."""
@@ -45,10 +45,12 @@ class Listener(Protocol):
 
 
 class ColdStart(NamedTuple):
-    """How loading the function went. The first invocation reports it.
+    """The figures of loading the function. The first invocation reports them.
 
-    init_ms: how long it took; None if it has been reported. output: what was printed meanwhile. memory_bytes: the peak.
-    lent_sdk: whether the function uses the SDK of the endpoint.
+    init_ms: the duration, None if it has been reported.
+    output: the output during loading.
+    memory_bytes: the peak.
+    lent_sdk: whether the function uses the SDK of the endpoint, because its folder has none.
     """
 
     init_ms: float | None = None
@@ -57,16 +59,19 @@ class ColdStart(NamedTuple):
     lent_sdk: bool = False
 
     def reported(self) -> "ColdStart":
+        """The figures that remain after they have been reported."""
         return self._replace(init_ms=None, output="")
 
 
 class Instance:
-    """A worker, and what the endpoint knows of it. Made on the event loop that runs it.
+    """An instance of a function. Create it on the event loop that runs it.
 
+    worker: its process.
     settings: the first frame that the worker gets.
-    source_version: the version of the code that it loads.
-    listener: hears what becomes of it.
-    renewed: returns the variables of the worker's environment that have new values; asked before each event.
+    source_version: the version of the code that the worker loads.
+    listener: is called when the state of the instance changes.
+    renewed: is called before each event. It returns the environment variables that have new values.
+    notify: is called with each notice, one line.
     """
 
     def __init__(
@@ -86,7 +91,7 @@ class Instance:
         self.source_version = source_version
         self.alive = True
         self.idle_since = self.running_since = 0.0
-        self.is_held = False  # by a debugger: it is not retired then
+        self.is_held = False  # while it is stopped in a debugger, it is not ended for being idle
         self.cold_start = ColdStart()
         self._settings = settings
         self._listener = listener
@@ -98,7 +103,7 @@ class Instance:
         self._channel = Channel(worker.channel, self._on_frames, self._on_end)
         self._loading_for: Invocation | None = None
         self._ticket: Ticket | None = None
-        self._then: Callable[[Answer], None] | None = None  # what is done with the answer that is expected
+        self._then: Callable[[Answer], None] | None = None  # is called with the next answer
         self.countdown = Countdown(self._loop, partial(self._resolve, Ending.TIME))
         worker.exited.add_done_callback(lambda _: self._on_exit())
 
@@ -113,13 +118,14 @@ class Instance:
 
     @property
     def is_busy(self) -> bool:
-        """Whether an answer of the worker is expected."""
+        """Whether the worker owes an answer."""
         return self._then is not None
 
     async def start(self, cause: Invocation) -> Answer:
-        """Load the function. Returns READY, NOT_STARTED, or why neither came; after anything but READY, end it.
+        """Load the function. Returns the frame READY or NOT_STARTED, or why there is no answer.
 
-        cause: the invocation that it is started for. What the function's code invokes at import counts as made by it.
+        The caller must end the instance unless READY is returned.
+        cause: the invocation that needs the instance. Invocations at import time count as made by it.
         """
         answered: asyncio.Future[Answer] = self._loop.create_future()
         self._loading_for = cause
@@ -133,7 +139,7 @@ class Instance:
         return answer
 
     def _checked_start(self, answer: Answer) -> Answer:
-        """An answer to the settings. What no worker sends counts as an exit."""
+        """Check the answer to the settings. An answer that a worker never sends counts as an exit."""
         if isinstance(answer, Ending):
             return answer
         try:
@@ -144,7 +150,7 @@ class Instance:
         return answer if answer.kind in (Kind.READY, Kind.NOT_STARTED) else Ending.EXIT
 
     def failed_start(self, invocation: Invocation, answer: Answer) -> Outcome:
-        """The outcome of `invocation` if the start that was made for it ended with `answer`."""
+        """The outcome of the invocation that needed this instance, if its start ended with `answer`."""
         if isinstance(answer, Frame):
             outcome = outcomes.not_started(invocation, answer.body.decode("utf-8", "surrogatepass"))
         elif answer is Ending.TIME:
@@ -155,7 +161,7 @@ class Instance:
         return outcome._replace(memory_bytes=memory_bytes, init_output=printed, init_ms=init_ms, instance_id=self.id)
 
     def invoke(self, ticket: Ticket) -> None:
-        """Run one event. The listener hears how it ends."""
+        """Run one event. Then the listener is called."""
         self._ticket = ticket
         self._meter.reset()
         invocation = ticket.invocation
@@ -176,10 +182,10 @@ class Instance:
     def _outcome_or_error(self, invocation: Invocation, answer: Answer) -> Outcome | Exception:
         try:
             return self._outcome(invocation, answer)
-        except Refusal as refusal:  # the event is not JSON; the worker goes on
+        except Refusal as refusal:  # the event is not JSON; the worker continues
             return refusal
-        except (KeyError, TypeError, ValueError):  # a head of the function's own making
-            return self._doubted(invocation, 0.0, 0)
+        except (KeyError, TypeError, ValueError):  # the function has written the answer itself
+            return self._distrusted(invocation, 0.0, 0)
         except Exception as error:  # noqa: BLE001  logged where the invocation is answered
             self.alive = False
             return error
@@ -195,19 +201,19 @@ class Instance:
                 took_ms = invocation.function.timeout * 1000.0
             return self._finished(ended_outcome(invocation, answer), took_ms, peak)
         if answer.head["request_id"] != invocation.request_id:
-            return self._doubted(invocation, took_ms, peak)
+            return self._distrusted(invocation, took_ms, peak)
         duration_ms = min(milliseconds(answer.head.get("duration_ms", 0.0)), took_ms)
         return self._finished(answered_outcome(invocation, answer), duration_ms, peak)
 
     def _peak_bytes(self, answer: Answer) -> int:
-        """By the worker's own report if it made one. Of a worker that has exited nothing can be read."""
+        """The peak of memory. The worker reports it. If it has exited, the last measurement is used."""
         reported = peak_bytes(answer) if isinstance(answer, Frame) else None
         if reported is not None:
             return max(reported, self._meter.sampled)
         return self._meter.peak_bytes() or self.cold_start.memory_bytes
 
-    def _doubted(self, invocation: Invocation, took_ms: float, peak: int) -> Outcome:
-        """The outcome after an answer that no worker sends: the function has got hold of the channel."""
+    def _distrusted(self, invocation: Invocation, took_ms: float, peak: int) -> Outcome:
+        """The outcome after an answer that a worker never sends: the function writes to the channel."""
         self.alive = False
         return self._finished(outcomes.exited(invocation), took_ms, peak)
 
@@ -217,7 +223,7 @@ class Instance:
         return Outcome(*how, duration_ms, memory_bytes, printed, cold_start.output, cold_start.init_ms, self.id)
 
     def check_use(self) -> None:
-        """Measure the processes now. End the invocation if they hold too much memory, or are or want to be too many."""
+        """Measure the processes. End the invocation if they exceed the memory limit or the process limit."""
         if self._then is None:
             return
         held_bytes = self._meter.sample()
@@ -228,7 +234,7 @@ class Instance:
             self._resolve(Ending.MEMORY)
 
     def has_left_too_much(self) -> bool:
-        """True, after a notice, if what earlier events left running exceeds the memory or process limit."""
+        """True, after a notice, if leftovers of earlier events exceed the memory limit or the process limit."""
         held_bytes, most = self._meter.sample(), self.function.memory_mb
         excess = self._meter.excess or (f"it held more than {most} MB" if held_bytes > most * MB else "")
         if excess:
@@ -236,11 +242,11 @@ class Instance:
         return bool(excess)
 
     def late_output(self) -> str:
-        """What was printed since the last answer, by threads and children that the handler left behind."""
+        """The output since the last answer. It comes from threads and processes that the handler has left."""
         return self._output.take()
 
     async def end(self) -> None:
-        """Kill the worker and all that it has started."""
+        """Kill the worker and all processes that it has started."""
         self.alive = False
         self._channel.close()
         self.countdown.close()
@@ -255,20 +261,20 @@ class Instance:
         """A frame is about to be sent."""
 
     def on_answer(self) -> None:
-        """The answer to it has come, or will not come."""
+        """The answer has come, or will not come."""
 
-    def takes(self, frame: Frame) -> bool:  # noqa: ARG002
-        """Whether this frame is not an answer, and has been dealt with."""
+    def handle_report(self, frame: Frame) -> bool:  # noqa: ARG002
+        """Handle a frame that is not an answer. Returns False if the frame is an answer."""
         return False
 
-    def doubt(self) -> None:
-        """The worker has said what no worker says: a function has got hold of the channel."""
+    def distrust(self) -> None:
+        """End the instance after a frame that a worker never sends: the function writes to the channel."""
         self._on_end(False)
 
     # The exchange with the worker.
 
     def _ask(self, data: bytes, seconds: float, then: Callable[[Answer], None]) -> None:
-        """Send one frame. `then` is called once, with the answer or with why there is none."""
+        """Send one frame. `then` is called once, with the answer or the reason why there is none."""
         if not self.alive:
             then(Ending.UNREAD)
             return
@@ -286,23 +292,23 @@ class Instance:
             then(answer)
 
     def _on_frames(self, frames: list[Frame]) -> None:
-        answers = [frame for frame in frames if not self.takes(frame)]
+        answers = [frame for frame in frames if not self.handle_report(frame)]
         if len(answers) > 1 or (answers and self._then is None):
-            self.doubt()
+            self.distrust()
         elif answers:
             self._resolve(answers[0])
 
     def _on_exit(self) -> None:
-        """The worker's process has ended. Its last answer may have come in the same turn of the loop."""
+        """The worker's process has ended. Its last answer may have come in the same turn of the event loop."""
         was_idle = self.alive and self._then is None
-        self.alive = False  # before the answer is taken in: nothing more must be sent
+        self.alive = False  # before its last answer is read, so that nothing more is sent
         self._channel.drain()
         self._on_end(False)
         if was_idle:
             self._listener.died(self)
 
     def _on_end(self, is_unread: bool) -> None:
-        """The channel has ended. is_unread: whether the worker has certainly not read the last frame."""
+        """The channel has ended. is_unread: whether it is certain that the worker has not read the last frame."""
         was_idle = self.alive and self._then is None
         self.alive = False
         self._channel.close()
@@ -316,10 +322,10 @@ _numbers = count(1)
 
 
 def new_id() -> str:
-    """An instance id, unlike any other's."""
+    """Return a new instance id, which no other instance has."""
     return f"scf-{time.time_ns():x}-{next(_numbers):x}"
 
 
 def _settle(answered: "asyncio.Future[Answer]", answer: Answer) -> None:
-    if not answered.done():  # a start may be given up
+    if not answered.done():  # the start may have been cancelled
         answered.set_result(answer)

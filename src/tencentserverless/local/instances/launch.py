@@ -1,4 +1,4 @@
-"""Launches instances: everything between "an instance of this function is needed" and its running worker."""
+"""Launches instances: collects all that a worker needs, and starts it."""
 
 import asyncio
 import os
@@ -12,7 +12,7 @@ from tencentserverless.local.environment.layers import Layers
 from tencentserverless.local.environment.mounts import View
 from tencentserverless.local.environment.requirements import Requirements
 from tencentserverless.local.environment.scratch import Scratch, utf8_locale
-from tencentserverless.local.environment.variables import Machine, Places
+from tencentserverless.local.environment.variables import Machine, Paths
 from tencentserverless.local.http.certificates import Authority
 from tencentserverless.local.http.instance_ports import PortRegistry
 from tencentserverless.local.instances import debugged
@@ -29,9 +29,9 @@ from tencentserverless.local.processes.process import StartRequest, Workers
 
 
 class InstanceLauncher:
-    """Launches instances, and releases what they needed once they are gone.
+    """Launches instances, and releases their ports, layers and credentials after they have ended.
 
-    `instances` has those that have not ended, by id.
+    `instances` contains those that have not ended, by id.
     """
 
     def __init__(
@@ -57,15 +57,15 @@ class InstanceLauncher:
         self._layers = Layers(scratch)
         self._machine = Machine(utf8_locale(), dict(os.environ))
         self._leases: dict[str, CredentialLease] = {}
-        self._have_lent_sdk: set[str] = set()
+        self._notified_of_sdk: set[str] = set()
         self._workers = Workers(options.start_method)
 
     def prepare(self) -> None:
-        """Have what starts workers ready before the first one is needed, without waiting for it."""
-        self._workers.prepare(CURRENT_INTERPRETER, variables.of_all(self._machine), str(self._scratch.folder))
+        """Begin to start the fork server before the first instance is needed. This does not wait for it."""
+        self._workers.prepare(CURRENT_INTERPRETER, variables.common_variables(self._machine), str(self._scratch.folder))
 
     async def launch(self, function: Function, source_version: int, listener: Listener) -> Instance:
-        """A new instance of `function`, its worker running. Raises OSError."""
+        """Start the worker of a new instance, and return the instance. Raises OSError."""
         interpreter = await self._interpreter(function)
         instance_id = new_id()
         self._leases[instance_id] = CredentialLease(self._keys, instance_id, self._options.credential_seconds)
@@ -78,46 +78,46 @@ class InstanceLauncher:
         return instance
 
     def loaded(self, instance: Instance) -> None:
-        """Give a notice if the function uses the SDK that is lent to it: it has to bring it to the platform."""
+        """Give a notice if the function uses the SDK of the endpoint, which the platform may not have."""
         function = instance.function
         if (
             instance.cold_start.lent_sdk
-            and function.name not in self._have_lent_sdk
+            and function.name not in self._notified_of_sdk
             and function.runtime != "Python3.6"
         ):
-            self._have_lent_sdk.add(function.name)
+            self._notified_of_sdk.add(function.name)
             self._notify(
-                f"{function.name} imports the SDK, which is lent to it here; the platform has it for Python3.6 only, "
-                "so pack tencentserverless into the function before you deploy it"
+                f"{function.name} imports tencentserverless, which its folder does not contain. The platform has it "
+                "for Python3.6 only, so install it into the function's folder before you deploy the function"
             )
 
     def forget(self, instance: Instance) -> None:
-        """The processes of this instance are gone."""
+        """Release the resources of an instance whose processes have ended."""
         self.instances.pop(instance.id, None)
         self._release(instance.id)
 
     async def stop(self) -> None:
-        """End what starts workers, after the workers."""
+        """End the fork servers. Call this after the workers have ended."""
         await self._workers.stop()
 
     async def _interpreter(self, function: Function) -> Interpreter:
         interpreter = self._interpreters.known(function.runtime)
         if interpreter is None:
             interpreter = await asyncio.to_thread(self._interpreters.find, function.runtime)
-        if self._requirements.unseen(function, interpreter):
+        if self._requirements.needs_check(function, interpreter):
             await asyncio.to_thread(self._requirements.check, function, interpreter)
         return interpreter
 
     async def _launched(
         self, instance_id: str, function: Function, source_version: int, interpreter: Interpreter, listener: Listener
     ) -> Instance:
-        places, mounts = await self._disk(function, interpreter, source_version, instance_id)
+        paths, mounts = await self._disk(function, interpreter, source_version, instance_id)
         ports = await self._ports.open(instance_id)
         bundle = str(self._authority.bundle) if ports.tls_port else ""
         environ = variables.variables(
             function,
             self._leases[instance_id].credential,
-            places,
+            paths,
             replace(self._machine, bundle=bundle),
             interpreter.path,
             function.runtime or interpreter.runtime,
@@ -126,7 +126,7 @@ class InstanceLauncher:
         request = StartRequest(
             interpreter,
             environ,
-            places.code,
+            paths.code,
             f"HOSTNAME={instance_id}",
             memory_mb=function.memory_mb,
             scratch=str(self._scratch.folder),
@@ -135,7 +135,7 @@ class InstanceLauncher:
         worker = await self._workers.start(request)
         self._counters.processes += 1
         hosts = {"port": ports.port, "tls_port": ports.tls_port, "bundle": bundle} if bundle else None
-        settings = variables.settings(function, environ, places, TEXT_LIMIT_BYTES, hosts)
+        settings = variables.settings(function, environ, paths, TEXT_LIMIT_BYTES, hosts)
         return self._instance(
             instance_id=instance_id,
             function=function,
@@ -149,15 +149,15 @@ class InstanceLauncher:
 
     async def _disk(
         self, function: Function, interpreter: Interpreter, source_version: int, instance_id: str
-    ) -> tuple[Places, dict[str, Any]]:
-        """Where a new instance finds its things, and the mounts for that."""
-        scratch, common = self._scratch.folder, variables.of_all(self._machine)
+    ) -> tuple[Paths, dict[str, Any]]:
+        """Return the folders of a new instance, and its mounts."""
+        scratch, common = self._scratch.folder, variables.common_variables(self._machine)
         has_mounts = await self._workers.has_namespaces(interpreter, common, str(scratch))
         view = self._scratch.view(function, interpreter, source_version) if has_mounts else View()
         layers = await self._layers.content(function.layer_folders, view.opt or (), instance_id)
-        places = self._scratch.places(function.code, interpreter.version, view.layers_at(layers))
-        own = self._scratch.own(debugged.shared(self._options.debug))
-        return places, view.mounts(places.code, layers, own)
+        paths = self._scratch.paths(function.code, interpreter.version, view.layers_at(layers))
+        own = self._scratch.visible_paths(debugged.shared_files(self._options.debug))
+        return paths, view.mounts(paths.code, layers, own)
 
     def _instance(self, **made: Any) -> Instance:
         debugger = self._options.debug

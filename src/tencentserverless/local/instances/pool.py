@@ -1,4 +1,4 @@
-"""The living instances of all functions, and the places for more."""
+"""The living instances of all functions, and the limit of their number."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,28 +15,28 @@ GONE_SECONDS = 5.0
 
 
 class Pool:
-    """Knows the living instances and ends them: on request, and those that hold too much or were idle for too long.
+    """The living instances. Ends them on request, if they exceed their limits, or if they were idle for too long.
 
-    on_place: is called, soon, when there is a place for another instance. on_gone: is called with each instance once
-    its processes are gone.
+    on_capacity: is called in the next turn of the event loop when another instance is possible.
+    on_gone: is called with each instance once its processes have ended.
     """
 
     def __init__(
         self,
         scheduler: Scheduler[Instance, Ticket],
         idle_seconds: float,
-        on_place: Callable[[], None],
+        on_capacity: Callable[[], None],
         on_gone: Callable[[Instance], None],
     ) -> None:
         self._scheduler = scheduler
-        self._on_place = on_place
+        self._on_capacity = on_capacity
         self._on_gone = on_gone
         self._loop = asyncio.get_running_loop()
         self._living: set[Instance] = set()
         self._ends = BackgroundTasks()
         self._ending: dict[Instance, asyncio.Task[None]] = {}
         self._watch = Watch(self._living)
-        self.wake = self._watch.wake  # to be called when an instance begins to run
+        self.wake = self._watch.wake  # call it when an instance begins to run
         self._watching = BackgroundTasks()
         self._watching.start(self._watch.run())
         self._watching.start(retire(scheduler.idle, idle_seconds, self.end))
@@ -46,13 +46,13 @@ class Pool:
         self.wake()
 
     def claim(self, key: Key) -> bool:
-        """Count one instance more, if there may be one. The instance that has been idle longest makes room."""
+        """Count one more instance. At the limit, the one that has been idle longest is ended. False if none is idle."""
         return self._scheduler.claim(key) or self._make_room(key)
 
-    def give_up(self) -> None:
-        """An instance that was counted has ended, or will not be started."""
-        self._scheduler.give_up()
-        self._loop.call_soon(self._on_place)
+    def release_one(self) -> None:
+        """An instance has ended or will not start, so another one is possible."""
+        self._scheduler.release_one()
+        self._loop.call_soon(self._on_capacity)
 
     def _make_room(self, for_key: Key) -> bool:
         idle = [instance for instance in self._scheduler.idle() if not instance.is_held]
@@ -62,20 +62,20 @@ class Pool:
         return self._scheduler.claim(for_key)
 
     def end(self, instance: Instance) -> "asyncio.Task[None]":
-        """Kill an instance. Its place is free at once. The work goes on even if the caller is cancelled."""
+        """Kill an instance. Another one is possible at once. Killing continues even if the caller is cancelled."""
         instance.alive = False
         self._scheduler.remove(instance.function.key, instance)
         if instance in self._living:
             self._living.discard(instance)
-            self.give_up()
+            self.release_one()
             self._ending[instance] = self._ends.start(instance.end())
             self._ending[instance].add_done_callback(lambda _: self._ended(instance))
         return self._ending.get(instance) or self._loop.create_task(asyncio.sleep(0))
 
-    def end_then(self, instance: Instance, tell: Callable[[], object]) -> None:
-        """End an instance. Call `tell` once its processes are gone, or `GONE_SECONDS` have passed."""
+    def end_then(self, instance: Instance, then: Callable[[], object]) -> None:
+        """End an instance. Call `then` once its processes have ended, or after `GONE_SECONDS`."""
         over: asyncio.Future[None] = self._loop.create_future()
-        over.add_done_callback(lambda _: tell())
+        over.add_done_callback(lambda _: then())
         self.end(instance).add_done_callback(lambda _: over.cancel())  # cancelling twice does no harm
         self._loop.call_later(GONE_SECONDS, over.cancel)
 
@@ -84,7 +84,8 @@ class Pool:
         await self._watching.stop()
         for instance in self._living:
             instance.alive = False
-        await WorkerHandle.end([instance.worker for instance in self._living])  # one look at the process table for all
+        # Together, so that the process table is read once.
+        await WorkerHandle.end([instance.worker for instance in self._living])
         for instance in list(self._living):
             self.end(instance)
         await asyncio.gather(*self._ending.values(), return_exceptions=True)

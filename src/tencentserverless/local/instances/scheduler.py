@@ -1,7 +1,7 @@
-"""Which instance serves which invocation: bookkeeping. Pure: no process, clock or event loop.
+"""The bookkeeping of instances and waiting invocations. Pure: no processes, clock or event loop.
 
-Instances and tickets are opaque here. A ticket stands for an invocation that waits; it is served by whichever comes
-first, an instance that was freed or the one that is started for it.
+A ticket is an invocation that waits. It gets the first instance that is ready: an instance that becomes free, or the
+instance that is started for it. This file does not use the content of instances and tickets.
 """
 
 from collections import Counter, deque
@@ -19,13 +19,13 @@ class Scheduler(Generic[Instance, Ticket]):
 
     def __init__(self, most_instances: int) -> None:
         self.most_instances = most_instances
-        self.instances = 0  # started or about to be
+        self.instances = 0  # started or starting
         self._idle: dict[Key, list[Instance]] = {}
         self._waiting: dict[Key, deque[Ticket]] = {}
         self._starting: Counter[Key] = Counter()
 
     def take(self, key: Key) -> Instance | None:
-        """The idle instance that ran last, so that the others can grow cold; None if there is none."""
+        """Take the idle instance that ran last, None if no instance is idle. Thus the others can be ended one day."""
         idle = self._idle.get(key)
         return idle.pop() if idle else None
 
@@ -33,17 +33,20 @@ class Scheduler(Generic[Instance, Ticket]):
         self._idle.setdefault(key, []).append(instance)
 
     def needs_start(self, key: Key) -> bool:
-        """Whether one ticket more needs an instance more: a start that is under way may have lost its ticket."""
+        """Whether one more ticket needs one more instance. It does not if an instance is starting without a ticket."""
         return len(self._waiting.get(key, ())) >= self._starting[key]
 
-    def has_place(self, chained: bool) -> bool:
-        """Whether one instance more may be busy. Chains leave a quarter to invocations from outside: a function that
-        invokes itself twice would take every place otherwise."""
+    def has_capacity(self, chained: bool) -> bool:
+        """Whether one more instance may be busy.
+
+        A quarter of the instances is kept for invocations from outside. Otherwise a function that invokes itself twice
+        would use all instances.
+        """
         busy = self.instances - sum(map(len, self._idle.values()))
         return busy < self.most_instances - (self.most_instances // 4 if chained else 0)
 
     def claim(self, key: Key) -> bool:
-        """Begin a start and count its instance, if there may be one more."""
+        """Count the start of one more instance. False if the limit is reached."""
         if self.instances >= self.most_instances:
             return False
         self.instances += 1
@@ -51,60 +54,60 @@ class Scheduler(Generic[Instance, Ticket]):
         return True
 
     def end_start(self, key: Key) -> None:
-        """A start has ended, well or not."""
+        """A start has succeeded or failed."""
         self._starting[key] -= 1
 
-    def give_up(self) -> None:
-        """One instance is no more, or will not be started."""
+    def release_one(self) -> None:
+        """An instance has ended or will not start."""
         self.instances -= 1
 
     def wait(self, key: Key, ticket: Ticket, *, first: bool = False) -> None:
-        """first: before those that wait already."""
+        """Let a ticket wait. first: before those that wait already."""
         waiting = self._waiting.setdefault(key, deque())
         if first:
             waiting.appendleft(ticket)
         else:
             waiting.append(ticket)
 
-    def next_ticket(self, key: Key, wanted: Ticket | None = None) -> Ticket | None:
-        """The ticket that waits longest; `wanted` where that one waits."""
+    def next_ticket(self, key: Key, preferred: Ticket | None = None) -> Ticket | None:
+        """Take the ticket that has waited longest, or `preferred` if it is waiting. None if no ticket waits."""
         waiting = self._waiting.get(key)
         if not waiting:
             return None
-        if wanted is not None and wanted in waiting:
-            self.forget_ticket(key, wanted)
-            return wanted
+        if preferred is not None and preferred in waiting:
+            self.forget_ticket(key, preferred)
+            return preferred
         ticket = waiting.popleft()
         if not waiting:
             del self._waiting[key]
         return ticket
 
     def first_ticket(self, key: Key) -> Ticket | None:
-        """The ticket that `next_ticket` would hand out."""
+        """The ticket that `next_ticket` would return."""
         waiting = self._waiting.get(key)
         return waiting[0] if waiting else None
 
-    def starved(self) -> Key | None:
-        """A function with more tickets than starts that are under way."""
+    def starved_function(self) -> Key | None:
+        """A function with more waiting tickets than starting instances, None if there is none."""
         return next((key for key, waiting in self._waiting.items() if len(waiting) > self._starting[key]), None)
 
     def last_started(self, key: Key) -> Ticket:
-        """The ticket for which a start was claimed last, of a function that was starved."""
+        """The ticket for which the last start was claimed. Call this after `starved_function` and `claim`."""
         return self._waiting[key][self._starting[key] - 1]
 
     def has_start(self, key: Key, ticket: Ticket) -> bool:
-        """Whether a start that is under way is for this ticket: they serve those that wait longest."""
+        """Whether an instance is starting for this ticket. Starting instances are for the tickets that wait longest."""
         return ticket in islice(self._waiting.get(key, ()), self._starting[key])
 
     def has_tickets(self, key: Key) -> bool:
         return key in self._waiting
 
     def tickets(self) -> list[Ticket]:
-        """Every ticket that waits."""
+        """All waiting tickets."""
         return [ticket for waiting in self._waiting.values() for ticket in waiting]
 
     def forget_ticket(self, key: Key, ticket: Ticket) -> bool:
-        """Whether it has waited."""
+        """Remove a waiting ticket. False if it was not waiting."""
         waiting = self._waiting.get(key)
         if not waiting or ticket not in waiting:
             return False
@@ -114,7 +117,7 @@ class Scheduler(Generic[Instance, Ticket]):
         return True
 
     def remove(self, key: Key, instance: Instance) -> bool:
-        """Take this instance out of the idle ones; False if it was not there."""
+        """Remove an idle instance. False if it was not idle."""
         idle = self._idle.get(key, [])
         if instance not in idle:
             return False
@@ -122,5 +125,5 @@ class Scheduler(Generic[Instance, Ticket]):
         return True
 
     def idle(self) -> list[Instance]:
-        """The idle instances of all functions, each one's coldest first."""
+        """The idle instances of all functions. Of each function the one that has been idle longest comes first."""
         return [instance for instances in self._idle.values() for instance in instances]

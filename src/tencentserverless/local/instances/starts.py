@@ -1,4 +1,4 @@
-"""Starts instances, a few at the same time, for invocations that wait."""
+"""Starts instances for waiting invocations, a few at the same time."""
 
 import asyncio
 import logging
@@ -25,22 +25,23 @@ _log = logging.getLogger(__name__)
 
 
 class Launcher(Protocol):
-    """Makes instances."""
+    """Creates instances."""
 
     async def launch(self, function: Function, source_version: int, listener: Listener) -> Instance:
-        """A new instance, its worker running. Raises OSError."""
+        """Start the worker of a new instance, and return the instance. Raises OSError."""
 
     def loaded(self, instance: Instance) -> None:
-        """Is told that this instance has loaded its function."""
+        """Is called after an instance has loaded its function."""
 
     def forget(self, instance: Instance) -> None:
-        """Is told that the processes of this instance are gone."""
+        """Is called after the processes of an instance have ended."""
 
 
 class Starts:
     """Starts instances.
 
-    listener: of the instances. hand_over: is called with each one that has loaded its function.
+    listener: the listener of the instances.
+    hand_over: is called with each instance that has loaded its function.
     """
 
     def __init__(
@@ -62,9 +63,9 @@ class Starts:
         self._tasks = BackgroundTasks()
 
     def begin(self, key: Key, cause: Ticket) -> None:
-        """Start an instance for which a place has been claimed, and give it to the ticket that has waited longest.
+        """Start an instance that has been claimed. The ticket that has waited longest gets it.
 
-        cause: the ticket that needed it. Its invocation counts as the one that made what is invoked at import.
+        cause: the ticket that needs the instance. Invocations at import time count as made by its invocation.
         """
         self._tasks.start(self._start(key, cause, may_repeat=True))
 
@@ -72,24 +73,27 @@ class Starts:
         await self._tasks.stop()
 
     async def _start(self, key: Key, cause: Ticket, *, may_repeat: bool) -> None:
-        """Code that is saved meanwhile is started once more, but not for ever: a function may write to its folder."""
+        """Start an instance. If its code is saved meanwhile, start another one.
+
+        This happens only once, because a function may write to its own folder.
+        """
         instance = loading = None
         try:
             async with self._slots:
                 if not self._scheduler.has_tickets(key):
-                    self._pool.give_up()
+                    self._pool.release_one()
                     return
                 instance = await self._launcher.launch(*await self._code.now(key), self._listener)
                 self._pool.add(instance)
                 loading = asyncio.ensure_future(instance.start(cause.invocation))
-                # Loading takes a processor, but a function may also wait meanwhile, even for another start.
+                # Loading needs a processor, so starts take turns. But a function may wait for another start.
                 await asyncio.wait((loading,), timeout=SLOT_SECONDS)
             answer = await loading
-        except Exception as error:  # noqa: BLE001  the one who waits is told
+        except Exception as error:  # noqa: BLE001  the waiting invocation gets the error
             if not isinstance(error, OSError):
                 _log.error("internal error of the local endpoint: %r", error, exc_info=error)
             if instance is None:
-                self._pool.give_up()
+                self._pool.release_one()
             else:
                 self._pool.end(instance)
             self._fail(key, cause, _could_not_start(error))
@@ -118,7 +122,8 @@ class Starts:
         return ticket is None or self._code.is_loaded(instance, ticket)
 
     def _fail_with(self, instance: Instance, cause: Ticket, answer: Answer) -> None:
-        ticket = self._scheduler.next_ticket(instance.function.key, cause)  # now: nothing else is to start for it
+        # The ticket is taken at once, so that no other instance starts for it.
+        ticket = self._scheduler.next_ticket(instance.function.key, cause)
         if ticket is None:
             self._pool.end(instance)
             return

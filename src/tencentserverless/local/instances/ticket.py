@@ -1,4 +1,4 @@
-"""An invocation on its way to an instance, and what becomes of it."""
+"""Tickets: invocations that wait for an instance or run on one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,10 +14,12 @@ Failure = Callable[[Invocation], Outcome]
 
 @dataclass(slots=True, eq=False)
 class Ticket:
-    """done: is called once, with the outcome, a `Refusal`, or a mistake of ours.
+    """An invocation that waits for an instance or runs on one. Times are monotonic seconds.
 
-    since: when it came, or a little later; until: when it is refused if it still waits (monotonic seconds). retried:
-    whether a worker has ended that was to run it and had not begun.
+    done: is called once: with the outcome, a `Refusal`, or an internal error.
+    since: the time when the invocation came, or a little later.
+    until: the time when it is refused if it still waits.
+    retried: whether a worker has ended before it began to run the invocation.
     """
 
     invocation: Invocation
@@ -28,11 +30,11 @@ class Ticket:
 
     @property
     def is_chained(self) -> bool:
-        """Whether a function waits for it, which itself takes a place."""
+        """Whether a function waits for this invocation, so that an instance is busy meanwhile."""
         return bool(self.invocation.callers)
 
     def fail(self, failure: Failure) -> None:
-        """It is not brought to an instance. The gateway looks at the event before it looks for one."""
+        """Refuse the invocation. If its event is not JSON, that is the error, as on the platform."""
         try:
             event_json.check_event(self.invocation.event)
         except Refusal as refusal:

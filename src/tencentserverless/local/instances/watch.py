@@ -1,4 +1,4 @@
-"""Looks after instances from time to time: what those that run hold, and for how long the others have been idle."""
+"""Checks instances periodically: the memory and processes of busy ones, and the idle time of the others."""
 
 import asyncio
 import time
@@ -10,11 +10,14 @@ USE_SECONDS = 0.025
 USE_SHARE = 0.1  # of a processor, at most
 LEAST_IDLE_SECONDS = 0.05
 IDLE_CHECKS = 4  # per idle period
-LOOK_SECONDS = 1.0  # at what idle ones do
+IDLE_CHECK_SECONDS = 1.0  # at most, between two checks of idle instances
 
 
 class Watch:
-    """Ends what holds too much. live: the instances that there are. wake: to be called when one begins to run."""
+    """Ends invocations whose instances exceed their limits.
+
+    live: all instances. `wake` must be called when an instance begins to run.
+    """
 
     def __init__(self, live: Iterable[Instance]) -> None:
         self._loop = asyncio.get_running_loop()
@@ -23,7 +26,7 @@ class Watch:
         self.wake = self._work.set
 
     async def run(self) -> None:
-        """Sleeps while nothing runs; short invocations are judged by their peak alone."""
+        """Check busy instances, for ever. Short invocations are not checked here: their peak of memory is enough."""
         took = 0.0
         while True:
             await self._work.wait()
@@ -39,10 +42,10 @@ class Watch:
 
 
 async def retire(idle: Callable[[], list[Instance]], seconds: float, end: Callable[[Instance], object]) -> None:
-    """End those that have been idle for so long, those that have died and those that do harm meanwhile, for ever."""
+    """Check idle instances, for ever. End those that were idle for too long, have died, or exceed their limits."""
     loop = asyncio.get_running_loop()
     while True:
-        await asyncio.sleep(min(max(seconds, LEAST_IDLE_SECONDS) / IDLE_CHECKS, LOOK_SECONDS))
+        await asyncio.sleep(min(max(seconds, LEAST_IDLE_SECONDS) / IDLE_CHECKS, IDLE_CHECK_SECONDS))
         now = loop.time()
         for instance in idle():
             is_cold = now - instance.idle_since >= seconds and not instance.is_held

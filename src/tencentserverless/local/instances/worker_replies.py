@@ -1,4 +1,4 @@
-"""What the answers of a worker mean, and why it gave none. Pure."""
+"""The meaning of a worker's answers, and the reasons for a missing answer. Pure."""
 
 import math
 from enum import Enum
@@ -9,20 +9,23 @@ from tencentserverless.local.model.api_errors import event_not_json
 from tencentserverless.local.model.invocation import Invocation, Outcome
 from tencentserverless.local.processes.frames import TEXT_LIMIT_BYTES, Frame, Kind
 
-_MOST_BYTES = 1 << 50  # that a process can hold
+_MOST_BYTES = 1 << 50  # no process can hold more
 
 
 class Ending(Enum):
-    """Why a worker gave no answer."""
+    """The reason why a worker gave no answer."""
 
     TIME = "time"
     MEMORY = "memory"
     EXIT = "exit"
-    UNREAD = "unread"  # an exit before it had read what it was sent
+    UNREAD = "unread"  # the worker exited before it read the last frame
 
 
 def answered_outcome(invocation: Invocation, frame: Frame) -> Outcome:
-    """What a worker's answer to an event means. Raises `Refusal` for no JSON, ValueError for what is no answer."""
+    """The outcome of a worker's answer to an event.
+
+    Raises `Refusal` if the event is not JSON, ValueError if the frame is not an answer.
+    """
     if frame.kind is Kind.RESULT:
         return Outcome(200, frame.body.decode("utf-8", "surrogatepass"))
     if frame.kind is Kind.RAISED:
@@ -31,17 +34,17 @@ def answered_outcome(invocation: Invocation, frame: Frame) -> Outcome:
         return outcomes.too_large(invocation, TEXT_LIMIT_BYTES)
     if frame.kind is Kind.BAD_EVENT:
         raise event_not_json()
-    raise ValueError(f"{frame.kind.name} is no answer to an event")
+    raise ValueError(f"{frame.kind.name} is not an answer to an event")
 
 
 def ended_outcome(invocation: Invocation, ending: Ending) -> Outcome:
-    """What it means that no answer comes."""
+    """The outcome if there is no answer."""
     how = {Ending.TIME: outcomes.timed_out, Ending.MEMORY: outcomes.memory_exceeded}
     return how.get(ending, outcomes.exited)(invocation)
 
 
 def milliseconds(value: Any) -> float:
-    """A time that a worker tells. Raises TypeError or ValueError for what is none."""
+    """A time that a worker reports. Raises TypeError or ValueError if it is not a time."""
     try:
         number = float(value)
     except OverflowError as error:
@@ -52,8 +55,8 @@ def milliseconds(value: Any) -> float:
 
 
 def peak_bytes(frame: Frame) -> int | None:
-    """The peak of memory that a worker tells; None where it cannot know it. Raises ValueError for what is none."""
-    told = frame.head.get("peak_bytes")
-    if told is not None and (type(told) is not int or not 0 <= told < _MOST_BYTES):
-        raise ValueError(told)
-    return told
+    """The peak of memory that a worker reports, None if it cannot measure it. Raises ValueError for a wrong value."""
+    reported = frame.head.get("peak_bytes")
+    if reported is not None and (type(reported) is not int or not 0 <= reported < _MOST_BYTES):
+        raise ValueError(reported)
+    return reported

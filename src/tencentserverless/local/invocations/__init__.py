@@ -1,1 +1,1 @@
-"""An invocation from its arrival to its record."""
+"""Invocations, from their arrival to their records."""

@@ -20,17 +20,18 @@ _log = logging.getLogger(__name__)
 
 
 class Runner(Protocol):
-    """Runs invocations: on instances, or in this process."""
+    """Runs invocations, on instances or in this process."""
 
     def run(self, invocation: Invocation, done: Done) -> None:
-        """Call `done` once, with what became of the invocation."""
+        """Run an invocation. `done` is called once: with its outcome, a `Refusal`, or an internal error."""
 
 
 class Invocations:
     """Runs and records invocations.
 
-    instances: runs those of functions that have processes. in_process: runs those of functions in this interpreter.
-    running_on: returns the invocation that the instance of an id is running.
+    instances: runs invocations on instances.
+    in_process: runs invocations in this interpreter.
+    running_on: returns the invocation that the instance with an id is running, None if it runs none.
     on_record: is called with the record of each invocation that has ended.
     """
 
@@ -53,15 +54,15 @@ class Invocations:
         self._event_tasks = BackgroundTasks()
 
     def invoke(self, invocation: Invocation, done: Recorded) -> None:
-        """Run an invocation. `done` gets its record once it has ended, or why it did not come about.
+        """Run an invocation. Raises `Refusal` if the chain is too long.
 
-        Raises `Refusal` if the chain is too long.
+        done: is called once: with the record of the invocation, a `Refusal`, or an internal error.
         """
         self._check_chain(invocation)
         self._run(invocation, done)
 
     def invoke_later(self, invocation: Invocation) -> None:
-        """Queue an Event invocation. It runs once, is recorded, and is not retried if it fails. Raises `Refusal`."""
+        """Queue an Event invocation. It is recorded, and not retried if it fails. Raises `Refusal`."""
         self._check_chain(invocation)
         event_json.check_event(invocation.event)
         self._event_tasks.start(self._run_in_turn(invocation))
@@ -81,17 +82,17 @@ class Invocations:
     def _run(self, invocation: Invocation, done: Recorded) -> None:
         record = self._records.begin(invocation)
         record.started_at = time.time()
-        is_here = invocation.function.call is not None or self._options.in_process
-        runner = self._in_process if is_here else self._instances
+        is_in_process = invocation.function.call is not None or self._options.in_process
+        runner = self._in_process if is_in_process else self._instances
         runner.run(invocation, partial(self._ended, record, done))
 
     async def _run_in_turn(self, invocation: Invocation) -> None:
         ended: asyncio.Future[Record | Exception] = asyncio.get_running_loop().create_future()
         async with self._event_slots:
-            self._run(invocation, lambda found: None if ended.done() else ended.set_result(found))
-            found = await ended
-        if isinstance(found, Exception):  # nobody waits for it
-            raise found
+            self._run(invocation, lambda result: None if ended.done() else ended.set_result(result))
+            result = await ended
+        if isinstance(result, Exception):  # no caller waits for it; the task logs it
+            raise result
 
     def _ended(self, record: Record, done: Recorded, outcome: Outcome | Exception) -> None:
         if isinstance(outcome, Exception):
@@ -102,13 +103,13 @@ class Invocations:
         if self._on_record is not None:
             try:
                 self._on_record(record)
-            except Exception as error:  # noqa: BLE001  the answer does not depend on who watches
+            except Exception as error:  # noqa: BLE001  a mistake of the user must not affect the answer
                 _log.error("on_record raised %r", error, exc_info=error)
         done(record)
 
 
 def _outcome_of(error: Exception, invocation: Invocation) -> Outcome:
-    """What is recorded of an invocation that did not come about."""
+    """The outcome to record for an invocation that was refused or failed inside the endpoint."""
     if isinstance(error, api_errors.Refusal):
         return outcomes.failure(invocation, error.status_code, error.message)
     return outcomes.platform_failed(f"the local endpoint failed: {error!r}")

@@ -1,4 +1,4 @@
-"""What an invocation looks like from outside: results, error objects, log lines. Pure.
+"""The results and the log of an invocation, in the format of the platform. Pure.
 
 Status codes: https://cloud.tencent.com/document/product/583/42611
 Log structure: https://cloud.tencent.com/document/product/583/60336
@@ -17,7 +17,7 @@ LOGGED_RESULT_CHARACTERS = 4096
 
 
 def result(record: Record, log_type: str) -> dict[str, Any]:
-    """The `Result` of Invoke and InvokeFunction, all eight fields."""
+    """The `Result` of Invoke and InvokeFunction."""
     outcome = record.outcome
     assert outcome is not None
     return {
@@ -33,7 +33,7 @@ def result(record: Record, log_type: str) -> dict[str, Any]:
 
 
 def event_result(request_id: str) -> dict[str, Any]:
-    """The `Result` of an Event invocation: only its id means something."""
+    """The `Result` of an Event invocation. Only its request id has a meaning."""
     return {
         "Log": "",
         "RetMsg": "",
@@ -47,7 +47,7 @@ def event_result(request_id: str) -> dict[str, Any]:
 
 
 def log(record: Record) -> str:
-    """The whole log of an invocation, as the log service keeps it."""
+    """The complete log of an invocation, in the format of the log service."""
     outcome = record.outcome
     assert outcome is not None
     lines = [f"START RequestId:{record.invocation.request_id}", *_printed(outcome.init_output)]
@@ -62,7 +62,7 @@ def log(record: Record) -> str:
 
 
 def tail(record: Record) -> str:
-    """What `LogType=Tail` brings: the end of the log, at most `TAIL_BYTES` bytes of UTF-8."""
+    """The log for `LogType=Tail`: its end, at most `TAIL_BYTES` bytes of UTF-8."""
     outcome = record.outcome
     assert outcome is not None
     request_id = record.invocation.request_id

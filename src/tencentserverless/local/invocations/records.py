@@ -1,7 +1,7 @@
-"""Records of invocations, in one SQLite store, bounded in number and in bytes.
+"""The records of invocations, in an SQLite file. Their number and their size are limited.
 
-What runs is kept in memory. What has ended is written by a thread of its own, many at a time, so that no invocation
-waits for the disk.
+Records of running invocations are in memory. Those of ended invocations are written by another thread, many at a time,
+so that no invocation waits for the disk.
 """
 
 import json
@@ -17,8 +17,8 @@ from tencentserverless.local.model.function import Function
 from tencentserverless.local.model.invocation import Invocation, Outcome, Record
 
 BATCH_SECONDS = 0.5
-WRITING_SHARE = 0.02  # of the time, at most: it takes turns with what serves
-BUSY_SECONDS = 2.0  # how long one try waits for another program that writes to the same file
+WRITING_SHARE = 0.02  # of the time, at most: the writer competes with the event loop for the interpreter
+BUSY_SECONDS = 2.0  # how long a write waits for another program that writes to the same file
 _COLUMNS = """
     number request_id parent callers region namespace function_name function qualifier invocation_type event
     received_at started_at ended_at status_code ret_msg error_message duration_ms memory_bytes output init_output
@@ -27,65 +27,70 @@ _COLUMNS = """
 _NAMED = ", ".join(_COLUMNS)
 _OPEN = (
     "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = OFF",  # what a crash of the machine takes is no loss here
-    "BEGIN IMMEDIATE",  # fails where the file cannot be written to
+    "PRAGMA synchronous = OFF",  # records may be lost if the machine crashes
+    "BEGIN IMMEDIATE",  # fails if the file cannot be written
     f"CREATE TABLE IF NOT EXISTS invocations (number INTEGER PRIMARY KEY, {', '.join(_COLUMNS[1:])})",
     "CREATE INDEX IF NOT EXISTS invocation_sizes ON invocations (bytes)",
-    f"SELECT {_NAMED} FROM invocations LIMIT 0",  # noqa: S608  fails where the table is another program's
+    f"SELECT {_NAMED} FROM invocations LIMIT 0",  # noqa: S608  fails if the table is of another program
     "COMMIT",
 )
-_INSERT = f"INSERT INTO invocations ({_NAMED}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608  no value in it
+_INSERT = f"INSERT INTO invocations ({_NAMED}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608  without values
 _SELECT = f"SELECT {_NAMED} FROM invocations"  # noqa: S608
-# By the index: the rows themselves, 64 MB of them, need not be read.
+# This uses the index, so that the rows, which may have 64 MB, are not read.
 _DROP = """
     DELETE FROM invocations WHERE number IN (
         SELECT number FROM (
-            SELECT number, row_number() OVER newer AS place, sum(bytes) OVER newer AS total
+            SELECT number, row_number() OVER newer AS position, sum(bytes) OVER newer AS total
             FROM invocations INDEXED BY invocation_sizes WINDOW newer AS (ORDER BY number DESC)
-        ) WHERE place > ? OR (total > ? AND place > 1)
+        ) WHERE position > ? OR (total > ? AND position > 1)
     )
 """
-_CONFIGURED = ("handler", "runtime", "memory_mb", "timeout", "init_timeout", "description", "origin")
+_SETTINGS = ("handler", "runtime", "memory_mb", "timeout", "init_timeout", "description", "origin")
 
 
 class Records:
-    """place: says where the store is, at the first record; a store from before is gone on with, and other endpoints
-    may have it too. most, most_bytes: how much is kept; the oldest go first. notify: is told once when the store
-    cannot be written to or read; what has ended waits for it then, within the same bounds."""
+    """The records of an endpoint's invocations.
+
+    path: returns the path of the SQLite file. It is called at the first record. If the file exists, records are added
+        to it. Several endpoints may use one file.
+    notify: is called once if the file cannot be read or written. Then records wait in memory, within the same limits.
+    most: the largest number of records. The oldest ones are removed first.
+    most_bytes: the largest size of all records.
+    """
 
     def __init__(
         self,
-        place: Callable[[], Path],
+        path: Callable[[], Path],
         notify: Callable[[str], None],
         most: int = 1000,
         most_bytes: int = 64 * 1024 * 1024,
     ) -> None:
-        self._place = place
+        self._path = path
         self._notify = notify
         self._most = most
         self._most_bytes = most_bytes
         self._running: dict[str, Record] = {}
-        self._ended: deque[Record] = deque(maxlen=most)  # what comes before these need not be written
-        self._unwritten: deque[Record] = deque(maxlen=most)  # of the thread that has the lock
+        self._ended: deque[Record] = deque(maxlen=most)  # older records would be removed at once
+        self._unwritten: deque[Record] = deque(maxlen=most)  # used only with the lock
         self._begun = 0
-        self._lock = threading.RLock()  # `notify` is called with it, and may ask for `all`
+        self._lock = threading.RLock()  # `notify` is called with the lock, and may call `all`
         self._wake, self._closing = threading.Event(), threading.Event()
         self._writer: threading.Thread | None = None
         self._database: sqlite3.Connection | None = None
-        self._is_there = False  # the store, as far as this endpoint knows
-        self._has_told = False
-        self._last: list[Record] | None = None  # after the end
+        self._file_exists = False  # as far as this endpoint knows
+        self._has_notified = False
+        self._last: list[Record] | None = None  # after `close`
 
     def check(self) -> None:
-        """Make the store now, or see that the one that is there will do. Raises ValueError where neither can be."""
+        """Create the file, or check that the existing one can be used. Raises ValueError if not."""
         try:
-            _opened(self._place()).close()
+            _opened(self._path()).close()
         except (OSError, sqlite3.Error) as error:
-            raise ValueError(f"records: {self._place()}: {error}") from None
-        self._is_there = True
+            raise ValueError(f"records: {self._path()}: {error}") from None
+        self._file_exists = True
 
     def begin(self, invocation: Invocation) -> Record:
-        """A record of an invocation that has just come in."""
+        """Create the record of a new invocation."""
         if self._writer is None:
             self._writer = threading.Thread(target=self._write_on, name="LocalSCF records", daemon=True)
             self._writer.start()
@@ -94,6 +99,7 @@ class Records:
         return record
 
     def end(self, record: Record, outcome: Outcome, at: float) -> None:
+        """The invocation has ended at this time (Unix seconds). Its record is written later."""
         record.outcome, record.ended_at = outcome, at
         self._ended.append(record)
         self._running.pop(record.invocation.request_id, None)
@@ -101,19 +107,19 @@ class Records:
             self._wake.set()
 
     def all(self) -> list[Record]:
-        """Records of what has ended and of what runs, in the order in which it came. Reads the disk."""
+        """All records, also of running invocations, in the order in which the invocations came. This reads the file."""
         if self._last is not None:
             return list(self._last)
         running = dict(self._running)
         with self._lock:
             self._write()
             ended = [*self._read(), *self._unwritten]
-        # What ends while this looks is in both.
+        # An invocation that ends meanwhile is in both.
         found = [record for record in ended if record.invocation.request_id not in running]
         return sorted([*found, *running.values()], key=lambda each: (each.invocation.received_at, each.number))
 
     def close(self) -> None:
-        """Write what is left, and give up the store; `all` stays as it is."""
+        """Write the remaining records and close the file. After that `all` returns the same records as now."""
         if self._last is not None:
             return
         if self._writer is not None:
@@ -122,7 +128,7 @@ class Records:
             self._writer.join()
         self._last = self.all()
         if self._unwritten:
-            self._notify(f"records: {self._place()}: the last {len(self._unwritten)} are not in it")
+            self._notify(f"records: {self._path()}: the last {len(self._unwritten)} records could not be written")
         if self._database is not None:
             self._database.close()
 
@@ -131,7 +137,7 @@ class Records:
         while True:
             self._wake.wait()
             if self._closing.wait(max(BATCH_SECONDS, took / WRITING_SHARE)):
-                return  # `close` writes what is left
+                return  # `close` writes the rest
             self._wake.clear()
             started = time.monotonic()
             with self._lock:
@@ -141,7 +147,7 @@ class Records:
             took = time.monotonic() - started
 
     def _write(self) -> None:
-        """Put what has ended into the store, and drop what is too much. The lock is held."""
+        """Write the records of ended invocations, and remove the oldest ones. The caller has the lock."""
         self._gather()
         if not self._unwritten:
             return
@@ -151,20 +157,20 @@ class Records:
                 database.execute("BEGIN IMMEDIATE")
                 database.executemany(_INSERT, map(_row, self._unwritten))
                 database.execute(_DROP, (self._most, self._most_bytes))
-        except Exception as error:  # noqa: BLE001  whatever it is, the thread goes on
-            self._tell(f"{error} (records wait in memory until that is over)")
+        except Exception as error:  # noqa: BLE001  the thread continues after any error
+            self._notify_once(f"{error} (until this is solved, records are kept in memory)")
             return
         self._unwritten.clear()
-        self._has_told = False
+        self._has_notified = False
 
     def _read(self) -> list[Record]:
-        """What is in the store. The lock is held."""
-        if not self._is_there:
+        """Read the file. The caller has the lock."""
+        if not self._file_exists:
             return []
         try:
             return [_record(row) for row in self._connected().execute(_SELECT)]
-        except Exception as error:  # noqa: BLE001  what is in memory can be shown all the same
-            self._tell(str(error))
+        except Exception as error:  # noqa: BLE001  the records in memory are returned anyway
+            self._notify_once(str(error))
             return []
 
     def _gather(self) -> None:
@@ -176,18 +182,18 @@ class Records:
 
     def _connected(self) -> sqlite3.Connection:
         if self._database is None:
-            self._database = _opened(self._place())
-            self._is_there = True
+            self._database = _opened(self._path())
+            self._file_exists = True
         return self._database
 
-    def _tell(self, trouble: str) -> None:
-        if not self._has_told:
-            self._has_told = True
-            self._notify(f"records: {self._place()}: {trouble}")
+    def _notify_once(self, problem: str) -> None:
+        if not self._has_notified:
+            self._has_notified = True
+            self._notify(f"records: {self._path()}: {problem}")
 
 
-def _opened(place: Path) -> sqlite3.Connection:
-    database = sqlite3.connect(place, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None)
+def _opened(path: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(path, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None)
     try:
         for statement in _OPEN:
             database.execute(statement)
@@ -198,72 +204,72 @@ def _opened(place: Path) -> sqlite3.Connection:
 
 
 def _row(record: Record) -> tuple[Any, ...]:
-    asked, ended = record.invocation, record.outcome
-    assert ended is not None
-    function = asked.function
-    configured = {name: getattr(function, name) for name in _CONFIGURED}
-    configured.update(code=str(function.code), variables=dict(function.variables))
+    invocation, outcome = record.invocation, record.outcome
+    assert outcome is not None
+    function = invocation.function
+    settings = {name: getattr(function, name) for name in _SETTINGS}
+    settings.update(code=str(function.code), variables=dict(function.variables))
     return (
         None,  # SQLite chooses the number: other endpoints may write to the same file
-        asked.request_id,
-        asked.parent,
-        json.dumps(asked.callers),
+        invocation.request_id,
+        invocation.parent,
+        json.dumps(invocation.callers),
         function.region,
         function.namespace,
         function.name,
-        json.dumps(configured),
-        asked.qualifier,
-        asked.invocation_type,
-        _stored(asked.event.decode("utf-8", "surrogatepass")),
-        asked.received_at,
+        json.dumps(settings),
+        invocation.qualifier,
+        invocation.invocation_type,
+        _stored(invocation.event.decode("utf-8", "surrogatepass")),
+        invocation.received_at,
         record.started_at,
         record.ended_at,
-        ended.status_code,
-        _stored(ended.ret_msg),
-        _stored(ended.error_message),
-        ended.duration_ms,
-        ended.memory_bytes,
-        _stored(ended.output),
-        _stored(ended.init_output),
-        ended.init_ms,
-        ended.instance_id,
+        outcome.status_code,
+        _stored(outcome.ret_msg),
+        _stored(outcome.error_message),
+        outcome.duration_ms,
+        outcome.memory_bytes,
+        _stored(outcome.output),
+        _stored(outcome.init_output),
+        outcome.init_ms,
+        outcome.instance_id,
         record.kept_bytes,
     )
 
 
 def _record(row: tuple[Any, ...]) -> Record:
-    kept = dict(zip(_COLUMNS, row, strict=True))
-    configured = json.loads(kept["function"])
-    code = Path(configured.pop("code"))
+    values = dict(zip(_COLUMNS, row, strict=True))
+    settings = json.loads(values["function"])
+    code = Path(settings.pop("code"))
     function = Function(
-        name=kept["function_name"], region=kept["region"], namespace=kept["namespace"], code=code, **configured
+        name=values["function_name"], region=values["region"], namespace=values["namespace"], code=code, **settings
     )
     invocation = Invocation(
-        kept["request_id"],
+        values["request_id"],
         function,
-        _read(kept["event"]).encode("utf-8", "surrogatepass"),
-        kept["invocation_type"],
-        kept["qualifier"],
-        kept["parent"],
-        kept["received_at"],
-        tuple(json.loads(kept["callers"])),
+        _read(values["event"]).encode("utf-8", "surrogatepass"),
+        values["invocation_type"],
+        values["qualifier"],
+        values["parent"],
+        values["received_at"],
+        tuple(json.loads(values["callers"])),
     )
     outcome = Outcome(
-        kept["status_code"],
-        _read(kept["ret_msg"]),
-        _read(kept["error_message"]),
-        kept["duration_ms"],
-        kept["memory_bytes"],
-        _read(kept["output"]),
-        _read(kept["init_output"]),
-        kept["init_ms"],
-        kept["instance_id"],
+        values["status_code"],
+        _read(values["ret_msg"]),
+        _read(values["error_message"]),
+        values["duration_ms"],
+        values["memory_bytes"],
+        _read(values["output"]),
+        _read(values["init_output"]),
+        values["init_ms"],
+        values["instance_id"],
     )
-    return Record(invocation, kept["number"], kept["started_at"], kept["ended_at"], outcome)
+    return Record(invocation, values["number"], values["started_at"], values["ended_at"], outcome)
 
 
 def _stored(text: str) -> str | bytes:
-    """SQLite takes no lone surrogates in text."""
+    """Text as SQLite stores it. Text with lone surrogates, which it cannot store, becomes bytes."""
     try:
         text.encode()
     except UnicodeEncodeError:

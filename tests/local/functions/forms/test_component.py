@@ -68,26 +68,26 @@ def test_a_short_file():
     ("old", "new", "line", "why"),
     [
         ("component: scf", "component: multi-scf", 1, "'multi-scf'"),
-        ("  name: ${name}-${stage}-${env:WHO}", "  name: 1x", 5, "'1x' is no function name"),
+        ("  name: ${name}-${stage}-${env:WHO}", "  name: 1x", 5, "'1x' is not a valid function name"),
         ("${env:WHO}", "${env:NOBODY}", 5, "${env:NOBODY} has no value"),
         ("./catalogue", "./missing", 6, "there is no folder"),
-        ("./catalogue", "[a]", 6, "`src` is a folder"),
+        ("./catalogue", "[a]", 6, "`src` must be a folder"),
         ("index.main_handler", "main_handler", 7, "`handler`"),
-        ("Python3.6", "Nodejs16.13", 8, "runs Python"),
-        ("Python3.6", "3.6", 8, "`runtime` is text"),
-        ("ap-chengdu", "mars", 9, "'mars' is no region"),
-        ("testing", "9", 10, "`namespace` is text"),
+        ("Python3.6", "Nodejs16.13", 8, "runs only Python"),
+        ("Python3.6", "3.6", 8, "`runtime` must be text"),
+        ("ap-chengdu", "mars", 9, "'mars' is not a region"),
+        ("testing", "9", 10, "`namespace` must be text"),
         ("testing", "2024-02-30", 10, "`namespace`: day is out of range"),
         ("256", "200", 11, "64, or 128 to 3072"),
         ("timeout: 10", "timeout: 901", 12, "1 to 900"),
         ("timeout: 10", "timeout: ten", 12, "1 to 900"),
         ("timeout: 10", "timeout: true", 12, "1 to 900"),
         ("initTimeout: 30", "initTimeout: 2", 13, "3 to 300"),
-        ("TEXT: a", "SCF_X: a", 16, "belong to the platform"),
-        ("TEXT: a", "1X: a", 16, "no variable name"),
-        ("TEXT: a", "TEXT: [a]", 16, "is text"),
+        ("TEXT: a", "SCF_X: a", 16, "are reserved"),
+        ("TEXT: a", "1X: a", 16, "not a valid variable name"),
+        ("TEXT: a", "TEXT: [a]", 16, "must be text"),
         ("TEXT: a", "TEXT: " + "a" * 5000, 15, "the limit is 4096"),
-        ("NUMBER: 5", "TEXT: 5", 17, "stands here and in line 16"),
+        ("NUMBER: 5", "TEXT: 5", 17, "is given twice, here and in line 16"),
         ("timeout: 10", "timeout: [", 13, ""),
     ],
     ids=lambda value: str(value)[:30],
@@ -109,7 +109,7 @@ def test_files_of_another_kind(text):
 def test_unknown_keys_are_notices():
     """A key that nobody knows is a notice with its line; a known one without effect here is none."""
     _, notices = read(WHOLE.replace("  timeout: 10", "  timeuot: 10\n  role: x"))
-    assert notices == [f"{PATH}:12: `timeuot` is not known and has no effect"]
+    assert notices == [f"{PATH}:12: `timeuot` is unknown and has no effect"]
 
 
 LAYERS = """\
@@ -139,12 +139,12 @@ def test_layers():
 @pytest.mark.parametrize(
     ("old", "new", "line", "why"),
     [
-        ("name: told\n", "name:\n", 5, "has a `name`"),
-        ("    - name: told\n", "    - 5\n    - name: told\n", 5, "a layer is an object"),
+        ("name: told\n", "name:\n", 5, "`name` of a layer must be text"),
+        ("    - name: told\n", "    - 5\n    - name: told\n", 5, "a layer must be an object"),
         ("${env:WHO}", "${env:NOBODY}", 7, "has no value"),
         ("./catalogue", "./missing", 7, "there is no folder"),
         ("./catalogue", "[a]", 7, "`src` of a layer"),
-        ("  layers:\n", "  layers:\n" + "    - {name: told, version: 1}\n" * 2, 4, "at most 5 layers, here are 6"),
+        ("  layers:\n", "  layers:\n" + "    - {name: told, version: 1}\n" * 2, 4, "6 layers exceed the limit of 5"),
     ],
     ids=lambda value: str(value)[:30],
 )
@@ -165,7 +165,7 @@ def test_layers_of_another_kind(value):
 def test_unknown_keys_of_layers_are_notices():
     """A key of a layer that nobody knows is a notice with its line."""
     _, notices = read(LAYERS.replace("      version: 3\n", "      verzion: 3\n"))
-    assert notices[0] == f"{PATH}:6: `verzion` is not known and has no effect"
+    assert notices[0] == f"{PATH}:6: `verzion` is unknown and has no effect"
 
 
 @given(st.text(max_size=80))

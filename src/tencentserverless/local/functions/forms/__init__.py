@@ -1,1 +1,1 @@
-"""Readers of configuration files: one file a form."""
+"""Readers of configuration files. Each format has a file."""
