@@ -6,8 +6,8 @@ import pytest
 
 from tencentserverless.local import LocalSCF
 from tests.local.api_client import Api
-from tests.local.conftest import FUNCTIONS
 from tests.local.process_table import until
+from tests.local.scenarios.conftest import FUNCTIONS
 
 
 def test_surroundings(api):

@@ -16,8 +16,8 @@ from tencentserverless.local import LocalSCF
 from tencentserverless.local.instances import pool, starts
 from tencentserverless.local.instances.instance import Instance
 from tests.local.api_client import Api
-from tests.local.conftest import FUNCTIONS
 from tests.local.process_table import alive, below, outer, until
+from tests.local.scenarios.conftest import FUNCTIONS
 
 SLOW = "import time\ntime.sleep(0.3)  # so that the old instance is free first\n"
 
