@@ -8,9 +8,11 @@ import pytest
 
 from tencentserverless.local.eventloop.turn_batch import TurnBatch
 from tencentserverless.local.instances.dispatcher import Dispatcher
-from tests.local.factories import invocation
+from tencentserverless.local.model.invocation import Invocation
+from tests.local.factories import REQUEST_ID, function
 from tests.local.instances.played_workers import PlayedLauncher
 
+FUNCTION = function()
 only_linux = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a reset does not say that it was unread")
 
 
@@ -30,7 +32,7 @@ def outcomes_of(play, events, most_instances=1):
         outcomes = []
         for event in events:
             ended = asyncio.get_running_loop().create_future()
-            dispatcher.run(invocation(event), ended.set_result)
+            dispatcher.run(Invocation(REQUEST_ID, FUNCTION, event), ended.set_result)
             outcomes.append(await asyncio.wait_for(ended, 20))
         await dispatcher.stop()
         await launcher.stop()

@@ -48,6 +48,12 @@ class SourceVersions:
             self._looked[function.folders] = version, at
         return version
 
+    def known(self, function: Function, since: float) -> int:
+        """The version at `since` or later, without a slow look: until the next one the last version counts."""
+        if self.is_slow(function):
+            return self._looked.get(function.folders, (0, -inf))[0]
+        return self.of(function, since)
+
     def version(self, folder: str) -> int:
         """The version of `folder` now."""
         seen = self._seen.get(folder)
