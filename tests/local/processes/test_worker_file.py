@@ -1,11 +1,9 @@
 """The command that runs a worker."""
 
-import pytest
+import subprocess
 
-from tencentserverless.local.processes import fork_client, worker_file
+from tencentserverless.local.processes import worker_file
 from tencentserverless.local.processes.interpreters import CURRENT_INTERPRETER, Interpreter
-
-pytestmark = pytest.mark.skipif(not fork_client.works(), reason="this system has no fork servers")
 
 
 def test_the_workers_file(monkeypatch):
@@ -19,3 +17,11 @@ def test_the_workers_file(monkeypatch):
 
     monkeypatch.setattr(worker_file.py_compile, "compile", refuse)
     assert worker_file.worker_command(CURRENT_INTERPRETER)[-1] == str(worker_file.BOOTSTRAP)
+
+
+def test_the_command_runs():
+    """The command runs the worker's file, compiled or not: without a channel it says what is missing."""
+    for command in (worker_file.worker_command(CURRENT_INTERPRETER), [CURRENT_INTERPRETER.path, worker_file.BOOTSTRAP]):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode != 0
+        assert "bootstrap.py" in done.stderr
