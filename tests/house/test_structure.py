@@ -1,6 +1,7 @@
 """The shape of the source: what may stand where, how long it may be, and that each module has its tests."""
 
 import ast
+import re
 from pathlib import Path
 
 from tests.environments import OLD_RING, ROOT
@@ -27,8 +28,12 @@ NO_TEST_FILE = {
     "_transport/route.py": "three attributes, without behaviour",
     "_transport/socket_options.py": "socket options, which nobody can see from outside",
     "_transport/tls_in_tls.py": "tests/transport/test_proxy.py",
-    "local/http/certificates.py": "tests/local/http/test_instance_ports.py, which trusts it",
+    "local/http/certificates.py": "tests/local/scenarios/test_instance_ports.py, which trusts it",
+    "local/http/request.py": "two tuples, without behaviour",
+    "local/model/counters.py": "three numbers, without behaviour",
 }
+SCENARIOS = "tests/local/scenarios"
+STARTS_AN_ENDPOINT = re.compile(r"\b(LocalSCF|serve_endpoint|Endpoint)\(|\"local\", \"(start|exec)\"")
 NAMED_SO = {PACKAGE / "_functions" / "base.py"}  # the base classes of the two files beside it, and nothing else
 NO_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
 
@@ -70,12 +75,15 @@ def files_of_tests(module):
     """The test files of a module: `tests/room/test_name.py` and `tests/room/test_name_....py` for `room/name.py`.
 
     Rooms are folders, one in the other, without the underscore that ours begin with; the top folder's is `client`.
+    Modules of the local endpoint are also tested in the room of tests that start one.
     """
     path = Path(module)
     room = "/".join(part.strip("_") for part in path.parts[:-1]) or "client"
     name = path.parent.name if path.name == "__init__.py" else path.stem
     stem = f"test_{name.strip('_')}"
-    return [*ROOT.glob(f"tests/{room}/{stem}.py"), *ROOT.glob(f"tests/{room}/{stem}_*.py")]
+    rooms = [f"tests/{room}", SCENARIOS] if path.parts[0] == "local" else [f"tests/{room}"]
+    patterns = [f"{room}/{stem}{ending}.py" for room in rooms for ending in ("", "_*")]
+    return [found for pattern in patterns for found in ROOT.glob(pattern)]
 
 
 def test_every_module_has_a_test_file():
@@ -87,6 +95,14 @@ def test_every_module_has_a_test_file():
 def test_exemptions_are_needed():
     """The modules that are exempt from having a test file have none."""
     assert not [module for module in NO_TEST_FILE if files_of_tests(module)]
+
+
+def test_endpoints_are_started_in_one_room():
+    """In tests/local only the scenarios start an endpoint."""
+    files = [ROOT / path for path in TESTS if path.startswith("tests/local/")]
+    files += ROOT.glob("tests/local/**/conftest.py")
+    outside = [file for file in files if not file.is_relative_to(ROOT / SCENARIOS)]
+    assert not [file for file in outside if STARTS_AN_ENDPOINT.search(file.read_text(encoding="utf-8"))]
 
 
 def test_every_test_states_its_fact():

@@ -1,4 +1,4 @@
-"""A running endpoint with the catalogue of functions in `functions/`, one folder an oddity."""
+"""What tests of the local endpoint need: folders, functions in them, and a system that can do what they test."""
 
 import os
 import tempfile
@@ -6,30 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tencentserverless.local import LocalSCF
-from tests.local.api_client import Api
-
-FUNCTIONS = Path(__file__).with_name("catalogue")
+from tests.local.namespaces_here import in_namespaces
 
 
 @pytest.fixture(scope="session")
-def notices():
-    """What the endpoint of `scf` had to say."""
-    return []
-
-
-@pytest.fixture(scope="session")
-def scf(notices):
-    """One endpoint for all tests of a process: none of them may be able to harm it."""
-    with LocalSCF(FUNCTIONS, accept=["AKIDbrought:its-key"], notify=notices.append) as running:
-        yield running
-
-
-@pytest.fixture
-def api(scf):
-    """Signed requests to `scf`."""
-    with Api(scf) as signed:
-        yield signed
+def possible():
+    """Skips the tests that need namespaces where there are none."""
+    if not in_namespaces():
+        pytest.skip("this system allows no namespaces")
 
 
 @pytest.fixture

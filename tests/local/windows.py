@@ -92,9 +92,9 @@ def become():
     sys.platform = "win32"
     os.environ["SYSTEMROOT"] = "/"
 
-    from tencentserverless.local.processes import process
+    from tencentserverless.local.processes import worker_file
 
-    process.BOOTSTRAP = BOOTSTRAP
+    worker_file.BOOTSTRAP = BOOTSTRAP
 
 
 class Job:

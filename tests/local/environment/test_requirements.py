@@ -6,10 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tencentserverless.local import LocalSCF
 from tencentserverless.local.environment.requirements import command, installed_in, missing
 from tencentserverless.local.processes.interpreters import CURRENT_INTERPRETER
-from tests.local.api_client import Api
 
 
 @pytest.mark.parametrize(
@@ -56,37 +54,8 @@ def test_what_is_installed(tmp_path):
     assert installed_in(folders) == {"some-thing": "1.0", "egg": "3.0"}
 
 
-def test_a_missing_package_is_told_with_the_command_that_gets_it(folder):
-    """The endpoint says once what a function lacks, and not what its interpreter or its folder has."""
-    place = folder("needs")
-    file = place / "requirements.txt"
-    file.write_text("pytest\npacked\nthis-is-nowhere>=7\n")
-    (place / "packed-1.dist-info").mkdir()
-    notices = []
-    with LocalSCF(folder.path, notify=notices.append) as scf, Api(scf) as api:
-        for _ in range(2):
-            assert api.invoke("needs")["RetMsg"] == "1"
-        (notice,) = notices
-        assert "lacks this-is-nowhere>=7, required by" in notice
-        assert command(CURRENT_INTERPRETER, file) in notice
-        file.write_text("pytest\nthis-is-nowhere-either\n")
-        assert api.invoke("needs")["RetMsg"] == "1"
-        assert "this-is-nowhere-either" in notices[1]
-
-
 def test_the_command_is_one_for_a_shell(tmp_path):
     """A folder with a space in its name stays one word, and packages go beside the file."""
     words = shlex.split(command(CURRENT_INTERPRETER, tmp_path / "a b" / "requirements.txt"))
     assert words[1:4] == ["-m", "pip", "install"]
     assert words[-1] == str(tmp_path / "a b")
-
-
-def test_what_a_layer_has_is_not_missing(folder, tmp_path):
-    """A package that one of the function's layers brings is not told."""
-    (tmp_path / "layer" / "layered-1.0.dist-info").mkdir(parents=True)
-    text = "component: scf\nname: needs\ninputs:\n  layers:\n  - {name: x, version: 1, src: ../../layer}\n"
-    (folder("needs", manifest=text) / "requirements.txt").write_text("layered\nunlayered\n")
-    notices = []
-    with LocalSCF(folder.path, notify=notices.append) as scf, Api(scf) as api:
-        api.invoke("needs")
-    assert "lacks unlayered," in notices[0]

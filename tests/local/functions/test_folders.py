@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tencentserverless.local.functions.folders import is_function, read
-from tencentserverless.local.model.function import FunctionFolderError
+from tencentserverless.local.model.errors import FunctionFolderError
 
 
 @pytest.mark.parametrize(

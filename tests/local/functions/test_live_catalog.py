@@ -6,16 +6,13 @@ import time
 
 import pytest
 
-from tencentserverless.local import LocalSCF
 from tencentserverless.local.functions import live_catalog, look_pace
 from tencentserverless.local.functions.folders import from_handler, read
 from tencentserverless.local.functions.live_catalog import LiveCatalog
-from tencentserverless.local.model.function import FunctionFolderError
-from tencentserverless.scf import Client
+from tencentserverless.local.model.errors import FunctionFolderError
 
 MANIFEST = "component: scf\nname: {}\ninputs:\n  timeout: {}\n"
 HERE = ("ap-guangzhou", "default")
-NAMED = "def main_handler(event, context):\n    return context['function_name'], context['time_limit_in_ms']\n"
 
 
 @pytest.fixture
@@ -247,19 +244,6 @@ def test_nothing_to_serve(tmp_path):
     """Paths that lead to no function are an error at the start."""
     with pytest.raises(FunctionFolderError, match="no function here"):
         LiveCatalog([tmp_path], print, {})
-
-
-def test_a_running_endpoint_serves_what_is_new(folder):
-    """Functions and configurations that are added while the endpoint runs are invoked at once, without a new start."""
-    folder("one", NAMED)
-    with LocalSCF(folder.path) as scf:
-        client = Client("ap-guangzhou", scf.secret_id, scf.secret_key, endpoint=scf.endpoint)
-        assert client.invoke("one").value == ["one", 3000]
-        folder("one", NAMED, MANIFEST.format("one", 9))
-        folder("two", NAMED)
-        assert client.invoke("one").value == ["one", 9000]
-        assert client.invoke("two").value == ["two", 3000]
-        assert [function.name for function in scf.functions] == ["one", "two"]
 
 
 def test_a_crowd_of_folders_is_looked_at_less_often(folder, served, monkeypatch):

@@ -9,11 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tencentserverless.local import LocalSCF
 from tencentserverless.local.invocations import records as module
 from tencentserverless.local.invocations.records import Records
 from tencentserverless.local.model.invocation import Outcome
-from tests.local.api_client import Api
 from tests.local.factories import invocation
 from tests.local.process_table import until
 
@@ -192,26 +190,3 @@ def test_a_table_of_something_else(opened, other):
     other.execute("CREATE TABLE invocations (x)")
     with pytest.raises(ValueError, match="no such column"):
         opened().check()
-
-
-def test_a_store_that_cannot_be(tmp_path):
-    """A file that was asked for and cannot be is one error at the start, not one at each invocation."""
-    with (
-        pytest.raises(ValueError, match=r"records: .*x\.db: unable to open"),
-        LocalSCF(records=tmp_path / "no" / "x.db"),
-    ):
-        pass
-
-
-def test_what_was_there_is_shown_at_once(folder, tmp_path):
-    """A store is shown before the first invocation, and endpoints that share one show what each was asked."""
-    folder("one")
-    store = tmp_path / "records.db"
-    with LocalSCF(folder.path, records=store, notify=pytest.fail) as first, Api(first) as api:
-        api.invoke("one")
-        assert len(first.records) == 1
-        with LocalSCF(folder.path, records=store, notify=pytest.fail) as second, Api(second) as another:
-            assert len(second.records) == 1
-            another.invoke("one")
-            assert len(second.records) == 2
-        assert len(first.records) == 2

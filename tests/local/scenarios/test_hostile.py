@@ -18,8 +18,8 @@ from tencentserverless.local import LocalSCF
 from tencentserverless.local.processes import meter, worker_handle
 from tencentserverless.local.worker import cgroups
 from tests.local.api_client import Api
-from tests.local.conftest import FUNCTIONS
 from tests.local.process_table import alive, below, until
+from tests.local.scenarios.conftest import FUNCTIONS
 
 LEAVES = """
 import os, time
@@ -93,7 +93,7 @@ def main_handler(event, context):
 @pytest.fixture
 def bounded():
     """Instances whose control groups bound the number of processes."""
-    if "pids" not in cgroups.usable():
+    if "pids" not in cgroups.usable_parents():
         pytest.skip("no control group can be made here that bounds the number of processes")
 
 

@@ -7,7 +7,7 @@ from tests.local.windows import on_windows
 ENDPOINT = """
 import sys, json, threading
 from tencentserverless.local import LocalSCF
-from tests.local.conftest import FUNCTIONS
+from tests.local.scenarios.conftest import FUNCTIONS
 from tests.local.process_table import alive, below, marked, until
 from tests.local.api_client import Api
 

@@ -53,6 +53,12 @@ class SourceVersions:
             self._checked[function.folders] = version, at
         return version
 
+    def known(self, function: Function, since: float) -> int:
+        """The version at `since` or later, without a slow check: until the next one the last version counts."""
+        if self.is_slow(function):
+            return self._checked.get(function.folders, (0, -inf))[0]
+        return self.of_function(function, since)
+
     def of_folder(self, folder: str) -> int:
         """The version of a folder. For a big folder it may be out of date, see `LookPace`."""
         known = self._folders.get(folder)

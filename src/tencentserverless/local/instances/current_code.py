@@ -47,4 +47,4 @@ class CurrentCode:
         function = self._functions[instance.function.key]
         if instance.function is not function:
             return False
-        return instance.source_version == self._versions.of_function(function, ticket.since)
+        return instance.source_version == self._versions.known(function, ticket.since)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tencentserverless.local.functions.forms import component
-from tencentserverless.local.model.function import FunctionFolderError
+from tencentserverless.local.model.errors import FunctionFolderError
 
 HERE = Path(__file__).parents[2]
 PATH = HERE / "serverless.yml"

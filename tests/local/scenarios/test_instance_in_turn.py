@@ -14,8 +14,8 @@ import pytest
 from tencentserverless.local import LocalSCF
 from tencentserverless.scf import Client
 from tests.local.api_client import Api
-from tests.local.conftest import FUNCTIONS
 from tests.local.process_table import outer, until
+from tests.local.scenarios.conftest import FUNCTIONS
 
 MB = 1024 * 1024
 MANIFEST = "component: scf\nname: {}\ninputs: {{timeout: {}}}\n"

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from tencentserverless.local import LocalSCF
-from tests.local.conftest import FUNCTIONS
-from tests.local.instances.test_instance import *  # noqa: F403
+from tests.local.scenarios.conftest import FUNCTIONS
+from tests.local.scenarios.test_instance import *  # noqa: F403
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,14 @@
 """The endpoint as a whole: what functions find, chains, Event invocations, the other actions."""
 
 import json
+import os
 
 import pytest
 
 from tencentserverless.local import LocalSCF
 from tests.local.api_client import Api
-from tests.local.conftest import FUNCTIONS
 from tests.local.process_table import until
+from tests.local.scenarios.conftest import FUNCTIONS
 
 
 def test_surroundings(api):
@@ -152,6 +153,20 @@ def test_list_functions(api):
     names = {found["FunctionName"] for found in api("ListFunctions", "ap-chengdu")["Functions"]}
     assert names == {"calls_sibling"}
     assert api("ListFunctions", Limit=5)["TotalCount"] > 20
+
+
+def test_times_of_functions(folder):
+    """ListFunctions and GetFunction say of each function when its own code was saved, in China's zone."""
+    saved = {"first": 1_600_000_000, "second": 1_700_000_000}
+    for name, at in saved.items():
+        os.utime(folder(name) / "index.py", (at, at))
+    with LocalSCF(folder.path) as scf, Api(scf) as api:
+        listed = {found["FunctionName"]: found["ModTime"] for found in api("ListFunctions")["Functions"]}
+        assert listed == {"first": "2020-09-13 20:26:40", "second": "2023-11-15 06:13:20"}
+        assert {name: api("GetFunction", FunctionName=name)["ModTime"] for name in saved} == listed
+        os.utime(folder("first") / "index.py", (saved["second"], saved["second"]))
+        times = [found["ModTime"] for found in api("ListFunctions")["Functions"]]
+        assert times == ["2023-11-15 06:13:20"] * 2
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,168 @@
+"""Layers as functions find them."""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tencentserverless.local import LocalSCF
+from tencentserverless.local.environment import mounts
+from tencentserverless.local.processes import fork_client
+from tests.local.api_client import Api
+from tests.local.layer_folders import listed, write
+from tests.local.namespaces_here import in_namespaces
+
+MANIFEST = "component: scf\nname: one\ninputs:\n  layers:\n"
+CODE = """
+import errno, os, sys
+
+def main_handler(event, context):
+    opt = os.environ["PYTHONPATH"].split(":")[1]
+    if event == "fail":
+        import shared
+        shared.fail()
+    if event == "write":
+        try:
+            open(os.path.join(opt, "written"), "w").close()
+        except OSError as error:
+            return errno.errorcode[error.errno]
+    return {
+        "opt": opt,
+        "library": os.environ["LD_LIBRARY_PATH"].split(":")[1],
+        "path": sys.path[1],
+        "listed": sorted(os.listdir(opt)),
+        "here": sorted(os.listdir(os.path.dirname(os.path.dirname(__file__)))),
+        "who": sys.modules["shared"].WHO if "shared" in sys.modules else None,
+    }
+"""
+
+
+# What functions find.
+
+
+@pytest.fixture(params=["with mounts", "without"])
+def has_mounts(request, monkeypatch):
+    """Whether instances have mounts of their own; both, where the system lets us choose."""
+    if request.param == "without":
+        monkeypatch.setattr(fork_client, "works", lambda: False)
+    elif not (fork_client.is_supported() and in_namespaces()):
+        pytest.skip("this system allows no namespaces")
+    return request.param == "with mounts"
+
+
+def told(api, event=None):
+    return json.loads(api.invoke("one", json.dumps(event))["RetMsg"])
+
+
+def test_without_layers(folder, has_mounts):
+    """A function without layers finds an empty folder."""
+    folder("one", CODE)
+    with LocalSCF(folder.path) as scf, Api(scf) as api:
+        found = told(api)
+    assert found["listed"] == []
+    assert (found["opt"] == "/opt") == has_mounts
+
+
+def test_two_layers(folder, tmp_path, has_mounts):
+    """A function imports from its layers, the later one first, finds both in one folder, which is /opt to it and in
+    its tracebacks; what is saved in a layer is live at the next invocation."""
+    write(tmp_path / "first", shared="WHO = 'first'", only_first="")
+    text = MANIFEST + "  - {name: first, version: 1}\n  - {name: second, version: 2, src: ../../second}\n"
+    write(tmp_path / "second", shared="WHO = 'second'\ndef fail(): 1 / 0\n")
+    folder("one", "import shared, only_first\n" + CODE, text)
+    with LocalSCF(folder.path, layers={"first": tmp_path / "first"}) as scf, Api(scf) as api:
+        found = told(api)
+        assert (found["listed"], found["who"]) == (["only_first.py", "shared.py"], "second")
+        assert found["opt"] == found["path"] == found["library"]
+        assert (found["opt"] == "/opt") == has_mounts
+        if has_mounts:
+            assert told(api, "write") == "EROFS"
+        assert 'File "/opt/shared.py", line 2, in fail' in told(api, "fail")["stackTrace"]
+        write(tmp_path / "second", shared="WHO = 'saved'")
+        assert told(api)["who"] == "saved"
+        write(tmp_path / "first", new="")
+        assert "new.py" in told(api)["listed"]
+    assert listed(tmp_path / "first") == {"new.py": "", "only_first.py": "", "shared.py": "WHO = 'first'"}
+
+
+def test_one_layer_below_tmp(folder, has_mounts):
+    """A single layer is seen as /opt although it lies below /tmp, which is the instance's own."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as place:
+        write(Path(place), shared="WHO = 'layer'\ndef fail(): 1 / 0\n")
+        folder("one", "import shared\n" + CODE, MANIFEST + f"  - {{name: x, version: 1, src: {place}}}\n")
+        with LocalSCF(folder.path) as scf, Api(scf) as api:
+            assert told(api)["who"] == "layer"
+            assert 'File "/opt/shared.py", line 2, in fail' in told(api, "fail")["stackTrace"]
+            write(Path(place), shared="WHO = 'saved'")
+            assert told(api)["who"] == "saved"
+        assert os.listdir(place) == ["shared.py"]
+
+
+@pytest.mark.skipif(not fork_client.is_supported(), reason="this system has no fork servers")
+def test_what_an_instance_needs_stays_in_opt(tmp_path, monkeypatch):
+    """Of what lies below /opt an instance sees what it needs, here its code, beside its layers, and nothing else."""
+    if not in_namespaces():
+        pytest.skip("this system allows no namespaces")
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as opt:
+        monkeypatch.setattr(mounts, "OPT", opt)
+        place = write(Path(opt) / "functions" / "one", index=CODE)
+        write(Path(opt) / "functions" / "two", hidden="")
+        write(tmp_path / "layer", shared="WHO = 'layer'")
+        (place / "serverless.yml").write_text(MANIFEST + "  - {name: x, version: 1}\n")
+        with LocalSCF(place, layers={"x": tmp_path / "layer"}) as scf, Api(scf) as api:
+            found = told(api)
+            assert told(api, "write") == "EROFS"
+        assert (found["opt"], found["listed"], found["here"]) == (opt, ["functions", "shared.py"], ["one"])
+        assert sorted(os.listdir(opt)) == ["functions"]
+
+
+@pytest.mark.skipif(not fork_client.is_supported(), reason="this system has no fork servers")
+def test_merged_layers_where_opt_is_left_alone(folder, tmp_path, monkeypatch):
+    """An instance with mounts, but not over /opt, finds several layers too, and cannot write to them either."""
+    if not in_namespaces():
+        pytest.skip("this system allows no namespaces")
+    monkeypatch.setattr(mounts, "OPT", str(tmp_path / "nothing"))
+    write(tmp_path / "first", shared="WHO = 'first'")
+    write(tmp_path / "second", other="")
+    text = MANIFEST + "".join(f"  - {{name: {name}, version: 1, src: ../../{name}}}\n" for name in ("first", "second"))
+    folder("one", CODE, text)
+    with LocalSCF(folder.path) as scf, Api(scf) as api:
+        found = told(api)
+        assert found["listed"] == ["other.py", "shared.py"]
+        assert told(api, "write") == "EROFS"
+    assert listed(tmp_path / "first") == {"shared.py": "WHO = 'first'"}
+
+
+def test_a_layer_that_vanishes(folder, tmp_path):
+    """A function whose layer is gone cannot be started, and the message names the folder."""
+    folder("one", CODE, MANIFEST + "  - {name: x, version: 1, src: ../../layer}\n" if write(tmp_path / "layer") else "")
+    with LocalSCF(folder.path) as scf, Api(scf) as api:
+        (tmp_path / "layer").rmdir()
+        result = api.invoke("one")
+    assert "could not be started" in result["RetMsg"]
+    assert str(tmp_path / "layer") in result["RetMsg"]
+
+
+def test_layers_in_this_interpreter(folder, tmp_path):
+    """With `in_process` the modules of layers are found too, the later layer's first."""
+    write(tmp_path / "first", layered_shared="WHO = 'first'", layered_first="")
+    write(tmp_path / "second", layered_shared="WHO = 'second'")
+    code = "import layered_shared, layered_first\ndef main_handler(event, context): return layered_shared.WHO\n"
+    text = MANIFEST + "".join(f"  - {{name: {name}, version: 1, src: ../../{name}}}\n" for name in ("first", "second"))
+    folder("one", code, text)
+    with LocalSCF(folder.path, in_process=True) as scf, Api(scf) as api:
+        assert told(api) == "second"
+        write(tmp_path / "second", layered_shared="WHO = 'saved'")
+        assert told(api) == "saved"
+
+
+def test_a_layer_that_nobody_names(folder, tmp_path):
+    """A layer that is told and that no serverless.yml names is a notice."""
+    notices = []
+    folder("one", CODE, MANIFEST + "  - {name: x, version: 1}\n")
+    with LocalSCF(folder.path, layers={"y": tmp_path}, notify=notices.append):
+        pass
+    assert "serverless.yml:5: layer `x` has no folder" in notices[0]
+    assert notices[1] == "layer `y`: no function names it in its serverless.yml"
