@@ -33,8 +33,9 @@ def both(tmp_path):
         for name in ("first", "second"):
             place = tmp_path / name / "work"
             place.mkdir(parents=True)
-            (place / "index.py").write_text(CODE.replace("{!r}", repr(name)))
-            scf = LocalSCF(place, most_instances=4, queue_seconds=60, notify=pytest.fail)
+            (place / "index.py").write_text(CODE.format(name))
+            (place / "serverless.yml").write_text("component: scf\nname: work\ninputs: {timeout: 60}\n")
+            scf = LocalSCF(place, most_instances=4, queue_seconds=120, notify=pytest.fail)
             found[name] = stack.enter_context(scf)
         yield found
 
