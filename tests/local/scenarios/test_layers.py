@@ -46,7 +46,7 @@ def main_handler(event, context):
 def has_mounts(request, monkeypatch):
     """Whether instances have mounts of their own; both, where the system lets us choose."""
     if request.param == "without":
-        monkeypatch.setattr(fork_client, "works", lambda: False)
+        monkeypatch.setattr(fork_client, "is_supported", lambda: False)
     elif not (fork_client.is_supported() and in_namespaces()):
         pytest.skip("this system allows no namespaces")
     return request.param == "with mounts"
@@ -165,4 +165,4 @@ def test_a_layer_that_nobody_names(folder, tmp_path):
     with LocalSCF(folder.path, layers={"y": tmp_path}, notify=notices.append):
         pass
     assert "serverless.yml:5: layer `x` has no folder" in notices[0]
-    assert notices[1] == "layer `y`: no function names it in its serverless.yml"
+    assert notices[1] == "layer `y` is not used: no serverless.yml names it"

@@ -185,7 +185,7 @@ def main_handler(event, context):
 def escapes(request, folder, possible, monkeypatch):
     """What a function finds that would like to write to its code, and its folder."""
     if request.param != "by a fork":
-        monkeypatch.setattr(process.Workers, "_by_fork", lambda *_: False)
+        monkeypatch.setattr(process.Workers, "_should_fork", lambda *_: False)
     place = folder("one", ESCAPES)
     with LocalSCF(folder.path) as scf, Api(scf) as signed:
         return told(signed, "one", {}), place

@@ -17,7 +17,7 @@ def test_a_missing_package_is_told_with_the_command_that_gets_it(folder):
         for _ in range(2):
             assert api.invoke("needs")["RetMsg"] == "1"
         (notice,) = notices
-        assert "lacks this-is-nowhere>=7, which" in notice
+        assert "lacks this-is-nowhere>=7, required by" in notice
         assert command(CURRENT_INTERPRETER, file) in notice
         file.write_text("pytest\nthis-is-nowhere-either\n")
         assert api.invoke("needs")["RetMsg"] == "1"
