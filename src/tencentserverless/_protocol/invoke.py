@@ -286,7 +286,7 @@ def _success(inner: "Dict[str, Any]", result: "Dict[str, Any]", ret_msg: str, re
 def _failure(answer: "Any", inner: "Dict[str, Any]", result: "Dict[str, Any]", ret_msg: str) -> "Optional[Failure]":
     """The error in a result; None if the handler returned an object that only looks like one."""
     invoke_result, err_msg = result.get("InvokeResult"), result.get("ErrMsg")
-    if not invoke_result and not err_msg and not _is_platforms(_error_object(ret_msg)):
+    if not invoke_result and not err_msg and not _is_platforms(_error_object(ret_msg), inner, result):
         return None
     status = invoke_result if isinstance(invoke_result, int) and invoke_result >= 400 else None
     error = failure_of(ret_msg, status, inner.get("RequestId"), err_msg, answer)
@@ -332,14 +332,20 @@ def _error_object(ret_msg: str) -> "Dict[str, Any]":
     return fields if isinstance(fields, dict) else {}
 
 
-def _is_platforms(fields: "Dict[str, Any]") -> bool:
-    """Whether the platform made this object. A handler may return one with `errorCode` and keys of its own."""
+def _is_platforms(fields: "Dict[str, Any]", inner: "Dict[str, Any]", result: "Dict[str, Any]") -> bool:
+    """Whether the platform made this object of an answer that tells of no failure. A handler may return one like it.
+
+    The platform's has an errorCode and the id of this very request; a handler's own `{"statusCode": 404,
+    "errorMessage": ...}` has not.
+    """
     status = _number(fields.get("statusCode"))
     return (
         _PLATFORM_KEYS.issuperset(fields)
+        and _number(fields.get("errorCode")) is not None
         and isinstance(fields.get("errorMessage"), str)
         and status is not None
         and status >= 400
+        and fields.get("requestId", inner.get("RequestId")) in (inner.get("RequestId"), result.get("FunctionRequestId"))
     )
 
 
