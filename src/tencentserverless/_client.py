@@ -4,11 +4,12 @@ import warnings
 
 from tencentserverless._protocol import event as events
 from tencentserverless._protocol.action import INVOKE, INVOKE_FUNCTION, Fallback, Refusals
+from tencentserverless._protocol.failure import named
 from tencentserverless._protocol.invoke import Invocation, body_head, decipher_action, invoke_body
 from tencentserverless._settings import settings
 from tencentserverless._settings.credentials import Source, TooLate
 from tencentserverless._settings.settings import UNSET
-from tencentserverless.exception import InvokeTimeoutError
+from tencentserverless.exception import InvokeTimeoutError, ServerlessError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -109,18 +110,25 @@ class BaseClient:
             raise TypeError(f"function_name must be a text that is not empty, not {function_name!r}")
         is_event = invocation_type == "Event"
         action = INVOKE if is_event else self._action
-        head = body_head(action, function_name, namespace, log_type, qualifier, invocation_type, routing_key)
-        body = invoke_body(head, data, self._encode, self._default)
-        region, origin, seconds = self._resolve(region, timeout)
+        found: "Optional[str]" = None  # the region, which an error names if it is known
+        try:
+            head = body_head(action, function_name, namespace, log_type, qualifier, invocation_type, routing_key)
+            found, origin, seconds = self._resolve(region, timeout)
+            body = invoke_body(head, data, self._encode, self._default)
+        except ServerlessError as error:
+            named(error, function_name, found, namespace)
+            raise
         made = Invocation(
             origin,
-            region,
+            found,
             action,
             body,
             seconds,
             idempotent=idempotent,
             returns_at_once=is_event,
             timeout_error=self._timeout_error,
+            function_name=function_name,
+            namespace=namespace,
         )
         if self._trace is not None:
             self._add_trace(made, function_name, namespace, qualifier)
@@ -133,25 +141,36 @@ class BaseClient:
         for a while.
         """
         namespace, log_type, qualifier = options["namespace"], options["log_type"], options["qualifier"]
-        region, origin, seconds = self._resolve(options["region"], options["timeout"])
-        head, head_of_invoke = (
-            body_head(action, function_name, namespace, log_type, qualifier, None, options["routing_key"])
-            for action in (INVOKE_FUNCTION, INVOKE)
-        )
+        try:
+            region, origin, seconds = self._resolve(options["region"], options["timeout"])
+            head, head_of_invoke = (
+                body_head(action, function_name, namespace, log_type, qualifier, None, options["routing_key"])
+                for action in (INVOKE_FUNCTION, INVOKE)
+            )
+        except ServerlessError as error:
+            named(error, function_name, None, namespace)
+            raise
         encode, default = self._encode, self._default
         target = (region, namespace, function_name)
 
         def prepare(event: "Any") -> Invocation:
+            try:
+                body = invoke_body(head, event, encode, default)
+            except ServerlessError as error:
+                named(error, function_name, region, namespace)
+                raise
             made = Invocation(
                 origin,
                 region,
                 INVOKE_FUNCTION,
-                invoke_body(head, event, encode, default),
+                body,
                 seconds,
                 idempotent=options["idempotent"],
                 is_patient=False,
                 fallback=Fallback(_refusals, target, lambda: invoke_body(head_of_invoke, event, encode, default)),
                 timeout_error=self._timeout_error,
+                function_name=function_name,
+                namespace=namespace,
             )
             if self._trace is not None:
                 self._add_trace(made, function_name, namespace, qualifier)

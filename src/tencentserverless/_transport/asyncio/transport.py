@@ -43,7 +43,11 @@ class Transport:
         now = monotonic()  # before the credentials, because the deadline covers the time that they take
         deadline = None if invocation.timeout is None else now + invocation.timeout
         pool = await self._pool_of_this_loop()
-        identity = await identify(deadline)
+        try:
+            identity = await identify(deadline)
+        except ServerlessError as error:
+            invocation.named(error)
+            raise
         steps = begin(invocation, Moment(now, time(), identity), monotonic)
         connection: "Optional[Connection]" = None
         pool.exchanges += 1

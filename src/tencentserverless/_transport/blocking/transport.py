@@ -48,7 +48,11 @@ class Transport:
         """Run one exchange to its end. `identify` returns the credentials; it is called for each attempt."""
         now = monotonic()  # before the credentials, because the deadline covers the time that they take
         deadline = None if invocation.timeout is None else now + invocation.timeout
-        identity = identify(deadline)
+        try:
+            identity = identify(deadline)
+        except ServerlessError as error:
+            invocation.named(error)
+            raise
         steps = begin(invocation, Moment(now, time(), identity), monotonic)
         connection: "Optional[Connection]" = None
         try:
