@@ -11,6 +11,8 @@ from tencentserverless._settings.credentials import Source, TooLate
 from tencentserverless._settings.settings import UNSET
 from tencentserverless.exception import InvokeTimeoutError, ServerlessError
 
+__tracebackhide__ = True  # from pytest: it shows the caller's frames
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Optional, Tuple, Type, Union
@@ -57,6 +59,7 @@ class BaseClient:
         default: "Optional[Callable[[Any], Any]]" = None,
         action: str = INVOKE,
         trace: "Optional[Callable[[Step], Any]]" = None,
+        language: "Optional[str]" = None,
     ) -> None:
         self.region = region
         self.secret_id = secret_id
@@ -76,6 +79,7 @@ class BaseClient:
             raise ValueError(f"action is {INVOKE!r} or {INVOKE_FUNCTION!r}, not {action!r}")
         self._action = action
         self._trace = trace
+        self._language = language
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} region={self.region!r} endpoint={self._endpoint!r}>"
@@ -114,6 +118,7 @@ class BaseClient:
         try:
             head = body_head(action, function_name, namespace, log_type, qualifier, invocation_type, routing_key)
             found, origin, seconds = self._resolve(region, timeout)
+            language = settings.language(self._language)
             body = invoke_body(head, data, self._encode, self._default)
         except ServerlessError as error:
             named(error, function_name, found, namespace)
@@ -129,6 +134,7 @@ class BaseClient:
             timeout_error=self._timeout_error,
             function_name=function_name,
             namespace=namespace,
+            language=language,
         )
         if self._trace is not None:
             self._add_trace(made, function_name, namespace, qualifier)
@@ -143,6 +149,7 @@ class BaseClient:
         namespace, log_type, qualifier = options["namespace"], options["log_type"], options["qualifier"]
         try:
             region, origin, seconds = self._resolve(options["region"], options["timeout"])
+            language = settings.language(self._language)
             head, head_of_invoke = (
                 body_head(action, function_name, namespace, log_type, qualifier, None, options["routing_key"])
                 for action in (INVOKE_FUNCTION, INVOKE)
@@ -171,6 +178,7 @@ class BaseClient:
                 timeout_error=self._timeout_error,
                 function_name=function_name,
                 namespace=namespace,
+                language=language,
             )
             if self._trace is not None:
                 self._add_trace(made, function_name, namespace, qualifier)
@@ -181,7 +189,16 @@ class BaseClient:
     def _other_action(self, action: str, body: bytes, region: "Optional[str]") -> Invocation:
         """A call of another action of the API, one that may be sent twice."""
         region, origin, seconds = self._resolve(region, UNSET)
-        made = Invocation(origin, region, action, body, seconds, idempotent=True, timeout_error=self._timeout_error)
+        made = Invocation(
+            origin,
+            region,
+            action,
+            body,
+            seconds,
+            idempotent=True,
+            timeout_error=self._timeout_error,
+            language=settings.language(self._language),
+        )
         made.decipher = decipher_action
         if self._trace is not None:
             self._add_trace(made)

@@ -7,7 +7,7 @@ CAUSE = "\n\nThe above exception was the direct cause of the following exception
 CONTEXT = "\n\nDuring handling of the above exception, another exception occurred:\n\n"
 CLIENT_FRAMES = (
     '  File "/opt/tencentserverless/scf.py", line 212, in invoke\n    return Client(region).invoke(\n           ^^^^\n'
-    '  File "/opt/tencentserverless/_transport/blocking/transport.py", line 79, in perform\n    effect = steps.send(a)\n'
+    '  File "/opt/tencentserverless/_transport/blocking/transport.py", line 7, in perform\n    effect = send(a)\n'
 )
 
 

@@ -125,12 +125,12 @@ def test_the_log_does_not_repeat_the_traceback():
 @pytest.mark.parametrize(
     ("message", "executed", "what"),
     [
-        ("Traceback (most recent call last):\nSyntaxError: x", "maybe", "did not start: SyntaxError: x; it may have run: the code"),
-        ("Traceback (most recent call last):\nSyntaxError: x", "no", "did not start: SyntaxError: x; it did not run ["),
+        (f"{HEAD}\nSyntaxError: x", "maybe", "did not start: SyntaxError: x; it may have run: the code"),
+        (f"{HEAD}\nSyntaxError: x", "no", "did not start: SyntaxError: x; it did not run ["),
         ("Invoking task timed out after 3 seconds", "yes", "failed: Invoking task timed out after 3 seconds; it ran ["),
         ("a\nb", "yes", "failed: a b; it ran ["),
     ],
-)  # fmt: skip
+)
 def test_what_the_platform_ended(message, executed, what):
     """The first line is one line even where the message is a traceback, and the message stays as it is."""
     error = errors.InvocationError(1, message, "r")

@@ -2,8 +2,8 @@
 
 The text has the first line, a hint if there is something to do, and the remote traceback. A function that invokes
 others puts the text of their error into its own traceback. There it is found by its first line, and the account of the
-chain is made of it: a section for each function, the one that failed first on top. A section is the first line of
-that function's error, the hint, and its frames. Everything that is not ours is indented, so that a text which a function
+chain is made of it: a section for each function, the one that failed first on top. A section is the first line of that
+function's error, the hint, and its frames. Everything that is not ours is indented, so that a text which a function
 made up is not taken for a first line.
 """
 

@@ -22,7 +22,7 @@ LEFT_OUT = "…"  # in the place of names, in a chain too long to be printed
 LONGEST_WHAT = 400  # characters
 LONGEST_LINE = 4000
 
-Hop = namedtuple("Hop", ("function_name", "region", "namespace", "what", "executed", "request_id"))  # noqa: PYI024
+Hop = namedtuple("Hop", ("function_name", "region", "namespace", "what", "executed", "request_id"))
 Hop.__doc__ = """One function of a chain of invocations that failed.
 
 what: what happened, such as "raised KeyError: 'price'".
@@ -30,7 +30,7 @@ executed: whether the handler ran: "no", "maybe" or "yes".
 request_id: the id to search the logs by; None if the function was not reached.
 """
 
-Line = namedtuple("Line", ("names", "place", "region", "namespace", "what", "executed", "marks", "wording"))  # noqa: PYI024
+Line = namedtuple("Line", ("names", "place", "region", "namespace", "what", "executed", "marks", "wording"))
 
 _NAME = r"[^\s()\[\]→:;；：]{1,128}"
 _LINE = (

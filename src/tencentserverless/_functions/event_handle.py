@@ -11,6 +11,8 @@ from tencentserverless._protocol.failure import failure_of, named
 from tencentserverless._protocol.invoke import decoded
 from tencentserverless.exception import AuthError, NotFoundError, ParameterError
 
+__tracebackhide__ = True  # from pytest: it shows the caller's frames
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Generator, Optional, Tuple, Union

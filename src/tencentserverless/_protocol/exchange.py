@@ -12,6 +12,8 @@ from tencentserverless._protocol.action import choose, fall_back, should_fall_ba
 from tencentserverless._protocol.effects import CLOSE, KEEP, READ, Fault, Open, Sleep, Write
 from tencentserverless._protocol.request import signed_request
 
+__tracebackhide__ = True  # from pytest: it shows the caller's frames
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Generator, Optional, Tuple, Type
@@ -45,7 +47,7 @@ def exchange(invocation: "Invocation", moment: "Moment") -> "Generator[Effect, A
     executed = "no"  # what all attempts so far say together
     action, body = choose(invocation, moment)
     while True:
-        request = signed_request(origin, invocation.region, action, body, moment)
+        request = signed_request(origin, invocation.region, action, body, moment, invocation.language)
         taken = False  # whether the whole request was sent: the kernel has taken its last byte
         try:
             yield Open(origin, deadline, fresh)

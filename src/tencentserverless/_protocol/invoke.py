@@ -10,6 +10,9 @@ from tencentserverless import exception as errors
 from tencentserverless._protocol import event as events
 from tencentserverless._protocol import failure
 from tencentserverless._protocol.json_text import parsed
+from tencentserverless._protocol.request import CHINESE
+
+__tracebackhide__ = True  # from pytest: it shows the caller's frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,10 +31,12 @@ MAX_ASYNC_EVENT_BYTES = 128 * 1024  # invocation type Event
 MAX_ROUTING_KEY_BYTES = 1024
 MAX_BODY_BYTES = 10 * 1024 * 1024  # of a request, the event escaped once more in it
 
+
 class Invocation:
     """One invocation, or another action of the API, with everything that its first attempt needs but the credentials.
 
-    function_name, namespace: the function; None for other actions. body: the request's JSON. timeout: seconds, None for no limit. idempotent: the function may run twice.
+    function_name, namespace: the function; None for other actions. language: that of the API's messages.
+    body: the request's JSON. timeout: seconds, None for no limit. idempotent: the function may run twice.
     returns_at_once: the invocation type is Event.
     is_patient: try again when throttled. False in a fan-out, which sends fewer events instead.
     fallback: how to go on if the platform refuses the action InvokeFunction; None for an action that must stay.
@@ -45,6 +50,7 @@ class Invocation:
         "region",
         "function_name",
         "namespace",
+        "language",
         "action",
         "body",
         "timeout",
@@ -73,11 +79,13 @@ class Invocation:
         timeout_error: "Type[errors.InvokeTimeoutError]" = errors.InvokeTimeoutError,
         function_name: "Optional[str]" = None,
         namespace: "Optional[str]" = None,
+        language: str = CHINESE,
     ) -> None:
         self.origin = origin
         self.region = region
         self.function_name = function_name
         self.namespace = namespace
+        self.language = language
         self.action = action
         self.body = body
         self.timeout = timeout

@@ -45,7 +45,9 @@ NO_CONNECTION = Row(
 NO_TRUST = Row("certificate not trusted, proxy credentials refused", "ConnectError", "no", NEVER)
 NOT_TAKEN = Row("the connection broke before the whole request was sent", "TransportError", "no", AT_ONCE)
 NO_TIME_TO_WRITE = Row("the deadline passed before the whole request was sent", "InvokeTimeoutError", "no", NEVER)
-REFUSED_EARLY = Row("an answer that is not from the API, before the whole request was sent", "ProtocolError", "no", NEVER)
+REFUSED_EARLY = Row(
+    "an answer that is not from the API, before the whole request was sent", "ProtocolError", "no", NEVER
+)
 TIMED_OUT = Row("whole request sent, then no answer until the deadline", "InvokeTimeoutError", "maybe", NEVER)
 BROKEN = Row("whole request sent, then connection closed or reset", "TransportError", "maybe", IF_IDEMPOTENT)
 GARBAGE = Row("whole request sent, then an answer that is not HTTP", "ProtocolError", "maybe", IF_IDEMPOTENT)
