@@ -125,7 +125,7 @@ def test_the_log_does_not_repeat_the_traceback():
 @pytest.mark.parametrize(
     ("message", "executed", "what"),
     [
-        (f"{HEAD}\nSyntaxError: x", "maybe", "did not start: SyntaxError: x; it may have run: the code"),
+        (f"{HEAD}\nSyntaxError: x", "maybe", "did not start: SyntaxError: x; it may have run: only the code"),
         (f"{HEAD}\nSyntaxError: x", "no", "did not start: SyntaxError: x; it did not run ["),
         ("Invoking task timed out after 3 seconds", "yes", "failed: Invoking task timed out after 3 seconds; it ran ["),
         ("a\nb", "yes", "failed: a b; it ran ["),

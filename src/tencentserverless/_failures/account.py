@@ -94,7 +94,7 @@ class Account:
 
     def _what_platform_ended(self) -> "Tuple[str, str]":
         if self.parts and not self.error.stack_trace:  # the code outside the handler raised
-            why = "the code outside the handler" if self.error.executed == "maybe" else ""
+            why = "only the code outside the handler" if self.error.executed == "maybe" else ""
             return f" did not start: {one_line(self.parts[-1].raised)}", why
         return f" failed: {one_line(self.message).rstrip('.')}", ""
 

@@ -89,7 +89,7 @@ def _of_exception(part: "Part", function_name: "Optional[str]", is_at_start: boo
 
 
 def _of_code(code: str, message: str, is_chinese: bool) -> str:
-    if "--accept" in message or "aliases" in message:  # a local endpoint's message says what to do
+    if "no function has versions" in message:  # a local endpoint's message, which says what to do
         return ""
     if "X-TC-Region" in message:
         code = "UnsupportedRegion"
