@@ -94,6 +94,8 @@ def sections(tmp_path_factory):
         name = part.split("\n")[0].strip("_ ")
         found[name] = part.split("\n=====")[0].rstrip().split("\n")
     assert len(found) == TESTS.count("def test_"), text
+    if pytest.__version__.startswith("7.0."):  # shows the last frame of a cause, hidden or not
+        del found["test_refused"]
     return found
 
 
