@@ -26,6 +26,13 @@ def test_parts():
         ("ReferenceError: x\n    at main_handler (/var/user/index.js:3:11)", "ReferenceError: x"),
         (f'{HEAD}\n  File "/var/user/index.py", line 1\n    def f(:\n          ^\nSyntaxError: x', "SyntaxError: x"),
         (HEAD, ""),
+        (
+            "  + Exception Group Traceback (most recent call last):\n"
+            '  |   File "/var/user/index.py", line 5, in main\n  |     pass\n'
+            "  | ExceptionGroup: unhandled errors in a TaskGroup (1 sub-exception)\n"
+            "  +-+---------------- 1 ----------------\n    | Traceback (most recent call last):\n    | KeyError: 1",
+            "ExceptionGroup: unhandled errors in a TaskGroup (1 sub-exception)",
+        ),
     ],
 )
 def test_other_tracebacks(text, raised):

@@ -1,6 +1,6 @@
 """The messages on docs/errors.md are those that people get: each mistake is made, and what is printed is compared."""
 
-import datetime
+import datetime as dt
 import re
 from textwrap import dedent
 
@@ -67,9 +67,11 @@ MISTAKES = {
     "A function behind others raises": lambda invoke, local: invoke("Gateway", data={}),
     "The function does not exist": lambda invoke, local: invoke("Helo", language="en-US"),
     "The same, in the default language": lambda invoke, local: invoke("Hallo", namespace="test"),
-    "The function is in another namespace": lambda invoke, local: invoke("Hello", namespace="defualt", language="en-US"),
+    "The function is in another namespace": lambda invoke, local: invoke(
+        "Hello", namespace="defualt", language="en-US"
+    ),
     "The version does not exist": lambda invoke, local: invoke("Hello", qualifier="prod"),
-    "The event is not JSON": lambda invoke, local: invoke("Hello", data={"born": [datetime.date(2020, 1, 1)]}),
+    "The event is not JSON": lambda invoke, local: invoke("Hello", data={"born": [dt.date(2020, 1, 1)]}),
     "The event is too large": lambda invoke, local: invoke("Hello", data="x" * 6300000),
     "The event in the place of the namespace": lambda invoke, local: invoke("Hello", {"a": 1}),
     "A secret id that the local endpoint does not know": lambda invoke, local: invoke("Hello", **KEYS),

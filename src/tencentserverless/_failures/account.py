@@ -83,7 +83,7 @@ class Account:
         return self.wording.colon + one_line(self.message).rstrip(".。"), ""
 
     def _what_function_raised(self) -> str:
-        if not self.parts:
+        if not self.parts or not self.parts[-1].raised:
             return f" failed: {one_line(self.message)}"
         raised = self.parts[-1].raised
         if self.sections and self.inner is not None and raised.endswith(self.inner[0]):

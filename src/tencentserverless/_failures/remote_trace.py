@@ -34,7 +34,7 @@ class Part:
         while end < len(lines) and lines[end][:1] in ("", " "):
             end += 1
         self.frames = [line for line in lines[start:end] if line]
-        self.raised = lines[end].strip() if end < len(lines) else ""
+        self.raised = lines[end].strip() if end < len(lines) else _of_group(lines)
         self.more = lines[end + 1 :]
         self.is_from_cause = is_from_cause
 
@@ -53,6 +53,12 @@ def _first_frame(lines: "List[str]") -> int:
         return lines.index(HEAD) + 1
     frames = (index for index, line in enumerate(lines) if re.match(_PLACE, line))
     return next(frames, 0)
+
+
+def _of_group(lines: "List[str]") -> str:
+    """The line of an exception group, whose traceback is indented and has a bar in front of each line."""
+    found = (re.match(r"  \| ([A-Za-z_][\w.]*(?::.*)?)\Z", line) for line in lines)
+    return next((each.group(1) for each in found if each is not None), "")
 
 
 def parts_of(trace: str) -> "List[Part]":
