@@ -116,9 +116,9 @@ class BaseClient:
         action = INVOKE if is_event else self._action
         found: "Optional[str]" = None  # the region, which an error names if it is known
         try:
-            head = body_head(action, function_name, namespace, log_type, qualifier, invocation_type, routing_key)
             found, origin, seconds = self._resolve(region, timeout)
             language = settings.language(self._language)
+            head = body_head(action, function_name, namespace, log_type, qualifier, invocation_type, routing_key)
             body = invoke_body(head, data, self._encode, self._default)
         except ServerlessError as error:
             named(error, function_name, found, namespace)

@@ -126,7 +126,7 @@ class ServerlessError(Exception):
 
         Each is a tuple (function_name, region, namespace, what, executed, request_id) with these names. They are read
         from the errors' texts in the remote tracebacks, 16 at most; a function that does not use this package ends the
-        chain.
+        chain. Empty if `function_name` is None.
         """
         from tencentserverless._failures.account import Account
 

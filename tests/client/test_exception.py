@@ -150,6 +150,14 @@ def test_an_error_without_a_function(family):
     assert str(error).endswith("request id]")
     assert "None" not in str(family(-1, "the message"))
     assert "-1" not in str(family(-1, "the message"))
+    assert error.chain == ()
+
+
+def test_odd_values():
+    """An error that a program made of other types than ours can be printed."""
+    error = errors.FunctionError(430, ["a", 1], 5, {}, ["frame"])
+    error.function_name, error.executed = "Prices", True
+    assert str(error).startswith("Prices (default) raised ['frame']; it may have run [request 5]")
 
 
 def test_the_log_without_a_traceback():

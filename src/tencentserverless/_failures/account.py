@@ -34,7 +34,7 @@ class Account:
         self.message = str(error.message or error.code or "no message")
         # A function that could not be loaded has its traceback in the message.
         is_trace = error._kind == "invocation" and remote_trace.HEAD in self.message
-        trace = error.stack_trace or (self.message if is_trace else "")
+        trace = str(error.stack_trace or "") or (self.message if is_trace else "")
         self.parts: "List[Part]" = remote_trace.parts_of(trace) if trace else []
         self.inner = _inner_text(self.parts)
         self.sections = _sections(self.inner)
@@ -47,6 +47,8 @@ class Account:
     def chain(self) -> "Tuple[Hop, ...]":
         """The functions of the chain: the one that was invoked first, then those behind it."""
         error, headers = self.error, [first_line.read(section[0]) for section in reversed(self.sections)]
+        if error.function_name is None:
+            return ()
         what = self._what()[0].lstrip(" :：")
         namespace = error.namespace or "default"
         own = Hop(error.function_name, error.region, namespace, what, error.executed, error.request_id)

@@ -52,7 +52,7 @@ def written(
     why: str = "",
 ) -> str:
     """The first line. place: region/namespace. what: begins with a blank or a colon. marks: numbers to search by."""
-    ran = (names[0] + " " if len(names) > 1 else wording.it) + wording.ran[executed]
+    ran = (names[0] + " " if len(names) > 1 else wording.it) + wording.ran.get(executed, wording.ran["maybe"])
     line = f"{ARROW.join(names)} ({place}){what}{wording.semicolon}{ran}"
     if why:
         line += wording.colon + why
