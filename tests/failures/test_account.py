@@ -72,6 +72,19 @@ def test_a_cause_in_chinese():
     assert [(hop.function_name, hop.executed) for hop in error.chain] == [("Gateway", "yes"), ("Missing", "no")]
 
 
+def test_a_function_behind_that_gave_no_result():
+    """The first line of a chain has the reason for which there was no result."""
+    silent = errors.InvokeTimeoutError("ClientNetworkError", "http://127.0.0.1:9000, read: the deadline passed")
+    silent.function_name, silent.region, silent.namespace = "Slow", "ap-guangzhou", "default"
+    silent.phase, silent.endpoint = "read", "http://127.0.0.1:9000"
+    error = invoked_by("Gateway", invoked_by("Orders", silent, "r1"), "r2")
+    first, header, *_ = str(error).split("\n")
+    place = "Slow (ap-guangzhou/default) gave no result"
+    assert first == f"Gateway → Orders → {place}: the deadline passed; Gateway ran [430, request r2]"
+    assert header == f"{place}; it may have run: the deadline passed [http://127.0.0.1:9000]"
+    assert error.chain[-1][3:] == ("gave no result", "maybe", None)
+
+
 def test_an_error_raised_from_another():
     """An error that a function raises `from` that of another function has it as its cause; its own text stays."""
     inner = a_chain("Prices")

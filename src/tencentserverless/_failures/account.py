@@ -8,7 +8,7 @@ made up is not taken for a first line.
 """
 
 from tencentserverless._failures import first_line, remote_trace
-from tencentserverless._failures.first_line import LEFT_OUT, Hop, hop_of, one_line
+from tencentserverless._failures.first_line import GAVE_NO_RESULT, LEFT_OUT, Hop, hop_of, one_line
 from tencentserverless._failures.hints import hint_of
 from tencentserverless._failures.wording import ENGLISH, wording_of
 
@@ -60,8 +60,10 @@ class Account:
         if cause is None or self.error.function_name is None:
             return self._own_line()
         names = _names([self.error.function_name, *cause.names])
-        marks = self._marks(cause.wording)
-        return first_line.written(names, cause.place, cause.what, self.error.executed, marks, cause.wording)
+        what, marks = cause.what, self._marks(cause.wording)
+        if what == GAVE_NO_RESULT:
+            what += ": " + cause.why
+        return first_line.written(names, cause.place, what, self.error.executed, marks, cause.wording)
 
     def _own_line(self) -> str:
         error, marks = self.error, self._marks(self.wording)
@@ -105,7 +107,7 @@ class Account:
         before = f"{error.endpoint}, {error.phase}: "
         reason = self.message[len(before) :] if self.message.startswith(before) else self.message
         if error.executed == "maybe":
-            return " gave no result", one_line(reason)
+            return GAVE_NO_RESULT, one_line(reason)
         where = error.phase and error.phase + ": "
         return f" was not reached: {where}{one_line(reason)}", ""
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tencentserverless._failures.wording import Wording
 
 ARROW = " → "
+GAVE_NO_RESULT = " gave no result"  # the reason stands after the words about whether it ran
 LEFT_OUT = "…"  # in the place of names, in a chain too long to be printed
 LONGEST_WHAT = 400  # characters
 LONGEST_LINE = 4000
@@ -30,7 +31,7 @@ executed: whether the handler ran: "no", "maybe" or "yes".
 request_id: the id to search the logs by; None if the function was not reached.
 """
 
-Line = namedtuple("Line", ("names", "place", "region", "namespace", "what", "executed", "marks", "wording"))
+Line = namedtuple("Line", ("names", "place", "region", "namespace", "what", "executed", "why", "marks", "wording"))
 
 _NAME = r"[^\s()\[\]→:;；：]{1,128}"
 _LINE = (
@@ -38,7 +39,7 @@ _LINE = (
     rf"(?P<what>(?: |: |：).+)"
     rf"(?:; (?:it|{_NAME}) (?P<english>ran|did not run|may have run)"
     rf"|；(?:{_NAME} )?(?P<chinese>已运行|没有运行|可能已运行))"
-    r"(?P<why>(?:: |：).*?)?(?: \[(?P<marks>(?:[^\[\]]|\[[0-9A-Fa-f:.]*\])*)\])?\Z"
+    r"(?:(?:: |：)(?P<why>.*?))?(?: \[(?P<marks>(?:[^\[\]]|\[[0-9A-Fa-f:.]*\])*)\])?\Z"
 )
 
 
@@ -73,7 +74,7 @@ def read(line: str) -> "Optional[Line]":
     executed = next(word for word, text in wording.ran.items() if text == ran)
     names, marks = found.group("names").split(ARROW), (found.group("marks") or "").split(", ")
     place, region, namespace, what = found.group("place", "region", "namespace", "what")
-    return Line(names, place, region, namespace, what, executed, marks, wording)
+    return Line(names, place, region, namespace, what, executed, found.group("why") or "", marks, wording)
 
 
 def hop_of(line: Line) -> Hop:
