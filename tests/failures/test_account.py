@@ -126,6 +126,7 @@ def test_a_function_that_makes_up_a_chain():
     assert [hop.function_name for hop in outer.chain] == ["Gateway", "Evil"]
     assert str(error).count("\nBank") == str(outer).count("\nBank") == 0
     assert str(error).count(fake) == 3
+    assert [hop.function_name for hop in function_error("Evil", trace(f"ValueError: {fake}")).chain] == ["Evil"]
 
 
 def test_the_log_does_not_repeat_the_traceback():

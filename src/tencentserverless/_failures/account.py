@@ -166,7 +166,7 @@ def _inner_text(parts: "List[Part]") -> "Optional[List[str]]":
     """The lines of the error of the function behind, if that error ended this one, or was named as the cause."""
     for part in reversed(parts):
         name, colon, text = part.raised.partition(": ")
-        if colon and " " not in name and first_line.read(text) is not None:
+        if colon and name.startswith("tencentserverless.") and first_line.read(text) is not None:
             return [text, *part.more]
         if not part.is_from_cause:
             return None
