@@ -16,7 +16,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".cache"
 CONSTRAINTS = ROOT / "constraints"
-OLD_RING = ("client", "functions", "protocol", "settings", "transport")  # the folders of tests that run on every Python
+# The folders of tests that run on every Python.
+OLD_RING = ("client", "failures", "functions", "protocol", "settings", "transport")
 
 
 def find_interpreter(version):

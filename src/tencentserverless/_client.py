@@ -4,11 +4,14 @@ import warnings
 
 from tencentserverless._protocol import event as events
 from tencentserverless._protocol.action import INVOKE, INVOKE_FUNCTION, Fallback, Refusals
+from tencentserverless._protocol.failure import named
 from tencentserverless._protocol.invoke import Invocation, body_head, decipher_action, invoke_body
 from tencentserverless._settings import settings
 from tencentserverless._settings.credentials import Source, TooLate
 from tencentserverless._settings.settings import UNSET
-from tencentserverless.exception import InvokeTimeoutError
+from tencentserverless.exception import InvokeTimeoutError, ServerlessError
+
+__tracebackhide__ = True  # from pytest: it shows the caller's frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,6 +59,7 @@ class BaseClient:
         default: "Optional[Callable[[Any], Any]]" = None,
         action: str = INVOKE,
         trace: "Optional[Callable[[Step], Any]]" = None,
+        language: "Optional[str]" = None,
     ) -> None:
         self.region = region
         self.secret_id = secret_id
@@ -75,6 +79,7 @@ class BaseClient:
             raise ValueError(f"action is {INVOKE!r} or {INVOKE_FUNCTION!r}, not {action!r}")
         self._action = action
         self._trace = trace
+        self._language = language
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} region={self.region!r} endpoint={self._endpoint!r}>"
@@ -109,18 +114,27 @@ class BaseClient:
             raise TypeError(f"function_name must be a text that is not empty, not {function_name!r}")
         is_event = invocation_type == "Event"
         action = INVOKE if is_event else self._action
-        head = body_head(action, function_name, namespace, log_type, qualifier, invocation_type, routing_key)
-        body = invoke_body(head, data, self._encode, self._default)
-        region, origin, seconds = self._resolve(region, timeout)
+        found: "Optional[str]" = None  # the region, which an error names if it is known
+        try:
+            found, origin, seconds = self._resolve(region, timeout)
+            language = settings.language(self._language)
+            head = body_head(action, function_name, namespace, log_type, qualifier, invocation_type, routing_key)
+            body = invoke_body(head, data, self._encode, self._default)
+        except ServerlessError as error:
+            named(error, function_name, found, namespace)
+            raise
         made = Invocation(
             origin,
-            region,
+            found,
             action,
             body,
             seconds,
             idempotent=idempotent,
             returns_at_once=is_event,
             timeout_error=self._timeout_error,
+            function_name=function_name,
+            namespace=namespace,
+            language=language,
         )
         if self._trace is not None:
             self._add_trace(made, function_name, namespace, qualifier)
@@ -133,25 +147,38 @@ class BaseClient:
         for a while.
         """
         namespace, log_type, qualifier = options["namespace"], options["log_type"], options["qualifier"]
-        region, origin, seconds = self._resolve(options["region"], options["timeout"])
-        head, head_of_invoke = (
-            body_head(action, function_name, namespace, log_type, qualifier, None, options["routing_key"])
-            for action in (INVOKE_FUNCTION, INVOKE)
-        )
+        try:
+            region, origin, seconds = self._resolve(options["region"], options["timeout"])
+            language = settings.language(self._language)
+            head, head_of_invoke = (
+                body_head(action, function_name, namespace, log_type, qualifier, None, options["routing_key"])
+                for action in (INVOKE_FUNCTION, INVOKE)
+            )
+        except ServerlessError as error:
+            named(error, function_name, None, namespace)
+            raise
         encode, default = self._encode, self._default
         target = (region, namespace, function_name)
 
         def prepare(event: "Any") -> Invocation:
+            try:
+                body = invoke_body(head, event, encode, default)
+            except ServerlessError as error:
+                named(error, function_name, region, namespace)
+                raise
             made = Invocation(
                 origin,
                 region,
                 INVOKE_FUNCTION,
-                invoke_body(head, event, encode, default),
+                body,
                 seconds,
                 idempotent=options["idempotent"],
                 is_patient=False,
                 fallback=Fallback(_refusals, target, lambda: invoke_body(head_of_invoke, event, encode, default)),
                 timeout_error=self._timeout_error,
+                function_name=function_name,
+                namespace=namespace,
+                language=language,
             )
             if self._trace is not None:
                 self._add_trace(made, function_name, namespace, qualifier)
@@ -162,7 +189,16 @@ class BaseClient:
     def _other_action(self, action: str, body: bytes, region: "Optional[str]") -> Invocation:
         """A call of another action of the API, one that may be sent twice."""
         region, origin, seconds = self._resolve(region, UNSET)
-        made = Invocation(origin, region, action, body, seconds, idempotent=True, timeout_error=self._timeout_error)
+        made = Invocation(
+            origin,
+            region,
+            action,
+            body,
+            seconds,
+            idempotent=True,
+            timeout_error=self._timeout_error,
+            language=settings.language(self._language),
+        )
         made.decipher = decipher_action
         if self._trace is not None:
             self._add_trace(made)

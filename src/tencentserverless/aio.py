@@ -19,6 +19,8 @@ from tencentserverless._transport.asyncio.transport import Transport
 from tencentserverless._transport.route import Route
 from tencentserverless.exception import InvokeTimeoutError
 
+__tracebackhide__ = True  # from pytest: it shows the caller's frames
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Awaitable, Callable, Dict, Optional, TypeVar, Union, overload

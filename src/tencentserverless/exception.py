@@ -35,6 +35,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Optional, Tuple, Union
 
+    from tencentserverless._failures.first_line import Hop
+
 __all__ = (
     "APIError",
     "AuthError",
@@ -69,11 +71,19 @@ class ServerlessError(Exception):
         https://cloud.tencent.com/document/product/583/42611
     executed: did the handler run? "no", "maybe" or "yes".
     log_tail: the last 4 KB of the execution log for log type "Tail", else "".
+    function_name, region, namespace: the function that was invoked; None if they are not known.
+
+    The first line of ``str(error)`` says what happened, in which function, where, and whether it ran. A line that says
+    what to do and the remote traceback follow, if there are any.
     """
 
     status_code: "Optional[int]" = None
     executed = "maybe"
     log_tail = ""
+    function_name: "Optional[str]" = None
+    region: "Optional[str]" = None
+    namespace: "Optional[str]" = None
+    _kind = ""  # what the text is made for: function, invocation, api, transport, settings or event
 
     def __init__(
         self,
@@ -110,9 +120,22 @@ class ServerlessError(Exception):
     def get_stack_trace(self) -> str:
         return self.stack_trace
 
+    @property
+    def chain(self) -> "Tuple[Hop, ...]":
+        """The functions that invoked each other: the one that this program invoked first, the one that failed last.
+
+        Each is a tuple (function_name, region, namespace, what, executed, request_id) with these names. They are read
+        from the errors' texts in the remote tracebacks, 16 at most; a function that does not use this package ends the
+        chain. Empty if `function_name` is None.
+        """
+        from tencentserverless._failures.account import Account
+
+        return Account(self).chain()
+
     def __str__(self) -> str:
-        line = f"[{type(self).__name__}] code:{self.code} message:{self.message} requestId:{self.request_id}"
-        return "\n".join(part for part in (line, self.stack_trace, self.log_tail) if part)
+        from tencentserverless._failures.account import Account  # loaded for the few programs that print errors
+
+        return Account(self).text()
 
     def __reduce__(self) -> "Tuple[Any, ...]":
         # OSError, a base class of InvokeTimeoutError, changes the arguments; so they are passed explicitly.
@@ -134,11 +157,14 @@ class FunctionError(TencentServerlessSDKException):
     """The handler raised, or returned a value that is not JSON (430). `stack_trace` is the remote traceback."""
 
     executed = "yes"
+    _kind = "function"
 
 
 class InvocationError(TencentServerlessSDKException):
     """The platform ended the invocation: timed out (433), out of memory (434), exited (439), did not start (443, 450),
     result too large (407), no capacity (432) and others."""
+
+    _kind = "invocation"
 
 
 class CloudError(ServerlessError, TencentCloudSDKException):
@@ -151,6 +177,8 @@ class CloudError(ServerlessError, TencentCloudSDKException):
 
 class APIError(CloudError):
     """The cloud API refused the request. `code` is the API's: https://cloud.tencent.com/document/api/583/17238"""
+
+    _kind = "api"
 
 
 class AuthError(APIError):
@@ -170,9 +198,15 @@ class ThrottledError(APIError):
 
 
 class TransportError(CloudError):
-    """The connection failed. `phase` says where: resolve, connect, proxy, tls, write, read or wait (for a free one)."""
+    """The connection failed.
+
+    phase: where: resolve, connect, proxy, tls, write, read or wait (for a free one); "" if there was no need of one.
+    endpoint: the address of the API, such as "https://scf.tencentcloudapi.com".
+    """
 
     phase = ""
+    endpoint = ""
+    _kind = "transport"
 
 
 class ConnectError(TransportError):
@@ -193,9 +227,11 @@ class SettingsError(CloudError, ValueError):
     """A setting is missing or wrong: credentials, region, endpoint. Nothing was sent."""
 
     executed = "no"
+    _kind = "settings"
 
 
 class EventError(ServerlessError, ValueError, TypeError):
     """The event cannot be sent: not JSON, or too large. Nothing was sent."""
 
     executed = "no"
+    _kind = "event"

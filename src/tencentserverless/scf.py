@@ -13,6 +13,8 @@ from tencentserverless._transport.blocking.transport import Transport, shared_tr
 from tencentserverless._transport.route import Route
 from tencentserverless.exception import TencentCloudSDKException, TencentServerlessSDKException
 
+__tracebackhide__ = True  # from pytest: it shows the caller's frames
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Optional, TypeVar, Union, overload
@@ -48,6 +50,7 @@ class Client(BaseClient):
     default: the hook of `json.dumps` for values in events that JSON does not have.
     action: the API action of synchronous invocations: "Invoke", or "InvokeFunction", which the platform allows 100
         times as often, and which needs a permission of its own.
+    language: of the messages of the cloud API: "zh-CN" or "en-US". Default: TENCENTSERVERLESS_LANGUAGE, then zh-CN.
     trace: a callable that gets a `Step` with timings for everything that happens in an invocation: begin, open, write,
         read, keep, close, sleep, end. `tencentserverless.otel.spans()` makes OpenTelemetry spans of them.
 

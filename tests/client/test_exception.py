@@ -42,6 +42,7 @@ def full(family):
     error.log_tail = "START\nEND"
     error.phase = "tls"
     error.index = 17
+    error.function_name, error.region, error.namespace = "Prices", "ap-guangzhou", "default"
     return error
 
 
@@ -97,7 +98,8 @@ def test_an_error_of_nothing(family):
     error = family()
     assert (error.code, error.message, error.request_id, error.response) == (None, None, None, None)
     assert (error.stack_trace, error.status_code, error.log_tail) == ("", None, "")
-    assert str(error).startswith(f"[{family.__name__}]")
+    assert (error.function_name, error.region, error.namespace) == (None, None, None)
+    assert str(error) == "no message"
 
 
 COPIES = [lambda error, number=number: pickle.loads(pickle.dumps(error, number)) for number in range(5)]
@@ -126,19 +128,51 @@ def test_a_copy_is_not_the_same():
 
 @pytest.mark.parametrize("family", OURS)
 def test_the_text(family):
-    """The first line has class, code, message and request id; remote traceback and log tail follow on their own."""
+    """The first line names the function, its place and its fate; the remote traceback and the log tail follow."""
     error = full(family)
-    line = f"[{family.__name__}] code:the.code message:the message requestId:the-request-id"
-    assert str(error) == line + "\n" + TRACEBACK + "\nSTART\nEND"
+    first, *rest = str(error).splitlines()
+    assert first.startswith("Prices (ap-guangzhou/default)")
+    assert "; it ran [" in first
+    assert "the message" in first or "ValueError: x" in first
+    assert [line for line in rest if not line.startswith("Hint: ")] == [
+        '  File "/var/user/index.py", line 4',
+        *["The end of the log:", "  START", "  END"],
+    ]
     error.stack_trace = error.log_tail = ""
-    assert str(error) == line
+    assert len([line for line in str(error).splitlines() if not line.startswith("Hint: ")]) == 1
+
+
+@pytest.mark.parametrize("family", OURS)
+def test_an_error_without_a_function(family):
+    """An error that a program made shows its message, and a code that says something to people."""
+    error = family("the.code", "the message", "id")
+    assert str(error).startswith("the message")
+    assert str(error).endswith("request id]")
+    assert "None" not in str(family(-1, "the message"))
+    assert "-1" not in str(family(-1, "the message"))
+    assert error.chain == ()
+
+
+def test_odd_values():
+    """An error that a program made of other types than ours can be printed."""
+    error = errors.FunctionError(430, ["a", 1], 5, {}, ["frame"])
+    error.function_name, error.executed = "Prices", True
+    assert str(error).startswith("Prices (default) raised ['frame']; it may have run [request 5]")
 
 
 def test_the_log_without_a_traceback():
     """Where there is no remote traceback, the log tail follows at once."""
     error = errors.InvocationError(-1, "timed out", "id")
     error.log_tail = "END"
-    assert str(error) == "[InvocationError] code:-1 message:timed out requestId:id\nEND"
+    assert str(error) == "timed out [request id]\nThe end of the log:\n  END"
+
+
+@pytest.mark.parametrize("copied", [*COPIES[: pickle.HIGHEST_PROTOCOL + 1], copy.copy])
+def test_copies_have_the_chain(copied):
+    """The chain of a copy is that of the error."""
+    error = full(errors.FunctionError)
+    assert copied(error).chain == error.chain
+    assert error.chain[0][:3] == ("Prices", "ap-guangzhou", "default")
 
 
 @pytest.mark.parametrize(
@@ -200,4 +234,4 @@ def test_without_the_official_sdk():
     told = subprocess.check_output(
         [sys.executable, "-W", "error", "-c", PROGRAM], env=dict(os.environ, PYTHONPATH=source)
     )
-    assert told.decode("ascii").strip().startswith("[AuthError] code:code message:message requestId:id")
+    assert told.decode("ascii").strip().startswith("message [code, request id]")

@@ -20,7 +20,7 @@ def echo(monkeypatch):
     """A server that returns what it was asked as the function's result; the environment points to it."""
 
     def answer(head, body):
-        names = ("X-TC-Action", "X-TC-Region", "X-TC-Token", "Authorization")
+        names = ("X-TC-Action", "X-TC-Region", "X-TC-Language", "X-TC-Token", "Authorization")
         asked = {name: header(head, name) for name in names}
         asked["body"] = json.loads(body.decode("utf-8"))
         return http(result(json.dumps(asked)))
@@ -246,6 +246,41 @@ def test_the_result_prints_as_the_json_text(echo):
     assert (outcome.request_id, outcome.function_request_id) == ("r" * 36, "f" * 36)
     assert (outcome.duration_ms, outcome.billed_ms, outcome.memory_bytes) == (3.5, 4, 11112448)
     assert outcome.log_tail == "END"
+
+
+@pytest.mark.parametrize("name", ["namespace", "log_type", "qualifier", "invocation_type"])
+@pytest.mark.parametrize("value", [{"a": 1}, ["a"], 5, True, b"default"])
+def test_an_option_that_is_not_a_text(echo, name, value):
+    """An option that is not a text is named with its type."""
+    with pytest.raises(TypeError, match=f"^{name} is a text, not {type(value).__name__}"):
+        Client().invoke("f", **{name: value})
+
+
+def test_an_event_as_the_second_argument(echo):
+    """An event in the place of the namespace is answered with how an event is given."""
+    with pytest.raises(TypeError, match="the second argument is the namespace, the event is data="):
+        Client().invoke("f", {"a": 1})
+
+
+def test_the_language_of_the_messages(echo, monkeypatch):
+    """The language is Chinese, or that of the environment, or of the argument, in every form of invocation."""
+    assert Client().invoke("f").value["X-TC-Language"] == "zh-CN"
+    assert scf.invoke("f", language="en-US").value["X-TC-Language"] == "en-US"
+    monkeypatch.setenv("TENCENTSERVERLESS_LANGUAGE", "en-US")
+    assert Client().function("f").invoke().value["X-TC-Language"] == "en-US"
+    assert [value["X-TC-Language"] for value in Client().function("f").map([1])] == ["en-US"]
+    assert Client(language="zh-CN").f().value["X-TC-Language"] == "zh-CN"
+
+
+@pytest.mark.parametrize(("argument", "variable"), [("fr", None), (None, "English"), ("zh-CN\r\nX: y", None)])
+def test_a_language_that_the_api_does_not_have(echo, monkeypatch, argument, variable):
+    """Another language is a SettingsError that names where it came from, and nothing is sent."""
+    if variable is not None:
+        monkeypatch.setenv("TENCENTSERVERLESS_LANGUAGE", variable)
+    name = "TENCENTSERVERLESS_LANGUAGE" if argument is None else "language"
+    with pytest.raises(errors.SettingsError, match=f"{name} is zh-CN or en-US") as caught:
+        Client(language=argument).invoke("f")
+    assert caught.value.function_name == "f"
 
 
 def test_the_routing_key_travels_as_json_text(echo):

@@ -17,6 +17,7 @@ NO_TEST_FILE = {
     "_protocol/effects.py": "the words of the exchange, without behaviour; tests/protocol/test_exchange.py speaks them",
     "__main__.py": "two lines, which tests/cli runs",
     "_client.py": "tests/client/test_scf.py, which calls it in every form",
+    "_failures/wording.py": "words, without behaviour; tests/failures/test_first_line.py writes and reads them",
     "_functions/asyncio.py": "tests/functions/test_functions.py and test_event_handle.py, of both clients",
     "_functions/base.py": "tests/functions/test_functions.py, of both clients",
     "_functions/blocking.py": "tests/functions/test_functions.py and test_event_handle.py, of both clients",
@@ -38,6 +39,7 @@ NAMED_SO = {PACKAGE / "_functions" / "base.py"}  # the base classes of the two f
 NO_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
 
 PURE = {  # what the protocol may import: no socket, clock, environment, chance or thread
+    "collections": None,
     "hashlib": None,
     "ipaddress": None,
     "json": None,
@@ -45,8 +47,8 @@ PURE = {  # what the protocol may import: no socket, clock, environment, chance 
     "time": {"gmtime", "strftime"},  # arithmetic on a timestamp that is handed in
     "typing": None,
 }
-OURS = ("tencentserverless._protocol", "tencentserverless._version", "tencentserverless.exception")
-PROTOCOL = [module for module in MODULES if module.startswith("_protocol/")]
+OURS = tuple(f"tencentserverless.{name}" for name in ("_failures", "_protocol", "_version", "exception"))
+PROTOCOL = [module for module in MODULES if module.startswith(("_protocol/", "_failures/"))]
 CLIENT = [name for name in MODULES if name.split("/")[0] not in ("local", "_cli", "__main__.py", "pytest_plugin.py")]
 WORKER = "tencentserverless.local.worker"
 ENVIRONMENT = {"environ", "environb", "getenv", "putenv"}
@@ -126,7 +128,7 @@ def test_files_are_short_and_well_named():
 
 
 def test_the_protocol_is_pure():
-    """The protocol imports only code without I/O, and of `time` only what computes."""
+    """The protocol and the texts of errors import only code without I/O, and of `time` only what computes."""
     stray = []
     for module in PROTOCOL:
         for name, member in imports(tree(PACKAGE / module)):

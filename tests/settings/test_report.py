@@ -54,6 +54,7 @@ def test_defaults_are_named(monkeypatch):
         "endpoint": ("https://scf.tencentcloudapi.com", "default"),
         "proxy": ("none", "default"),
         "CA certificates": ("the system's", "default"),
+        "language": ("zh-CN", "default"),
         "timeout": ("310 s", "default"),
     }
 
@@ -77,6 +78,7 @@ def test_defaults_are_named(monkeypatch):
             "endpoint",
             ("http://127.0.0.1:9000", "TENCENTSERVERLESS_ENDPOINT"),
         ),
+        ({"TENCENTSERVERLESS_LANGUAGE": "en-US"}, "language", ("en-US", "TENCENTSERVERLESS_LANGUAGE")),
         ({"TENCENTSERVERLESS_TIMEOUT": "7"}, "timeout", ("7 s", "TENCENTSERVERLESS_TIMEOUT")),
         ({"HTTPS_PROXY": "http://me:secret@proxy:3128"}, "proxy", ("http://proxy:3128", "HTTPS_PROXY")),
         ({"REQUESTS_CA_BUNDLE": "bundle.pem"}, "CA certificates", ("bundle.pem", "REQUESTS_CA_BUNDLE")),

@@ -9,6 +9,8 @@ from tencentserverless._functions.event_handle import EventHandle
 from tencentserverless._functions.fanout import Failed, Fanout
 from tencentserverless._transport.asyncio.drive import drive
 
+__tracebackhide__ = True  # from pytest: it shows the caller's frames
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, AsyncIterator, Awaitable, Callable, Generator, Iterable, List, Optional

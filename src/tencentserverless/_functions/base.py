@@ -3,6 +3,8 @@
 from tencentserverless._functions.fanout import Failed
 from tencentserverless._settings.settings import UNSET
 
+__tracebackhide__ = True  # from pytest: it shows the caller's frames
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Optional, Tuple, Union

@@ -11,6 +11,8 @@ from tencentserverless._functions.event_handle import EventHandle
 from tencentserverless._functions.fanout import Failed, Fanout
 from tencentserverless._transport.blocking.drive import drive
 
+__tracebackhide__ = True  # from pytest: it shows the caller's frames
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Generator, Iterable, Iterator, Optional

@@ -7,8 +7,11 @@ the API is sent into them.
 from time import monotonic
 
 from tencentserverless._protocol import status as statuses
-from tencentserverless._protocol.invoke import decoded, failure_of
+from tencentserverless._protocol.failure import failure_of, named
+from tencentserverless._protocol.invoke import decoded
 from tencentserverless.exception import AuthError, NotFoundError, ParameterError
+
+__tracebackhide__ = True  # from pytest: it shows the caller's frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,7 +92,8 @@ class EventHandle:
             ret_msg = (yield from self._status_of_request()).ret_msg
         if status.state == "FINISHED":
             return None if ret_msg is None else decoded(ret_msg)
-        raise failure_of(ret_msg or f"the event ended as {status.state}", status.status_code, self.request_id)
+        failure = failure_of(ret_msg or f"the event ended as {status.state}", status.status_code, self.request_id)
+        raise named(failure, self.function_name, self.region, self.namespace)
 
     def _cancel(self) -> "Generator[Wanted, Any, None]":
         yield "TerminateAsyncEvent", statuses.terminate_body(self.request_id, self.function_name, self.namespace)

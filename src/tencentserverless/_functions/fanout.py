@@ -3,6 +3,8 @@
 from tencentserverless import exception as errors
 from tencentserverless._protocol.pace import Pace
 
+__tracebackhide__ = True  # from pytest: it shows the caller's frames
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Iterable, List, Optional, Tuple

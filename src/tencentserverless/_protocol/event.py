@@ -6,6 +6,8 @@ An event is any value that `json.dumps` takes. The platform measures this text, 
 import json
 from json import encoder as _json
 
+__tracebackhide__ = True  # from pytest: it shows the caller's frames
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Iterator, List, Optional, Tuple

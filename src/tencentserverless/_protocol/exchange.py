@@ -12,6 +12,8 @@ from tencentserverless._protocol.action import choose, fall_back, should_fall_ba
 from tencentserverless._protocol.effects import CLOSE, KEEP, READ, Fault, Open, Sleep, Write
 from tencentserverless._protocol.request import signed_request
 
+__tracebackhide__ = True  # from pytest: it shows the caller's frames
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Generator, Optional, Tuple, Type
@@ -45,8 +47,8 @@ def exchange(invocation: "Invocation", moment: "Moment") -> "Generator[Effect, A
     executed = "no"  # what all attempts so far say together
     action, body = choose(invocation, moment)
     while True:
-        request = signed_request(origin, invocation.region, action, body, moment)
-        taken = False  # whether the kernel has taken the request's last byte
+        request = signed_request(origin, invocation.region, action, body, moment, invocation.language)
+        taken = False  # whether the whole request was sent: the kernel has taken its last byte
         try:
             yield Open(origin, deadline, fresh)
             try:
@@ -71,6 +73,7 @@ def exchange(invocation: "Invocation", moment: "Moment") -> "Generator[Effect, A
         if type(outcome) is not tuple:
             return outcome
         error, row = outcome
+        invocation.named(error)
         if should_fall_back(action, invocation, error.code):
             action, body = fall_back(invocation, moment)
             continue  # not counted as an attempt: the platform refused the action, not the invocation
@@ -88,6 +91,7 @@ def exchange(invocation: "Invocation", moment: "Moment") -> "Generator[Effect, A
             moment = yield Sleep(longest, deadline)
         except errors.ServerlessError as failure:  # no credentials for another attempt
             failure.executed = retry.worse(executed, failure.executed)
+            invocation.named(failure)
             raise
         if deadline is not None and moment.now >= deadline:
             raise error
@@ -129,7 +133,11 @@ def _row_of_fault(fault: Fault, taken: bool) -> retry.Row:
 
 
 def _truncated(end: http1.Truncated, origin: "Origin", taken: bool) -> "Failure":
-    reason = f"the connection ended {'in the middle of the answer' if end.received else 'without an answer'}"
+    if not taken:
+        where = "before the whole request was sent"
+    else:
+        where = "in the middle of the answer" if end.received else "while waiting for the answer"
+    reason = f"the connection ended {where}"
     row = retry.BROKEN if taken else retry.NOT_TAKEN
     return _transport_error(errors.TransportError, "read", reason, origin, row)
 
@@ -149,6 +157,7 @@ def _transport_error(
 ) -> "Failure":
     error = family("ClientNetworkError", f"{origin!r}, {phase}: {reason}")
     error.phase = phase
+    error.endpoint = repr(origin)
     error.executed = row.executed
     error.__cause__ = cause
     return error, row

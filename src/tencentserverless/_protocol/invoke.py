@@ -8,17 +8,21 @@ import json
 
 from tencentserverless import exception as errors
 from tencentserverless._protocol import event as events
-from tencentserverless._protocol import retry
+from tencentserverless._protocol import failure
+from tencentserverless._protocol.json_text import parsed
+from tencentserverless._protocol.request import CHINESE
+
+__tracebackhide__ = True  # from pytest: it shows the caller's frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Optional, Tuple, Type, Union
+    from typing import Any, Callable, Dict, Iterable, Optional, Tuple, Type, Union
 
     from tencentserverless._protocol.action import Fallback
     from tencentserverless._protocol.effects import Origin
+    from tencentserverless._protocol.failure import Failure
     from tencentserverless._protocol.http1 import Response
 
-    Failure = Tuple[errors.ServerlessError, retry.Row]
     Head = Tuple[str, str, int]
     Outcome = Union["InvokeResult", Failure]
 
@@ -27,23 +31,11 @@ MAX_ASYNC_EVENT_BYTES = 128 * 1024  # invocation type Event
 MAX_ROUTING_KEY_BYTES = 1024
 MAX_BODY_BYTES = 10 * 1024 * 1024  # of a request, the event escaped once more in it
 
-_PLATFORM_KEYS = frozenset(("errorCode", "errorMessage", "requestId", "stackTrace", "statusCode"))
-_MAX_DIGITS = 4300  # the limit of Python 3.11: the time to parse a number grows with the square of its digits
-
-
-def _integer(digits: str) -> int:
-    if len(digits) > _MAX_DIGITS:
-        raise ValueError(f"a number of {len(digits)} digits")
-    return int(digits)
-
-
-_scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
-_scan_long = json.JSONDecoder(parse_int=_integer).scan_once  # type: ignore[attr-defined]
-
 
 class Invocation:
     """One invocation, or another action of the API, with everything that its first attempt needs but the credentials.
 
+    function_name, namespace: the function; None for other actions. language: that of the API's messages.
     body: the request's JSON. timeout: seconds, None for no limit. idempotent: the function may run twice.
     returns_at_once: the invocation type is Event.
     is_patient: try again when throttled. False in a fan-out, which sends fewer events instead.
@@ -56,6 +48,9 @@ class Invocation:
     __slots__ = (
         "origin",
         "region",
+        "function_name",
+        "namespace",
+        "language",
         "action",
         "body",
         "timeout",
@@ -82,9 +77,15 @@ class Invocation:
         is_patient: bool = True,
         fallback: "Optional[Fallback]" = None,
         timeout_error: "Type[errors.InvokeTimeoutError]" = errors.InvokeTimeoutError,
+        function_name: "Optional[str]" = None,
+        namespace: "Optional[str]" = None,
+        language: str = CHINESE,
     ) -> None:
         self.origin = origin
         self.region = region
+        self.function_name = function_name
+        self.namespace = namespace
+        self.language = language
         self.action = action
         self.body = body
         self.timeout = timeout
@@ -97,6 +98,10 @@ class Invocation:
         self.trace: "Optional[Callable[[Any], Any]]" = None
         self.about: "Any" = None
 
+    def named(self, error: errors.ServerlessError) -> errors.ServerlessError:
+        """The error, with the function that it is about."""
+        return failure.named(error, self.function_name, self.region, self.namespace)
+
 
 class _Decoded:
     """`InvokeResult.value`: decoded at the first access, then stored in the instance, where later accesses find it."""
@@ -106,18 +111,6 @@ class _Decoded:
             return self
         value = result.__dict__["value"] = decoded(result)
         return value
-
-
-def parsed(text: str) -> "Any":
-    """The value that `json.loads` returns for `text`, without its layers. Raises ValueError or RecursionError."""
-    text = text.strip(" \t\r\n")
-    try:
-        value, end = (_scan if len(text) <= _MAX_DIGITS else _scan_long)(text, 0)
-    except StopIteration:
-        raise ValueError("no JSON") from None
-    if end != len(text):
-        raise ValueError("more than one value")
-    return value
 
 
 def decoded(ret_msg: str) -> "Any":
@@ -164,18 +157,30 @@ def body_head(
     The action InvokeFunction is synchronous only, and its event field has another name than Invoke's.
     """
     quoted = events.quoted_ascii
-    head = (
-        f'{{"FunctionName": {quoted(function_name)}, "Namespace": {quoted(namespace or "default")}, '
-        f'"Qualifier": {quoted(qualifier or "$LATEST")}, "LogType": {quoted(log_type or "None")}'
-    )
+    try:
+        head = (
+            f'{{"FunctionName": {quoted(function_name)}, "Namespace": {quoted(namespace or "default")}, '
+            f'"Qualifier": {quoted(qualifier or "$LATEST")}, "LogType": {quoted(log_type or "None")}'
+        )
+        if action == "Invoke":
+            head += f', "InvocationType": {quoted(invocation_type or "RequestResponse")}'
+    except TypeError:
+        options = (("namespace", namespace), ("log_type", log_type), ("qualifier", qualifier))
+        raise TypeError(_wrong_option((*options, ("invocation_type", invocation_type)))) from None
     name, most = "Event", MAX_EVENT_BYTES
     if action == "Invoke":
-        head += f', "InvocationType": {quoted(invocation_type or "RequestResponse")}'
         name = "ClientContext"
         most = MAX_ASYNC_EVENT_BYTES if invocation_type == "Event" else MAX_EVENT_BYTES
     if routing_key is not None:
         head += f', "RoutingKey": {quoted(_routing_key_text(routing_key))}'
     return head, name, most
+
+
+def _wrong_option(options: "Iterable[Tuple[str, Any]]") -> str:
+    """The message about the first option that is not a text."""
+    name, value = next((name, value) for name, value in options if value and not isinstance(value, str))
+    message = f"{name} is a text, not {type(value).__name__}"
+    return message + ": the second argument is the namespace, the event is data=" * (name == "namespace")
 
 
 def invoke_body(
@@ -238,13 +243,13 @@ def decipher(response: "Response", invocation: Invocation) -> "Outcome":
         if type(result) is dict and not refusal and isinstance(result.get("RetMsg"), (str, type(None))):
             ret_msg = result.get("RetMsg") or ""
             if result.get("InvokeResult") or result.get("ErrMsg") or '"errorMessage"' in ret_msg:
-                failure = _failure(answer, inner, result, ret_msg)
-                if failure is not None:
-                    return failure
+                failed = failure.of_result(answer, inner, result, ret_msg)
+                if failed is not None:
+                    return failed
             return _success(inner, result, ret_msg, invocation.returns_at_once)
         if type(refusal) is dict and isinstance(refusal.get("Code"), str):
-            return _refusal(answer, inner)
-    return _not_api(response, invocation.origin, answer)
+            return failure.of_refusal(answer, inner)
+    return failure.of_stranger(response, invocation.origin, answer)
 
 
 def decipher_action(response: "Response", invocation: Invocation) -> "Union[Dict[str, Any], Failure]":
@@ -252,10 +257,10 @@ def decipher_action(response: "Response", invocation: Invocation) -> "Union[Dict
     answer = _json(response)
     inner = answer.get("Response") if type(answer) is dict else None
     if type(inner) is not dict:
-        return _not_api(response, invocation.origin, answer)
+        return failure.of_stranger(response, invocation.origin, answer)
     refusal = inner.get("Error")
     if type(refusal) is dict and isinstance(refusal.get("Code"), str):
-        return _refusal(answer, inner)
+        return failure.of_refusal(answer, inner)
     return inner
 
 
@@ -281,103 +286,3 @@ def _success(inner: "Dict[str, Any]", result: "Dict[str, Any]", ret_msg: str, re
     value.memory_bytes = result.get("MemUsage")
     value.log_tail = str(result.get("Log") or "")
     return value
-
-
-def _failure(answer: "Any", inner: "Dict[str, Any]", result: "Dict[str, Any]", ret_msg: str) -> "Optional[Failure]":
-    """The error in a result; None if the handler returned an object that only looks like one."""
-    invoke_result, err_msg = result.get("InvokeResult"), result.get("ErrMsg")
-    if not invoke_result and not err_msg and not _is_platforms(_error_object(ret_msg)):
-        return None
-    status = invoke_result if isinstance(invoke_result, int) and invoke_result >= 400 else None
-    error = failure_of(ret_msg, status, inner.get("RequestId"), err_msg, answer)
-    error.log_tail = str(result.get("Log") or "")
-    return error, _row_of(error)
-
-
-def failure_of(
-    ret_msg: str,
-    status: "Optional[int]",
-    request_id: "Optional[str]",
-    err_msg: "Optional[str]" = None,
-    answer: "Any" = None,
-) -> errors.TencentServerlessSDKException:
-    """The error of a failed execution, from its `RetMsg`. `status`: the status code if `RetMsg` does not have it."""
-    fields = _error_object(ret_msg)
-    status = status if _number(fields.get("statusCode")) is None else fields["statusCode"]
-    stack_trace = fields.get("stackTrace") or ""
-    has_raised = status == 430 or (status is None and bool(stack_trace))
-    error = (errors.FunctionError if has_raised else errors.InvocationError)(
-        fields.get("errorCode", -1),
-        fields.get("errorMessage") or err_msg or ret_msg,
-        request_id,
-        answer,
-        stack_trace if isinstance(stack_trace, str) else json.dumps(stack_trace, ensure_ascii=False),
-    )
-    error.status_code = status
-    error.executed = _row_of(error).executed
-    return error
-
-
-def _row_of(error: errors.ServerlessError) -> retry.Row:
-    if error.status_code is None and error.stack_trace:
-        return retry.ENDED
-    return retry.row_of_status(error.status_code)
-
-
-def _error_object(ret_msg: str) -> "Dict[str, Any]":
-    try:
-        fields = parsed(ret_msg)
-    except (ValueError, RecursionError):
-        return {}
-    return fields if isinstance(fields, dict) else {}
-
-
-def _is_platforms(fields: "Dict[str, Any]") -> bool:
-    """Whether the platform made this object. A handler may return one with `errorCode` and keys of its own."""
-    status = _number(fields.get("statusCode"))
-    return (
-        _PLATFORM_KEYS.issuperset(fields)
-        and isinstance(fields.get("errorMessage"), str)
-        and status is not None
-        and status >= 400
-    )
-
-
-def _number(value: "Any") -> "Optional[int]":
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _refusal(answer: "Any", inner: "Dict[str, Any]") -> "Failure":
-    code, message = inner["Error"]["Code"], inner["Error"].get("Message")
-    row = retry.row_of_code(code)
-    error = api_error_class(code)(code, message, inner.get("RequestId"), answer)
-    error.executed = row.executed
-    return error, row
-
-
-def api_error_class(code: str) -> "Type[errors.APIError]":
-    """The class of an API error code, by the code's first word, so that codes which do not exist yet have a class."""
-    for prefixes, family in _FAMILIES:
-        if code.startswith(prefixes):
-            return family
-    return errors.APIError
-
-
-_FAMILIES = (
-    (("AuthFailure", "Unauthorized"), errors.AuthError),
-    (("ResourceNotFound",), errors.NotFoundError),
-    (("Invalid", "Missing", "Unknown"), errors.ParameterError),
-    (("RequestLimitExceeded", "LimitExceeded"), errors.ThrottledError),
-)
-
-
-def _not_api(response: "Response", origin: "Origin", answer: "Any") -> "Failure":
-    text = response.body.decode("utf-8", "replace")
-    message = (
-        f"{origin!r} answered HTTP {response.status} with text that is not an answer of the API: "
-        f"{text[:200] or '(empty)'}"
-    )
-    error = errors.ProtocolError("ClientNetworkError", message, None, text if answer is None else answer)
-    error.executed = retry.NOT_API.executed
-    error.phase = "read"
-    return error, retry.NOT_API

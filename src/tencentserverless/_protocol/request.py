@@ -18,6 +18,9 @@ SERVICE = "scf"
 API_VERSION = "2018-04-16"
 SIGNED_HEADERS = "content-type;host"
 
+# The languages of the API's messages. The default is that of 0.1.7 and the official SDK: programs compare messages.
+CHINESE, ENGLISH = "zh-CN", "en-US"
+
 _KEPT = 64
 
 
@@ -29,7 +32,9 @@ class _Form:
 
     __slots__ = ("canonical", "head", "key", "to_sign")
 
-    def __init__(self, authority: str, region: str, action: str, identity: "Identity", timestamp: int) -> None:
+    def __init__(
+        self, authority: str, region: str, action: str, language: str, identity: "Identity", timestamp: int
+    ) -> None:
         secret_id, secret_key, token = identity
         date = tc3.utc_date(timestamp)
         scope = tc3.credential_scope(date, SERVICE)
@@ -45,7 +50,7 @@ class _Form:
                 "X-TC-Action: " + action,
                 "X-TC-Version: " + API_VERSION,
                 "X-TC-Region: " + region,
-                "X-TC-Language: zh-CN",  # as 0.1.7 and the official SDK send it: programs compare the messages
+                "X-TC-Language: " + language,
                 "X-TC-RequestClient: tencentserverless_" + __version__,
                 *(("X-TC-Token: " + token.replace("%", "%%"),) if token else ()),
                 "Authorization: " + tc3.authorization(secret_id.replace("%", "%%"), scope, SIGNED_HEADERS, "%s"),
@@ -55,18 +60,23 @@ class _Form:
         )
 
 
-_forms: "Dict[Tuple[str, str, str, Identity, int], _Form]" = {}
+_forms: "Dict[Tuple[str, str, str, str, Identity, int], _Form]" = {}
 
 
-def signed_request(origin: "Origin", region: str, action: str, body: bytes, moment: "Moment") -> bytes:
-    """A whole POST request, signed for this moment. No argument may hold a control character."""
+def signed_request(
+    origin: "Origin", region: str, action: str, body: bytes, moment: "Moment", language: str = CHINESE
+) -> bytes:
+    """A whole POST request, signed for this moment. No argument may hold a control character.
+
+    language: that of the API's messages.
+    """
     timestamp = int(moment.wall + origin.clock_offset)
-    wanted = (origin.authority, region, action, moment.identity, timestamp // 86400)
+    wanted = (origin.authority, region, action, language, moment.identity, timestamp // 86400)
     form = _forms.get(wanted)
     if form is None:
         if len(_forms) >= _KEPT:
             _forms.clear()
-        form = _forms[wanted] = _Form(origin.authority, region, action, moment.identity, timestamp)
+        form = _forms[wanted] = _Form(origin.authority, region, action, language, moment.identity, timestamp)
     canonical = sha256(form.canonical + sha256(body).hexdigest().encode("ascii")).hexdigest()
     signature = form.key.sign(form.to_sign % (timestamp, canonical))
     return (form.head % (signature, timestamp, len(body))).encode("ascii") + body

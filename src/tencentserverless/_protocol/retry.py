@@ -16,7 +16,7 @@ NEVER = "no"
 ALWAYS = "yes"
 AT_ONCE = "yes, at once, on a new connection"
 WITH_CLOCK = "once, with the clock corrected by the server's time"
-WITH_NEW_KEYS = "where the credentials were renewed meanwhile, with the new ones"
+WITH_NEW_KEYS = "if the credentials were renewed meanwhile, with the new ones"
 IF_IDEMPOTENT = "only with idempotent=True"
 
 
@@ -38,21 +38,21 @@ class Row:
         return f"Row({self.what!r})"
 
 
-NO_WAIT = Row("the deadline passed before a connection was there", "InvokeTimeoutError", "no", NEVER)
+NO_WAIT = Row("the deadline passed before there was a connection", "InvokeTimeoutError", "no", NEVER)
 NO_CONNECTION = Row(
     "name not found, refused, connect or TLS time-out, proxy unreachable or refusing", "ConnectError", "no", ALWAYS
 )
 NO_TRUST = Row("certificate not trusted, proxy credentials refused", "ConnectError", "no", NEVER)
-NOT_TAKEN = Row("the connection broke before the kernel took the request's last byte", "TransportError", "no", AT_ONCE)
-NO_TIME_TO_WRITE = Row(
-    "the deadline passed before the kernel took the request's last byte", "InvokeTimeoutError", "no", NEVER
+NOT_TAKEN = Row("the connection broke before the whole request was sent", "TransportError", "no", AT_ONCE)
+NO_TIME_TO_WRITE = Row("the deadline passed before the whole request was sent", "InvokeTimeoutError", "no", NEVER)
+REFUSED_EARLY = Row(
+    "an answer that is not from the API, before the whole request was sent", "ProtocolError", "no", NEVER
 )
-REFUSED_EARLY = Row("an answer that is not the API's before the request was whole", "ProtocolError", "no", NEVER)
-TIMED_OUT = Row("request handed over whole, then silence until the deadline", "InvokeTimeoutError", "maybe", NEVER)
-BROKEN = Row("request handed over whole, then end of connection or reset", "TransportError", "maybe", IF_IDEMPOTENT)
-GARBAGE = Row("request handed over whole, then bytes that are not HTTP", "ProtocolError", "maybe", IF_IDEMPOTENT)
+TIMED_OUT = Row("whole request sent, then no answer until the deadline", "InvokeTimeoutError", "maybe", NEVER)
+BROKEN = Row("whole request sent, then connection closed or reset", "TransportError", "maybe", IF_IDEMPOTENT)
+GARBAGE = Row("whole request sent, then an answer that is not HTTP", "ProtocolError", "maybe", IF_IDEMPOTENT)
 NOT_API = Row(
-    "an HTTP answer that is not the API's (gateway page, 5xx, redirect)", "ProtocolError", "maybe", IF_IDEMPOTENT
+    "an HTTP answer that is not from the API (gateway page, 5xx, redirect)", "ProtocolError", "maybe", IF_IDEMPOTENT
 )
 CLOCK = Row("AuthFailure.SignatureExpire", "AuthError", "no", WITH_CLOCK)
 BAD_KEYS = Row("other AuthFailure*", "AuthError", "no", WITH_NEW_KEYS)
@@ -64,13 +64,13 @@ CLOUD_FAILED = Row(
     "InternalError*, FailedOperation.InvokeFunction, ServiceUnavailable", "APIError", "maybe", IF_IDEMPOTENT
 )
 TOO_LARGE = Row("ResponseSizeLimitExceeded (what the function returned)", "APIError", "maybe", NEVER)
-NO_CAPACITY = Row("result 429, 432 (no capacity)", "InvocationError", "no", ALWAYS)
+NO_CAPACITY = Row("status 429, 432 (no capacity)", "InvocationError", "no", ALWAYS)
 NOT_STARTED = Row(
-    "result 443, 450, 444-447 (did not start; import code may have run)", "InvocationError", "maybe", NEVER
+    "status 443, 450, 444-447 (did not start; import code may have run)", "InvocationError", "maybe", NEVER
 )
-NOT_LOADED = Row("result 437 (package or entry cannot be loaded)", "InvocationError", "no", NEVER)
-ENDED = Row("result 430, 407, 433, 434, 439", "FunctionError, InvocationError", "yes", NEVER)
-UNKNOWN = Row("any other failed result", "InvocationError", "maybe", NEVER)
+NOT_LOADED = Row("status 437 (package or entry cannot be loaded)", "InvocationError", "no", NEVER)
+ENDED = Row("status 430, 407, 433, 434, 439", "FunctionError, InvocationError", "yes", NEVER)
+UNKNOWN = Row("any other status of 400 or more", "InvocationError", "maybe", NEVER)
 
 ROWS = (
     NO_CONNECTION,

@@ -3,6 +3,8 @@
 from tencentserverless._protocol.effects import READ, Fault, Signal, Write
 from tencentserverless.exception import ServerlessError
 
+__tracebackhide__ = True  # from pytest: it shows the caller's frames
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Generator, Optional

@@ -6,6 +6,8 @@ from time import monotonic
 
 from tencentserverless._settings.credentials import Source, TooLate, WouldWait
 
+__tracebackhide__ = True  # from pytest: it shows the caller's frames
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Optional

@@ -10,6 +10,8 @@ from time import monotonic, time
 
 from tencentserverless.exception import SettingsError
 
+__tracebackhide__ = True  # from pytest: it shows the caller's frames
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Optional, Tuple

@@ -1,5 +1,6 @@
 """The report on settings: the value of each and where it came from, as text for people, with secrets masked."""
 
+from tencentserverless._protocol.request import CHINESE
 from tencentserverless._settings import credentials, settings
 from tencentserverless._settings.settings import UNSET, environment
 
@@ -30,6 +31,7 @@ def explain(client: "BaseClient") -> "List[Line]":
         ("endpoint", repr(origin), endpoint_source),
         ("proxy", "none" if origin.proxy is None else repr(origin.proxy), _proxy_source(client)),
         ("CA certificates", ca_file, ca_source),
+        ("language", settings.language(client._language), _language_source(client)),
         ("timeout", "none" if seconds is None else f"{seconds:g} s", _timeout_source(client)),
     ]
 
@@ -73,6 +75,11 @@ def _proxy_source(client: "BaseClient") -> str:
     if client._proxy is not None:
         return "argument"
     return _first([*_variables("HTTPS_PROXY", "https_proxy"), ("none", "default")])[1]
+
+
+def _language_source(client: "BaseClient") -> str:
+    candidates: "List[Candidate]" = [(client._language, "argument"), *_variables("TENCENTSERVERLESS_LANGUAGE")]
+    return _first([*candidates, (CHINESE, "default")])[1]
 
 
 def _timeout_source(client: "BaseClient") -> str:

@@ -8,8 +8,11 @@ import os
 import re
 
 from tencentserverless._protocol.effects import Origin, Proxy
+from tencentserverless._protocol.request import CHINESE, ENGLISH
 from tencentserverless._settings import credentials
 from tencentserverless.exception import SettingsError
+
+__tracebackhide__ = True  # from pytest: it shows the caller's frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -332,6 +335,15 @@ def _positive(name: str, seconds: "Optional[float]") -> "Optional[float]":
     if seconds is not None and not (isinstance(seconds, (int, float)) and seconds > 0):
         raise _wrong(f"{name} is a positive number of seconds, not {seconds!r}")
     return None if seconds is None else min(seconds, LONGEST)
+
+
+def language(argument: "Optional[str]" = None) -> str:
+    """The language of the API's messages: argument, TENCENTSERVERLESS_LANGUAGE, then zh-CN. Raises SettingsError."""
+    found = argument or environment("TENCENTSERVERLESS_LANGUAGE") or CHINESE
+    if found not in (CHINESE, ENGLISH):
+        name = "language" if argument else "TENCENTSERVERLESS_LANGUAGE"
+        raise _wrong(f"{name} is {CHINESE} or {ENGLISH}, not {found!r}")
+    return found
 
 
 def ca_file(argument: "Optional[str]") -> "Optional[str]":

@@ -2,6 +2,8 @@
 
 import select
 
+__tracebackhide__ = True  # from pytest: it shows the caller's frames
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Optional

@@ -5,6 +5,8 @@ from threading import Lock
 
 from tencentserverless._protocol.effects import Fault
 
+__tracebackhide__ = True  # from pytest: it shows the caller's frames
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ssl

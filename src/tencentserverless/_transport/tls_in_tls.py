@@ -4,6 +4,8 @@ import ssl
 
 from tencentserverless._transport.tls_layer import TLSLayer
 
+__tracebackhide__ = True  # from pytest: it shows the caller's frames
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Optional

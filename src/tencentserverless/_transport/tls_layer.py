@@ -2,6 +2,8 @@
 
 import ssl
 
+__tracebackhide__ = True  # from pytest: it shows the caller's frames
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import List, Optional, Union

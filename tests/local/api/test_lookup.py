@@ -23,6 +23,20 @@ def test_who_is_not_found_is_told_where_to_look():
         lookup.find("ap-guangzhou", {"FunctionName": "missing"}, CATALOG)
 
 
+def test_the_message_is_in_one_language():
+    """The Chinese message says the same in Chinese."""
+    for name, words in (
+        ("far", "far 在 ap-chengdu/default，不在 ap-guangzhou/default"),
+        ("missing", "中有：hello, other"),
+    ):
+        with pytest.raises(Refusal) as caught:
+            lookup.find("ap-guangzhou", {"FunctionName": name}, CATALOG)
+        chinese = caught.value.text("zh-CN")
+        assert words in chinese
+        assert "has" not in chinese
+        assert "It is" not in chinese
+
+
 def test_qualifiers():
     """No function of a folder has versions or aliases of its own."""
     lookup.check_qualifier("$LATEST")

@@ -24,3 +24,11 @@ def test_texts_that_clients_search():
         "The specified api version=`2019-07-22` does not exist in service=`scf`."
     )
     assert api_errors.function_not_found("x").message.startswith("Function not found: [x]")
+    assert api_errors.secret_id_not_found().message.startswith("The SecretId is not found, please ensure that your")
+
+
+def test_what_to_do_here():
+    """Texts about what only a local endpoint has say what to do: how keys are let in, and that it has no versions."""
+    assert "`--accept ID:KEY`" in api_errors.secret_id_not_found().message
+    assert "`--accept any`" in api_errors.secret_id_not_found().message
+    assert "no function has versions or aliases" in api_errors.qualifier_not_found("prod").message

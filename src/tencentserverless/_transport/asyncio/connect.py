@@ -12,6 +12,8 @@ from tencentserverless._transport.asyncio.connection import Connection
 from tencentserverless._transport.asyncio.drive import drive
 from tencentserverless._transport.tls_layer import TLSLayer
 
+__tracebackhide__ = True  # from pytest: it shows the caller's frames
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ssl import SSLSession

@@ -12,6 +12,8 @@ from tencentserverless._protocol.effects import Fault
 from tencentserverless._transport.readiness import Readiness
 from tencentserverless._transport.socket_options import set_options
 
+__tracebackhide__ = True  # from pytest: it shows the caller's frames
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, List, Optional, Union

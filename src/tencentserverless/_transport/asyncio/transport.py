@@ -13,6 +13,8 @@ from tencentserverless._transport.asyncio.connect import connect
 from tencentserverless._transport.idle import Idle
 from tencentserverless.exception import ServerlessError
 
+__tracebackhide__ = True  # from pytest: it shows the caller's frames
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, AsyncGenerator, Awaitable, Callable, Deque, Optional
@@ -40,11 +42,8 @@ class Transport:
 
     async def perform(self, invocation: "Invocation", identify: "Identify") -> "InvokeResult":
         """Run one exchange to its end. `identify` returns the credentials; it is called for each attempt."""
-        now = monotonic()  # before the credentials, because the deadline covers the time that they take
-        deadline = None if invocation.timeout is None else now + invocation.timeout
         pool = await self._pool_of_this_loop()
-        identity = await identify(deadline)
-        steps = begin(invocation, Moment(now, time(), identity), monotonic)
+        steps = begin(invocation, await _start(invocation, identify), monotonic)
         connection: "Optional[Connection]" = None
         pool.exchanges += 1
         try:
@@ -230,6 +229,18 @@ def _wake(waiter: "asyncio.Future[None]") -> bool:
         return False
     waiter.set_result(None)
     return True
+
+
+async def _start(invocation: "Invocation", identify: "Identify") -> Moment:
+    """The moment of the first attempt. The deadline covers the time that the credentials take."""
+    now = monotonic()
+    deadline = None if invocation.timeout is None else now + invocation.timeout
+    try:
+        identity = await identify(deadline)
+    except ServerlessError as error:
+        invocation.named(error)
+        raise
+    return Moment(now, time(), identity)
 
 
 async def _rest(effect: Sleep, identify: "Identify") -> Moment:

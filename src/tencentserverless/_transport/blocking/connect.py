@@ -10,6 +10,8 @@ from tencentserverless._transport.blocking.connection import Connection
 from tencentserverless._transport.blocking.drive import drive
 from tencentserverless._transport.socket_options import set_options
 
+__tracebackhide__ = True  # from pytest: it shows the caller's frames
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ssl import SSLContext, SSLSession

@@ -6,6 +6,8 @@ from tencentserverless._protocol.effects import Fault
 from tencentserverless._transport import tls_context
 from tencentserverless._transport.readiness import Readiness
 
+__tracebackhide__ = True  # from pytest: it shows the caller's frames
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Optional

@@ -1,5 +1,7 @@
 """Runs a generator and performs whatever it yields: the driver of blocking code."""
 
+__tracebackhide__ = True  # from pytest: it shows the caller's frames
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Generator

@@ -11,6 +11,8 @@ from tencentserverless._transport.idle import Idle
 from tencentserverless._transport.route import Route
 from tencentserverless.exception import ServerlessError
 
+__tracebackhide__ = True  # from pytest: it shows the caller's frames
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Generator, Optional, Tuple
@@ -46,10 +48,7 @@ class Transport:
 
     def perform(self, invocation: "Invocation", identify: "Callable[[Optional[float]], Identity]") -> "InvokeResult":
         """Run one exchange to its end. `identify` returns the credentials; it is called for each attempt."""
-        now = monotonic()  # before the credentials, because the deadline covers the time that they take
-        deadline = None if invocation.timeout is None else now + invocation.timeout
-        identity = identify(deadline)
-        steps = begin(invocation, Moment(now, time(), identity), monotonic)
+        steps = begin(invocation, _start(invocation, identify), monotonic)
         connection: "Optional[Connection]" = None
         try:
             effect: "Effect" = next(steps)
@@ -199,6 +198,18 @@ def shared_transport(ca_file: "Optional[str]", connect_timeout: float, max_conne
 def _close_shared() -> None:
     for transport in _shared.values():
         transport.close()
+
+
+def _start(invocation: "Invocation", identify: "Callable[[Optional[float]], Identity]") -> Moment:
+    """The moment of the first attempt. The deadline covers the time that the credentials take."""
+    now = monotonic()
+    deadline = None if invocation.timeout is None else now + invocation.timeout
+    try:
+        identity = identify(deadline)
+    except ServerlessError as error:
+        invocation.named(error)
+        raise
+    return Moment(now, time(), identity)
 
 
 def _rest(effect: Sleep, identify: "Callable[[Optional[float]], Identity]") -> Moment:

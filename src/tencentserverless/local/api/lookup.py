@@ -18,7 +18,7 @@ def find(region: str, parameters: Mapping[str, Any], catalog: Lookup) -> Functio
         raise api_errors.invalid_function_name(name)
     function = catalog.get((region, namespace, name))
     if function is None:
-        raise api_errors.function_not_found(name, _where_it_is(name, region, namespace, catalog))
+        raise api_errors.function_not_found(name, *_where_it_is(name, region, namespace, catalog))
     return function
 
 
@@ -28,9 +28,12 @@ def check_qualifier(qualifier: str) -> None:
         raise api_errors.qualifier_not_found(qualifier)
 
 
-def _where_it_is(name: str, region: str, namespace: str, catalog: Lookup) -> str:
+def _where_it_is(name: str, region: str, namespace: str, catalog: Lookup) -> tuple[str, str]:
+    """Where functions of this name are, else which functions there are, in English and in Chinese."""
     elsewhere = [f"{function.region}/{function.namespace}" for function in catalog.named(name)]
     if elsewhere:
-        return f"The function is in {', '.join(elsewhere)}. The request is for {region}/{namespace}."
+        places = ", ".join(elsewhere)
+        return f"It is in {places}, not in {region}/{namespace}.", f"{name} 在 {places}，不在 {region}/{namespace}。"
     here = ", ".join(function.name for function in catalog.inside(region, namespace))
-    return f"Functions in {region}/{namespace}: {here or 'none'}."
+    place = f"{region}/{namespace}"
+    return f"{place} has: {here or 'none'}.", f"{place} 中有：{here or '无'}。"

@@ -80,7 +80,10 @@ def signature_expired(server_time: int) -> Refusal:
 
 
 def secret_id_not_found() -> Refusal:
-    text = "The SecretId is not found, please ensure that your SecretId is correct."
+    text = (
+        "The SecretId is not found, please ensure that your SecretId is correct. A local endpoint accepts the key pair "
+        "that it printed when it started; start it with `--accept ID:KEY` for a pair of yours, or with `--accept any`."
+    )
     return Refusal("AuthFailure.SecretIdNotFound", text)
 
 
@@ -113,16 +116,17 @@ def unsupported_operation(why: str) -> Refusal:
     return Refusal("UnsupportedOperation", why)
 
 
-def function_not_found(name: str, hint: str = "") -> Refusal:
+def function_not_found(name: str, hint: str = "", chinese_hint: str = "") -> Refusal:
     return Refusal(
         "ResourceNotFound.Function",
         f"Function not found: [{name}].{hint and ' ' + hint}",
-        f"未找到指定的Function，请创建后再试。{hint and ' ' + hint}",
+        f"未找到指定的Function，请创建后再试。{chinese_hint}",
     )
 
 
 def qualifier_not_found(qualifier: str) -> Refusal:
-    return Refusal("ResourceNotFound.Qualifier", f"Qualifier not found: [{qualifier}].")
+    text = f"Qualifier not found: [{qualifier}]. On a local endpoint no function has versions or aliases; use $LATEST."
+    return Refusal("ResourceNotFound.Qualifier", text)
 
 
 def invalid_function_name(name: str) -> Refusal:

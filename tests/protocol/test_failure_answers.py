@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from tencentserverless import exception as errors
 from tencentserverless._protocol import retry
 from tencentserverless._protocol.effects import Origin
+from tencentserverless._protocol.failure import api_error_class
 from tencentserverless._protocol.http1 import Response
-from tencentserverless._protocol.invoke import Invocation, InvokeResult, api_error_class, decipher
+from tencentserverless._protocol.invoke import Invocation, InvokeResult, decipher
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "answers")
 CASES = sorted(name[:-5] for name in os.listdir(FOLDER) if name.endswith(".json"))
