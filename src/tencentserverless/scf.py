@@ -209,7 +209,11 @@ def invoke(
     `options` are the keyword-only arguments of `Client` (endpoint, timeout ...). The other arguments and the errors are
     those of `Client` and `Client.invoke`.
     """
-    return Client(region, secret_id, secret_key, token, **options).invoke(
+    try:
+        client = Client(region, secret_id, secret_key, token, **options)
+    finally:
+        del region, secret_id, secret_key, token, options  # a traceback with variables would show them
+    return client.invoke(
         function_name,
         namespace,
         log_type,

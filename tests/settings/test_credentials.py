@@ -8,10 +8,11 @@ import time
 import pytest
 
 from tencentserverless import exception as errors
-from tencentserverless._settings import credentials, settings
+from tencentserverless._settings import roles
 from tencentserverless._settings.credentials import Source, TooLate
 from tencentserverless.scf import Client
 from tests.loopback import Server, answering, header, http, refusal, result
+from tests.settings.identities import identity_of, triple
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def home(tmp_path, monkeypatch):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    monkeypatch.setattr(settings, "_roles", {})
+    monkeypatch.setattr(roles, "_kept", {})
     return tmp_path
 
 
@@ -55,7 +56,7 @@ def test_one_thread_asks_and_fifty_share_the_answer():
 
     source = Source(ask)
     found = []
-    threads = [threading.Thread(target=lambda: found.append(source.triple(None))) for _ in range(50)]
+    threads = [threading.Thread(target=lambda: found.append(triple(source))) for _ in range(50)]
     for thread in threads:
         thread.start()
     assert entered.wait(20)
@@ -69,17 +70,17 @@ def test_credentials_with_a_known_end_are_kept_until_a_minute_before():
     """With more than a minute to live the answer is used again, with less the callable is asked again."""
     lives = [3600.0, 3600.0]
     source = Source(lambda: (f"AKID{len(lives)}", "key", None, time.time() + lives.pop()))
-    assert [source.triple(None)[0] for _ in range(3)] == ["AKID2"] * 3
+    assert [triple(source)[0] for _ in range(3)] == ["AKID2"] * 3
     lives[:] = [30.0] * 3
     source = Source(lambda: (f"AKID{len(lives)}", "key", None, time.time() + lives.pop()))
-    assert [source.triple(None)[0] for _ in range(3)] == ["AKID3", "AKID2", "AKID1"]
+    assert [triple(source)[0] for _ in range(3)] == ["AKID3", "AKID2", "AKID1"]
 
 
 def test_credentials_without_an_end_are_asked_for_each_time():
     """A callable that tells no end is asked for each request."""
     numbers = iter(range(9))
     source = Source(lambda: (f"AKID{next(numbers)}", "key"))
-    assert [source.triple(None) for _ in range(2)] == [("AKID0", "key", None), ("AKID1", "key", None)]
+    assert [triple(source) for _ in range(2)] == [("AKID0", "key", None), ("AKID1", "key", None)]
 
 
 def test_waiting_for_credentials_ends_at_the_deadline():
@@ -92,11 +93,11 @@ def test_waiting_for_credentials_ends_at_the_deadline():
         return "AKID", "key"
 
     client = Client(credentials=ask, endpoint="http://127.0.0.1:1")
-    first = threading.Thread(target=client._source.triple, args=(None,))
+    first = threading.Thread(target=client._source.identity, args=(None,))
     first.start()
     assert entered.wait(20)
     with pytest.raises(TooLate):
-        client._source.triple(time.monotonic() + 0.05)
+        client._source.identity(time.monotonic() + 0.05)
     with pytest.raises(errors.InvokeTimeoutError) as caught:
         client.invoke("f", timeout=0.05)
     release.set()
@@ -105,7 +106,7 @@ def test_waiting_for_credentials_ends_at_the_deadline():
 
 
 def test_a_callable_that_fails_is_heard_and_asked_again():
-    """What a callable raises reaches the caller, and the next request asks it again."""
+    """What a callable raises is the cause of a SettingsError, and the next request asks it again."""
     answers = [RuntimeError("no network"), ("AKID", "key")]
 
     def ask():
@@ -115,22 +116,23 @@ def test_a_callable_that_fails_is_heard_and_asked_again():
         return answer
 
     source = Source(ask)
-    with pytest.raises(RuntimeError, match="no network"):
-        source.triple(None)
-    assert source.triple(None) == ("AKID", "key", None)
+    with pytest.raises(errors.SettingsError, match="RuntimeError") as caught:
+        triple(source)
+    assert str(caught.value.__cause__) == "no network"
+    assert triple(source) == ("AKID", "key", None)
 
 
 @pytest.mark.parametrize("answer", [None, "AKID", (), ("AKID",), (1, 2, 3, 4, 5)])
 def test_an_answer_that_is_no_credentials_is_refused(answer):
     """A callable that returns something else is told what to return, without repeating what it returned."""
     with pytest.raises(errors.SettingsError, match="secret_id, secret_key, token"):
-        Source(lambda: answer).triple(None)
+        triple(Source(lambda: answer))
 
 
 def test_an_object_of_the_official_sdk_will_do():
     """A callable may return an object with get_credential_info, as the official SDK's credentials have."""
     credential = pytest.importorskip("tencentcloud.common.credential")
-    assert Source(lambda: credential.Credential("AKID", "key", "token")).triple(None) == ("AKID", "key", "token")
+    assert triple(Source(lambda: credential.Credential("AKID", "key", "token"))) == ("AKID", "key", "token")
 
 
 def set_keys(number, setenv=os.environ.__setitem__):
@@ -228,22 +230,22 @@ def test_the_credentials_file_of_the_official_sdk(home):
     """~/.tencentcloud/credentials is read: its default section, or the one that profile= names."""
     text = '[default]\nsecret_id = "AKIDdefault"\nsecret_key = k%\n[other]\nsecret_id=AKIDother\nsecret_key=k\n'
     write(home, ".tencentcloud/credentials", text)
-    assert settings.identity(None, None, None) == ("AKIDdefault", "k%", None)
-    assert settings.identity(None, None, None, profile="other") == ("AKIDother", "k", None)
+    assert identity_of(None, None, None) == ("AKIDdefault", "k%", None)
+    assert identity_of(None, None, None, profile="other") == ("AKIDother", "k", None)
 
 
 @pytest.mark.parametrize("name", ["missing", "../work", "a/b"])
 def test_a_profile_that_is_not_there_is_named(home, name):
     """A profile that does not exist, or that is a path, is one clear error."""
     with pytest.raises(errors.SettingsError, match="profile"):
-        settings.identity(None, None, None, profile=name)
+        identity_of(None, None, None, profile=name)
 
 
 def test_a_broken_profile_is_named_without_its_text(home):
     """A file that cannot be read is named; its text, which may be a secret, is not."""
     write(home, ".tccli/work.credential", '{"secretKey": "verysecret"')
     with pytest.raises(errors.SettingsError, match=r"work\.credential") as caught:
-        settings.identity(None, None, None, profile="work")
+        identity_of(None, None, None, profile="work")
     assert "verysecret" not in str(caught.value)
 
 
@@ -266,17 +268,17 @@ def test_the_role_of_a_cvm(home, monkeypatch):
         connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
 
     with Server(serve) as server:
-        monkeypatch.setattr(credentials, "METADATA", ("127.0.0.1", server.port))
+        monkeypatch.setattr(roles, "METADATA", ("127.0.0.1", server.port))
         monkeypatch.setattr(credential.CVMRoleCredential, "_role_endpoint", server.endpoint + "/roles/")
         for name in ("http_proxy", "HTTP_PROXY"):
             monkeypatch.delenv(name, raising=False)
-        assert [settings.identity(None, None, None) for _ in range(2)] == [("AKIDrole", "k", "t")] * 2
+        assert [identity_of(None, None, None) for _ in range(2)] == [("AKIDrole", "k", "t")] * 2
     assert asked == ["/roles/", "/roles/worker"]
 
 
 def test_without_any_credentials_the_error_says_what_to_do(home, monkeypatch):
     """Nowhere any credentials: one error that names the arguments and the variables, and nothing ran."""
-    monkeypatch.setattr(credentials, "METADATA", ("127.0.0.1", 1))
+    monkeypatch.setattr(roles, "METADATA", ("127.0.0.1", 1))
     with pytest.raises(errors.SettingsError, match="TENCENTCLOUD_SECRETID") as caught:
         Client().invoke("f")
     assert caught.value.executed == "no"
@@ -286,7 +288,7 @@ def test_a_function_without_a_role_does_not_look_for_a_machine_s(home, monkeypat
     """Inside SCF nobody asks a metadata server: the error says that the function needs an execution role."""
     monkeypatch.setenv("TENCENTCLOUD_RUNENV", "SCF")
     with Server(answering(http(result()))) as server:
-        monkeypatch.setattr(credentials, "METADATA", ("127.0.0.1", server.port))
+        monkeypatch.setattr(roles, "METADATA", ("127.0.0.1", server.port))
         with pytest.raises(errors.SettingsError, match="execution role"):
             Client().invoke("f")
         assert server.accepted == 0

@@ -9,7 +9,8 @@ from hypothesis import settings as tries
 from hypothesis import strategies as st
 
 from tencentserverless import exception as errors
-from tencentserverless._settings import credentials, settings
+from tencentserverless._settings import credentials
+from tests.settings.identities import identity_of
 
 FAMILIES = {
     "SCF": ("TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRETKEY", ["TENCENTCLOUD_SESSIONTOKEN"]),
@@ -53,7 +54,7 @@ def of_family(family, token=True):
 def refused(*arguments):
     """The SettingsError of these credentials."""
     with pytest.raises(errors.SettingsError) as caught:
-        settings.identity(*arguments)
+        identity_of(*arguments)
     assert (caught.value.code, caught.value.executed) == ("InvalidCredential", "no")
     return caught.value
 
@@ -62,17 +63,17 @@ def test_what_is_given_is_used(environment):
     """Id, key and token that are given win over every family of the environment."""
     for family in ORDER:
         environment(of_family(family))
-    assert settings.identity("id", "key", "token") == ("id", "key", "token")
+    assert identity_of("id", "key", "token") == ("id", "key", "token")
 
 
 @pytest.mark.parametrize("family", ORDER)
 def test_each_family(environment, family):
     """Every spelling of the environment is understood, with and without a token."""
     environment(of_family(family, token=False))
-    assert settings.identity(None, None, None) == (family + "-id", family + "-key", None)
+    assert identity_of(None, None, None) == (family + "-id", family + "-key", None)
     environment(of_family(family))
-    assert settings.identity(None, None, None) == (family + "-id", family + "-key", family + "-token")
-    assert settings.identity("", "", None) == (family + "-id", family + "-key", family + "-token")
+    assert identity_of(None, None, None) == (family + "-id", family + "-key", family + "-token")
+    assert identity_of("", "", None) == (family + "-id", family + "-key", family + "-token")
 
 
 @pytest.mark.parametrize("family", ORDER)
@@ -81,7 +82,7 @@ def test_each_name_of_a_token(environment, family):
     environment(of_family(family, token=False))
     for name in reversed(FAMILIES[family][2]):
         environment({name: "from-" + name})
-        assert settings.identity(None, None, None)[2] == "from-" + name
+        assert identity_of(None, None, None)[2] == "from-" + name
 
 
 @pytest.mark.parametrize("families", list(itertools.combinations(ORDER, 2)))
@@ -90,7 +91,7 @@ def test_the_order_of_families(environment, families):
     for family in families:
         environment(of_family(family))
     first = families[0]
-    assert settings.identity(None, None, None) == (first + "-id", first + "-key", first + "-token")
+    assert identity_of(None, None, None) == (first + "-id", first + "-key", first + "-token")
 
 
 @tries(max_examples=300, deadline=None)
@@ -106,7 +107,7 @@ def test_families_are_never_mixed(present):
         id_name, key_name, token_names = whole[0]
         tokens = ["of-" + name for name in token_names if present.get(name)]
         expected = ("of-" + id_name, "of-" + key_name, tokens[0] if tokens else None)
-        assert settings.identity(None, None, None) == expected
+        assert identity_of(None, None, None) == expected
     finally:
         for name in present:
             del os.environ[name]
@@ -117,31 +118,31 @@ def test_the_token_of_an_id_from_the_environment(environment, family):
     """Programs that pass id and key from the environment by hand get the token that belongs to them."""
     for other in ORDER:
         environment(of_family(other))
-    assert settings.identity(family + "-id", family + "-key", None)[2] == family + "-token"
-    assert settings.identity("another-id", family + "-key", None)[2] is None
+    assert identity_of(family + "-id", family + "-key", None)[2] == family + "-token"
+    assert identity_of("another-id", family + "-key", None)[2] is None
 
 
 @pytest.mark.parametrize("token", ["", " ", "\t\n  "])
 def test_a_token_of_blanks_is_none(environment, token):
     """A token of blanks means that there is none, also where the environment has one."""
     environment(of_family("SCF"))
-    assert settings.identity("SCF-id", "SCF-key", token) == ("SCF-id", "SCF-key", None)
-    assert settings.identity(None, None, token) == ("SCF-id", "SCF-key", None)
-    assert settings.identity("id", "key", token) == ("id", "key", None)
+    assert identity_of("SCF-id", "SCF-key", token) == ("SCF-id", "SCF-key", None)
+    assert identity_of(None, None, token) == ("SCF-id", "SCF-key", None)
+    assert identity_of("id", "key", token) == ("id", "key", None)
 
 
 def test_a_token_that_is_given_wins(environment):
     """A token that is given is used with credentials of the environment too."""
     environment(of_family("SCF"))
-    assert settings.identity(None, None, "given") == ("SCF-id", "SCF-key", "given")
-    assert settings.identity("SCF-id", "SCF-key", "given") == ("SCF-id", "SCF-key", "given")
+    assert identity_of(None, None, "given") == ("SCF-id", "SCF-key", "given")
+    assert identity_of("SCF-id", "SCF-key", "given") == ("SCF-id", "SCF-key", "given")
 
 
 def test_an_id_alone(environment):
     """An id alone is completed where it is one of the environment's, and refused where it is not."""
     for family in ORDER:
         environment(of_family(family))
-    assert settings.identity("old-id", None, None) == ("old-id", "old-key", "old-token")
+    assert identity_of("old-id", None, None) == ("old-id", "old-key", "old-token")
     assert "secret_id was given without its secret_key" in refused("another-id", None, None).message
 
 
@@ -161,9 +162,9 @@ def test_without_credentials():
 
 def test_blanks_around_credentials(environment):
     """Blanks and line ends around an id, key or token are not part of it."""
-    assert settings.identity(" id\n", "\tkey ", " token\r\n") == ("id", "key", "token")
+    assert identity_of(" id\n", "\tkey ", " token\r\n") == ("id", "key", "token")
     environment({"TENCENTCLOUD_SECRETID": "id\n", "TENCENTCLOUD_SECRETKEY": " key", "TENCENTCLOUD_SESSIONTOKEN": "t "})
-    assert settings.identity(None, None, None) == ("id", "key", "t")
+    assert identity_of(None, None, None) == ("id", "key", "t")
 
 
 @pytest.mark.parametrize("bad", ["se cret", "se\r\ncret: x", "sécret", "se\0cret", "密钥", "secret\x7f"])
@@ -189,12 +190,12 @@ def test_many_credentials():
     """Credentials are told apart however many there are, and whichever came before."""
     for turn in range(3):
         for number in range(200):
-            assert settings.identity(f"id{number}", f"key{turn}", None) == (f"id{number}", f"key{turn}", None)
+            assert identity_of(f"id{number}", f"key{turn}", None) == (f"id{number}", f"key{turn}", None)
 
 
 def test_a_source_comes_before_the_environment(environment):
     """A callable is asked before the environment; id and key that are given come before it."""
     environment(of_family("SCF"))
     source = credentials.Source(lambda: ("called-id", "called-key", "called-token"))
-    assert settings.identity(None, None, None, None, source) == ("called-id", "called-key", "called-token")
-    assert settings.identity("id", "key", None, None, source) == ("id", "key", None)
+    assert identity_of(None, None, None, None, source) == ("called-id", "called-key", "called-token")
+    assert identity_of("id", "key", None, None, source) == ("id", "key", None)

@@ -45,12 +45,12 @@ def exchange(invocation: "Invocation", moment: "Moment") -> "Generator[Effect, A
     executed = "no"  # what all attempts so far say together
     action, body = choose(invocation, moment)
     while True:
-        request = signed_request(origin, invocation.region, action, body, moment)
+        request = Write(signed_request(origin, invocation.region, action, body, moment))
         taken = False  # whether the kernel has taken the request's last byte
         try:
             yield Open(origin, deadline, fresh)
             try:
-                yield Write(request)
+                yield request
                 taken = True
                 data = yield READ
             except Fault as fault:
@@ -81,9 +81,12 @@ def exchange(invocation: "Invocation", moment: "Moment") -> "Generator[Effect, A
         if row is retry.CLOCK and longest is not None:
             clock_corrected = _correct_clock(origin, error, moment)
             longest = longest if clock_corrected else None
+        identity = moment.identity
+        identity.clock_offset = origin.clock_offset
+        if row is retry.BAD_KEYS:
+            identity.is_refused = True
         if longest is None:
             raise error
-        identity = moment.identity
         try:
             moment = yield Sleep(longest, deadline)
         except errors.ServerlessError as failure:  # no credentials for another attempt
@@ -150,8 +153,17 @@ def _transport_error(
     error = family("ClientNetworkError", f"{origin!r}, {phase}: {reason}")
     error.phase = phase
     error.executed = row.executed
-    error.__cause__ = cause
+    error.__cause__ = _without_frames(cause)
     return error, row
+
+
+def _without_frames(cause: "Optional[BaseException]") -> "Optional[BaseException]":
+    """The same exception. Its frames, and those of its own causes, wrote the request, so their variables have it."""
+    link = cause
+    while link is not None and link.__traceback__ is not None:
+        link = link.with_traceback(None)
+        link = link.__cause__ or link.__context__
+    return cause
 
 
 def _correct_clock(origin: "Origin", error: errors.ServerlessError, moment: "Moment") -> bool:
