@@ -62,6 +62,10 @@ def exchange(invocation: "Invocation", moment: "Moment") -> "Generator[Effect, A
                 response = yield from http1.read_response(data)
             yield KEEP if taken and response.reusable else CLOSE
             outcome = invocation.decipher(response, invocation)
+            if type(outcome) is tuple and outcome[1] is retry.NOT_API:
+                # It may be our request, sent back: the error quotes it, but not the token in it.
+                response.body = moment.identity.hide(response.body.decode("utf-8", "replace")).encode("utf-8")
+                outcome = invocation.decipher(response, invocation)
         except Fault as fault:
             outcome = _faulted(fault, invocation, taken)
         except http1.Truncated as end:
@@ -71,6 +75,7 @@ def exchange(invocation: "Invocation", moment: "Moment") -> "Generator[Effect, A
         if type(outcome) is not tuple:
             return outcome
         error, row = outcome
+        data = b""  # a wrong server may have sent the request back, and a traceback with variables would show it
         if should_fall_back(action, invocation, error.code):
             action, body = fall_back(invocation, moment)
             continue  # not counted as an attempt: the platform refused the action, not the invocation

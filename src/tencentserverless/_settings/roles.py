@@ -49,10 +49,13 @@ class RoleSource(Source):
 
 
 def of_this_machine(kind: str) -> Source:
-    """The role of the TKE pod ("TKE") or of the CVM ("CVM"). It is kept, because it holds credentials."""
-    if kind not in _kept:
-        _kept[kind] = RoleSource(_of_pod, "role of TKE") if kind == "TKE" else of_this_cvm("")
-    return _kept[kind]
+    """The role of the TKE pod ("TKE") or of the CVM ("CVM")."""
+    return _keep(_of_pod, "role of TKE") if kind == "TKE" else of_this_cvm("")
+
+
+def _keep(make: "Callable[[], Any]", place: str) -> Source:
+    """The one source of this place, because it holds credentials."""
+    return _kept.get(place) or _kept.setdefault(place, RoleSource(make, place))
 
 
 def of_this_cvm(place: str) -> Source:
@@ -64,7 +67,7 @@ def of_this_cvm(place: str) -> Source:
 
         return CVMRoleCredential()
 
-    return RoleSource(make, place or "role of this CVM, if it is one")
+    return _keep(make, place or "role of this CVM, if it is one")
 
 
 def taken_on(identity: "Identity", arn: str, session: str, place: str) -> Source:
