@@ -1,5 +1,6 @@
 """Credentials from callables, profiles and roles."""
 
+import datetime as dt
 import json
 import os
 import threading
@@ -10,7 +11,9 @@ import pytest
 from tencentserverless import exception as errors
 from tencentserverless._settings import roles
 from tencentserverless._settings.credentials import Source, TooLate
+from tencentserverless._settings.found import end_of
 from tencentserverless.scf import Client
+from tests.clients import KINDS, client_of
 from tests.loopback import Server, answering, header, http, refusal, result
 from tests.settings.identities import identity_of, triple
 
@@ -120,6 +123,150 @@ def test_a_callable_that_fails_is_heard_and_asked_again():
         triple(source)
     assert str(caught.value.__cause__) == "no network"
     assert triple(source) == ("AKID", "key", None)
+
+
+def test_the_end_in_every_form():
+    """The end of credentials may be a number, ISO 8601 text or a datetime, with a time zone or in local time."""
+    later = dt.datetime(2099, 1, 2, 3, 4, 5, tzinfo=dt.timezone.utc)
+    local = dt.datetime(2099, 1, 2, 3, 4, 5)
+    unix = later.timestamp()
+    for text in ("2099-01-02T03:04:05Z", "2099-01-02 03:04:05+00:00", "2099-01-02T11:04:05+0800", str(int(unix))):
+        assert end_of(text, "end") == unix
+    assert end_of("2099-01-02T01:34:05.25-01:30", "end") == unix
+    assert (end_of(later, "end"), end_of(unix, "end")) == (unix, unix)
+    assert end_of(local, "end") == end_of("2099-01-02T03:04:05", "end") == local.timestamp()
+    numbers = iter(range(9))
+    for end in (later, local, "2099-01-02T03:04:05Z", unix):
+        source = Source(lambda end=end: (f"AKID{next(numbers)}", "key", None, end))
+        assert triple(source) == triple(source)
+
+
+@pytest.mark.parametrize("end", ["tomorrow", "2099-13-01T00:00:00Z", [], object(), dt.timedelta(1), b"5"])
+def test_an_end_that_is_not_a_time(end):
+    """Another end is a SettingsError that says where it came from."""
+    with pytest.raises(errors.SettingsError, match=r"the end that credentials\(\) returned is not a time"):
+        triple(Source(lambda: ("AKID", "key", None, end)))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_refused_credentials_are_forgotten(kind):
+    """Credentials that the platform refused are asked for once more, though they have not ended, and not used again."""
+    asked = []
+
+    def ask():
+        asked.append(1)
+        return f"AKID{len(asked)}", "key", None, time.time() + 3600
+
+    def answer(head, body):
+        return http(refusal("AuthFailure.TokenFailure")) if keys_of(head)[0] == "AKID1" else who(head, body)
+
+    with Server(answering(answer)) as server, client_of(kind, server.endpoint, credentials=ask) as client:
+        assert [client.invoke("f").value[0] for _ in range(3)] == ["AKID2"] * 3
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_credentials_that_are_refused_again(kind):
+    """A source that gives the refused credentials again is asked once for each invocation, which then fails."""
+    asked, sent = [], []
+
+    def ask():
+        asked.append(1)
+        return "AKID", "key", None, time.time() + 3600
+
+    def answer(head, body):
+        sent.append(1)
+        return http(refusal("AuthFailure.SecretIdNotFound"))
+
+    with Server(answering(answer)) as server, client_of(kind, server.endpoint, credentials=ask) as client:
+        for _ in range(2):
+            with pytest.raises(errors.AuthError) as caught:
+                client.invoke("f")
+            assert caught.value.executed == "no"
+    assert (len(asked), len(sent)) == (3, 2)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_end_is_by_the_clock_of_the_server(kind):
+    """Where our clock is known to be behind, credentials that have ended by the server's clock are not used."""
+    ahead, asked = 7200, []
+
+    def ask():
+        asked.append(1)
+        return f"AKID{len(asked)}", "key", None, time.time() + 3600 * len(asked)
+
+    def answer(head, body):
+        now = int(time.time()) + ahead
+        if abs(int(header(head, "X-TC-Timestamp")) - now) > 300:
+            return http(refusal("AuthFailure.SignatureExpire", f"server time `{now}` ..."))
+        return who(head, body)
+
+    with Server(answering(answer)) as server, client_of(kind, server.endpoint, credentials=ask) as client:
+        assert [client.invoke("f").value[0] for _ in range(2)] == ["AKID2", "AKID3"]
+
+
+def test_threads_that_wait_share_a_failure():
+    """A thread that waited for a callable which then failed does not call it again: it has an error of its own."""
+    entered, release, asked, failures = threading.Event(), threading.Event(), [], []
+
+    def ask():
+        asked.append(1)
+        entered.set()
+        release.wait(20)
+        raise OSError("no network")
+
+    source = Source(ask)
+
+    class Lock:
+        """The lock of the source; another thread that waits for it lets the callable end."""
+
+        def __init__(self, inner):
+            self.inner = inner
+
+        def acquire(self, *arguments):
+            return self.inner.acquire(False) or (release.set(), self.inner.acquire(*arguments))[1]
+
+        def release(self):
+            self.inner.release()
+
+    def work():
+        try:
+            source.identity(None)
+        except errors.SettingsError as failure:
+            failures.append(failure)
+
+    source._lock = Lock(source._lock)
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    threads[0].start()
+    assert entered.wait(20)
+    threads[1].start()
+    for thread in threads:
+        thread.join()
+    assert (len(asked), len(set(map(id, failures)))) == (1, 2)
+    assert {type(failure.__cause__) for failure in failures} == {OSError}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_a_fork_while_a_callable_is_asked():
+    """A child that was forked while another thread asked for credentials asks for its own."""
+    entered, release, parent = threading.Event(), threading.Event(), os.getpid()
+
+    def ask():
+        if os.getpid() == parent:
+            entered.set()
+            release.wait(20)
+        return "AKID", "key"
+
+    source = Source(ask)
+    thread = threading.Thread(target=source.identity, args=(None,))
+    thread.start()
+    assert entered.wait(20)
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if triple(source)[0] == "AKID" else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    release.set()
+    thread.join()
 
 
 @pytest.mark.parametrize("answer", [None, "AKID", (), ("AKID",), (1, 2, 3, 4, 5)])

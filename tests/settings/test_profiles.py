@@ -232,7 +232,7 @@ def official(monkeypatch):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("role", CVM, ids=str)
 def test_the_instance_role_of_a_profile(home, official, kind, role):
-    """A profile that uses the role of the CVM signs as that role, never with the keys beside it; it is asked for once."""
+    """A profile that uses the role of the CVM signs as that role, not with the keys beside it, and asks once."""
     write(home, ".tccli/work.credential", dict(KEYS, **role))
     metadata = Metadata()
     with Server(metadata) as service, Server(answering(who)) as server:

@@ -1,5 +1,6 @@
 """Region, endpoint, time-outs and trust: from arguments, then the environment, then the defaults."""
 
+import base64
 import os
 
 import pytest
@@ -208,6 +209,35 @@ def test_a_login_is_not_repeated():
             message = refused(parse, text, "HTTPS_PROXY").message
             assert "(HTTPS_PROXY)" in message
             assert "cret" not in message
+
+
+@pytest.mark.parametrize(
+    ("login", "heard"),
+    [
+        ("user:p#a?s/s", b"user:p#a?s/s"),
+        ("user:p@ss:w:rd", b"user:p@ss:w:rd"),
+        ("user:a://b", b"user:a://b"),
+        ("corp%5Cuser:p%40%23%25", b"corp\\user:p@#%"),
+        ("user:100%", b"user:100%"),
+        ("m:\u0118d\u0104", "m:\u0118d\u0104".encode()),
+        ("user:p\udce4ss", b"user:p\xe4ss"),  # Latin-1, as Python reads it from a UTF-8 environment
+    ],
+)
+def test_logins_of_proxies(login, heard):
+    """The proxy is told the login that was meant, however it is written, with and without a scheme before it."""
+    for scheme in ("http://", "HTTPS://", ""):
+        proxy = settings.parse_proxy(f"{scheme}{login}@127.0.0.1:3128\n")
+        assert base64.b64decode(proxy.authorization[6:]) == heard
+        assert (proxy.host, proxy.port) == ("127.0.0.1", 3128)
+
+
+@pytest.mark.parametrize(
+    "text", ["http://u:\ud800@h:1", "h:65536", "http://http://h", "socks5://h:1", 5, b"h:1", ["h"]]
+)
+def test_what_is_no_proxy(text):
+    """A login that cannot be written, a wrong port, another kind of proxy and what is no text are SettingsErrors."""
+    assert "proxy (argument)" in refused(settings.parse_proxy, text).message
+    assert "proxy (argument)" in refused(settings.origin, "https://h", "ap-guangzhou", text).message
 
 
 def test_the_timeout_of_the_environment(environment):

@@ -153,6 +153,41 @@ def test_a_key_alone(environment):
     assert "SCF-key" not in str(refused(None, "SCF-key", None))
 
 
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        (["TENCENTCLOUD_SECRETID"], "TENCENTCLOUD_SECRETID is set, TENCENTCLOUD_SECRETKEY is not"),
+        (["TENCENTCLOUD_SECRETKEY"], "TENCENTCLOUD_SECRETKEY is set, TENCENTCLOUD_SECRETID is not"),
+        (["TENCENT_SECRET_ID"], "TENCENT_SECRET_ID is set, TENCENT_SECRET_KEY is not"),
+        (
+            ["TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRET_KEY"],
+            "TENCENTCLOUD_SECRETID is set, TENCENTCLOUD_SECRETKEY is not; "
+            "TENCENTCLOUD_SECRET_KEY is set, TENCENTCLOUD_SECRET_ID is not",
+        ),
+    ],
+)
+def test_half_a_pair_in_the_environment(environment, tmp_path, variables, said):
+    """Half a pair is told by the names of its variables; a file is not used in its place, for it may be another's."""
+    (tmp_path / ".tencentcloud").mkdir()
+    (tmp_path / ".tencentcloud" / "credentials").write_text("[default]\nsecret_id = AKIDfile\nsecret_key = k\n")
+    environment(dict.fromkeys(variables, "hush"))
+    error = refused(None, None, None)
+    assert error.message.startswith(said + ": ")
+    assert "hush" not in error.message
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_wrong_character_is_told_by_its_place(environment, place):
+    """The message names the argument or the variable that holds the character, and the character."""
+    arguments = ["id", "key", "token"]
+    arguments[place] += "\u200b"
+    name = ("secret_id", "secret_key", "token")[place]
+    assert f"the argument {name} holds the character U+200B" in refused(*arguments).message
+    variables = dict(zip([FAMILIES["SCF"][0], FAMILIES["SCF"][1], FAMILIES["SCF"][2][0]], arguments))
+    environment(variables)
+    assert f"{list(variables)[place]} holds the character U+200B" in refused(None, None, None).message
+
+
 def test_without_credentials():
     """Without credentials the error says what to set."""
     message = refused(None, None, None).message

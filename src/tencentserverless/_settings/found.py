@@ -82,8 +82,8 @@ def end_of(value: "Any", place: str) -> float:
     try:
         if isinstance(value, str):
             return float(value) if _UNIX.match(value.strip()) else _end_of_text(value.strip())
-        return float(value.timestamp() if hasattr(value, "timestamp") else value)
-    except (TypeError, ValueError, OverflowError, OSError):
+        return float(value.timestamp() if hasattr(value, "timestamp") else value.__float__())
+    except (AttributeError, TypeError, ValueError, OverflowError, OSError):
         pass
     message = f"{place} is not a time: Unix seconds, ISO 8601 text or a datetime"
     raise SettingsError("InvalidCredential", message)

@@ -63,7 +63,7 @@ def _load(ca_file: "Optional[str]") -> "ssl.SSLContext":
 
 
 def _create(**trust: "Optional[str]") -> "ssl.SSLContext":
-    """A context. Creating it also opens the file that SSLKEYLOGFILE names, which has nothing to do with certificates."""
+    """A context. Creating it also opens the file that SSLKEYLOGFILE names; that has nothing to do with certificates."""
     import ssl  # takes 10 ms, which a program that uses http does not pay
 
     try:
