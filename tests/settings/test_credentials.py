@@ -1,6 +1,5 @@
 """Credentials from callables, profiles and roles."""
 
-import datetime as dt
 import json
 import os
 import threading
@@ -11,30 +10,11 @@ import pytest
 from tencentserverless import exception as errors
 from tencentserverless._settings import roles
 from tencentserverless._settings.credentials import Source, TooLate
-from tencentserverless._settings.found import end_of
 from tencentserverless.scf import Client
 from tests.clients import KINDS, client_of
 from tests.loopback import Server, answering, header, http, refusal, result
+from tests.settings.files import write
 from tests.settings.identities import identity_of, triple
-
-
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    """An empty home directory, and an environment without credentials."""
-    for name in list(os.environ):
-        if name.startswith(("TENCENT", "TCCLI_", "TKE_", "SCF_")):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    monkeypatch.setattr(roles, "_kept", {})
-    return tmp_path
-
-
-def write(home, path, text):
-    """Write a file below the home directory."""
-    file = home.joinpath(*path.split("/"))
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(text, encoding="utf-8")
 
 
 def keys_of(head):
@@ -123,29 +103,6 @@ def test_a_callable_that_fails_is_heard_and_asked_again():
         triple(source)
     assert str(caught.value.__cause__) == "no network"
     assert triple(source) == ("AKID", "key", None)
-
-
-def test_the_end_in_every_form():
-    """The end of credentials may be a number, ISO 8601 text or a datetime, with a time zone or in local time."""
-    later = dt.datetime(2099, 1, 2, 3, 4, 5, tzinfo=dt.timezone.utc)
-    local = dt.datetime(2099, 1, 2, 3, 4, 5)
-    unix = later.timestamp()
-    for text in ("2099-01-02T03:04:05Z", "2099-01-02 03:04:05+00:00", "2099-01-02T11:04:05+0800", str(int(unix))):
-        assert end_of(text, "end") == unix
-    assert end_of("2099-01-02T01:34:05.25-01:30", "end") == unix
-    assert (end_of(later, "end"), end_of(unix, "end")) == (unix, unix)
-    assert end_of(local, "end") == end_of("2099-01-02T03:04:05", "end") == local.timestamp()
-    numbers = iter(range(9))
-    for end in (later, local, "2099-01-02T03:04:05Z", unix):
-        source = Source(lambda end=end: (f"AKID{next(numbers)}", "key", None, end))
-        assert triple(source) == triple(source)
-
-
-@pytest.mark.parametrize("end", ["tomorrow", "2099-13-01T00:00:00Z", [], object(), dt.timedelta(1), b"5"])
-def test_an_end_that_is_not_a_time(end):
-    """Another end is a SettingsError that says where it came from."""
-    with pytest.raises(errors.SettingsError, match=r"the end that credentials\(\) returned is not a time"):
-        triple(Source(lambda: ("AKID", "key", None, end)))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -351,19 +308,19 @@ def test_a_refused_signature_is_tried_again_with_keys_renewed_meanwhile(home, mo
 
 def test_a_profile_of_tccli(home):
     """profile= takes id, key, token and region from the two files that tccli writes, and sees changes of them."""
-    write(home, ".tccli/work.credential", json.dumps({"secretId": "AKIDone", "secretKey": "k", "token": "t"}))
-    write(home, ".tccli/work.configure", json.dumps({"_sys_param": {"region": "ap-chengdu", "output": "json"}}))
+    write(home, ".tccli/work.credential", {"secretId": "AKIDone", "secretKey": "k", "token": "t"})
+    write(home, ".tccli/work.configure", {"_sys_param": {"region": "ap-chengdu", "output": "json"}})
     with Server(answering(who)) as server:
         client = Client(endpoint=server.endpoint, profile="work")
         assert client.invoke("f").value == ["AKIDone", "t", "ap-chengdu"]
-        write(home, ".tccli/work.credential", json.dumps({"secretId": "AKIDother", "secretKey": "k"}))
+        write(home, ".tccli/work.credential", {"secretId": "AKIDother", "secretKey": "k"})
         assert client.invoke("f").value == ["AKIDother", None, "ap-chengdu"]
 
 
 def test_a_profile_named_by_the_environment(home, monkeypatch):
     """TCCLI_PROFILE names a profile, which comes after the environment's own credentials and region."""
-    write(home, ".tccli/work.credential", json.dumps({"secretId": "AKIDfile", "secretKey": "k"}))
-    write(home, ".tccli/work.configure", json.dumps({"region": "ap-chengdu"}))
+    write(home, ".tccli/work.credential", {"secretId": "AKIDfile", "secretKey": "k"})
+    write(home, ".tccli/work.configure", {"region": "ap-chengdu"})
     monkeypatch.setenv("TCCLI_PROFILE", "work")
     with Server(answering(who)) as server:
         assert Client(endpoint=server.endpoint).invoke("f").value == ["AKIDfile", None, "ap-chengdu"]
@@ -394,33 +351,6 @@ def test_a_broken_profile_is_named_without_its_text(home):
     with pytest.raises(errors.SettingsError, match=r"work\.credential") as caught:
         identity_of(None, None, None, profile="work")
     assert "verysecret" not in str(caught.value)
-
-
-def test_the_role_of_a_cvm(home, monkeypatch):
-    """On a CVM, the official package asks the metadata server for the role's credentials, once while they live."""
-    credential = pytest.importorskip("tencentcloud.common.credential")
-    asked = []
-
-    def serve(connection, number):
-        data = b""
-        while b"\r\n\r\n" not in data:
-            more = connection.recv(65536)
-            if not more:
-                return
-            data += more
-        asked.append(data.split()[1].decode())
-        told = {"Code": "Success", "TmpSecretId": "AKIDrole", "TmpSecretKey": "k", "Token": "t"}
-        told["ExpiredTime"] = int(time.time()) + 7200
-        body = b"worker" if asked[-1].endswith("/") else json.dumps(told).encode("ascii")
-        connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
-
-    with Server(serve) as server:
-        monkeypatch.setattr(roles, "METADATA", ("127.0.0.1", server.port))
-        monkeypatch.setattr(credential.CVMRoleCredential, "_role_endpoint", server.endpoint + "/roles/")
-        for name in ("http_proxy", "HTTP_PROXY"):
-            monkeypatch.delenv(name, raising=False)
-        assert [identity_of(None, None, None) for _ in range(2)] == [("AKIDrole", "k", "t")] * 2
-    assert asked == ["/roles/", "/roles/worker"]
 
 
 def test_without_any_credentials_the_error_says_what_to_do(home, monkeypatch):

@@ -62,12 +62,12 @@ def _load(ca_file: "Optional[str]") -> "ssl.SSLContext":
     return made
 
 
-def _create(**trust: "Optional[str]") -> "ssl.SSLContext":
+def _create(cafile: "Optional[str]" = None, capath: "Optional[str]" = None) -> "ssl.SSLContext":
     """A context. Creating it also opens the file that SSLKEYLOGFILE names; that has nothing to do with certificates."""
     import ssl  # takes 10 ms, which a program that uses http does not pay
 
     try:
-        return ssl.create_default_context(**trust)
+        return ssl.create_default_context(cafile=cafile, capath=capath)
     except OSError as error:
         if error.filename is None:  # certificates that cannot be loaded are told without a file name
             raise
