@@ -64,8 +64,9 @@ def exchange(invocation: "Invocation", moment: "Moment") -> "Generator[Effect, A
             outcome = invocation.decipher(response, invocation)
             if type(outcome) is tuple and outcome[1] is retry.NOT_API:
                 # It may be our request, sent back: the error quotes it, but not the token in it.
-                response.body = moment.identity.hide(response.body.decode("utf-8", "replace")).encode("utf-8")
-                outcome = invocation.decipher(response, invocation)
+                response.body = moment.identity.hide(response.body)
+                quoted = invocation.decipher(response, invocation)
+                outcome = quoted if type(quoted) is tuple else outcome
         except Fault as fault:
             outcome = _faulted(fault, invocation, taken)
         except http1.Truncated as end:

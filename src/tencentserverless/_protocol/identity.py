@@ -2,7 +2,7 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Optional
+    from typing import Optional
 
 
 class Identity:
@@ -35,17 +35,12 @@ class Identity:
     def __hash__(self) -> int:
         return hash((self.secret_id, self.secret_key, self.token))
 
-    def hide(self, text: "Any") -> "Any":
-        """`text` without these credentials, for a message that quotes what another side sent; other values as they are.
-
-        A proxy or a wrong server may send the request back.
-        """
-        if not isinstance(text, str):
-            return text
+    def hide(self, data: bytes) -> bytes:
+        """`data` without these credentials: a proxy or a wrong server may send our request back."""
         for secret in (self.token, self.secret_key, self.secret_id):
             if secret:
-                text = text.replace(secret, "***")
-        return text
+                data = data.replace(secret.encode("utf-8"), b"***")
+        return data
 
 
 def masked(secret_id: str) -> str:
