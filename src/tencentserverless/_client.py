@@ -8,8 +8,9 @@ from tencentserverless._protocol.failure import named
 from tencentserverless._protocol.invoke import Invocation, body_head, decipher_action, invoke_body
 from tencentserverless._settings import settings
 from tencentserverless._settings.credentials import Source, TooLate
+from tencentserverless._settings.identity import identity
 from tencentserverless._settings.settings import UNSET
-from tencentserverless.exception import InvokeTimeoutError, ServerlessError
+from tencentserverless.exception import InvokeTimeoutError, ServerlessError, SettingsError
 
 __tracebackhide__ = True  # from pytest: it shows the caller's frames
 
@@ -17,7 +18,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Optional, Tuple, Type, Union
 
-    from tencentserverless._protocol.effects import Identity, Origin
+    from tencentserverless._protocol.effects import Origin
+    from tencentserverless._protocol.identity import Identity
     from tencentserverless._protocol.trace import Step
     from tencentserverless._settings.settings import Unset
 
@@ -30,6 +32,12 @@ _refusals = Refusals()  # of all clients of this process: a refusal holds for a 
 
 def _text_encoder(default: "Optional[Callable[[Any], Any]]") -> "Callable[[Any], str]":
     return _encode if default is None else events.text_encoder(default)
+
+
+def without_frames(error: SettingsError) -> SettingsError:
+    """The same error, to be raised here. The frames that read the settings are left out, because tools that show the
+    variables of a traceback would show keys and passwords."""
+    return error.with_traceback(None)
 
 
 class BaseClient:
@@ -65,13 +73,14 @@ class BaseClient:
         self.secret_id = secret_id
         self.secret_key = secret_key
         self.token = token
+        self._proxy = proxy
+        self._endpoint = endpoint
+        del region, secret_id, secret_key, token, proxy, endpoint  # a traceback with variables would show them
         self._profile = profile
         self._source = None if credentials is None else self._make_source(credentials)
-        self._endpoint = endpoint
         self._timeout = timeout
         self._connect_timeout = settings.connect_timeout(connect_timeout)
         self._max_connections = max_connections
-        self._proxy = proxy
         self._ca_file = ca_file
         self._default = default
         self._encode = _text_encoder(default)
@@ -82,7 +91,9 @@ class BaseClient:
         self._language = language
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} region={self.region!r} endpoint={self._endpoint!r}>"
+        # What is not a region or an endpoint may be a key in the wrong place.
+        region = repr(self.region) if self.region is None or settings.is_region(self.region) else "***"
+        return f"<{type(self).__name__} region={region} endpoint={settings.shown_endpoint(self._endpoint)}>"
 
     def _make_source(self, credentials: "Callable[[], Any]") -> Source:
         return Source(credentials)
@@ -229,11 +240,14 @@ class BaseClient:
         self, region: "Optional[str]", timeout: "Union[None, float, Unset]"
     ) -> "Tuple[str, Origin, Optional[float]]":
         """The settings of one invocation: region, origin, and seconds until its deadline."""
-        name = settings.region(region or self.region, self._profile)
         if timeout is UNSET:
             timeout = self._timeout
-        seconds = settings.timeout(timeout)
-        return name, settings.origin(self._endpoint, name, self._proxy), seconds
+        try:
+            name = settings.region(region or self.region, self._profile)
+            seconds = settings.timeout(timeout)
+            return name, settings.origin(self._endpoint, name, self._proxy), seconds
+        except SettingsError as error:
+            raise without_frames(error)
 
     def _patience(self, options: "Dict[str, Any]") -> "Optional[float]":
         """Seconds during which a fan-out sends an event again that the platform has no room for; None for no limit."""
@@ -245,11 +259,11 @@ class BaseClient:
         may_wait: False to raise WouldWait if they take time.
         """
         try:
-            return settings.identity(
-                self.secret_id, self.secret_key, self.token, self._profile, self._source, deadline, may_wait
-            )
+            return identity(self, self._profile, self._source, deadline, may_wait)
         except TooLate:
             raise self._too_late() from None
+        except SettingsError as error:
+            raise without_frames(error)
 
     def _too_late(self) -> InvokeTimeoutError:
         error = self._timeout_error("ClientNetworkError", "the deadline passed while waiting for credentials")

@@ -8,7 +8,7 @@
 
 import asyncio
 
-from tencentserverless._client import BaseClient
+from tencentserverless._client import BaseClient, without_frames
 from tencentserverless._functions.asyncio import AsyncFunction, AsyncSent
 from tencentserverless._protocol.invoke import InvokeResult
 from tencentserverless._settings import settings
@@ -17,7 +17,7 @@ from tencentserverless._settings.credentials import Source, TooLate, WouldWait
 from tencentserverless._settings.settings import UNSET
 from tencentserverless._transport.asyncio.transport import Transport
 from tencentserverless._transport.route import Route
-from tencentserverless.exception import InvokeTimeoutError
+from tencentserverless.exception import InvokeTimeoutError, SettingsError
 
 __tracebackhide__ = True  # from pytest: it shows the caller's frames
 
@@ -25,7 +25,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Awaitable, Callable, Dict, Optional, TypeVar, Union, overload
 
-    from tencentserverless._protocol.effects import Identity
+    from tencentserverless._protocol.identity import Identity
     from tencentserverless._settings.settings import Unset
 
     T = TypeVar("T")
@@ -148,6 +148,8 @@ class AsyncClient(BaseClient):
             return await identity_after_waiting(self._source, self._identify, deadline)
         except TooLate:
             raise self._too_late() from None
+        except SettingsError as error:
+            raise without_frames(error)
 
     def _transport(self) -> Transport:
         if self._own is None:

@@ -38,7 +38,7 @@ class Client(BaseClient):
         TENCENTCLOUD_SESSIONTOKEN, and their other spellings. A blank token means that there is none.
     profile: a profile of tccli or of ~/.tencentcloud/credentials, for credentials and region. Default: TCCLI_PROFILE.
     credentials: a callable that returns (secret_id, secret_key, token), if possible with the time when they expire
-        (Unix time) as a fourth value. It is called by one thread at a time.
+        (Unix time, ISO 8601 text or datetime) as a fourth value. It is called by one thread at a time.
     endpoint: ``[scheme://]host[:port]``. Default: TENCENTSERVERLESS_ENDPOINT, then Tencent Cloud's endpoint, which is
         the one in the private network inside SCF.
     timeout: seconds for one invocation, everything included; None for no limit. Default: TENCENTSERVERLESS_TIMEOUT,
@@ -212,7 +212,11 @@ def invoke(
     `options` are the keyword-only arguments of `Client` (endpoint, timeout ...). The other arguments and the errors are
     those of `Client` and `Client.invoke`.
     """
-    return Client(region, secret_id, secret_key, token, **options).invoke(
+    try:
+        client = Client(region, secret_id, secret_key, token, **options)
+    finally:
+        del region, secret_id, secret_key, token, options  # a traceback with variables would show them
+    return client.invoke(
         function_name,
         namespace,
         log_type,

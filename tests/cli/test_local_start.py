@@ -18,14 +18,14 @@ from tests.local.process_table import alive, until
 
 
 @contextmanager
-def started(*arguments):
+def started(*arguments, **variables):
     """A running ``local start`` and the object of its one line."""
     with subprocess.Popen(
         [sys.executable, "-m", "tencentserverless", "local", "start", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=environment(),
+        env=environment(**variables),
     ) as process:
         try:
             yield process, json.loads(process.stdout.readline())
@@ -84,6 +84,22 @@ def test_brought_keys_are_never_printed(functions):
         output, errors = process.communicate(timeout=20)
     assert "my-secret" not in json.dumps(line) + output + errors
     assert "AKIDmine" not in json.dumps(line) + output + errors
+
+
+def test_brought_keys_from_a_file_and_from_the_environment(functions, tmp_path):
+    """Keys need not stand in the list of processes: --accept @FILE and a variable bring them too."""
+    pairs = tmp_path / "pairs"
+    pairs.write_text("\ufeff# mine\r\n\r\nAKIDone:key-one\r\nAKIDtwo:key-two\r\n", encoding="utf-8")
+    variables = {"TENCENTSERVERLESS_ACCEPT": f"AKIDthree:key-three @{pairs}"}
+    for arguments, numbers in ((["--accept", f"@{pairs}"], ("one", "two")), ([], ("one", "three"))):
+        with started(functions, "--port", "0", *arguments, **variables) as (process, line):
+            for number in numbers:
+                keys = {"secret_id": f"AKID{number}", "secret_key": f"key-{number}"}
+                with Api(SimpleNamespace(endpoint=line["endpoint"], **keys)) as api:
+                    assert api.invoke("hello", {})["InvokeResult"] == 0
+            process.terminate()
+            output, errors = process.communicate(timeout=20)
+        assert "key-" not in json.dumps(line) + output + errors
 
 
 def test_what_cannot_be_served(command, tmp_path, functions):

@@ -15,6 +15,17 @@ def test_wrong_pairs_are_not_repeated():
     assert "AKIDsecret" not in caught.value.format_message()
 
 
+@pytest.mark.parametrize("content", [b"AKIDx:k\nAKIDsecret\n", "AKIDsecret:k".encode("utf-16"), None])
+def test_wrong_files_of_pairs_are_not_repeated(tmp_path, content):
+    """A file of pairs that is malformed, of another encoding or missing is a usage error without its text."""
+    path = tmp_path / "pairs"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(click.BadParameter) as caught:
+        serving.endpoint_of(["x"], 0, None, accept=[f"@{path}"])
+    assert "AKIDsecret" not in caught.value.format_message()
+
+
 def test_logs_go_to_stderr(capsys):
     """The log of an invocation is headed by the function's name, lone surrogates in it or not."""
     serving.log(record(Outcome(200, "1", output="\ud800 ü\n")))

@@ -7,6 +7,7 @@ from hashlib import sha256
 from urllib.parse import urlsplit
 
 from tencentserverless._protocol import tc3
+from tencentserverless._protocol.identity import Identity
 
 
 def headers(secret_id, secret_key, host, body, action="Invoke", region="ap-guangzhou", now=None, **more):
@@ -15,7 +16,8 @@ def headers(secret_id, secret_key, host, body, action="Invoke", region="ap-guang
     scope = tc3.credential_scope(tc3.utc_date(now), "scf")
     signed = [("content-type", "application/json"), ("host", host)]
     canonical = tc3.canonical_request("POST", "", signed, sha256(body).hexdigest())
-    signature = tc3.signing_key(secret_key, tc3.utc_date(now), "scf").sign(tc3.string_to_sign(now, scope, canonical))
+    key = tc3.signing_key(Identity(secret_id, secret_key), tc3.utc_date(now), "scf")
+    signature = key.sign(tc3.string_to_sign(now, scope, canonical))
     return {
         "Content-Type": "application/json",
         "Host": host,

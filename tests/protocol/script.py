@@ -4,10 +4,11 @@ import json
 
 from tencentserverless._protocol.effects import CLOSE, KEEP, READ, Fault, Moment, Open, Origin, Sleep, Write
 from tencentserverless._protocol.exchange import exchange
+from tencentserverless._protocol.identity import Identity
 from tencentserverless._protocol.invoke import Invocation
 from tencentserverless.exception import ServerlessError
 
-IDENTITY = ("AKIDEXAMPLE", "example-secret-key", None)
+IDENTITY = Identity("AKIDEXAMPLE", "example-secret-key", None)
 NOW, WALL = 1000.0, 1700000000.0
 
 
@@ -101,7 +102,7 @@ class Script:
         if isinstance(step, Fault):
             raise step
         if isinstance(effect, Write):
-            self.requests.append(effect.data)
+            self.requests.append(bytes(effect.data))
         expected = {Open: OPENED, Write: TAKEN}.get(type(effect))
         assert step == expected or (effect is READ and isinstance(step, bytes)), (name, step)
         self._ended = step == EOF

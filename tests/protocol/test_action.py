@@ -5,6 +5,7 @@ import pytest
 from tencentserverless import exception as errors
 from tencentserverless._protocol import action
 from tencentserverless._protocol.effects import Moment
+from tencentserverless._protocol.identity import Identity
 from tencentserverless._protocol.invoke import Invocation
 from tests.protocol.script import IDENTITY, NOW, OPENED, TAKEN, WALL, Script, an_origin, failure, refusal, result
 
@@ -133,7 +134,10 @@ def test_a_refusal_is_remembered_for_its_target(refusals, other):
 def test_a_refusal_is_remembered_for_its_secret_id(refusals):
     """Another secret id may be allowed what this one is not; another key of the same id is not."""
     refuse_once(refusals)
-    for identity, expected in [(("AKIDOTHER", "k", None), "InvokeFunction"), ((IDENTITY[0], "new", "t"), "Invoke")]:
+    for identity, expected in [
+        (Identity("AKIDOTHER", "k"), "InvokeFunction"),
+        (Identity(IDENTITY.secret_id, "new", "t"), "Invoke"),
+    ]:
         script = Script(OPENED, TAKEN, OK)
         script.perform(fanned_out(refusals), identity)
         assert actions(script) == [expected]

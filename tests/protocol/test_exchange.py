@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tencentserverless import exception as errors
 from tencentserverless._protocol.effects import CLOSE, KEEP, READ, Fault, Moment, Origin
 from tencentserverless._protocol.exchange import exchange
+from tencentserverless._protocol.identity import Identity
 from tests.protocol.script import (
     EOF,
     IDENTITY,
@@ -268,7 +269,7 @@ def test_any_row_of_attempts(names, idempotent, keys_change):
         if not goes_on:
             break
     steps = list(itertools.chain.from_iterable(ENDS[name][0] for name in made))
-    identities = [(f"AKID{number}", "key", None) for number in range(3)] if keys_change else []
+    identities = [Identity(f"AKID{number}", "key") for number in range(3)] if keys_change else []
     script = Script(*steps, identities=identities)
     invocation = an_invocation(idempotent=idempotent)
     if family is None:

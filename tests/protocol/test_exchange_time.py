@@ -6,6 +6,7 @@ import pytest
 
 from tencentserverless import exception as errors
 from tencentserverless._protocol.effects import Fault
+from tencentserverless._protocol.identity import Identity
 from tests.protocol.script import NOW, OPENED, TAKEN, WALL, Script, an_invocation, an_origin, refusal, result
 
 OK = result()
@@ -67,7 +68,9 @@ def test_a_kept_connection_will_do_for_another_attempt():
 
 def test_every_attempt_is_signed_anew():
     """Another attempt carries the time at which it is sent, and the credentials of that moment."""
-    script = Script(OPENED, TAKEN, THROTTLED, OPENED, TAKEN, OK, pause=7.0, identities=[("AKIDNEW", "new", "token")])
+    script = Script(
+        OPENED, TAKEN, THROTTLED, OPENED, TAKEN, OK, pause=7.0, identities=[Identity("AKIDNEW", "new", "token")]
+    )
     script.perform()
     assert timestamps(script) == [WALL, WALL + 7]
     assert b"Credential=AKIDEXAMPLE/" in script.requests[0]
@@ -150,7 +153,7 @@ def test_a_correction_does_not_use_up_other_attempts():
 def test_renewed_keys_are_tried():
     """Refused credentials that were renewed meanwhile are tried at once; those that were not are not sent again."""
     bad = refusal("AuthFailure.SecretIdNotFound")
-    script = Script(OPENED, TAKEN, bad, OPENED, TAKEN, OK, identities=[("AKIDNEW", "new", None)])
+    script = Script(OPENED, TAKEN, bad, OPENED, TAKEN, OK, identities=[Identity("AKIDNEW", "new")])
     assert script.perform().value == "Hello"
     assert script.sleeps[0].most == 0.0
     script = Script(OPENED, TAKEN, bad)

@@ -22,7 +22,7 @@ from tencentserverless._protocol.invoke import (
 
 encode = events.text_encoder()
 values = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text()),
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text()),
     lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.text(max_size=5), inner, max_size=4)),
     max_leaves=15,
 )
@@ -178,6 +178,13 @@ def test_a_large_event_with_lone_surrogates_is_measured_as_sent():
     assert len(json.dumps(value)) > MAX_ASYNC_EVENT_BYTES > len(value.encode("utf-8", "surrogatepass")) + 2
     with pytest.raises(errors.EventError):
         body(value, invocation_type="Event")
+
+
+@pytest.mark.parametrize("bad", [{"user": {1}}, {"user": float("nan")}])
+def test_a_routing_key_that_is_not_json(bad):
+    """A routing key that JSON does not take is a SettingsError that names the argument."""
+    with pytest.raises(errors.SettingsError, match="routing_key is not JSON"):
+        sent(routing_key=bad)
 
 
 def test_the_routing_key():

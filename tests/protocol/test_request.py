@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from tencentserverless import __version__
 from tencentserverless._protocol import tc3
 from tencentserverless._protocol.effects import Moment, Origin
+from tencentserverless._protocol.identity import Identity
 from tencentserverless._protocol.request import signed_request
 
 HOST = "scf.tencentcloudapi.com"
 ORIGIN = Origin("https", HOST, 443, HOST)
-IDENTITY = ("AKIDEXAMPLE0000000000000000000000000", "ExampleSecretKey0123456789abcdef", None)
+IDENTITY = Identity("AKIDEXAMPLE0000000000000000000000000", "ExampleSecretKey0123456789abcdef")
 AUTHORIZATION = re.compile(
     r"TC3-HMAC-SHA256 Credential=([^/]+)/([0-9-]{10})/scf/tc3_request, SignedHeaders=content-type;host, "
     r"Signature=([0-9a-f]{64})\Z"
@@ -71,9 +72,9 @@ def test_the_whole_request():
     st.binary(max_size=200),
     st.floats(0, 4102444800),
     st.integers(-100000, 100000),
-    st.tuples(ids, visible, st.one_of(st.none(), visible)),
+    st.builds(Identity, ids, visible, st.one_of(st.none(), visible)),
 )
-@example(HOST, "ap-guangzhou", "Invoke", "事件".encode(), 1700006399.999, 0, ("id", "key", "token"))
+@example(HOST, "ap-guangzhou", "Invoke", "事件".encode(), 1700006399.999, 0, Identity("id", "key", "token"))
 def test_any_request(authority, region, action, body, wall, offset, identity):
     """Every request parses, says each thing once, and carries the signature of what the parsers found in it."""
     origin = Origin("https", "h", 443, authority)
@@ -86,18 +87,18 @@ def test_any_request(authority, region, action, body, wall, offset, identity):
     timestamp = int(wall + origin.clock_offset)
     assert (message["Host"], message["Content-Length"]) == (authority, str(len(body)))
     assert (message["X-TC-Action"], message["X-TC-Region"]) == (action, region)
-    assert (message["X-TC-Timestamp"], message["X-TC-Token"]) == (str(timestamp), identity[2])
+    assert (message["X-TC-Timestamp"], message["X-TC-Token"]) == (str(timestamp), identity.token)
     secret_id, date, signature = AUTHORIZATION.match(message["Authorization"]).groups()
-    assert (secret_id, date) == (identity[0], tc3.utc_date(timestamp))
+    assert (secret_id, date) == (identity.secret_id, tc3.utc_date(timestamp))
     headers = [("content-type", message["Content-Type"]), ("host", message["Host"])]
     canonical = tc3.canonical_request("POST", "", headers, hashlib.sha256(found).hexdigest())
     text = tc3.string_to_sign(timestamp, tc3.credential_scope(date, "scf"), canonical)
-    assert signature == tc3.SigningKey(identity[1], date, "scf").sign(text)
+    assert signature == tc3.SigningKey(identity, date, "scf").sign(text)
 
 
 def test_a_token_adds_one_line():
     """A token adds its line and changes nothing else, the signature included."""
-    moment = Moment(0.0, 1700000000.0, (*IDENTITY[:2], "the-token"))
+    moment = Moment(0.0, 1700000000.0, Identity(IDENTITY.secret_id, IDENTITY.secret_key, "the-token"))
     with_token = signed_request(ORIGIN, "ap-guangzhou", "Invoke", b"{}", moment)
     without = signed_request(ORIGIN, "ap-guangzhou", "Invoke", b"{}", Moment(0.0, 1700000000.0, IDENTITY))
     assert with_token.replace(b"X-TC-Token: the-token\r\n", b"") == without
@@ -115,4 +116,4 @@ def test_the_date_follows_the_corrected_clock():
 
 def test_the_secret_key_stays_here():
     """The secret key is nowhere in a request."""
-    assert IDENTITY[1].encode() not in signed_request(ORIGIN, "r", "Invoke", b"{}", Moment(0.0, 1.0, IDENTITY))
+    assert IDENTITY.secret_key.encode() not in signed_request(ORIGIN, "r", "Invoke", b"{}", Moment(0.0, 1.0, IDENTITY))

@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tencentserverless._protocol import tc3
+from tencentserverless._protocol.identity import Identity
 
 SECRET_ID = "AKIDEXAMPLE0000000000000000000000000"
 SECRET_KEY = "ExampleSecretKey0123456789abcdef"
@@ -52,13 +53,21 @@ VECTORS = {
 }
 
 
+def owner(secret_key):
+    """An object that has this secret key."""
+    return Identity("AKIDEXAMPLE", secret_key)
+
+
 @pytest.mark.parametrize("name", sorted(VECTORS))
 def test_vectors(name):
     """Requests signed independently of this package have the same signatures here: POST, unsigned, GET, with a port."""
     method, query, content_type, host, payload, signature = VECTORS[name]
     canonical = tc3.canonical_request(method, query, [("content-type", content_type), ("host", host)], sha256(payload))
     scope = tc3.credential_scope(DATE, "scf")
-    assert tc3.signing_key(SECRET_KEY, DATE, "scf").sign(tc3.string_to_sign(TIMESTAMP, scope, canonical)) == signature
+    assert (
+        tc3.signing_key(owner(SECRET_KEY), DATE, "scf").sign(tc3.string_to_sign(TIMESTAMP, scope, canonical))
+        == signature
+    )
 
 
 def test_the_steps_of_a_signature():
@@ -78,7 +87,7 @@ def test_the_steps_of_a_signature():
         "TC3-HMAC-SHA256\n1700000000\n2023-11-14/scf/tc3_request\n"
         "f1caf9e7a0bd827320b76345e3b026707d3c76503447a03acbc0d465cf8fb8ac"
     )
-    signature = tc3.SigningKey(SECRET_KEY, DATE, "scf").sign(text)
+    signature = tc3.SigningKey(owner(SECRET_KEY), DATE, "scf").sign(text)
     assert tc3.authorization(SECRET_ID, scope, "content-type;host", signature) == (
         "TC3-HMAC-SHA256 Credential=AKIDEXAMPLE0000000000000000000000000/2023-11-14/scf/tc3_request, "
         "SignedHeaders=content-type;host, "
@@ -93,7 +102,7 @@ def test_a_third_signed_header():
     assert "\n\ncontent-type;host;x-tc-action\n" in canonical
     text = tc3.string_to_sign(TIMESTAMP, tc3.credential_scope(DATE, "scf"), canonical)
     signature = "d8aaeda9fb6f4a3996779a3f186bb45088158f008d55e853e353d7496e754259"
-    assert tc3.signing_key(SECRET_KEY, DATE, "scf").sign(text) == signature
+    assert tc3.signing_key(owner(SECRET_KEY), DATE, "scf").sign(text) == signature
 
 
 @pytest.mark.parametrize(
@@ -113,7 +122,7 @@ def test_the_example_that_tencent_publishes(secret_key, signature):
     date = tc3.utc_date(1551113065)
     assert date == "2019-02-25"
     text = tc3.string_to_sign(1551113065, tc3.credential_scope(date, "cvm"), canonical)
-    assert tc3.SigningKey(secret_key, date, "cvm").sign(text) == signature
+    assert tc3.SigningKey(owner(secret_key), date, "cvm").sign(text) == signature
 
 
 def test_the_example_of_the_newest_page():
@@ -147,7 +156,7 @@ def test_the_keys_of_the_vector():
 def test_the_standard_library_agrees(secret_key, date, service, text):
     """Keys of any length, shorter and longer than a block of the hash, sign as `hmac` signs."""
     expected = by_hmac(("TC3" + secret_key).encode("utf-8"), date, service, "tc3_request", text)[-1]
-    assert tc3.SigningKey(secret_key, date, service).sign(text) == expected
+    assert tc3.SigningKey(owner(secret_key), date, service).sign(text) == expected
 
 
 @settings(max_examples=200, deadline=None)
@@ -155,33 +164,36 @@ def test_the_standard_library_agrees(secret_key, date, service, text):
 def test_the_official_sdk_agrees(secret_key, date, text):
     """The official SDK's function for the last step gives the same signature."""
     sign = pytest.importorskip("tencentcloud.common.sign").Sign
-    assert tc3.SigningKey(secret_key, date, "scf").sign(text) == sign.sign_tc3(secret_key, date, "scf", text)
+    assert tc3.SigningKey(owner(secret_key), date, "scf").sign(text) == sign.sign_tc3(secret_key, date, "scf", text)
 
 
 def test_signing_leaves_the_key_as_it_was():
     """A key signs any number of texts, each as if it were the first."""
-    key = tc3.SigningKey(SECRET_KEY, DATE, "scf")
+    key = tc3.SigningKey(owner(SECRET_KEY), DATE, "scf")
     assert [key.sign("a"), key.sign("b"), key.sign("a")] == [
-        tc3.SigningKey(SECRET_KEY, DATE, "scf").sign(text) for text in "aba"
+        tc3.SigningKey(owner(SECRET_KEY), DATE, "scf").sign(text) for text in "aba"
     ]
 
 
 def test_a_key_is_kept():
     """The key of one secret, date and service is made once, and never taken for another's."""
-    key = tc3.signing_key("one", DATE, "scf")
-    assert tc3.signing_key("one", DATE, "scf") is key
-    for other in (("two", DATE, "scf"), ("one", "2023-11-15", "scf"), ("one", DATE, "cvm")):
+    key = tc3.signing_key(owner("one"), DATE, "scf")
+    assert tc3.signing_key(owner("one"), DATE, "scf") is key
+    for secret_key, *scope in (("two", DATE, "scf"), ("one", "2023-11-15", "scf"), ("one", DATE, "cvm")):
+        other = (owner(secret_key), *scope)
         assert tc3.signing_key(*other).sign("text") == tc3.SigningKey(*other).sign("text") != key.sign("text")
 
 
 def test_not_every_key_is_kept():
     """A process that sees ever new temporary keys keeps a few of them, and signs rightly with each."""
-    first = tc3.signing_key("first", DATE, "scf")
+    first = tc3.signing_key(owner("first"), DATE, "scf")
     for number in range(1000):
         secret = f"temporary {number}"
-        assert tc3.signing_key(secret, DATE, "scf").sign("text") == tc3.SigningKey(secret, DATE, "scf").sign("text")
+        assert tc3.signing_key(owner(secret), DATE, "scf").sign("text") == tc3.SigningKey(
+            owner(secret), DATE, "scf"
+        ).sign("text")
     assert len(tc3._keys) <= tc3._KEPT_KEYS
-    assert tc3.signing_key("first", DATE, "scf") is not first
+    assert tc3.signing_key(owner("first"), DATE, "scf") is not first
 
 
 @settings(max_examples=200, deadline=None)
@@ -196,4 +208,4 @@ def test_dates_are_utc(timestamp):
 
 def test_the_repr_of_a_key_is_silent():
     """A key does not show the secret it is made of."""
-    assert SECRET_KEY not in repr(tc3.SigningKey(SECRET_KEY, DATE, "scf"))
+    assert SECRET_KEY not in repr(tc3.SigningKey(owner(SECRET_KEY), DATE, "scf"))

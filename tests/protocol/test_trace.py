@@ -86,7 +86,7 @@ def test_no_step_shows_a_secret():
     steps = []
     perform(steps.append, OPENED, TAKEN, OK)
     shown = "".join(map(repr, steps)) + repr(ABOUT)
-    assert IDENTITY[1] not in shown
+    assert IDENTITY.secret_key not in shown
     assert "Authorization" not in shown
     assert repr(ABOUT) == "<Invoke ap-guangzhou/default/f at https://h>"
     assert repr(Step(ABOUT, "read", 0.5, error="gone")) == "<Step read 0.500000 s, gone>"

@@ -18,7 +18,7 @@ def ask(origin, *steps):
     steps, driven = list(steps), tunnel(origin)
     effect = next(driven)
     assert type(effect) is Write
-    sent = effect.data
+    sent = bytes(effect.data)
     if steps and isinstance(steps[0], Fault) and steps[0].phase == "write":
         driven.throw(steps[0])
     effect = driven.send(None)

@@ -84,7 +84,7 @@ def test_waiting_for_a_coroutine_ends_at_the_deadline():
 
 
 def test_what_a_coroutine_raises_is_heard():
-    """What a coroutine function raises reaches the caller, and the next invocation awaits it again."""
+    """What a coroutine function raises is the cause of a SettingsError, and the next invocation awaits it again."""
     answers = [RuntimeError("no network"), ("AKID", "key")]
 
     async def credentials():
@@ -94,8 +94,9 @@ def test_what_a_coroutine_raises_is_heard():
         return answer
 
     with Server(answering(who)) as server, Driven(endpoint=server.endpoint, credentials=credentials) as driven:
-        with pytest.raises(RuntimeError, match="no network"):
+        with pytest.raises(errors.SettingsError, match="RuntimeError") as caught:
             driven.invoke("f")
+        assert str(caught.value.__cause__) == "no network"
         assert driven.invoke("f").value == "AKID"
 
 

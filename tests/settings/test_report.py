@@ -49,8 +49,8 @@ def test_defaults_are_named(monkeypatch):
     assert told(Client()) == {
         "region": ("ap-guangzhou", "default"),
         "secret_id": ("AKID***1234", "TENCENTCLOUD_SECRET_ID"),
-        "secret_key": ("***", "TENCENTCLOUD_SECRET_ID"),
-        "token": ("none", "TENCENTCLOUD_SECRET_ID"),
+        "secret_key": ("***", "TENCENTCLOUD_SECRET_KEY"),
+        "token": ("none", "TENCENTCLOUD_TOKEN"),
         "endpoint": ("https://scf.tencentcloudapi.com", "default"),
         "proxy": ("none", "default"),
         "CA certificates": ("the system's", "default"),

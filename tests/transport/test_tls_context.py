@@ -62,3 +62,12 @@ def test_a_file_that_cannot_be_read(tmp_path):
         assert caught.value.final
     shutil.copy(AUTHORITY, path)
     assert tls_context.context(path) is tls_context.context(path)
+
+
+def test_a_key_log_that_cannot_be_written(authority, monkeypatch, tmp_path):
+    """The Fault names the variable SSLKEYLOGFILE, and does not send the reader to the certificates."""
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "none" / "keys.log"))
+    with pytest.raises(Fault, match="SSLKEYLOGFILE") as caught:
+        tls_context.context(authority)
+    assert "certificates" not in caught.value.reason
+    assert caught.value.final

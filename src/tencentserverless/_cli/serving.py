@@ -3,6 +3,7 @@
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,8 +17,11 @@ _OPTIONS = (
     click.option(
         "--accept",
         multiple=True,
-        metavar="ID:KEY",
-        help="Accept this key pair too; repeatable. `any` accepts unknown ids without checking their signatures.",
+        metavar="ID:KEY|@FILE",
+        envvar="TENCENTSERVERLESS_ACCEPT",
+        show_envvar=True,
+        help="Accept this key pair too; repeatable. @FILE reads pairs from a file, one on each line, so that other "
+        "users do not see them in the list of processes. `any` accepts unknown ids without checking their signatures.",
     ),
     click.option("--tls", is_flag=True, help="Use TLS, with a certificate that is new at each start."),
     click.option(
@@ -65,10 +69,13 @@ def make_endpoint(
     from tencentserverless.local import LocalSCF
     from tencentserverless.local.model.credentials import accepted
 
+    accept = [pair for text in accept for pair in _pairs(text)]
     try:
         accepted(accept)
     except ValueError:
-        raise click.BadParameter("must be ID:KEY or any", param_hint="--accept") from None
+        raise click.BadParameter(
+            "must be ID:KEY, @FILE or any", param_hint="--accept (TENCENTSERVERLESS_ACCEPT)"
+        ) from None
     options.update(port=port, accept=accept, notify=say, on_record=on_record)
     options["layers"] = dict(_pair(text, "--layer", "NAME=FOLDER") for text in layers)
     options["interpreters"] = dict(_pair(text, "--interpreter", "RUNTIME=PATH") for text in interpreters)
@@ -76,6 +83,20 @@ def make_endpoint(
         return LocalSCF(*paths, **options)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
+
+
+def _pairs(text: str) -> list[str]:
+    """The pairs of one --accept: itself, or the lines of the file that it names. Lines that begin with # are notes."""
+    if not text.startswith("@"):
+        return [text]
+    path = text[1:]
+    try:
+        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+    except OSError as error:
+        raise click.BadParameter(f"{path}: {error.strerror}", param_hint="--accept") from None
+    except ValueError:
+        raise click.BadParameter(f"{path} is not UTF-8 text", param_hint="--accept") from None
+    return [line.strip() for line in lines if line.strip() and not line.strip().startswith("#")]
 
 
 def _pair(text: str, option: str, form: str) -> tuple[str, str]:

@@ -49,7 +49,7 @@ class Refusals:
 
 
 def _key(target: "Target", moment: "Moment") -> "Tuple[str, ...]":
-    return (*target, moment.identity[0])
+    return (*target, moment.identity.secret_id)
 
 
 class Fallback:

@@ -19,9 +19,9 @@ The transport owns the connection. If the exchange ends without `KEEP`, for what
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Optional, Tuple, Union
+    from typing import Any, Optional, Union
 
-    Identity = Tuple[str, str, Optional[str]]  # secret id, secret key, token
+    from tencentserverless._protocol.identity import Identity
 
 
 class Moment:
@@ -87,12 +87,15 @@ class Open:
 
 
 class Write:
-    """Hand all of `data` to the kernel."""
+    """Hand all of `data` to the kernel.
+
+    A memoryview, because tools that show the variables of a traceback would show bytes, and requests have a token.
+    """
 
     __slots__ = ("data",)
 
     def __init__(self, data: bytes) -> None:
-        self.data = data
+        self.data: "Any" = memoryview(data)
 
 
 class Sleep:

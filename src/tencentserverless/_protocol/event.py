@@ -5,6 +5,7 @@ An event is any value that `json.dumps` takes. The platform measures this text, 
 
 import json
 from json import encoder as _json
+from math import isfinite
 
 __tracebackhide__ = True  # from pytest: it shows the caller's frames
 
@@ -21,8 +22,11 @@ quoted_ascii = _json.encode_basestring_ascii
 
 
 def text_encoder(default: "Optional[Default]" = None, ascii_only: bool = False) -> "Encoder":
-    """A function from an event to its JSON text. `default` and the errors are those of `json.dumps`."""
-    slow = json.JSONEncoder(ensure_ascii=ascii_only, separators=(",", ":"), default=default)
+    """A function from an event to its JSON text. `default` and the errors are those of `json.dumps`.
+
+    NaN and Infinity are refused: `json.dumps` writes them by default, but JSON has neither, and the API refuses them.
+    """
+    slow = json.JSONEncoder(ensure_ascii=ascii_only, allow_nan=False, separators=(",", ":"), default=default)
     make, quote = getattr(_json, "c_make_encoder", None), quoted_ascii if ascii_only else quoted
     if make is None:
         return slow.encode
@@ -30,14 +34,14 @@ def text_encoder(default: "Optional[Default]" = None, ascii_only: bool = False) 
     def encode(event: "Any") -> str:
         # This is what json.dumps does, without its layers. The new dict marks the containers that the encoder is inside
         # of, so an event that contains itself is refused at once, not when its text has filled the memory.
-        return "".join(make({}, slow.default, quote, None, ":", ",", False, False, True)(event, 0))
+        return "".join(make({}, slow.default, quote, None, ":", ",", False, False, False)(event, 0))
 
     return encode
 
 
 def ascii_text(event: "Any", default: "Optional[Default]") -> str:
     """The JSON text with all characters beyond ASCII escaped: for lone surrogates, which UTF-8 cannot encode."""
-    return json.dumps(event, separators=(",", ":"), default=default)
+    return json.dumps(event, allow_nan=False, separators=(",", ":"), default=default)
 
 
 LONGEST_PATH = 1000  # steps; the interpreter's default recursion limit, so what lies deeper is nested too deeply
@@ -82,6 +86,10 @@ def _complaint(event: "Any") -> str:
         for key in event:
             if not isinstance(key, (str, int, float, type(None))):
                 return f"a key of type {type(key).__name__}"
+            if isinstance(key, float) and not isfinite(key):
+                return f"a key that is {key!r}"
+    if isinstance(event, float) and not isfinite(event):
+        return repr(event)
     if isinstance(event, (dict, list, tuple)):
         return f"{type(event).__name__} nested too deeply"
     return type(event).__name__

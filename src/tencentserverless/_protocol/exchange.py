@@ -47,12 +47,12 @@ def exchange(invocation: "Invocation", moment: "Moment") -> "Generator[Effect, A
     executed = "no"  # what all attempts so far say together
     action, body = choose(invocation, moment)
     while True:
-        request = signed_request(origin, invocation.region, action, body, moment, invocation.language)
+        request = Write(signed_request(origin, invocation.region, action, body, moment, invocation.language))
         taken = False  # whether the whole request was sent: the kernel has taken its last byte
         try:
             yield Open(origin, deadline, fresh)
             try:
-                yield Write(request)
+                yield request
                 taken = True
                 data = yield READ
             except Fault as fault:
@@ -64,6 +64,11 @@ def exchange(invocation: "Invocation", moment: "Moment") -> "Generator[Effect, A
                 response = yield from http1.read_response(data)
             yield KEEP if taken and response.reusable else CLOSE
             outcome = invocation.decipher(response, invocation)
+            if type(outcome) is tuple and outcome[1] is retry.NOT_API:
+                # It may be our request, sent back: the error quotes it, but not the token in it.
+                response.body = moment.identity.hide(response.body)
+                quoted = invocation.decipher(response, invocation)
+                outcome = quoted if type(quoted) is tuple else outcome
         except Fault as fault:
             outcome = _faulted(fault, invocation, taken)
         except http1.Truncated as end:
@@ -74,6 +79,7 @@ def exchange(invocation: "Invocation", moment: "Moment") -> "Generator[Effect, A
             return outcome
         error, row = outcome
         invocation.named(error)
+        data = b""  # a wrong server may have sent the request back, and a traceback with variables would show it
         if should_fall_back(action, invocation, error.code):
             action, body = fall_back(invocation, moment)
             continue  # not counted as an attempt: the platform refused the action, not the invocation
@@ -84,9 +90,12 @@ def exchange(invocation: "Invocation", moment: "Moment") -> "Generator[Effect, A
         if row is retry.CLOCK and longest is not None:
             clock_corrected = _correct_clock(origin, error, moment)
             longest = longest if clock_corrected else None
+        identity = moment.identity
+        identity.clock_offset = origin.clock_offset
+        if row is retry.BAD_KEYS:
+            identity.is_refused = True
         if longest is None:
             raise error
-        identity = moment.identity
         try:
             moment = yield Sleep(longest, deadline)
         except errors.ServerlessError as failure:  # no credentials for another attempt
@@ -159,8 +168,17 @@ def _transport_error(
     error.phase = phase
     error.endpoint = repr(origin)
     error.executed = row.executed
-    error.__cause__ = cause
+    error.__cause__ = _without_frames(cause)
     return error, row
+
+
+def _without_frames(cause: "Optional[BaseException]") -> "Optional[BaseException]":
+    """The same exception. Its frames, and those of its own causes, wrote the request, so their variables have it."""
+    link = cause
+    while link is not None and link.__traceback__ is not None:
+        link = link.with_traceback(None)
+        link = link.__cause__ or link.__context__
+    return cause
 
 
 def _correct_clock(origin: "Origin", error: errors.ServerlessError, moment: "Moment") -> bool:

@@ -214,7 +214,10 @@ def _event_text(data: "Any", encode: "Callable[[Any], str]") -> str:
 
 
 def _routing_key_text(routing_key: "Dict[str, Any]") -> str:
-    text = json.dumps(routing_key)
+    try:
+        text = json.dumps(routing_key, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise errors.SettingsError("ClientParamsError", f"routing_key is not JSON: {error}") from None
     if len(text) > MAX_ROUTING_KEY_BYTES:
         message = f"routing_key has {len(text)} bytes of JSON, more than {MAX_ROUTING_KEY_BYTES}"
         raise errors.SettingsError("ClientParamsError", message)

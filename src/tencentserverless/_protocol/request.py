@@ -12,7 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Dict, Tuple
 
-    from tencentserverless._protocol.effects import Identity, Moment, Origin
+    from tencentserverless._protocol.effects import Moment, Origin
+    from tencentserverless._protocol.identity import Identity
 
 SERVICE = "scf"
 API_VERSION = "2018-04-16"
@@ -27,6 +28,8 @@ _KEPT = 64
 class _Form:
     """The parts of a request that are the same for one endpoint, action, identity and UTC date.
 
+    No variable of a function here holds the token, because tools show the variables of a traceback.
+
     `to_sign` and `head` are %-templates: the parts that differ are filled in for each request, in one step.
     """
 
@@ -35,11 +38,10 @@ class _Form:
     def __init__(
         self, authority: str, region: str, action: str, language: str, identity: "Identity", timestamp: int
     ) -> None:
-        secret_id, secret_key, token = identity
         date = tc3.utc_date(timestamp)
         scope = tc3.credential_scope(date, SERVICE)
         headers = (("content-type", "application/json"), ("host", authority))
-        self.key = tc3.signing_key(secret_key, date, SERVICE)
+        self.key = tc3.signing_key(identity, date, SERVICE)
         self.canonical = tc3.canonical_request("POST", "", headers, "").encode("ascii")
         self.to_sign = f"{tc3.ALGORITHM}\n%d\n{scope}\n%s"
         self.head = "\r\n".join(
@@ -52,8 +54,9 @@ class _Form:
                 "X-TC-Region: " + region,
                 "X-TC-Language: " + language,
                 "X-TC-RequestClient: tencentserverless_" + __version__,
-                *(("X-TC-Token: " + token.replace("%", "%%"),) if token else ()),
-                "Authorization: " + tc3.authorization(secret_id.replace("%", "%%"), scope, SIGNED_HEADERS, "%s"),
+                *(("X-TC-Token: " + identity.token.replace("%", "%%"),) if identity.token else ()),
+                "Authorization: "
+                + tc3.authorization(identity.secret_id.replace("%", "%%"), scope, SIGNED_HEADERS, "%s"),
                 "X-TC-Timestamp: %d",
                 "Content-Length: %d\r\n\r\n",
             )

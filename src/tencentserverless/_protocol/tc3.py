@@ -10,6 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Sequence, Tuple
 
+    KeyOwner = Any  # an object that has `secret_key`
+
 ALGORITHM = "TC3-HMAC-SHA256"
 TERMINATOR = "tc3_request"
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
@@ -52,7 +54,9 @@ def string_to_sign(timestamp: int, scope: str, canonical: str) -> str:
 
 
 class SigningKey:
-    """A secret key prepared for one UTC date and service.
+    """The `secret_key` of an object, prepared for one UTC date and service.
+
+    The object is passed on and not its key: tools that show the variables of a traceback would show the key.
 
     The last HMAC's two padded keys are hashed once. Signing copies these hash states, which halves the cost of calling
     `hmac` for every request.
@@ -60,11 +64,11 @@ class SigningKey:
 
     __slots__ = ("_inner", "_outer")
 
-    def __init__(self, secret_key: str, date: str, service: str) -> None:
-        key = ("TC3" + secret_key).encode("utf-8")
+    def __init__(self, owner: "KeyOwner", date: str, service: str) -> None:
+        pads = _pads_of_block(owner)
         for part in (date, service, TERMINATOR):
-            key = _hmac(*_pads(key), part.encode("utf-8"))
-        self._inner, self._outer = _pads(key)
+            pads = _pads(_hmac(*pads, part.encode("utf-8")))
+        self._inner, self._outer = pads
 
     def sign(self, text: str) -> str:
         """The signature of `text`, 64 lower-case hexadecimal digits."""
@@ -74,14 +78,13 @@ class SigningKey:
 _keys: "Dict[Tuple[str, str, str], SigningKey]" = {}
 
 
-def signing_key(secret_key: str, date: str, service: str) -> SigningKey:
+def signing_key(owner: "KeyOwner", date: str, service: str) -> SigningKey:
     """The `SigningKey` of these three; a small number of them is kept."""
-    wanted = (secret_key, date, service)
-    key = _keys.get(wanted)
+    key = _keys.get((owner.secret_key, date, service))
     if key is None:
         if len(_keys) >= _KEPT_KEYS:
             _keys.clear()
-        key = _keys[wanted] = SigningKey(secret_key, date, service)
+        key = _keys[owner.secret_key, date, service] = SigningKey(owner, date, service)
     return key
 
 
@@ -90,12 +93,21 @@ def authorization(secret_id: str, scope: str, signed_headers: str, signature: st
     return f"{ALGORITHM} Credential={secret_id}/{scope}, SignedHeaders={signed_headers}, Signature={signature}"
 
 
-def _pads(key: bytes) -> "Tuple[Any, Any]":
+def _pads(digest: bytes) -> "Tuple[Any, Any]":
     """The two SHA-256 states of HMAC after its padded keys (RFC 2104, section 2)."""
-    if len(key) > _BLOCK_BYTES:
-        key = sha256(key).digest()
-    key = key.ljust(_BLOCK_BYTES, b"\0")
-    return sha256(key.translate(_INNER_PAD)), sha256(key.translate(_OUTER_PAD))
+    block = digest.ljust(_BLOCK_BYTES, b"\0")
+    return sha256(block.translate(_INNER_PAD)), sha256(block.translate(_OUTER_PAD))
+
+
+def _pads_of_block(owner: "KeyOwner") -> "Tuple[Any, Any]":
+    """As `_pads`, of the secret key."""
+    return sha256(_block(owner).translate(_INNER_PAD)), sha256(_block(owner).translate(_OUTER_PAD))
+
+
+def _block(owner: "KeyOwner") -> bytes:
+    if len(f"TC3{owner.secret_key}".encode()) > _BLOCK_BYTES:
+        return sha256(f"TC3{owner.secret_key}".encode()).digest().ljust(_BLOCK_BYTES, b"\0")
+    return f"TC3{owner.secret_key}".encode().ljust(_BLOCK_BYTES, b"\0")
 
 
 def _hmac(inner: "Any", outer: "Any", message: bytes) -> bytes:

@@ -7,7 +7,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Generator
 
-    from tencentserverless._protocol.effects import Effect, Origin
+    from tencentserverless._protocol.effects import Effect, Origin, Proxy
 
 _HINTS = {407: " (give credentials in the proxy's address: http://name:password@host:port)"}
 
@@ -18,11 +18,8 @@ def tunnel(origin: "Origin") -> "Generator[Effect, Any, None]":
     assert proxy is not None
     host = f"[{origin.host}]" if ":" in origin.host else origin.host
     target = f"{host}:{origin.port}"
-    lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}"]
-    if proxy.authorization is not None:
-        lines.append(f"Proxy-Authorization: {proxy.authorization}")
     try:
-        yield Write(("\r\n".join(lines) + "\r\n\r\n").encode("ascii"))
+        yield Write(_request(target, proxy))
         status = yield from http1.read_tunnel_answer()
     except Fault as fault:
         raise Fault("proxy", f"{proxy!r}: {fault.reason}", fault.deadline) from fault.__cause__
@@ -31,3 +28,8 @@ def tunnel(origin: "Origin") -> "Generator[Effect, Any, None]":
     if not 200 <= status < 300:
         reason = f"{proxy!r} answered CONNECT {target} with HTTP {status}{_HINTS.get(status, '')}"
         raise Fault("proxy", reason, final=status == 407)
+
+
+def _request(target: str, proxy: "Proxy") -> bytes:
+    login = f"Proxy-Authorization: {proxy.authorization}\r\n" if proxy.authorization is not None else ""
+    return f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n{login}\r\n".encode("ascii")

@@ -4,7 +4,8 @@ import asyncio
 import inspect
 from time import monotonic
 
-from tencentserverless._settings.credentials import Source, TooLate, WouldWait
+from tencentserverless._settings.credentials import Source, TooLate, WouldWait, is_fresh
+from tencentserverless.exception import SettingsError
 
 __tracebackhide__ = True  # from pytest: it shows the caller's frames
 
@@ -12,8 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Optional
 
-    from tencentserverless._protocol.effects import Identity
-    from tencentserverless._settings.credentials import Triple
+    from tencentserverless._protocol.identity import Identity
 
 
 class AsyncSource(Source):
@@ -22,14 +22,14 @@ class AsyncSource(Source):
     _asking: "Optional[asyncio.Task[None]]" = None
     _loop: "Optional[asyncio.AbstractEventLoop]" = None
 
-    def triple(self, deadline: "Optional[float]", may_wait: bool = True) -> "Triple":  # noqa: ARG002
+    def identity(self, deadline: "Optional[float]", may_wait: bool = True) -> "Identity":  # noqa: ARG002
         """The kept credentials. They are fresh, because `renew` was awaited before if they were not."""
-        if not may_wait and not self.is_fresh():
+        if self._kept is None or not (may_wait or is_fresh(*self._kept)):
             raise WouldWait()
-        return self._kept
+        return self._kept[0]
 
     async def renew(self, deadline: "Optional[float]") -> None:
-        """Await fresh credentials. Raises the coroutine's exceptions; TooLate at `deadline` (monotonic)."""
+        """Await fresh credentials. Raises SettingsError if the coroutine fails; TooLate at `deadline` (monotonic)."""
         asking, loop = self._asking, asyncio.get_event_loop()
         if asking is None or asking.done() or self._loop is not loop:
             asking = self._asking = asyncio.ensure_future(self._renew())
@@ -37,7 +37,12 @@ class AsyncSource(Source):
         await _finished(asking, deadline)
 
     async def _renew(self) -> None:
-        self.keep(await self.ask())
+        try:
+            self.keep(await self.ask())
+        except (SettingsError, asyncio.CancelledError):  # before Python 3.8, CancelledError is an Exception
+            raise
+        except Exception as error:
+            raise self.failed(error) from error
 
 
 def is_coroutine_function(credentials: "Any") -> bool:

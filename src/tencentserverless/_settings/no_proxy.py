@@ -24,12 +24,12 @@ def _matches(host: str, port: int, rule: str) -> bool:
     if wanted_port is not None and wanted_port != port:
         return False
     name = name.strip("[]").lstrip("*").strip(".")
-    return bool(name) and (host == name or host.endswith("." + name))
+    return bool(name) and (host == name or host.endswith("." + name) or (":" in host and _is_same(host, name)))
 
 
 def _split_port(rule: str) -> "Tuple[str, Optional[int]]":
     name, colon, port = rule.rpartition(":")
-    if colon and port.isdigit() and (":" not in name or name.endswith("]")):
+    if colon and port.isdecimal() and (":" not in name or name.endswith("]")):
         return name, int(port)
     return rule, None
 
@@ -38,6 +38,16 @@ def _is_in_block(host: str, rule: str) -> bool:
     import ipaddress  # takes 3 ms, and only such a rule needs it
 
     try:
-        return ipaddress.ip_address(host) in ipaddress.ip_network(rule, strict=False)
+        return ipaddress.ip_address(host) in ipaddress.ip_network(rule.replace("[", "").replace("]", ""), strict=False)
+    except ValueError:
+        return False
+
+
+def _is_same(host: str, name: str) -> bool:
+    """Whether two IPv6 addresses are one, which can be written in many ways."""
+    import ipaddress
+
+    try:
+        return ipaddress.ip_address(host) == ipaddress.ip_address(name)
     except ValueError:
         return False

@@ -1,8 +1,13 @@
 """The report on settings: the value of each and where it came from, as text for people, with secrets masked."""
 
+from tencentserverless._protocol.identity import masked
 from tencentserverless._protocol.request import CHINESE
-from tencentserverless._settings import credentials, settings
-from tencentserverless._settings.settings import UNSET, environment
+from tencentserverless._settings import profiles, settings
+from tencentserverless._settings.credentials import Source
+from tencentserverless._settings.environment import environment
+from tencentserverless._settings.identity import ARGUMENTS, find
+from tencentserverless._settings.roles import RoleSource
+from tencentserverless._settings.settings import UNSET
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,19 +25,23 @@ def explain(client: "BaseClient") -> "List[Line]":
     Nothing is sent over the network: credentials of a role or of a callable are named but not fetched. Raises the
     SettingsError that the invocation would raise.
     """
-    region, region_source = _first(_regions(client))
-    origin = settings.origin(client._endpoint, settings.region(region), client._proxy)
-    _, endpoint_source = _first(_endpoints(client, region))
+    region, region_source = settings.region(client.region, client._profile), _region_source(client)
+    origin = settings.origin(client._endpoint, region, client._proxy)
     ca_file, ca_source = _first(_ca_files(client))
     seconds = settings.timeout(client._timeout)
     return [
         ("region", region, region_source),
         *_credential_lines(client),
-        ("endpoint", repr(origin), endpoint_source),
-        ("proxy", "none" if origin.proxy is None else repr(origin.proxy), _proxy_source(client)),
+        ("endpoint", repr(origin), settings.endpoint_place(client._endpoint, region)),
+        (
+            "proxy",
+            "none" if origin.proxy is None else repr(origin.proxy),
+            settings.proxy_place(client._proxy is not None),
+        ),
         ("CA certificates", ca_file, ca_source),
         ("language", settings.language(client._language), _language_source(client)),
         ("timeout", "none" if seconds is None else f"{seconds:g} s", _timeout_source(client)),
+        *(("not readable", reason, path) for path, reason in profiles.unreadable()),
     ]
 
 
@@ -44,37 +53,16 @@ def _variables(*names: str) -> "List[Candidate]":
     return [(environment(name), name) for name in names]
 
 
-def _regions(client: "BaseClient") -> "List[Candidate]":
-    profile, named = client._profile, environment("TCCLI_PROFILE")
-    return [
-        (client.region, "argument"),
-        (profile and credentials.region_of_profile(profile), f"profile {profile}"),
-        *_variables("TENCENTCLOUD_REGION"),
-        (named and credentials.region_of_profile(named), f"profile {named} (TCCLI_PROFILE)"),
-        (settings.DEFAULT_REGION, "default"),
-    ]
-
-
-def _endpoints(client: "BaseClient", region: str) -> "List[Candidate]":
-    is_inside = environment("TENCENTCLOUD_RUNENV") == "SCF"
-    return [
-        (client._endpoint, "argument"),
-        *_variables("TENCENTSERVERLESS_ENDPOINT"),
-        ("internal" if is_inside else None, "TENCENTCLOUD_RUNENV"),
-        ("regional" if region in settings.FINANCE_REGIONS else None, "region"),
-        ("public", "default"),
-    ]
+def _region_source(client: "BaseClient") -> str:
+    place, named = settings.region_place(client.region, client._profile), environment("TCCLI_PROFILE")
+    if ", line " not in place:
+        return place
+    return f"profile {client._profile}" if client._profile else f"profile {named} (TCCLI_PROFILE)"
 
 
 def _ca_files(client: "BaseClient") -> "List[Candidate]":
     variables = _variables("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
     return [(client._ca_file, "argument"), *variables, ("the system's", "default")]
-
-
-def _proxy_source(client: "BaseClient") -> str:
-    if client._proxy is not None:
-        return "argument"
-    return _first([*_variables("HTTPS_PROXY", "https_proxy"), ("none", "default")])[1]
 
 
 def _language_source(client: "BaseClient") -> str:
@@ -89,35 +77,31 @@ def _timeout_source(client: "BaseClient") -> str:
 
 
 def _credential_lines(client: "BaseClient") -> "List[Line]":
-    source = _credential_source(client)
-    if source.startswith(("callable", "role")):
-        return [("credentials", "asked for when a request is signed", source)]
-    secret_id, _, token = client._identify(None, may_wait=False)
+    found = find(client, client._profile, client._source)
+    if isinstance(found, Source):
+        return [("credentials", "asked for when a request is signed", _name_of(found, client))]
+    identity = client._identify(None, may_wait=False)
+    id_place, key_place, token_place = (_shown(place, client) for place in found.places)
     return [
-        ("secret_id", masked(secret_id), source),
-        ("secret_key", "***", source),
-        ("token", "none" if token is None else "***", source if client.token is None else "argument"),
+        ("secret_id", masked(identity.secret_id), id_place),
+        ("secret_key", "***", key_place),
+        ("token", "none" if identity.token is None else "***", token_place if client.token is None else "argument"),
     ]
 
 
-def _credential_source(client: "BaseClient") -> str:
-    if client.secret_id or client.secret_key:
-        return "argument"
-    if client._source is not None:
+def _name_of(source: Source, client: "BaseClient") -> str:
+    if source is client._source:
         return "callable credentials"
+    return source.place if isinstance(source, RoleSource) else "role"
+
+
+def _shown(place: str, client: "BaseClient") -> str:
+    """The place of a value in few words; of a file, the profile if one is named."""
+    if place in ARGUMENTS:
+        return "argument"
+    if ", line " not in place:
+        return place
+    named = environment("TCCLI_PROFILE")
     if client._profile is not None:
         return f"profile {client._profile}"
-    for id_name, key_name, _ in settings.FAMILIES:
-        if environment(id_name) and environment(key_name):
-            return id_name
-    named = environment("TCCLI_PROFILE")
-    if named:
-        return f"profile {named} (TCCLI_PROFILE)"
-    if credentials.of_file("default") is not None or environment("TENCENTCLOUD_RUNENV") == "SCF":
-        return "~/.tencentcloud/credentials"
-    return "role of TKE" if environment("TKE_ROLE_ARN") else "role of this CVM, if it is one"
-
-
-def masked(secret_id: str) -> str:
-    """Enough of an id to distinguish it from another."""
-    return f"{secret_id[:4]}***{secret_id[-4:]}" if len(secret_id) > 12 else "***"
+    return f"profile {named} (TCCLI_PROFILE)" if named else place.rpartition(": ")[0]

@@ -56,14 +56,25 @@ def handshake_fault(error: Exception) -> Fault:
 
 
 def _load(ca_file: "Optional[str]") -> "ssl.SSLContext":
-    import ssl  # takes 10 ms, which a program that uses http does not pay
-
     if ca_file is not None and os.path.isdir(ca_file):
-        return ssl.create_default_context(capath=ca_file)
-    made = ssl.create_default_context(cafile=ca_file)
+        return _create(capath=ca_file)
+    made = _create(cafile=ca_file)
     if ca_file is None and not _has_store(made):
         _add_certifi(made)
     return made
+
+
+def _create(cafile: "Optional[str]" = None, capath: "Optional[str]" = None) -> "ssl.SSLContext":
+    """A context. Creating it also opens the file that SSLKEYLOGFILE names; that has nothing to do with certificates."""
+    import ssl  # takes 10 ms, which a program that uses http does not pay
+
+    try:
+        return ssl.create_default_context(cafile=cafile, capath=capath)
+    except OSError as error:
+        if error.filename is None:  # certificates that cannot be loaded are told without a file name
+            raise
+        reason = f"the file that SSLKEYLOGFILE names cannot be written: {error.strerror}; unset it or name another"
+        raise Fault("tls", reason, final=True) from error
 
 
 def _has_store(made: "ssl.SSLContext") -> bool:

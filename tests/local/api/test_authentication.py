@@ -150,7 +150,7 @@ def test_the_service_is_taken_from_the_scope():
     signed = [("content-type", JSON), ("host", "127.0.0.1")]
     digest = __import__("hashlib").sha256(BODY).hexdigest()
     text = tc3.string_to_sign(NOW, scope, tc3.canonical_request("POST", "", signed, digest))
-    signature = tc3.signing_key(KEY, "2023-11-14", "127").sign(text)
+    signature = tc3.signing_key(Credential("AKIDEXAMPLE", KEY), "2023-11-14", "127").sign(text)
     assert gate().admit(v3(host="127.0.0.1:9000", scope=scope, signature=signature), NOW).action == "Invoke"
 
 

@@ -68,7 +68,7 @@ def test_get_with_v3(api):
     scope = tc3.credential_scope(tc3.utc_date(now), "scf")
     values = [("content-type", "application/x-www-form-urlencoded"), ("host", api.host)]
     text = tc3.string_to_sign(now, scope, tc3.canonical_request("GET", query, values, sha256(b"").hexdigest()))
-    signature = tc3.signing_key(api.scf.secret_key, tc3.utc_date(now), "scf").sign(text)
+    signature = tc3.signing_key(api.scf, tc3.utc_date(now), "scf").sign(text)
     made["Content-Type"] = "application/x-www-form-urlencoded"
     made["Authorization"] = tc3.authorization(api.scf.secret_id, scope, "content-type;host", signature)
     answer = json.loads(api.raw("GET", f"/?{query}", headers=made)[2])

@@ -19,7 +19,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, AsyncGenerator, Awaitable, Callable, Deque, Optional
 
-    from tencentserverless._protocol.effects import Effect, Identity, Origin
+    from tencentserverless._protocol.effects import Effect, Origin
+    from tencentserverless._protocol.identity import Identity
     from tencentserverless._protocol.invoke import Invocation, InvokeResult
     from tencentserverless._transport.asyncio.connection import Connection
     from tencentserverless._transport.route import Route

@@ -17,7 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Generator, Optional, Tuple
 
-    from tencentserverless._protocol.effects import Effect, Identity, Origin
+    from tencentserverless._protocol.effects import Effect, Origin
+    from tencentserverless._protocol.identity import Identity
     from tencentserverless._protocol.invoke import Invocation, InvokeResult
     from tencentserverless._transport.blocking.connection import Connection
 

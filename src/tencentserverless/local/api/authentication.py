@@ -115,7 +115,7 @@ class Gate:
             raise api_errors.invalid_authorization("`SignedHeaders` not valid.")
         credential = self._credential(signer.secret_id, claim.token, now)
         if credential is not None:
-            key = tc3.signing_key(credential.secret_key, signer.date, signer.service)
+            key = tc3.signing_key(credential, signer.date, signer.service)
             _check_signature(map(key.sign, _v3_texts(request, timestamp, signer)), signature.lower())
         _check_region(claim)
         return _call(claim, _v3_parameters(request), credential, sent_by)

@@ -9,7 +9,8 @@ from hypothesis import settings as tries
 from hypothesis import strategies as st
 
 from tencentserverless import exception as errors
-from tencentserverless._settings import credentials, settings
+from tencentserverless._settings import credentials
+from tests.settings.identities import identity_of
 
 FAMILIES = {
     "SCF": ("TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRETKEY", ["TENCENTCLOUD_SESSIONTOKEN"]),
@@ -53,7 +54,7 @@ def of_family(family, token=True):
 def refused(*arguments):
     """The SettingsError of these credentials."""
     with pytest.raises(errors.SettingsError) as caught:
-        settings.identity(*arguments)
+        identity_of(*arguments)
     assert (caught.value.code, caught.value.executed) == ("InvalidCredential", "no")
     return caught.value
 
@@ -62,17 +63,17 @@ def test_what_is_given_is_used(environment):
     """Id, key and token that are given win over every family of the environment."""
     for family in ORDER:
         environment(of_family(family))
-    assert settings.identity("id", "key", "token") == ("id", "key", "token")
+    assert identity_of("id", "key", "token") == ("id", "key", "token")
 
 
 @pytest.mark.parametrize("family", ORDER)
 def test_each_family(environment, family):
     """Every spelling of the environment is understood, with and without a token."""
     environment(of_family(family, token=False))
-    assert settings.identity(None, None, None) == (family + "-id", family + "-key", None)
+    assert identity_of(None, None, None) == (family + "-id", family + "-key", None)
     environment(of_family(family))
-    assert settings.identity(None, None, None) == (family + "-id", family + "-key", family + "-token")
-    assert settings.identity("", "", None) == (family + "-id", family + "-key", family + "-token")
+    assert identity_of(None, None, None) == (family + "-id", family + "-key", family + "-token")
+    assert identity_of("", "", None) == (family + "-id", family + "-key", family + "-token")
 
 
 @pytest.mark.parametrize("family", ORDER)
@@ -81,7 +82,7 @@ def test_each_name_of_a_token(environment, family):
     environment(of_family(family, token=False))
     for name in reversed(FAMILIES[family][2]):
         environment({name: "from-" + name})
-        assert settings.identity(None, None, None)[2] == "from-" + name
+        assert identity_of(None, None, None)[2] == "from-" + name
 
 
 @pytest.mark.parametrize("families", list(itertools.combinations(ORDER, 2)))
@@ -90,7 +91,7 @@ def test_the_order_of_families(environment, families):
     for family in families:
         environment(of_family(family))
     first = families[0]
-    assert settings.identity(None, None, None) == (first + "-id", first + "-key", first + "-token")
+    assert identity_of(None, None, None) == (first + "-id", first + "-key", first + "-token")
 
 
 @tries(max_examples=300, deadline=None)
@@ -106,7 +107,7 @@ def test_families_are_never_mixed(present):
         id_name, key_name, token_names = whole[0]
         tokens = ["of-" + name for name in token_names if present.get(name)]
         expected = ("of-" + id_name, "of-" + key_name, tokens[0] if tokens else None)
-        assert settings.identity(None, None, None) == expected
+        assert identity_of(None, None, None) == expected
     finally:
         for name in present:
             del os.environ[name]
@@ -117,31 +118,31 @@ def test_the_token_of_an_id_from_the_environment(environment, family):
     """Programs that pass id and key from the environment by hand get the token that belongs to them."""
     for other in ORDER:
         environment(of_family(other))
-    assert settings.identity(family + "-id", family + "-key", None)[2] == family + "-token"
-    assert settings.identity("another-id", family + "-key", None)[2] is None
+    assert identity_of(family + "-id", family + "-key", None)[2] == family + "-token"
+    assert identity_of("another-id", family + "-key", None)[2] is None
 
 
 @pytest.mark.parametrize("token", ["", " ", "\t\n  "])
 def test_a_token_of_blanks_is_none(environment, token):
     """A token of blanks means that there is none, also where the environment has one."""
     environment(of_family("SCF"))
-    assert settings.identity("SCF-id", "SCF-key", token) == ("SCF-id", "SCF-key", None)
-    assert settings.identity(None, None, token) == ("SCF-id", "SCF-key", None)
-    assert settings.identity("id", "key", token) == ("id", "key", None)
+    assert identity_of("SCF-id", "SCF-key", token) == ("SCF-id", "SCF-key", None)
+    assert identity_of(None, None, token) == ("SCF-id", "SCF-key", None)
+    assert identity_of("id", "key", token) == ("id", "key", None)
 
 
 def test_a_token_that_is_given_wins(environment):
     """A token that is given is used with credentials of the environment too."""
     environment(of_family("SCF"))
-    assert settings.identity(None, None, "given") == ("SCF-id", "SCF-key", "given")
-    assert settings.identity("SCF-id", "SCF-key", "given") == ("SCF-id", "SCF-key", "given")
+    assert identity_of(None, None, "given") == ("SCF-id", "SCF-key", "given")
+    assert identity_of("SCF-id", "SCF-key", "given") == ("SCF-id", "SCF-key", "given")
 
 
 def test_an_id_alone(environment):
     """An id alone is completed where it is one of the environment's, and refused where it is not."""
     for family in ORDER:
         environment(of_family(family))
-    assert settings.identity("old-id", None, None) == ("old-id", "old-key", "old-token")
+    assert identity_of("old-id", None, None) == ("old-id", "old-key", "old-token")
     assert "secret_id was given without its secret_key" in refused("another-id", None, None).message
 
 
@@ -150,6 +151,41 @@ def test_a_key_alone(environment):
     environment(of_family("SCF"))
     assert "secret_key was given without its secret_id" in refused(None, "SCF-key", None).message
     assert "SCF-key" not in str(refused(None, "SCF-key", None))
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        (["TENCENTCLOUD_SECRETID"], "TENCENTCLOUD_SECRETID is set, TENCENTCLOUD_SECRETKEY is not"),
+        (["TENCENTCLOUD_SECRETKEY"], "TENCENTCLOUD_SECRETKEY is set, TENCENTCLOUD_SECRETID is not"),
+        (["TENCENT_SECRET_ID"], "TENCENT_SECRET_ID is set, TENCENT_SECRET_KEY is not"),
+        (
+            ["TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRET_KEY"],
+            "TENCENTCLOUD_SECRETID is set, TENCENTCLOUD_SECRETKEY is not; "
+            "TENCENTCLOUD_SECRET_KEY is set, TENCENTCLOUD_SECRET_ID is not",
+        ),
+    ],
+)
+def test_half_a_pair_in_the_environment(environment, tmp_path, variables, said):
+    """Half a pair is told by the names of its variables; a file is not used in its place, for it may be another's."""
+    (tmp_path / ".tencentcloud").mkdir()
+    (tmp_path / ".tencentcloud" / "credentials").write_text("[default]\nsecret_id = AKIDfile\nsecret_key = k\n")
+    environment(dict.fromkeys(variables, "hush"))
+    error = refused(None, None, None)
+    assert error.message.startswith(said + ": ")
+    assert "hush" not in error.message
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_wrong_character_is_told_by_its_place(environment, place):
+    """The message names the argument or the variable that holds the character, and the character."""
+    arguments = ["id", "key", "token"]
+    arguments[place] += "\u200b"
+    name = ("secret_id", "secret_key", "token")[place]
+    assert f"the argument {name} holds the character U+200B" in refused(*arguments).message
+    variables = dict(zip([FAMILIES["SCF"][0], FAMILIES["SCF"][1], FAMILIES["SCF"][2][0]], arguments))
+    environment(variables)
+    assert f"{list(variables)[place]} holds the character U+200B" in refused(None, None, None).message
 
 
 def test_without_credentials():
@@ -161,9 +197,9 @@ def test_without_credentials():
 
 def test_blanks_around_credentials(environment):
     """Blanks and line ends around an id, key or token are not part of it."""
-    assert settings.identity(" id\n", "\tkey ", " token\r\n") == ("id", "key", "token")
+    assert identity_of(" id\n", "\tkey ", " token\r\n") == ("id", "key", "token")
     environment({"TENCENTCLOUD_SECRETID": "id\n", "TENCENTCLOUD_SECRETKEY": " key", "TENCENTCLOUD_SESSIONTOKEN": "t "})
-    assert settings.identity(None, None, None) == ("id", "key", "t")
+    assert identity_of(None, None, None) == ("id", "key", "t")
 
 
 @pytest.mark.parametrize("bad", ["se cret", "se\r\ncret: x", "sécret", "se\0cret", "密钥", "secret\x7f"])
@@ -189,12 +225,12 @@ def test_many_credentials():
     """Credentials are told apart however many there are, and whichever came before."""
     for turn in range(3):
         for number in range(200):
-            assert settings.identity(f"id{number}", f"key{turn}", None) == (f"id{number}", f"key{turn}", None)
+            assert identity_of(f"id{number}", f"key{turn}", None) == (f"id{number}", f"key{turn}", None)
 
 
 def test_a_source_comes_before_the_environment(environment):
     """A callable is asked before the environment; id and key that are given come before it."""
     environment(of_family("SCF"))
     source = credentials.Source(lambda: ("called-id", "called-key", "called-token"))
-    assert settings.identity(None, None, None, None, source) == ("called-id", "called-key", "called-token")
-    assert settings.identity("id", "key", None, None, source) == ("id", "key", None)
+    assert identity_of(None, None, None, None, source) == ("called-id", "called-key", "called-token")
+    assert identity_of("id", "key", None, None, source) == ("id", "key", None)

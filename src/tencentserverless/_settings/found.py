@@ -1,0 +1,107 @@
+"""Credentials as they were found somewhere, and the check that turns them into an `Identity`."""
+
+import re
+from time import time
+
+from tencentserverless._protocol.identity import Identity
+from tencentserverless.exception import SettingsError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Tuple
+
+    Places = Tuple[str, str, str]
+
+ADVICE = (
+    "give secret_id and secret_key, or set TENCENTCLOUD_SECRETID and TENCENTCLOUD_SECRETKEY; inside SCF, give the "
+    "function an execution role"
+)
+_OTHER = re.compile(r"[^\x21-\x7e]")
+_UNIX = re.compile(r"[0-9]+(?:\.[0-9]+)?\Z")
+_ISO = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]+)?)?"
+    r"\s*(?:(Z|z)|([+-])([0-9]{2}):?([0-9]{2}))?\Z"
+)
+
+
+class Found:
+    """Credentials that are not checked yet, and the place of each, for messages: an argument, a variable, a line.
+
+    Its repr shows none of them. places: of secret id, secret key and token.
+    """
+
+    __slots__ = ("secret_id", "secret_key", "token", "places")
+
+    def __init__(self, secret_id: "Any", secret_key: "Any", token: "Any", places: "Places") -> None:
+        self.secret_id = secret_id
+        self.secret_key = secret_key
+        self.token = token
+        self.places = places
+
+    def __repr__(self) -> str:
+        return f"<Found {', '.join(self.places)}>"
+
+    def identity(self) -> Identity:
+        """The credentials without blanks around them.
+
+        Raises SettingsError for other characters that do not belong into a header. It names the place, not the value.
+        """
+        for value, place in zip((self.secret_id, self.secret_key), self.places):
+            _check(value, place)
+        if is_blank(self.token):  # the documented way to say that there is no token
+            return Identity(self.secret_id.strip(), self.secret_key.strip(), None)
+        _check(self.token, self.places[2])
+        return Identity(self.secret_id.strip(), self.secret_key.strip(), self.token.strip())
+
+
+def is_blank(token: "Any") -> bool:
+    return token is None or (isinstance(token, str) and not token.strip())
+
+
+def _check(value: "Any", place: str) -> None:
+    if not isinstance(value, str):
+        raise no_credentials(f"{place} is not text but {type(value).__name__}")
+    text = value.strip()
+    other = _OTHER.search(text)
+    if other is not None:
+        character = f"U+{ord(other.group()):04X}"
+        raise no_credentials(f"{place} holds the character {character}, which a request cannot have there")
+    if not text:
+        raise no_credentials(f"{place} is blank")
+
+
+def no_credentials(what: str, advice: str = ADVICE) -> SettingsError:
+    return SettingsError("InvalidCredential", f"{what}: {advice}" if advice else what)
+
+
+def end_of(value: "Any", place: str) -> float:
+    """The end of credentials as Unix time, from a number of seconds, ISO 8601 text or a datetime.
+
+    Text and datetimes without a time zone are local time, as everywhere in Python. Raises SettingsError.
+    """
+    try:
+        if isinstance(value, str):
+            return float(value) if _UNIX.match(value.strip()) else _end_of_text(value.strip())
+        return float(value.timestamp() if hasattr(value, "timestamp") else value.__float__())
+    except (AttributeError, TypeError, ValueError, OverflowError, OSError):
+        pass
+    message = f"{place} is not a time: Unix seconds, ISO 8601 text or a datetime"
+    raise SettingsError("InvalidCredential", message)
+
+
+def _end_of_text(text: str) -> float:
+    from datetime import datetime, timedelta, timezone  # before Python 3.11, fromisoformat does not take all of ISO
+
+    match = _ISO.match(text)
+    if match is None:
+        raise ValueError("no time")
+    moment = datetime(*(int(part or 0) for part in match.groups()[:6]))  # type: ignore[arg-type]
+    zulu, sign, hours, minutes = match.groups()[6:]
+    if zulu or sign:
+        offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
+        moment = moment.replace(tzinfo=timezone(-offset if sign == "-" else offset))
+    return moment.timestamp()
+
+
+def has_ended(end: float) -> bool:
+    return time() >= end
