@@ -1,6 +1,7 @@
 """The part that both clients share: arguments and settings in, one invocation out. No I/O."""
 
 import warnings
+from functools import wraps
 
 from tencentserverless._protocol import event as events
 from tencentserverless._protocol.action import INVOKE, INVOKE_FUNCTION, Fallback, Refusals
@@ -12,11 +13,13 @@ from tencentserverless.exception import InvokeTimeoutError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Optional, Tuple, Type, Union
+    from typing import Any, Callable, Dict, Optional, Tuple, Type, TypeVar, Union
 
     from tencentserverless._protocol.effects import Identity, Origin
     from tencentserverless._protocol.trace import Step
     from tencentserverless._settings.settings import Unset
+
+    F = TypeVar("F", bound=Callable[..., Any])
 
 # The options of the native form since the first version. New options would take the names of event fields.
 _OPTIONS = ("namespace", "qualifier", "log_type", "invocation_type")
@@ -27,6 +30,20 @@ _refusals = Refusals()  # of all clients of this process: a refusal holds for a 
 
 def _text_encoder(default: "Optional[Callable[[Any], Any]]") -> "Callable[[Any], str]":
     return _encode if default is None else events.text_encoder(default)
+
+
+def takes_no_event(method: "F") -> "F":
+    """A method without arguments. If it is given some, its name was meant as a function's, and the error says so."""
+
+    @wraps(method)
+    def checked(*arguments: "Any", **fields: "Any") -> "Any":
+        if len(arguments) > 1 or fields:
+            name = method.__name__
+            message = f'client.{name}() is a method without arguments; client["{name}"](...) invokes a function {name!r}'
+            raise TypeError(message)
+        return method(*arguments)
+
+    return checked  # type: ignore[return-value]
 
 
 class BaseClient:
@@ -198,6 +215,13 @@ class BaseClient:
             timeout = self._timeout
         seconds = settings.timeout(timeout)
         return name, settings.origin(self._endpoint, name, self._proxy), seconds
+
+    def _next_origin(self) -> "Optional[Origin]":
+        """The origin of the next invocation; None if a setting is wrong, which that invocation says."""
+        try:
+            return self._resolve(None, UNSET)[1]
+        except Exception:
+            return None
 
     def _patience(self, options: "Dict[str, Any]") -> "Optional[float]":
         """Seconds during which a fan-out sends an event again that the platform has no room for; None for no limit."""
