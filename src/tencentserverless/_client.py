@@ -83,7 +83,7 @@ class BaseClient:
         self._endpoint = endpoint
         self._timeout = timeout
         self._connect_timeout = settings.connect_timeout(connect_timeout)
-        self._max_connections = max_connections
+        self._max_connections = settings.whole_number("max_connections", max_connections)
         self._proxy = proxy
         self._ca_file = ca_file
         self._default = default
