@@ -39,7 +39,9 @@ def takes_no_event(method: "F") -> "F":
     def checked(*arguments: "Any", **fields: "Any") -> "Any":
         if len(arguments) > 1 or fields:
             name = method.__name__
-            message = f'client.{name}() is a method without arguments; client["{name}"](...) invokes a function {name!r}'
+            message = (
+                f'client.{name}() is a method without arguments; client["{name}"](...) invokes a function {name!r}'
+            )
             raise TypeError(message)
         return method(*arguments)
 

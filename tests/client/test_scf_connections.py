@@ -228,6 +228,7 @@ def test_connect_makes_the_connection_of_the_first_invocation(kind, tls):
 @both
 def test_an_invocation_waits_for_the_connection_that_is_being_made(kind):
     """An invocation that begins while `connect` is at work uses that connection instead of a second one."""
+
     async def at_once(client):
         connecting = asyncio.ensure_future(client.connect())
         await asyncio.sleep(0)

@@ -5,7 +5,7 @@ This file is read by every Python, with and without the extra: it says what is m
 
 import sys
 
-NEEDED = ("httptools", "click", "rich", "yaml")
+NEEDED = ("httptools", "click", "yaml")
 USAGE = 2
 
 

@@ -110,7 +110,7 @@ class AsyncSent(EventHandle):
 class AsyncMap(Generic[T]):
     """The asynchronous iterator of `AsyncFunction.map`. Its tasks end when it is exhausted, closed, or garbage."""
 
-    def __init__(self, fanout: "Fanout", invoke: "Callable[[Any], Awaitable[Any]]") -> None:
+    def __init__(self, fanout: "Any", invoke: "Callable[[Any], Awaitable[Any]]") -> None:
         self._tasks = _Tasks(fanout, invoke)
 
     def __aiter__(self) -> "AsyncIterator[T]":

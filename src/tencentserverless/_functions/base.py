@@ -55,7 +55,7 @@ class BaseFunction:
         if self._returns is None:
             return result.value
         if hasattr(self._returns, "__dataclass_fields__"):
-            return self._returns(**_known(self._returns, **result.value))
+            return self._returns(**_known(self._returns, dict(**result.value)))  # type: ignore[call-arg]
         return self._returns(result.value)
 
     def _value_and_result(self, result: "InvokeResult") -> "Any":
@@ -78,9 +78,9 @@ class BaseFunction:
         return kind(self._client, request_id, self.name, namespace, region, result)
 
 
-def _known(*dataclass: "Callable[..., Any]", **value: "Any") -> "Dict[str, Any]":
+def _known(dataclass: "Callable[..., Any]", value: "Dict[str, Any]") -> "Dict[str, Any]":
     """The part of `value` that the dataclass has fields for: the remote function may add others later."""
-    names = _parameters(*dataclass)
+    names = _parameters(dataclass)
     return value if names is None else {name: value[name] for name in value if name in names}
 
 

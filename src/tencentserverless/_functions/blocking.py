@@ -135,8 +135,8 @@ class Sent(EventHandle):
 class Map(Generic[T]):
     """The iterator of `Function.map`. Its threads end when it is exhausted, closed, or garbage."""
 
-    def __init__(self, fanout: "Fanout", invoke: "Callable[[Any], Any]") -> None:
-        self._fanout = fanout
+    def __init__(self, fanout: "Any", invoke: "Callable[[Any], Any]") -> None:
+        self._fanout: "Fanout" = fanout
         self._invoke = invoke
         self._todo: "queue.Queue[Any]" = queue.Queue()
         self._done: "queue.Queue[Any]" = queue.Queue()
@@ -171,7 +171,7 @@ class Map(Generic[T]):
             self._add_thread()
 
     def _add_thread(self) -> None:
-        """Start another thread if all of them may be busy. Where no more can be started, those that there are do all."""
+        """Start another thread if all of them may be busy. If that fails, the others do the work."""
         if self._threads < min(self._fanout.in_flight, self._most_threads):
             work = (self._invoke, self._todo, self._done)
             try:

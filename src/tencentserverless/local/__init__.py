@@ -4,4 +4,21 @@
 3.10 or later and the extra: ``pip install "tencentserverless[local]"``.
 """
 
-from tencentserverless.local.local_scf import LocalSCF as LocalSCF
+import sys
+
+_INSTALL = 'pip install "tencentserverless[local]"'
+
+if sys.hexversion < 0x030A0000:
+    raise ImportError(
+        "tencentserverless.local needs Python 3.10 or later, this is %d.%d: python3.10 -m %s"
+        % (*sys.version_info[:2], _INSTALL)
+    )
+
+try:
+    from tencentserverless.local.local_scf import LocalSCF as LocalSCF
+except ModuleNotFoundError as _missing:
+    if _missing.name not in ("httptools", "packaging", "yaml"):
+        raise
+    raise ModuleNotFoundError(
+        f"tencentserverless.local needs its extra ({_missing.name} is missing): {_INSTALL}", name=_missing.name
+    ) from _missing
