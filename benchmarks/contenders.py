@@ -10,6 +10,7 @@ EVENT = {"key1": "test value 1", "key2": "test value 2"}
 KEYS = {"secret_id": "AKIDEXAMPLE", "secret_key": "example-secret-key"}
 REGION = "ap-guangzhou"
 FUNCTION = "FuncInvoked"
+LOADING_SECONDS = 1  # of a function that has more to load
 TIMEOUT = 310  # seconds, of every contender that has one
 
 
@@ -61,15 +62,29 @@ def http_client(place):
 
 def ours(place):
     """Client.invoke with every setting at its default."""
-    from tencentserverless import scf
-
-    endpoint = f"https://127.0.0.1:{place['port']}"
-    client = scf.Client(REGION, **KEYS, endpoint=endpoint, ca_file=place["authority"])
+    client = _our_client(place)
 
     def invoke():
         return client.invoke(FUNCTION, data=EVENT)
 
     return invoke
+
+
+def ours_ahead(place):
+    """Ours in a function that called `connect` while it was loaded, and whose first event comes a while later."""
+    import time
+
+    client = _our_client(place)
+    client.connect()
+    time.sleep(LOADING_SECONDS)
+    return lambda: client.invoke(FUNCTION, data=EVENT)
+
+
+def _our_client(place):
+    from tencentserverless import scf
+
+    endpoint = f"https://127.0.0.1:{place['port']}"
+    return scf.Client(REGION, **KEYS, endpoint=endpoint, ca_file=place["authority"])
 
 
 def official(place):

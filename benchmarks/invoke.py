@@ -11,14 +11,13 @@ Every figure is the median of the rounds' ratios, with the middle half of the ro
 
 import argparse
 import faulthandler
-import subprocess
 import time
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
 from peers import peers_python
-from processes import HERE, SOURCE, Server, contender, surroundings, two_places
+from processes import SOURCE, Server, contender, fresh, two_places
 from rounds import BASELINE, NAMES, compare, heading, interleave, row, table
 
 SLOW = {"official": 4, "predecessor": 20}  # these need fewer invocations for the same time
@@ -95,20 +94,13 @@ def from_nothing(bench):
 
 
 def import_time(bench, module):
-    return float(fresh(bench, "import", module))
+    return float(fresh(bench.python, bench.options.source, "import", module))
 
 
 def answer_time(bench, name):
     start = time.perf_counter()
-    fresh(bench, "answer", name, str(bench.place["port"]), bench.place["authority"])
+    fresh(bench.python, bench.options.source, "answer", name, bench.place["port"], bench.place["authority"])
     return time.perf_counter() - start
-
-
-def fresh(bench, *words):
-    command = [bench.python, HERE / "fresh.py", *words]
-    return subprocess.run(
-        command, env=surroundings(bench.options.source), stdout=subprocess.PIPE, text=True, check=True
-    ).stdout
 
 
 def many_threads(bench):

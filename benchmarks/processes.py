@@ -85,6 +85,12 @@ class Server(Process):
         return result, (self.ask("cpu") - used) / (time.perf_counter() - start)
 
 
+def fresh(python, source, *words):
+    """What fresh.py prints in a process of its own."""
+    command = [python, HERE / "fresh.py", *map(str, words)]
+    return subprocess.run(command, env=surroundings(source), stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
 def contender(python, place, *names, threads=0, source=SOURCE, cpus=None):
     """The process of turns.py with these contenders, connected and warm."""
     own = source if "predecessor" not in names else None  # it has our name: ours must not be in front of it
