@@ -8,7 +8,6 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ROWS = """
-bare TLS socket
 tencentserverless (this checkout)
 official SDK, keepAlive=True
 tencentserverless 0.1.7
@@ -20,7 +19,7 @@ first call of a process, connect() at import
 
 @pytest.mark.timeout(300)  # the peers' environment is made where it is not there yet
 def test_far_prints_every_row():
-    """benchmarks/far.py prints round trips for each contender; that of the bare socket is one by definition."""
+    """benchmarks/far.py prints round trips for each contender and for each kind of first call."""
     command = [sys.executable, ROOT / "benchmarks" / "far.py", "--quick"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=280)
     assert done.returncode == 0, done.stderr
@@ -28,4 +27,4 @@ def test_far_prints_every_row():
         line[2:54].rstrip(): float(line[54:].split()[0]) for line in done.stdout.splitlines() if line[:2] == "  "
     }
     assert set(printed) == set(ROWS.strip().splitlines()), done.stdout
-    assert printed["bare TLS socket"] == 1.0
+    assert printed["tencentserverless 0.1.7"] > 2, "it connects for each call"
