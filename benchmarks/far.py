@@ -3,8 +3,8 @@
     python benchmarks/far.py [--quick] [--rounds N] [--source DIR]
 
 Server, relay and contenders are processes on this machine. The relay delays every byte by 15 ms in each direction. One
-round trip is what a bare kept-alive TLS socket waits for an answer through the same relay: in turn with the contender in
-one process, or in the same round as a fresh process. Every figure is the median of the rounds' ratios to it, with the
+round trip is what a bare kept-alive TLS socket waits for an answer through the same relay: in one process, in turn with
+the contender, or in the same round as a fresh process. Every figure is the median of the rounds' ratios to it, with the
 middle half of the rounds behind it.
 """
 
