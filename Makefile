@@ -37,6 +37,7 @@ lint: $(VENV)/.lint
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/invoke.py
+	$(BIN)/python benchmarks/far.py
 	$(BIN)/python benchmarks/concurrency.py
 	$(BIN)/python benchmarks/local.py
 

@@ -11,6 +11,7 @@ EVENT = {"key1": "test value 1", "key2": "test value 2"}
 KEYS = {"secret_id": "AKIDEXAMPLE", "secret_key": "example-secret-key"}
 REGION = "ap-guangzhou"
 FUNCTION = "FuncInvoked"
+LOADING_SECONDS = 1  # of a function that has more to load
 TIMEOUT = 310  # seconds, for all contenders with a time-out
 
 
@@ -62,15 +63,29 @@ def http_client(target):
 
 def ours(target):
     """Client.invoke with every setting at its default."""
-    from tencentserverless import scf
-
-    endpoint = f"https://127.0.0.1:{target['port']}"
-    client = scf.Client(REGION, **KEYS, endpoint=endpoint, ca_file=target["authority"])
+    client = _our_client(target)
 
     def invoke():
         return client.invoke(FUNCTION, data=EVENT)
 
     return invoke
+
+
+def ours_ahead(target):
+    """Ours in a function that called `connect` while it was loaded, and whose first event comes a while later."""
+    import time
+
+    client = _our_client(target)
+    client.connect()
+    time.sleep(LOADING_SECONDS)
+    return lambda: client.invoke(FUNCTION, data=EVENT)
+
+
+def _our_client(target):
+    from tencentserverless import scf
+
+    endpoint = f"https://127.0.0.1:{target['port']}"
+    return scf.Client(REGION, **KEYS, endpoint=endpoint, ca_file=target["authority"])
 
 
 def official(target):

@@ -11,14 +11,13 @@ Each figure is the median of the ratios of all rounds, followed by the range of 
 
 import argparse
 import faulthandler
-import subprocess
 import time
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
 from peers import peers_python
-from processes import HERE, SOURCE, Server, contender, split_processors, surroundings
+from processes import SOURCE, Server, contender, fresh, split_processors
 from rounds import BASELINE, NAMES, compare, heading, interleave, row, table
 
 SLOW = {"official": 4, "predecessor": 20}  # divisors of the number of invocations, for turns of equal length
@@ -99,20 +98,13 @@ def from_nothing(bench):
 
 
 def import_time(bench, module):
-    return float(fresh(bench, "import", module))
+    return float(fresh(bench.python, bench.options.source, "import", module))
 
 
 def answer_time(bench, name):
     start = time.perf_counter()
-    fresh(bench, "answer", name, str(bench.target["port"]), bench.target["authority"])
+    fresh(bench.python, bench.options.source, "answer", name, bench.target["port"], bench.target["authority"])
     return time.perf_counter() - start
-
-
-def fresh(bench, *words):
-    command = [bench.python, HERE / "fresh.py", *words]
-    return subprocess.run(
-        command, env=surroundings(bench.options.source), stdout=subprocess.PIPE, text=True, check=True
-    ).stdout
 
 
 def many_threads(bench):

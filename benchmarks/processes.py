@@ -89,6 +89,12 @@ class Server(Process):
         return result, (self.ask("cpu") - used) / (time.perf_counter() - start)
 
 
+def fresh(python, source, *words):
+    """What fresh.py prints, run in a new process."""
+    command = [python, HERE / "fresh.py", *map(str, words)]
+    return subprocess.run(command, env=surroundings(source), stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
 def contender(python, target, *names, threads=0, source=SOURCE, cpus=None):
     """A process of turns.py with these contenders, connected and warm."""
     own = source if "predecessor" not in names else None  # 0.1.7 has our name: ours must not be found first

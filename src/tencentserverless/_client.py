@@ -1,6 +1,7 @@
 """The part that both clients share: arguments and settings in, one invocation out. No I/O."""
 
 import warnings
+from functools import wraps
 
 from tencentserverless._protocol import event as events
 from tencentserverless._protocol.action import INVOKE, INVOKE_FUNCTION, Fallback, Refusals
@@ -16,12 +17,14 @@ __tracebackhide__ = True  # from pytest: it shows the caller's frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Optional, Tuple, Type, Union
+    from typing import Any, Callable, Dict, Optional, Tuple, Type, TypeVar, Union
 
     from tencentserverless._protocol.effects import Origin
     from tencentserverless._protocol.identity import Identity
     from tencentserverless._protocol.trace import Step
     from tencentserverless._settings.settings import Unset
+
+    F = TypeVar("F", bound=Callable[..., Any])
 
 # The options of the native form since the first version. New options would take the names of event fields.
 _OPTIONS = ("namespace", "qualifier", "log_type", "invocation_type")
@@ -38,6 +41,22 @@ def without_frames(error: SettingsError) -> SettingsError:
     """The same error, to be raised here. The frames that read the settings are left out, because tools that show the
     variables of a traceback would show keys and passwords."""
     return error.with_traceback(None)
+
+
+def takes_no_event(method: "F") -> "F":
+    """A method without arguments. If it is given some, its name was meant as a function's, and the error says so."""
+
+    @wraps(method)
+    def checked(*arguments: "Any", **fields: "Any") -> "Any":
+        if len(arguments) > 1 or fields:
+            name = method.__name__
+            message = (
+                f'client.{name}() is a method without arguments; client["{name}"](...) invokes a function {name!r}'
+            )
+            raise TypeError(message)
+        return method(*arguments)
+
+    return checked  # type: ignore[return-value]
 
 
 class BaseClient:
@@ -80,7 +99,7 @@ class BaseClient:
         self._source = None if credentials is None else self._make_source(credentials)
         self._timeout = timeout
         self._connect_timeout = settings.connect_timeout(connect_timeout)
-        self._max_connections = max_connections
+        self._max_connections = settings.whole_number("max_connections", max_connections)
         self._ca_file = ca_file
         self._default = default
         self._encode = _text_encoder(default)
@@ -248,6 +267,13 @@ class BaseClient:
             return name, settings.origin(self._endpoint, name, self._proxy), seconds
         except SettingsError as error:
             raise without_frames(error)
+
+    def _next_origin(self) -> "Optional[Origin]":
+        """The origin of the next invocation; None if a setting is wrong, which that invocation says."""
+        try:
+            return self._resolve(None, UNSET)[1]
+        except Exception:
+            return None
 
     def _patience(self, options: "Dict[str, Any]") -> "Optional[float]":
         """Seconds during which a fan-out sends an event again that the platform has no room for; None for no limit."""

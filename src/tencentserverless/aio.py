@@ -8,7 +8,7 @@
 
 import asyncio
 
-from tencentserverless._client import BaseClient, without_frames
+from tencentserverless._client import BaseClient, takes_no_event, without_frames
 from tencentserverless._functions.asyncio import AsyncFunction, AsyncSent
 from tencentserverless._protocol.invoke import InvokeResult
 from tencentserverless._settings import settings
@@ -23,7 +23,7 @@ __tracebackhide__ = True  # from pytest: it shows the caller's frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Awaitable, Callable, Dict, Optional, TypeVar, Union, overload
+    from typing import Any, Awaitable, Callable, Dict, Generator, Optional, TypeVar, Union, overload
 
     from tencentserverless._protocol.identity import Identity
     from tencentserverless._settings.settings import Unset
@@ -121,6 +121,32 @@ class AsyncClient(BaseClient):
         """The handle of an Event invocation, from its request id. It may have been sent by another process."""
         return AsyncSent(self, request_id, function_name, namespace, region)
 
+    @takes_no_event
+    def close(self) -> "Awaitable[None]":
+        """Close the idle connections of the running event loop at once, as `scf.Client.close` does.
+
+        The result can be awaited: then the event loop has closed the sockets too. It need not be, so that
+        ``contextlib.closing`` works.
+        """
+        if self._own is not None:
+            self._own.close_idle()
+        return _NextRound()
+
+    @takes_no_event
+    async def aclose(self) -> None:
+        """As ``await client.close()``, under the name that ``contextlib.aclosing`` calls."""
+        await self.close()
+
+    @takes_no_event
+    async def connect(self) -> None:
+        """Connect, so that the first invocation does not have to. Returns when that is done, and never raises.
+
+        If the connection cannot be made, the invocation tries again and raises the error.
+        """
+        origin = self._next_origin()
+        if origin is not None:
+            await self._transport().open_ahead(origin)
+
     async def _call_api(self, action: str, body: bytes, region: "Optional[str]") -> "Any":
         return await self._transport().perform(self._other_action(action, body, region), self._identify_soon)
 
@@ -162,3 +188,10 @@ class AsyncClient(BaseClient):
 
     async def __aexit__(self, *raised: "Any") -> None:
         await self._transport().close()
+
+
+class _NextRound:
+    """Awaiting it waits for the next round of the event loop, in which the loop closes sockets."""
+
+    def __await__(self) -> "Generator[None, None, None]":
+        yield

@@ -9,7 +9,15 @@
 This module needs the extra ``tencentserverless[otel]``. https://opentelemetry.io/docs/specs/semconv/faas/faas-spans/
 """
 
-from opentelemetry.trace import SpanKind, StatusCode, get_tracer
+try:
+    from opentelemetry.trace import SpanKind, StatusCode, get_tracer
+except ModuleNotFoundError as _missing:
+    if _missing.name not in ("opentelemetry", "opentelemetry.trace"):
+        raise
+    raise ModuleNotFoundError(
+        f'tencentserverless.otel needs its extra ({_missing.name} is missing): pip install "tencentserverless[otel]"',
+        name=_missing.name,
+    ) from _missing
 
 from tencentserverless._version import __version__
 

@@ -5,7 +5,7 @@
 '"Hello World from the function being invoked"'
 """
 
-from tencentserverless._client import BaseClient
+from tencentserverless._client import BaseClient, takes_no_event
 from tencentserverless._protocol.invoke import InvokeResult
 from tencentserverless._settings import settings
 from tencentserverless._settings.settings import UNSET
@@ -17,7 +17,7 @@ __tracebackhide__ = True  # from pytest: it shows the caller's frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Optional, TypeVar, Union, overload
+    from typing import Any, Callable, Dict, List, Optional, TypeVar, Union, overload
 
     from tencentserverless._functions.blocking import Function, Sent
     from tencentserverless._settings.settings import Unset
@@ -157,6 +157,27 @@ class Client(BaseClient):
 
         return Sent(self, request_id, function_name, namespace, region)
 
+    @takes_no_event
+    def close(self) -> None:
+        """Close the idle connections that this client uses, also those that it shares with other clients.
+
+        Invocations in progress are not touched. The client can still be used: it makes new connections. A function
+        whose name is "close" is invoked as ``client["close"](event)``.
+        """
+        self._transport().close_idle()
+
+    @takes_no_event
+    def connect(self) -> None:
+        """Connect in the background, so that the first invocation does not have to. Returns at once, never raises.
+
+        Call it while a function is loaded: name resolution, TCP and TLS then take place before the first event. An
+        invocation that begins earlier waits for this connection. If it cannot be made, the invocation tries again and
+        raises the error. A function whose name is "connect" is invoked as ``client["connect"](event)``.
+        """
+        origin = self._next_origin()
+        if origin is not None:
+            self._transport().open_ahead(origin)
+
     def _call_api(self, action: str, body: bytes, region: "Optional[str]") -> "Any":
         return self._transport().perform(self._other_action(action, body, region), self._identify)
 
@@ -171,24 +192,26 @@ class Client(BaseClient):
 
         return invoke
 
-    _own: "Optional[Transport]" = None
+    _own: "Optional[List[Transport]]" = None  # one for each `with` block that the client is in; they are the same
 
     def _transport(self) -> Transport:
-        if self._own is not None:
-            return self._own
+        if self._own:
+            return self._own[-1]
         return shared_transport(self._trust(), self._connect_timeout, self._max_connections)
 
     def _trust(self) -> "Optional[str]":
         return settings.ca_file(self._ca_file)
 
     def __enter__(self) -> "Client":
-        self._own = Transport(Route(self._trust(), self._connect_timeout), self._max_connections)
+        own = self.__dict__.setdefault("_own", [])
+        own.append(own[-1] if own else Transport(Route(self._trust(), self._connect_timeout), self._max_connections))
         return self
 
     def __exit__(self, *raised: "Any") -> None:
-        own, self._own = self._own, None
-        if own is not None:
-            own.close()
+        own: "List[Transport]" = self.__dict__["_own"]
+        last = own.pop()
+        if last not in own:
+            last.close()
 
 
 def invoke(

@@ -11,6 +11,7 @@ import pytest
 
 from tencentserverless import exception as errors
 from tencentserverless import scf
+from tencentserverless.aio import AsyncClient
 from tencentserverless.scf import Client
 from tests.loopback import KEYS, Server, answering, header, http, result
 
@@ -171,10 +172,10 @@ def test_a_client_is_no_container():
 
 def test_the_public_names_of_a_client():
     """Every public name of a client is a function name less; these are all of them."""
-    client = Client()
-    names = {name for name in dir(client) if not name.startswith("_")}
     own = {"region", "secret_id", "secret_key", "token", "invoke", "call", "function", "invocation"}
-    assert names == own
+    own |= {"close", "connect"}
+    for client, more in ((Client(), set()), (AsyncClient(), {"aclose"})):
+        assert {name for name in dir(client) if not name.startswith("_")} == own | more
 
 
 def test_the_public_names_of_the_module():

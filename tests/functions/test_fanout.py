@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tencentserverless import exception as errors
-from tencentserverless._functions.fanout import WINDOW, Failed, Fanout
+from tencentserverless._functions.fanout import WINDOW, Failed, Fanout, Plan
 
 
 def throttled():
@@ -34,7 +34,7 @@ def run(fanout, order, throttle=lambda index: False):
 @given(st.lists(st.integers(), max_size=60), st.integers(1, 9), st.lists(st.integers(0, 99), min_size=1))
 def test_order_is_kept_whatever_finishes_first(events, concurrency, picks):
     """Every event's outcome is handed out once, in the events' order, with at most `concurrency` in flight."""
-    handed_out, most = run(Fanout(events, concurrency, ordered=True), itertools.cycle(picks))
+    handed_out, most = run(Fanout(events, Plan(concurrency)), itertools.cycle(picks))
     assert handed_out == list(enumerate(events))
     assert most <= concurrency
 
@@ -43,7 +43,7 @@ def test_order_is_kept_whatever_finishes_first(events, concurrency, picks):
 @given(st.lists(st.integers(), max_size=60), st.integers(1, 9), st.lists(st.integers(0, 99), min_size=1))
 def test_without_order_every_event_is_handed_out_once(events, concurrency, picks):
     """Without order, each outcome comes with the index of its event, once."""
-    handed_out, _ = run(Fanout(events, concurrency, ordered=False), itertools.cycle(picks))
+    handed_out, _ = run(Fanout(events, Plan(concurrency, ordered=False)), itertools.cycle(picks))
     assert sorted(handed_out) == sorted(enumerate(events))
 
 
@@ -58,13 +58,13 @@ def test_what_was_throttled_is_sent_again(count, concurrency, refused):
         left.discard(index)
         return is_refused
 
-    handed_out, _ = run(Fanout(range(count), concurrency, ordered=True), itertools.cycle([0, 3, 1]), throttle)
+    handed_out, _ = run(Fanout(range(count), Plan(concurrency)), itertools.cycle([0, 3, 1]), throttle)
     assert handed_out == list(enumerate(range(count)))
 
 
 def test_patience_ends():
     """An event that is throttled for longer than the patience fails with what the platform said."""
-    fanout = Fanout(["event"], 1, ordered=True, patience=10.0)
+    fanout = Fanout(["event"], Plan(1, patience=10.0))
     pending = fanout.take(0.0)
     fanout.finish(pending, throttled(), 1.0)
     again = fanout.take(5.0)
@@ -77,7 +77,7 @@ def test_patience_ends():
 def test_reading_ahead_is_bounded():
     """While the first event is slow, only a window of the events after it is read."""
     read = []
-    fanout = Fanout((read.append(number) or number for number in itertools.count()), 2, ordered=True)
+    fanout = Fanout((read.append(number) or number for number in itertools.count()), Plan(2))
     slow = fanout.take(0.0)
     while True:
         pending = fanout.take(0.0)
@@ -97,7 +97,7 @@ def test_a_source_that_breaks_is_heard_last_and_once():
         yield 1
         raise LookupError("broken")
 
-    fanout = Fanout(events(), 4, ordered=True)
+    fanout = Fanout(events(), Plan(4))
     pending = fanout.take(0.0)
     assert fanout.take(0.0) is None
     assert not fanout.is_over()
@@ -110,7 +110,7 @@ def test_a_source_that_breaks_is_heard_last_and_once():
 
 def test_a_pause_is_told_only_where_something_waits_for_it():
     """After a throttling there is a pause to wait for, as long as there is an event to send."""
-    fanout = Fanout(["event"], 1, ordered=True)
+    fanout = Fanout(["event"], Plan(1))
     pending = fanout.take(0.0)
     assert fanout.pause(0.0) is None
     fanout.finish(pending, throttled(), 0.0)

@@ -116,6 +116,9 @@ def test_wheel_metadata(distributions):
     assert (told["Name"], told["Version"], told["Requires-Python"]) == ("tencentserverless", VERSION, ">=3.6")
     assert told["License-Expression"] == "Apache-2.0" or told["License"] == "Apache-2.0"
     assert told.get_all("Provides-Extra") == ["local", "otel"]
+    extra = [need for need in told.get_all("Requires-Dist") if re.search("""extra == ['"]local""", need)]
+    assert len(extra) == 5
+    assert all(re.search("""python_version >= ['"]3.10""", need) for need in extra)
     always = [need for need in told.get_all("Requires-Dist") if "extra" not in need]
     assert [re.match(r"[\w-]+", need)[0] for need in always] == ["tencentcloud-sdk-python-common"]
     assert {f"Programming Language :: Python :: 3.{minor}" for minor in range(6, 14)} <= set(told.get_all("Classifier"))

@@ -21,6 +21,7 @@ NO_TEST_FILE = {
     "_functions/asyncio.py": "tests/functions/test_functions.py and test_event_handle.py, of both clients",
     "_functions/base.py": "tests/functions/test_functions.py, of both clients",
     "_functions/blocking.py": "tests/functions/test_functions.py and test_event_handle.py, of both clients",
+    "__init__.py": "tests/client/test_package.py",
     "otel.py": "tests/client/test_trace.py",
     "_transport/asyncio/connect.py": "tests/transport/test_transports.py and test_proxy.py, of both transports",
     "_transport/blocking/connect.py": "tests/transport/test_transports.py and test_proxy.py, of both transports",

@@ -1,7 +1,7 @@
 """What a type checker makes of the public names. Checked, never run: `make lint` runs mypy and pyright on it."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Dict, List, TypedDict
+from typing import TYPE_CHECKING, Any, Dict, List, Tuple, TypedDict
 
 from tencentserverless import scf
 from tencentserverless.aio import AsyncClient
@@ -37,6 +37,10 @@ def blocking(client: Client) -> None:
     assert_type(client.function("f", returns=Order, namespace="ns")(number=1), Order)
     assert_type(client.function("f", returns=count).invoke(1), InvokeResult)
     assert_type(list(client.function("f", returns=count).map(range(3))), List[int])
+    pairs = client.function("f", returns=count).map(range(3), with_results=True, retries=2)
+    assert_type(list(pairs), List[Tuple[int, InvokeResult]])
+    client.connect()
+    client.close()
     with client as same:
         assert_type(same, Client)
 
@@ -45,6 +49,9 @@ async def awaited(client: AsyncClient) -> None:
     assert_type(await client.invoke("f", data=1), InvokeResult)
     assert_type(await client.function("f", returns=Order)(number=1), Order)
     assert_type([found async for found in client.function("f", returns=count).map("ab")], List[int])
+    await client.connect()
+    await client.close()
+    await client.aclose()
     handle = await client.function("f").send({"a": 1})
     assert_type((await handle.wait(5)).is_final, bool)
 

@@ -5,7 +5,7 @@ This file runs on every Python, with or without the extra. It names what has to 
 
 import sys
 
-NEEDED = ("httptools", "click", "rich", "yaml")
+NEEDED = ("httptools", "click", "yaml")
 USAGE = 2
 
 

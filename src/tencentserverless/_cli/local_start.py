@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tencentserverless.local import LocalSCF
 
 WINDOWS_SECONDS = 0.5
+HEAD = ("function", "region", "namespace", "runtime", "memory", "timeout", "code")
 
 
 @click.command("start")
@@ -64,17 +65,14 @@ def _introduce(scf: "LocalSCF") -> None:
         for f in scf.functions
     ]
     if sys.stderr.isatty():
-        _table(rows)
+        _table([HEAD, *rows])
     else:
         for row in rows:
             serving.say("  ".join(filter(None, row)))
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("function", "region", "namespace", "runtime", "memory", "timeout", "code", box=None)
+    """Print rows in columns; the last column, which may have wide characters, ends where it ends."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        table.add_row(*row)
-    Console(stderr=True).print(table)
+        serving.say("  ".join(map(str.ljust, row, widths)).rstrip())

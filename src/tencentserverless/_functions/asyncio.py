@@ -2,19 +2,20 @@
 
 import asyncio
 from time import monotonic
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, overload
 
 from tencentserverless._functions.base import DEFAULT_CONCURRENCY, BaseFunction, event_of, hand_out
 from tencentserverless._functions.event_handle import EventHandle
-from tencentserverless._functions.fanout import Failed, Fanout
+from tencentserverless._functions.fanout import Failed
 from tencentserverless._transport.asyncio.drive import drive
 
 __tracebackhide__ = True  # from pytest: it shows the caller's frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, AsyncIterator, Awaitable, Callable, Generator, Iterable, List, Optional
+    from typing import Any, AsyncIterator, Awaitable, Callable, Generator, Iterable, List, Optional, Tuple
 
+    from tencentserverless._functions.fanout import Fanout
     from tencentserverless._protocol.invoke import InvokeResult
     from tencentserverless._protocol.status import EventStatus
 
@@ -40,15 +41,43 @@ class AsyncFunction(BaseFunction, Generic[T]):
         result = await self._client.invoke(self.name, data=event, invocation_type="Event", **self._options)
         return self._handle(AsyncSent, result)  # type: ignore[no-any-return]
 
+    @overload
+    def map(
+        self,
+        events: "Iterable[Any]",
+        concurrency: int = ...,
+        ordered: bool = ...,
+        return_exceptions: bool = ...,
+        *,
+        retries: int = ...,
+    ) -> "AsyncMap[T]": ...
+
+    @overload
+    def map(
+        self,
+        events: "Iterable[Any]",
+        concurrency: int = ...,
+        ordered: bool = ...,
+        return_exceptions: bool = ...,
+        *,
+        retries: int = ...,
+        with_results: bool,
+    ) -> "AsyncMap[Tuple[T, InvokeResult]]": ...
+
     def map(
         self,
         events: "Iterable[Any]",
         concurrency: int = DEFAULT_CONCURRENCY,
         ordered: bool = True,
         return_exceptions: bool = False,
-    ) -> "AsyncMap[T]":
+        *,
+        retries: int = 0,
+        with_results: bool = False,
+    ) -> "AsyncMap[Any]":
         """As `Function.map`, for ``async for``."""
-        return AsyncMap(self, events, concurrency, ordered, return_exceptions)
+        arguments = {"ordered": ordered, "return_exceptions": return_exceptions, "retries": retries}
+        fanout = self._fanout(events, concurrency=concurrency, **arguments)
+        return AsyncMap(fanout, self._invoker(with_results))
 
 
 class AsyncSent(EventHandle):
@@ -83,19 +112,8 @@ class AsyncSent(EventHandle):
 class AsyncMap(Generic[T]):
     """The asynchronous iterator of `AsyncFunction.map`. Its tasks end when it is exhausted, closed, or garbage."""
 
-    def __init__(
-        self,
-        function: "AsyncFunction[Any]",
-        events: "Iterable[Any]",
-        concurrency: int,
-        ordered: bool,
-        return_exceptions: bool,
-    ) -> None:
-        client = function._client
-        fanout = Fanout(events, concurrency, ordered, client._patience(function._options))
-        self._tasks = _Tasks(fanout, client._invoker(function.name, function._options, function._value))
-        self._ordered = ordered
-        self._return_exceptions = return_exceptions
+    def __init__(self, fanout: "Any", invoke: "Callable[[Any], Awaitable[Any]]") -> None:
+        self._tasks = _Tasks(fanout, invoke)
 
     def __aiter__(self) -> "AsyncIterator[T]":
         return self
@@ -106,9 +124,7 @@ class AsyncMap(Generic[T]):
             item = tasks.fanout.pop()
             if item is not None:
                 tasks.call()
-                return hand_out(  # type: ignore[no-any-return]
-                    item, ordered=self._ordered, return_exceptions=self._return_exceptions
-                )
+                return hand_out(item, tasks.fanout.plan)  # type: ignore[no-any-return]
             if tasks.is_over or tasks.fanout.is_over():
                 await self.aclose()
                 raise StopAsyncIteration
@@ -120,17 +136,16 @@ class AsyncMap(Generic[T]):
         await self._tasks.end()
 
     def __del__(self) -> None:
-        if hasattr(self, "_tasks"):  # else the constructor raised
-            self._tasks.cancel()
+        self._tasks.cancel()
 
 
 class _Tasks:
     """The tasks of one `map`, at most `concurrency`. They do not refer to the iterator, which can so become garbage."""
 
-    def __init__(self, fanout: Fanout, invoke: "Callable[[Any], Awaitable[Any]]") -> None:
+    def __init__(self, fanout: "Fanout", invoke: "Callable[[Any], Awaitable[Any]]") -> None:
         self.fanout = fanout
         self.is_over = False
-        self._most = fanout.pace.most
+        self._most = fanout.plan.concurrency
         self._invoke = invoke
         self._tasks: "List[asyncio.Task[None]]" = []
         self._resting: "List[asyncio.Future[None]]" = []

@@ -4,20 +4,20 @@ import queue
 import threading
 import weakref
 from time import monotonic, sleep
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, overload
 
 from tencentserverless._functions.base import DEFAULT_CONCURRENCY, BaseFunction, event_of, hand_out
 from tencentserverless._functions.event_handle import EventHandle
-from tencentserverless._functions.fanout import Failed, Fanout
+from tencentserverless._functions.fanout import Failed
 from tencentserverless._transport.blocking.drive import drive
 
 __tracebackhide__ = True  # from pytest: it shows the caller's frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Generator, Iterable, Iterator, Optional
+    from typing import Any, Callable, Generator, Iterable, Iterator, Optional, Tuple
 
-    from tencentserverless._functions.fanout import Pending
+    from tencentserverless._functions.fanout import Fanout, Pending
     from tencentserverless._protocol.invoke import InvokeResult
     from tencentserverless._protocol.status import EventStatus
 
@@ -43,25 +43,62 @@ class Function(BaseFunction, Generic[T]):
         result = self._client.invoke(self.name, data=event, invocation_type="Event", **self._options)
         return self._handle(Sent, result)  # type: ignore[no-any-return]
 
+    @overload
+    def map(
+        self,
+        events: "Iterable[Any]",
+        concurrency: int = ...,
+        ordered: bool = ...,
+        return_exceptions: bool = ...,
+        *,
+        retries: int = ...,
+    ) -> "Map[T]": ...
+
+    @overload
+    def map(
+        self,
+        events: "Iterable[Any]",
+        concurrency: int = ...,
+        ordered: bool = ...,
+        return_exceptions: bool = ...,
+        *,
+        retries: int = ...,
+        with_results: bool,
+    ) -> "Map[Tuple[T, InvokeResult]]": ...
+
     def map(
         self,
         events: "Iterable[Any]",
         concurrency: int = DEFAULT_CONCURRENCY,
         ordered: bool = True,
         return_exceptions: bool = False,
-    ) -> "Map[T]":
+        *,
+        retries: int = 0,
+        with_results: bool = False,
+    ) -> "Map[Any]":
         """Invoke the function with each event, `concurrency` at a time. Returns a lazy iterator of the decoded values.
 
         events: an iterable of any length. It is read while the results are taken, so memory stays bounded.
         ordered: True for the values in the order of the events, False for (index, value) pairs as they finish.
         return_exceptions: True to return a failure at its place. Otherwise the failure is raised at its place, and the
             iteration can go on after it. Failures have `.index`, the number of their event.
+        retries: how often an event is sent again after a failure with `executed` "no" (no connection, throttled or no
+            capacity for longer than `timeout`). If the function is `idempotent`, also after other failures of the
+            invocation.
+        with_results: True for (value, InvokeResult) pairs: request id, duration and log beside the value.
+
+        A failure that every event would meet ends the iteration, also with `return_exceptions`: no such function,
+        namespace or qualifier, refused or missing credentials, wrong settings. No further event is sent. The failure is
+        raised once: after the outcomes of the events that were sent, or at its place if failures are raised in order.
+        Its `.sent` is the number of events that were sent.
 
         When the platform throttles, fewer invocations are in flight for a while; none fails because of that. The action
         is InvokeFunction, which the platform allows 10,000 times a second, or Invoke (100 times a second) where
         InvokeFunction is refused. Mirrors https://cloud.tencent.com/document/product/583/58400
         """
-        return Map(self, events, concurrency, ordered, return_exceptions)
+        arguments = {"ordered": ordered, "return_exceptions": return_exceptions, "retries": retries}
+        fanout = self._fanout(events, concurrency=concurrency, **arguments)
+        return Map(fanout, self._invoker(with_results))
 
 
 class Sent(EventHandle):
@@ -100,23 +137,14 @@ class Sent(EventHandle):
 class Map(Generic[T]):
     """The iterator of `Function.map`. Its threads end when it is exhausted, closed, or garbage."""
 
-    def __init__(
-        self,
-        function: "Function[Any]",
-        events: "Iterable[Any]",
-        concurrency: int,
-        ordered: bool,
-        return_exceptions: bool,
-    ) -> None:
-        timeout = function._client._patience(function._options)
-        self._fanout = Fanout(events, concurrency, ordered, timeout)
-        self._ordered = ordered
-        self._return_exceptions = return_exceptions
-        self._invoke = function._client._invoker(function.name, function._options, function._value)
+    def __init__(self, fanout: "Any", invoke: "Callable[[Any], Any]") -> None:
+        self._fanout: "Fanout" = fanout
+        self._invoke = invoke
         self._todo: "queue.Queue[Any]" = queue.Queue()
         self._done: "queue.Queue[Any]" = queue.Queue()
         self._threads = 0
-        self._end = weakref.finalize(self, _stop, self._todo, concurrency)
+        self._most_threads = fanout.plan.concurrency
+        self._end = weakref.finalize(self, _stop, self._todo, self._most_threads)
 
     def __iter__(self) -> "Iterator[T]":
         return self
@@ -126,9 +154,7 @@ class Map(Generic[T]):
             self._feed()
             item = self._fanout.pop()
             if item is not None:
-                return hand_out(  # type: ignore[no-any-return]
-                    item, ordered=self._ordered, return_exceptions=self._return_exceptions
-                )
+                return hand_out(item, self._fanout.plan)  # type: ignore[no-any-return]
             if not self._end.alive or self._fanout.is_over():
                 self.close()
                 raise StopIteration
@@ -147,17 +173,23 @@ class Map(Generic[T]):
             self._add_thread()
 
     def _add_thread(self) -> None:
-        """Start another thread if all of them may be busy."""
-        if self._threads < self._fanout.in_flight:
-            self._threads += 1
+        """Start another thread if all of them may be busy. If that fails, the others do the work."""
+        if self._threads < min(self._fanout.in_flight, self._most_threads):
             work = (self._invoke, self._todo, self._done)
-            threading.Thread(target=_work, args=work, name="tencentserverless-map", daemon=True).start()
+            try:
+                threading.Thread(target=_work, args=work, name="tencentserverless-map", daemon=True).start()
+            except (RuntimeError, MemoryError):
+                self._most_threads = self._threads
+            else:
+                self._threads += 1
 
     def _settle(self) -> None:
         """Wait for an outcome or for the end of a pause."""
         pause = self._fanout.pause(monotonic())
         if pause is None and not self._fanout.in_flight:
             return
+        if not self._threads and self._fanout.in_flight:
+            _invoke_next(self._invoke, self._todo, self._done)
         try:
             pending, outcome = self._done.get(timeout=pause)
         except queue.Empty:
@@ -167,15 +199,21 @@ class Map(Generic[T]):
 
 def _work(invoke: "Callable[[Any], Any]", todo: "queue.Queue[Any]", done: "queue.Queue[Any]") -> None:
     """Run by each thread. It refers to the queues but not to the iterator, which can so become garbage."""
-    while True:
-        pending: "Optional[Pending]" = todo.get()
-        if pending is None:
-            return
-        try:
-            outcome = invoke(pending.event)
-        except Exception as error:
-            outcome = Failed(error)
-        done.put((pending, outcome))
+    while _invoke_next(invoke, todo, done):
+        pass
+
+
+def _invoke_next(invoke: "Callable[[Any], Any]", todo: "queue.Queue[Any]", done: "queue.Queue[Any]") -> bool:
+    """Wait for an event and invoke with it. False at the end."""
+    pending: "Optional[Pending]" = todo.get()
+    if pending is None:
+        return False
+    try:
+        outcome = invoke(pending.event)
+    except Exception as error:
+        outcome = Failed(error)
+    done.put((pending, outcome))
+    return True
 
 
 def _stop(todo: "queue.Queue[Any]", threads: int) -> None:

@@ -248,6 +248,13 @@ def language(argument: "Optional[str]" = None) -> str:
     return found
 
 
+def whole_number(name: str, value: "Any", least: int = 1) -> int:
+    """A count. Raises SettingsError, which is a ValueError, if it is not a whole number or less than `least`."""
+    if not hasattr(value, "__index__") or isinstance(value, bool) or value < least:
+        raise _wrong(f"{name} is a whole number of at least {least}, not {value!r}")
+    return int(value)
+
+
 def ca_file(argument: "Optional[str]") -> "Optional[str]":
     """The file (or hashed directory) of the CA certificates to trust; None for the system's."""
     return argument or environment("SSL_CERT_FILE") or environment("REQUESTS_CA_BUNDLE") or None

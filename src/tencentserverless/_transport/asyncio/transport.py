@@ -17,7 +17,7 @@ __tracebackhide__ = True  # from pytest: it shows the caller's frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, AsyncGenerator, Awaitable, Callable, Deque, Optional
+    from typing import Any, AsyncGenerator, Awaitable, Callable, Deque, Dict, Optional
 
     from tencentserverless._protocol.effects import Effect, Origin
     from tencentserverless._protocol.identity import Identity
@@ -84,6 +84,20 @@ class Transport:
         if pool is not None and pool.belongs_here():
             await pool.close()
 
+    def close_idle(self) -> None:
+        """Close the idle connections of the running event loop. Connections in use stay open."""
+        pool = self._pool
+        if pool is not None and asyncio._get_running_loop() is not None and pool.belongs_here():
+            pool.close_idle()
+
+    async def open_ahead(self, origin: "Origin") -> None:
+        """Make an idle connection to `origin`, if there is none.
+
+        If that fails, the next exchange tries again and says what is wrong.
+        """
+        pool = await self._pool_of_this_loop()
+        await pool.open_ahead(origin)
+
     async def _pool_of_this_loop(self) -> "_Pool":
         pool = self._pool
         if pool is None or not pool.belongs_here():
@@ -104,6 +118,8 @@ class _Pool:
         self.exchanges = 0  # in progress
         self._is_closed = False
         self._idle = Idle()
+        self._ahead: "Dict[Origin, asyncio.Future[None]]" = {}
+        self._has_unread = False  # what came on a connection made ahead, session tickets, may not be read yet
         self._open = 0
         self._waiters: "Deque[asyncio.Future[None]]" = deque()
         self._ending: "Optional[AsyncGenerator[None, None]]" = None
@@ -131,15 +147,55 @@ class _Pool:
 
     async def _close_idle(self) -> None:
         self._is_closed = True  # connections in use are closed by `keep`
+        self.close_idle()
+        await asyncio.sleep(0)  # the loop closes the sockets in its next round
+
+    def close_idle(self) -> None:
         for connection in iter(self._idle.take_any, None):
             self.drop(connection)
-        await asyncio.sleep(0)  # the loop closes the sockets in its next round
+
+    async def open_ahead(self, origin: "Origin") -> None:
+        if origin in self._ahead:
+            return
+        self._ahead[origin] = ready = self._loop.create_future()
+        try:
+            connection = self._take_idle(origin)
+            if connection is None and self._reserve():
+                connection = await self._connect(origin, None)
+                self._has_unread = True
+            if connection is not None:
+                self._lay_by(connection)
+        except asyncio.CancelledError:
+            raise
+        except Exception:  # noqa: S110  # the next exchange meets it too, and says so
+            pass
+        finally:
+            self._ahead.pop(origin, None)
+            _wake(ready)
+
+    async def _wait_for_ahead(self, origin: "Origin", deadline: "Optional[float]") -> bool:
+        """Wait until `open_ahead` is done. False if it makes nothing for `origin`, or another exchange waits for it."""
+        ready = self._ahead.pop(origin, None)
+        if ready is None:
+            return False
+        await asyncio.wait([ready], timeout=None if deadline is None else max(0.0, deadline - monotonic()))
+        return True
+
+    async def _read_all(self) -> None:
+        """Let the event loop read what has come. In the first round it notices, in the second it reads."""
+        self._has_unread = False
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
 
     async def take(self, origin: "Origin", deadline: "Optional[float]", fresh: bool) -> "Connection":
         if _IS_WINDOWS and len(self._idle):
             await asyncio.sleep(0)  # its event loop reads ahead: let it report what it has read
         while True:
+            if self._has_unread:
+                await self._read_all()
             connection = None if fresh else self._take_idle(origin)
+            if connection is None and not fresh and await self._wait_for_ahead(origin, deadline):
+                continue
             if connection is None and self._reserve():
                 connection = await self._connect(origin, deadline)
             if connection is not None:
@@ -194,14 +250,18 @@ class _Pool:
 
     def keep(self, connection: "Optional[Connection]") -> None:
         if connection is not None:
-            if self._is_closed:
-                self.drop(connection)
-                return
             connection.keep_session(self._route)
-            connection.is_idle = True
-            self.drop(self._idle.put(connection.origin, connection, monotonic(), time()))
-            if self._waiters:
-                self._wake_one()
+            self._lay_by(connection)
+
+    def _lay_by(self, connection: "Connection") -> None:
+        """Make a connection idle."""
+        if self._is_closed:
+            self.drop(connection)
+            return
+        connection.is_idle = True
+        self.drop(self._idle.put(connection.origin, connection, monotonic(), time()))
+        if self._waiters:
+            self._wake_one()
 
     def drop(self, connection: "Optional[Connection]") -> None:
         if connection is not None:

@@ -40,6 +40,7 @@ class Transport:
         self._process = os.getpid()
         self._is_closed = False
         self._idle = Idle()
+        self._ahead: "Dict[Origin, threading.Event]" = {}
         self._open = 0
         self._waiting = 0
         self._changed = threading.Condition()
@@ -86,17 +87,62 @@ class Transport:
     def close(self) -> None:
         """Close the idle connections now, and each connection in use when its exchange ends."""
         self._is_closed = True
-        while True:
-            connection = self._idle.take_any()
-            if connection is None:
-                return
+        self.close_idle()
+
+    def close_idle(self) -> None:
+        """Close the idle connections. Connections in use stay open, and new exchanges make new connections."""
+        if os.getpid() != self._process:
+            self._begin_in_child()
+        for connection in iter(self._idle.take_any, None):
             self._drop(connection)
+
+    def open_ahead(self, origin: "Origin") -> None:
+        """Make an idle connection to `origin` on another thread, if there is none.
+
+        If that fails, the next exchange tries again and says what is wrong.
+        """
+        if os.getpid() != self._process:
+            self._begin_in_child()
+        ready = threading.Event()
+        if self._ahead.setdefault(origin, ready) is not ready:
+            return
+        work = (origin, ready)
+        try:
+            threading.Thread(target=self._open_ahead, args=work, name="tencentserverless-connect", daemon=True).start()
+        except Exception:  # no more threads can be started
+            self._end_ahead(*work)
+
+    def _open_ahead(self, origin: "Origin", ready: threading.Event) -> None:
+        try:
+            connection = self._take_idle(origin)
+            if connection is None and self._reserve():
+                connection = self._connect(origin, None)
+            if connection is not None:
+                self._lay_by(connection)
+        except Exception:  # noqa: S110  # the next exchange meets it too, and says so
+            pass
+        finally:
+            self._end_ahead(origin, ready)
+
+    def _end_ahead(self, origin: "Origin", ready: threading.Event) -> None:
+        self._ahead.pop(origin, None)
+        ready.set()
+
+    def _wait_for_ahead(self, origin: "Origin", deadline: "Optional[float]") -> bool:
+        """Wait until `open_ahead` is done. False if it makes nothing for `origin`, or another exchange waits for it."""
+        ready = self._ahead.pop(origin, None)
+        if ready is None:
+            return False
+        ready.wait(None if deadline is None else max(0.0, deadline - monotonic()))
+        return True
 
     def _take(self, origin: "Origin", deadline: "Optional[float]", fresh: bool) -> "Connection":
         if os.getpid() != self._process:
             self._begin_in_child()
         while True:
             connection = None if fresh else self._take_idle(origin)
+            if connection is None and not fresh and self._wait_for_ahead(origin, deadline):
+                continue
             if connection is None and self._reserve():
                 connection = self._connect(origin, deadline)
             if connection is not None:
@@ -151,17 +197,21 @@ class Transport:
 
     def _keep(self, connection: "Optional[Connection]") -> None:
         if connection is not None:
-            if self._is_closed:
-                self._drop(connection)
-                return
             if not connection.session_kept:
                 connection.keep_session()
-            too_old = self._idle.put(connection.origin, connection, monotonic(), time())
-            if too_old is not None:
-                self._drop(too_old)
-            if self._waiting:
-                with self._changed:
-                    self._changed.notify()
+            self._lay_by(connection)
+
+    def _lay_by(self, connection: "Connection") -> None:
+        """Make a connection idle."""
+        if self._is_closed:
+            self._drop(connection)
+            return
+        too_old = self._idle.put(connection.origin, connection, monotonic(), time())
+        if too_old is not None:
+            self._drop(too_old)
+        if self._waiting:
+            with self._changed:
+                self._changed.notify()
 
     def _drop(self, connection: "Optional[Connection]") -> None:
         if connection is not None:
