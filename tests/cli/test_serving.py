@@ -22,7 +22,7 @@ def test_wrong_files_of_pairs_are_not_repeated(tmp_path, content):
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(click.BadParameter) as caught:
-        serving.endpoint_of(["x"], 0, None, accept=[f"@{path}"])
+        serving.make_endpoint(["x"], 0, None, accept=[f"@{path}"])
     assert "AKIDsecret" not in caught.value.format_message()
 
 
