@@ -1,0 +1,158 @@
+"""Nothing bare leaves the package: whatever fails outside of it becomes an error of ours, and nothing is lost."""
+
+import functools
+import signal
+
+import pytest
+
+from tencentserverless import exception as errors
+from tencentserverless._protocol import retry
+from tencentserverless._protocol.effects import Fault
+from tencentserverless._transport.faults import fault_of, quietly
+from tests.clients import KINDS, Driven, client_of
+from tests.loopback import Server, http, read_request, result
+from tests.transport.meddling import Calls
+from tests.transport.test_proxy import proxying
+
+RAISED = (OSError, RuntimeError, NotImplementedError, TypeError, MemoryError)
+SENDING = {"send", "write"}
+WAYS = ("http", "https", "proxy")
+
+
+def pool_of(client):
+    """The pool that a client uses."""
+    if isinstance(client, Driven):
+        return next(iter(client.client._transport()._pools.values()), None)
+    return client._transport().pool
+
+
+def assert_nothing_is_lost(client):
+    """Every connection that is open is idle."""
+    pool = pool_of(client)
+    if pool is not None:
+        assert len(pool.places) == len(pool.idle)
+
+
+def caused_by(error, cause):
+    """Whether `cause` stands in the chain of causes of `error`."""
+    while error is not None and error is not cause:
+        error = error.__cause__ or error.__context__
+    return error is cause
+
+
+class Way:
+    """Servers of one way to the function, which answers with its event. `received` are the events."""
+
+    def __init__(self, way):
+        self.received = []
+        self.target = Server(self._serve, tls=way != "http")
+        self.proxy = Server(proxying([]), tls=True) if way == "proxy" else None
+
+    def _serve(self, connection, number):
+        while True:
+            request = read_request(connection)
+            if request is None:
+                return
+            body = request[1]
+            event = body[body.index(b'"ClientContext": ') + 17 : -1]
+            self.received.append(event)
+            connection.sendall(http(result(event.decode("ascii").strip('"'))))
+
+    def client(self, kind, **settings):
+        proxy = self.proxy.endpoint.replace("127.0.0.1", "localhost") if self.proxy else ""
+        endpoint = self.target.endpoint.replace("127.0.0.1", "localhost")
+        return client_of(kind, endpoint, proxy=proxy, connect_timeout=5, **settings)
+
+    def __enter__(self):
+        self.target.__enter__()
+        if self.proxy is not None:
+            self.proxy.__enter__()
+        return self
+
+    def __exit__(self, *raised):
+        if self.proxy is not None:
+            self.proxy.__exit__(*raised)
+        self.target.__exit__(*raised)
+
+
+def meddle(way, kind, is_warm, at, error):
+    """One invocation with `error` raised at call number `at`; returns the calls and what came out, or None."""
+    with way.client(kind) as client:
+        if is_warm:
+            client.invoke("f", data=0)
+        calls, outcome = Calls(at, error), None
+        try:
+            with calls:
+                value = client.invoke("f", data=1).value
+            assert value == 1
+        except errors.ServerlessError as failure:
+            outcome = failure
+        assert_nothing_is_lost(client)
+        assert client.invoke("f", data=2).value == 2
+        assert_nothing_is_lost(client)
+    return calls, outcome
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # a close that raises does not close
+@pytest.mark.parametrize("is_warm", [False, True])
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_whatever_a_call_outside_raises_is_an_error_of_ours(kind, way, is_warm, monkeypatch):
+    """Every call that leaves a transport raises every kind of error in turn: a typed error with its cause comes out,
+    nothing ran if it says so, and no connection is lost."""
+    monkeypatch.setattr(retry, "ATTEMPTS", 1)
+    with Way(way) as servers:
+        names = meddle(servers, kind, is_warm, None, None)[0].names
+        assert len(names) >= (3 if is_warm else 12)
+        first_write = max(index for index, name in enumerate(names) if name in SENDING)
+        for at, name in enumerate(names):
+            for error in RAISED:
+                del servers.received[:]
+                calls, outcome = meddle(servers, kind, is_warm, at, error)
+                if calls.raised is None or outcome is None:  # another path this time; or the call was not needed
+                    continue
+                assert caused_by(outcome, calls.raised), (name, error)
+                assert isinstance(outcome, errors.TransportError), (name, error)
+                if at <= first_write:
+                    assert (outcome.executed, b"1" in servers.received) == ("no", False), (name, error)
+
+
+class Limit(Exception):
+    """What a time limit raises, such as Celery's soft one."""
+
+
+def raise_timeout(number, frame):
+    raise TimeoutError("a recipe for time limits")
+
+
+class Handlers:
+    """Signal handlers of other forms."""
+
+    def method(self, number, frame):
+        raise OSError("from a method")
+
+    def __call__(self, number, frame):
+        raise RuntimeError("from an object")
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="this system has no such signals")
+@pytest.mark.parametrize(
+    "handler", [raise_timeout, Handlers().method, Handlers(), functools.partial(raise_timeout), lambda *_: 1 // 0]
+)
+def test_what_a_signal_handler_raises_is_for_the_caller(handler):
+    """An exception of a signal handler passes through, whatever its class and whatever kind of handler raised it."""
+    before = signal.signal(signal.SIGUSR1, handler)
+    try:
+        with pytest.raises((OSError, RuntimeError, ZeroDivisionError)) as caught:
+            quietly(handler, signal.SIGUSR1, None)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert not isinstance(caught.value, Fault)
+
+
+def test_which_faults_may_pass():
+    """What lacks in this environment will still lack at the next attempt; what failed for the moment may not."""
+    assert fault_of("connect", NotImplementedError()).final is False  # a RuntimeError: an executor may be full
+    assert fault_of("connect", OSError(24, "Too many open files")).final is False
+    assert fault_of("connect", TypeError("unexpected keyword")).final is True
+    assert fault_of("connect", TypeError("unexpected keyword")).reason == "TypeError unexpected keyword"
