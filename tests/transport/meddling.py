@@ -1,5 +1,6 @@
-"""Raises an exception at one moment of an invocation: at a call that leaves the package, or at a line of a transport."""
+"""Raises an exception at one moment of an invocation: at a call that leaves the package, or at a line of ours."""
 
+import linecache
 import os
 import sys
 
@@ -7,7 +8,8 @@ import tencentserverless._transport
 
 FOLDER = os.path.dirname(os.path.abspath(tencentserverless._transport.__file__)) + os.sep
 OUTSIDE = ("socket", "_socket", "select", "ssl", "_ssl", "selectors", "asyncio", "random")
-FUTURES = ("asyncio.futures", "asyncio.events")  # what the callbacks of an event loop call is not an exchange's
+FUTURES = ("asyncio.futures", "asyncio.events")
+WAKING = ("call_soon",)  # a future calls it in a callback of the event loop, which is not an exchange's
 
 
 class Moments:
@@ -18,8 +20,11 @@ class Moments:
         self.error = error
         self.raised = None
         self.names = []
+        self.callers = []
+        self._entered = []
 
-    def meet(self, name):
+    def meet(self, name, caller=None):
+        self.callers.append(caller)
         self.names.append(name)
         if len(self.names) - 1 == self.at:
             self.raised = self.error()
@@ -28,6 +33,13 @@ class Moments:
 
 def _is_ours(frame):
     return frame is not None and frame.f_code.co_filename.startswith(FOLDER)
+
+
+def _is_callback(frame):
+    """Whether an event loop calls a connection, which is not a part of an exchange."""
+    while _is_ours(frame.f_back):
+        frame = frame.f_back
+    return frame.f_code.co_filename.endswith("connection.py") and frame.f_back is not None
 
 
 class Calls(Moments):
@@ -44,13 +56,14 @@ class Calls(Moments):
         if event == "c_call" and _is_ours(frame):
             owner = type(getattr(callee, "__self__", None))
             module = callee.__module__ or owner.__module__ or ""
-            name = callee.__name__
-        elif event == "call" and _is_ours(frame.f_back) and not _is_ours(frame):
-            module, name = frame.f_globals.get("__name__", ""), frame.f_code.co_name
+            name, caller = callee.__name__, frame
+        elif event == "call" and _is_ours(frame.f_back) and not _is_ours(frame) and frame not in self._entered:
+            self._entered.append(frame)  # a coroutine is entered again whenever it goes on
+            module, name, caller = frame.f_globals.get("__name__", ""), frame.f_code.co_name, frame.f_back
         else:
             return
-        if module.partition(".")[0] in OUTSIDE and module not in FUTURES and not name.startswith("<"):
-            self.meet(name)
+        if module.partition(".")[0] in OUTSIDE and module not in FUTURES and name not in WAKING:
+            self.meet(name, caller.f_code.co_name)
 
 
 class Lines(Moments):
@@ -64,14 +77,12 @@ class Lines(Moments):
         sys.settrace(None)
 
     def _trace(self, frame, event, argument):
-        called_by_loop = frame.f_back is not None and "asyncio" in frame.f_back.f_globals.get("__name__", "")
-        if not _is_ours(frame) or frame.f_code.co_name == "__del__":
-            return None
-        if called_by_loop and frame.f_code.co_filename.endswith("connection.py"):
+        if not _is_ours(frame) or frame.f_code.co_name == "__del__" or _is_callback(frame):
             return None
         return self._line
 
     def _line(self, frame, event, argument):
-        if event == "line":
+        # No signal can arrive at a `try:`, and CPython does not count it to the block around it.
+        if event == "line" and linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip() != "try:":
             self.meet("%s:%d" % (frame.f_code.co_name, frame.f_lineno))
         return self._line

@@ -16,6 +16,7 @@ from tests.transport.test_proxy import proxying
 
 RAISED = (OSError, RuntimeError, NotImplementedError, TypeError, MemoryError)
 SENDING = {"send", "write"}
+WRITERS = {"write", "_send", "_flush"}  # the functions of a connection that hand bytes to the kernel
 WAYS = ("http", "https", "proxy")
 
 
@@ -75,6 +76,12 @@ class Way:
         self.target.__exit__(*raised)
 
 
+def writes(calls, before):
+    """How many of the calls before this number handed bytes to the kernel."""
+    passed = list(zip(calls.callers, calls.names))[:before]
+    return sum(caller in WRITERS and name in SENDING for caller, name in passed)
+
+
 def meddle(way, kind, is_warm, at, error):
     """One invocation with `error` raised at call number `at`; returns the calls and what came out, or None."""
     with way.client(kind) as client:
@@ -93,7 +100,9 @@ def meddle(way, kind, is_warm, at, error):
     return calls, outcome
 
 
-@pytest.mark.filterwarnings("ignore::ResourceWarning")  # a close that raises does not close
+# A close that raises does not close, and a coroutine function that raises is not awaited.
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::RuntimeWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("is_warm", [False, True])
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("kind", KINDS)
@@ -102,18 +111,18 @@ def test_whatever_a_call_outside_raises_is_an_error_of_ours(kind, way, is_warm, 
     nothing ran if it says so, and no connection is lost."""
     monkeypatch.setattr(retry, "ATTEMPTS", 1)
     with Way(way) as servers:
-        names = meddle(servers, kind, is_warm, None, None)[0].names
+        whole = meddle(servers, kind, is_warm, None, None)[0]
+        names = whole.names
         assert len(names) >= (3 if is_warm else 12)
-        first_write = max(index for index, name in enumerate(names) if name in SENDING)
-        for at, name in enumerate(names):
-            for error in RAISED:
+        for at, name in list(enumerate(names))[:: 3 if way == "proxy" else 1]:
+            for error in RAISED if way == "http" else RAISED[at % 5 :][:1]:  # each way to a function takes its time
                 del servers.received[:]
                 calls, outcome = meddle(servers, kind, is_warm, at, error)
                 if calls.raised is None or outcome is None:  # another path this time; or the call was not needed
                     continue
                 assert caused_by(outcome, calls.raised), (name, error)
                 assert isinstance(outcome, errors.TransportError), (name, error)
-                if at <= first_write:
+                if writes(calls, at) < writes(whole, len(names)):
                     assert (outcome.executed, b"1" in servers.received) == ("no", False), (name, error)
 
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import ssl
 import sys
 import threading
 
@@ -63,3 +64,32 @@ def test_a_file_that_cannot_be_read(tmp_path):
         assert caught.value.final
     shutil.copy(AUTHORITY, path)
     assert tls_context.context(path) is tls_context.context(path)
+
+
+def test_a_key_log_that_cannot_be_written(authority, tmp_path, monkeypatch):
+    """Where SSLKEYLOGFILE names a file that cannot be written, the Fault speaks of that, not of certificates."""
+    if not hasattr(ssl.SSLContext, "keylog_filename"):
+        pytest.skip("this Python does not read SSLKEYLOGFILE")
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "none" / "keys.log"))
+    with pytest.raises(Fault, match="SSLKEYLOGFILE") as caught:
+        tls_context.context(authority)
+    assert "certificates" not in caught.value.reason
+
+
+def test_a_store_that_does_not_count(monkeypatch):
+    """A context that does not count its certificates, as truststore's, is taken as it is."""
+
+    def not_here(self):
+        raise NotImplementedError()
+
+    monkeypatch.setattr(ssl.SSLContext, "cert_store_stats", not_here)
+    assert tls_context._has_store(ssl.create_default_context())
+
+
+def test_a_python_without_ssl(monkeypatch):
+    """Where the module ssl cannot be imported, the Fault says so and is final."""
+    monkeypatch.setitem(sys.modules, "ssl", None)
+    monkeypatch.setattr(tls_context, "_contexts", {})
+    with pytest.raises(Fault, match="no ssl module") as caught:
+        tls_context.context(None)
+    assert caught.value.final

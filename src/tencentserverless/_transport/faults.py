@@ -35,6 +35,7 @@ def fault_of(phase: str, error: BaseException) -> Fault:
     text = str(error)
     reason = text if text and isinstance(error, OSError) else f"{type(error).__name__} {text}".rstrip()
     fault = Fault(phase, reason, final=not isinstance(error, _MAY_PASS))
+    fault.is_ours = not isinstance(error, ConnectionError) and type(error).__module__ != "ssl"
     fault.__cause__ = error
     return fault
 

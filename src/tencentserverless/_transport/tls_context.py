@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import ssl
     from typing import Any, Dict, Optional
 
+LONGEST_LOAD = 2.0  # seconds; loading takes 30 ms
+
 _contexts: "Dict[Optional[str], ssl.SSLContext]" = {}
 _loading: "Dict[int, Lock]" = {}  # by process: a forked child must not wait for a thread that it does not have
 
@@ -23,15 +25,27 @@ def context(ca_file: "Optional[str]") -> "ssl.SSLContext":
 
 def _loaded(ca_file: "Optional[str]") -> "ssl.SSLContext":
     """Load the context once, for all threads: a TLS session can only be resumed with the context it began with."""
-    with _loading.setdefault(os.getpid(), Lock()):
-        try:
-            return _contexts.get(ca_file) or _contexts.setdefault(ca_file, _load(ca_file))
-        except ImportError as error:
-            raise Fault("tls", f"this Python has no ssl module, which https needs: {error}", final=True) from error
-        except FAMILIES as error:
-            pass_on(error)
-            what = f"the CA certificates {ca_file}" if ca_file else "the system's CA certificates"
-            raise Fault("tls", f"cannot read {what}: {error or type(error).__name__}", final=True) from error
+    lock = _loading.setdefault(os.getpid(), Lock())
+    is_mine = lock.acquire(True, LONGEST_LOAD)
+    try:
+        return _contexts.get(ca_file) or _contexts.setdefault(ca_file, _load(ca_file))
+    except ImportError as error:
+        raise Fault("tls", f"this Python has no ssl module, which https needs: {error}", final=True) from error
+    except FAMILIES as error:
+        pass_on(error)
+        raise Fault("tls", _what_failed(ca_file, error), final=True) from error
+    finally:
+        if is_mine:
+            lock.release()
+
+
+def _what_failed(ca_file: "Optional[str]", error: BaseException) -> str:
+    reason = str(error) or type(error).__name__
+    name = getattr(error, "filename", None)
+    if name is not None and name != ca_file:  # ssl itself opens the file that SSLKEYLOGFILE names
+        return f"cannot set up TLS: {reason} (the variable SSLKEYLOGFILE may name this file)"
+    what = f"the CA certificates {ca_file}" if ca_file else "the system's CA certificates"
+    return f"cannot read {what}: {reason}"
 
 
 def would_block() -> "Any":

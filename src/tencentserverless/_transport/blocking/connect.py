@@ -72,9 +72,8 @@ class _Connecting:
             raise Fault("resolve", f"{host}: {fault.reason}", final=fault.final) from error
         addresses = in_order(found, self.route.answered(host, port))
         race = Race(addresses, lambda: self._left("connect"), lambda: self._too_late("connect"))
-        sock, address = race.run()
-        self.connection.use(sock)
-        set_options(sock)
+        address = race.run(self.connection.use)
+        set_options(self.connection.sock)
         if len(addresses) > 1:
             self.route.keep_answered(host, port, address)
 

@@ -99,7 +99,9 @@ class Connection:
         finally:
             self._places.give_back(self)
 
-    __del__ = close  # a connection that was lost where its exchange was broken off
+    def __del__(self) -> None:  # a connection that was lost where its exchange was broken off
+        if hasattr(self, "_sock"):  # else it was broken off while it was made
+            self.close()
 
     def keep_session(self, route: "Route") -> None:
         """Remember the TLS session for the next handshake. With TLS 1.3 there is one after the first answer."""

@@ -13,26 +13,29 @@ LONGEST_WAIT = 1.0  # seconds until a waiting thread looks again, in case that t
 class Places:
     """The places of a pool, at most `most`. A place is a connection that is not closed, so none can be lost.
 
-    A connection takes its place when it is made, and gives it back when it is closed or becomes garbage. Finalizers run
-    at any moment, so only `take` has a lock.
+    A connection takes its place when it is made, and gives it back when it is closed or becomes garbage. There is no
+    lock that finalizers, or threads that are broken off, could leave locked: single operations on a set are atomic.
     """
 
     def __init__(self, most: int) -> None:
         self.most = most
         self._taken: "Set[int]" = set()  # the ids of connections: a reference would keep them alive
-        self._taking = threading.Lock()
         self._waiting: "Deque[Any]" = deque()  # a locked lock for each waiting thread
 
     def __len__(self) -> int:
         return len(self._taken)
 
     def take(self, connection: "Any") -> bool:
-        """Whether there was a place for `connection`, which then has it."""
-        with self._taking:
-            is_free = self.has_room
-            if is_free:
-                self._taken.add(id(connection))
-            return is_free
+        """Whether there was a place for `connection`, which then has it.
+
+        If two threads take the last place at once, both give it back, find in `wait` that there is room, and try again.
+        """
+        if self.has_room:
+            self._taken.add(id(connection))
+            if len(self._taken) <= self.most:
+                return True
+            self._taken.discard(id(connection))
+        return False
 
     @property
     def has_room(self) -> bool:

@@ -10,7 +10,7 @@ from tencentserverless._transport.readiness import is_any_writable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List, Tuple
+    from typing import Any, Callable, Dict, List
 
     from tencentserverless._protocol.effects import Fault
     from tencentserverless._transport.addresses import Address
@@ -33,14 +33,18 @@ class Race:
         self._trying: "Dict[Any, Any]" = {}  # the address of each socket
         self._failure = too_late()
 
-    def run(self) -> "Tuple[Any, Any]":
-        """The connected socket and its address. Raises the Fault of the address that failed last."""
+    def run(self, use: "Callable[[Any], None]") -> "Any":
+        """Hand the connected socket to `use`, and return its address. Raises the Fault of the address that failed last.
+
+        A race that is broken off closes all of its sockets. So the winner stays one of them until it is in other hands.
+        """
         try:
             while self._addresses or self._trying:
                 self._begin_next()
                 winner = self._wait()
                 if winner is not None:
-                    return winner, self._trying.pop(winner)
+                    use(winner)
+                    return self._trying.pop(winner)
             raise self._failure
         finally:
             for sock in self._trying:
