@@ -1,5 +1,6 @@
 """Raises an exception at one moment of an invocation: at a call that leaves the package, or at a line of ours."""
 
+import inspect
 import linecache
 import os
 import sys
@@ -21,7 +22,6 @@ class Moments:
         self.raised = None
         self.names = []
         self.callers = []
-        self._entered = []
 
     def meet(self, name, caller=None):
         self.callers.append(caller)
@@ -42,6 +42,11 @@ def _is_callback(frame):
     return frame.f_code.co_filename.endswith("connection.py") and frame.f_back is not None
 
 
+def _is_coroutine(frame):
+    """Whether a profile function must not raise in this frame: CPython 3.11 confuses its stack."""
+    return bool(frame.f_code.co_flags & (inspect.CO_COROUTINE | inspect.CO_GENERATOR))
+
+
 class Calls(Moments):
     """The calls from the transports into sockets, TLS, the resolver and the event loop, inside `with`."""
 
@@ -57,8 +62,7 @@ class Calls(Moments):
             owner = type(getattr(callee, "__self__", None))
             module = callee.__module__ or owner.__module__ or ""
             name, caller = callee.__name__, frame
-        elif event == "call" and _is_ours(frame.f_back) and not _is_ours(frame) and frame not in self._entered:
-            self._entered.append(frame)  # a coroutine is entered again whenever it goes on
+        elif event == "call" and _is_ours(frame.f_back) and not _is_ours(frame) and not _is_coroutine(frame):
             module, name, caller = frame.f_globals.get("__name__", ""), frame.f_code.co_name, frame.f_back
         else:
             return

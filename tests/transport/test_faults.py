@@ -126,6 +126,33 @@ def test_whatever_a_call_outside_raises_is_an_error_of_ours(kind, way, is_warm, 
                     assert (outcome.executed, b"1" in servers.received) == ("no", False), (name, error)
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.parametrize("awaits", [False, True])
+@pytest.mark.parametrize("name", ["getaddrinfo", "sock_connect", "create_connection"])
+def test_what_an_event_loop_cannot_do_is_a_connect_error(name, awaits, monkeypatch):
+    """Where a coroutine of the event loop raises, at once or when it is awaited, a ConnectError comes out."""
+    monkeypatch.setattr(retry, "ATTEMPTS", 1)
+    for error in RAISED:
+        raised = error("not here")
+
+        async def fail_later(*arguments, error=raised, **options):
+            raise error
+
+        def fail(*arguments, error=raised, **options):
+            raise error
+
+        with Way("http") as servers, servers.client("asyncio") as client:
+            setattr(client.loop, name, fail_later if awaits else fail)
+            if name == "getaddrinfo" and isinstance(raised, RuntimeError):  # then this thread asks the resolver
+                assert client.invoke("f", data=1).value == 1
+                continue
+            with pytest.raises(errors.ConnectError) as caught:
+                client.invoke("f", data=1)
+            assert caused_by(caught.value, raised)
+            assert caught.value.executed == "no"
+            assert_nothing_is_lost(client)
+
+
 class Limit(Exception):
     """What a time limit raises, such as Celery's soft one."""
 

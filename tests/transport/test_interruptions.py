@@ -36,9 +36,8 @@ class BrokenOff(BaseException):
 def test_broken_off_at_any_line(kind, way, is_warm):
     """An exception at any line of a transport passes through at once; every open connection is idle afterwards, and
     the next invocation gets its own answer."""
-    raised = (
-        (BrokenOff, Limit) if kind == "asyncio" else (BrokenOff, Limit, KeyboardInterrupt)
-    )  # asyncio stops for that
+    # asyncio stops its event loop for a KeyboardInterrupt
+    raised = (BrokenOff, Limit) if kind == "asyncio" else (BrokenOff, Limit, KeyboardInterrupt)
     stride = STRIDE[way]
     with Way(way) as servers:
         total = count_lines(servers, kind, is_warm)

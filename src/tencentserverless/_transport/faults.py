@@ -57,8 +57,10 @@ def quietly(call: "Callable[..., Any]", *arguments: "Any") -> None:
 
 def pass_on(error: BaseException) -> None:
     """Raise `error` if a signal handler raised it. Its traceback then goes through the code of that handler."""
-    import signal
-
+    try:
+        import signal
+    except ImportError:  # at the very end of the interpreter, where no handler runs any more
+        return
     codes = [_code(signal.getsignal(number)) for number in range(1, signal.NSIG)]
     traceback = error.__traceback__
     while traceback is not None:
