@@ -44,6 +44,7 @@ bench: $(VENV)/.dev
 soak: $(VENV)/.dev
 	$(BIN)/python benchmarks/soak.py $(SECONDS)
 	$(BIN)/python benchmarks/kills.py $(TIMES)
+	$(BIN)/python benchmarks/interruptions.py
 
 docs: $(VENV)/.dev
 	$(BIN)/python tools/reference.py

@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 import inspect
 import json
+import select
 import socket
+import ssl
 import threading
 
 import pytest
@@ -247,13 +249,54 @@ def test_an_invocation_waits_for_the_connection_that_is_being_made(kind):
 
 
 @both
+def test_the_deadline_holds_while_an_invocation_waits_for_connect(kind):
+    """An invocation that waits for a connection which `connect` cannot finish ends at its own deadline."""
+    silent = threading.Event()
+
+    async def at_once(client):
+        connecting = asyncio.ensure_future(client.connect())
+        await asyncio.sleep(0)
+        with pytest.raises(errors.InvokeTimeoutError):
+            await client.invoke("f", timeout=0.2)
+        connecting.cancel()
+
+    with Server(lambda connection, number: silent.wait(20)) as server:
+        endpoint = server.endpoint.replace("http:", "https:")
+        with client_of(kind, endpoint, connect_timeout=20) as client:
+            if kind == "asyncio":
+                client.run(at_once(client.client))
+            else:
+                client.connect()
+                with pytest.raises(errors.InvokeTimeoutError):
+                    client.invoke("f", timeout=0.2)
+            silent.set()
+
+
+@pytest.mark.skipif(not getattr(ssl, "HAS_TLSv1_3", False), reason="this Python has no TLS 1.3")
+def test_session_tickets_do_not_cost_the_connection_made_ahead():
+    """The tickets that come after the handshake are read before the first invocation decides whether it is quiet."""
+
+    async def scenario(client):
+        await client.connect()
+        pool = client._transport()._pool_here()
+        connection = next(iter(pool.places._taken))
+        assert select.select([connection._sock], [], [], 20)[0]  # the event loop has not read them yet
+        assert not connection.is_quiet()
+        return (await client.invoke("f")).value
+
+    with Server(answering(OK), tls=True) as server, client_of("asyncio", server.endpoint) as driven:
+        assert driven.run(scenario(driven.client)) == "Hello World"
+        assert server.accepted == 1
+
+
+@both
 def test_a_connection_made_ahead_resumes_and_keeps_sessions(kind):
     """TLS sessions are remembered after the first answer on a connection that was made ahead, as on any other."""
     with Server(answering(OK), tls=True) as server, client_of(kind, server.endpoint) as client:
         call(client, "connect")
         client.invoke("f")
         inner = client.client if kind == "asyncio" else client
-        assert inner._transport().route.sessions
+        assert inner._transport().route.session(inner._next_origin())
 
 
 @both

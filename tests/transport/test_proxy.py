@@ -3,12 +3,14 @@
 import contextlib
 import select
 import socket
+import ssl
 from base64 import b64encode
+from time import monotonic
 
 import pytest
 
 from tencentserverless import exception as errors
-from tests.clients import KINDS, client_of
+from tests.clients import KINDS, Driven, client_of
 from tests.loopback import Server, answering, http, result
 
 OK = http(result())
@@ -139,3 +141,44 @@ def test_the_environment_names_the_proxy_for_https(kind, monkeypatch):
         with client_of(kind, target.endpoint, proxy="") as client:
             assert client.invoke("f")
         assert (proxy.accepted, target.accepted, plain.accepted) == (1, 3, 1)
+
+
+def test_a_handshake_that_drips_through_a_proxy_ends_at_the_deadline(kind):
+    """An https proxy that sends the other side's handshake byte by byte does not hold up the deadline."""
+    record = b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc\x03\x03" + bytes(200)
+
+    def serve(connection, number):
+        read_head(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        connection.recv(65536)
+        for byte in record:
+            connection.sendall(bytes((byte,)))
+            connection.settimeout(0.2)
+            with contextlib.suppress(socket.timeout, ssl.SSLError):
+                connection.recv(1)
+
+    with Server(serve, tls=True) as proxy:
+        with client_of(kind, "https://127.0.0.1:1", proxy=proxy.endpoint) as client:
+            began = monotonic()
+            with pytest.raises(errors.InvokeTimeoutError) as caught:
+                client.invoke("f", timeout=1)
+    assert (caught.value.phase, caught.value.executed) == ("tls", "no")
+    assert monotonic() - began < 10
+
+
+def test_a_proxy_address_for_each_session(kind):
+    """A program with another proxy login for each invocation keeps neither sessions nor old connections for it."""
+    heads = []
+    with Server(answering(OK), tls=True) as target, Server(proxying(heads)) as proxy:
+        with client_of(kind, target.endpoint) as client:
+            transport = (client.client if isinstance(client, Driven) else client)._transport()
+            for number in range(5):
+                (client.client if isinstance(client, Driven) else client)._proxy = proxy.endpoint.replace(
+                    "://", f"://session{number}:word@"
+                )
+                assert client.invoke("f").value == "Hello World"
+                pool = transport.pool if hasattr(transport, "pool") else next(iter(transport._pools.values()))
+                pool.idle.most_idle = 0.0
+            assert len(transport.route._sessions) == 1
+            assert len(pool.places) <= 1
+            assert len(pool.idle._by_origin) <= 1

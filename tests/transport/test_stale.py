@@ -28,8 +28,8 @@ both = pytest.mark.parametrize("kind", KINDS)
 def idle_of(client):
     """The bookkeeping of a client's idle connections."""
     if isinstance(client, Driven):
-        return client.client._transport()._pool._idle
-    return client._transport()._idle
+        return client.client._transport()._pools[client.loop].idle
+    return client._transport().pool.idle
 
 
 def await_the_close(client):
@@ -225,7 +225,7 @@ def test_a_clock_that_jumped_retires_idle_connections(kind, monkeypatch):
         assert client.invoke("f")
         assert client.invoke("f")
         assert server.accepted == 1
-        monkeypatch.setattr(f"tencentserverless._transport.{kind}.transport.time", lambda: time() + 3600)
+        monkeypatch.setattr(f"tencentserverless._transport.{kind}.pool.time", lambda: time() + 3600)
         assert client.invoke("f").value == "Hello World"
         assert server.accepted == 2
 

@@ -1,6 +1,8 @@
 """Which certificates are believed; what that means for a connection stands in test_transports."""
 
+import os
 import shutil
+import ssl
 import sys
 import threading
 
@@ -46,11 +48,11 @@ def test_one_context_for_threads_that_ask_at_once(authority):
 
 def test_a_lock_that_nobody_opens(authority, monkeypatch):
     """A process that was forked while its parent loaded the certificates loads them itself."""
-    monkeypatch.setattr(tls_context, "_loading", threading.Lock())
-    monkeypatch.setattr(tls_context, "LONGEST_LOAD", 0.01)
-    tls_context._loading.acquire()
+    held = threading.Lock()
+    held.acquire()
+    monkeypatch.setattr(tls_context, "_loading", {os.getppid(): held})
     assert tls_context.context(authority) is tls_context.context(authority)
-    assert tls_context._loading.locked()
+    assert held.locked()
 
 
 def test_a_file_that_cannot_be_read(tmp_path):
@@ -64,10 +66,31 @@ def test_a_file_that_cannot_be_read(tmp_path):
     assert tls_context.context(path) is tls_context.context(path)
 
 
-def test_a_key_log_that_cannot_be_written(authority, monkeypatch, tmp_path):
-    """The Fault names the variable SSLKEYLOGFILE, and does not send the reader to the certificates."""
+def test_a_key_log_that_cannot_be_written(authority, tmp_path, monkeypatch):
+    """Where SSLKEYLOGFILE names a file that cannot be written, the Fault speaks of that, not of certificates."""
+    if not hasattr(ssl.SSLContext, "keylog_filename"):
+        pytest.skip("this Python does not read SSLKEYLOGFILE")
     monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "none" / "keys.log"))
     with pytest.raises(Fault, match="SSLKEYLOGFILE") as caught:
         tls_context.context(authority)
     assert "certificates" not in caught.value.reason
+    assert caught.value.final
+
+
+def test_a_store_that_does_not_count(monkeypatch):
+    """A context that does not count its certificates, as truststore's, is taken as it is."""
+
+    def not_here(self):
+        raise NotImplementedError()
+
+    monkeypatch.setattr(ssl.SSLContext, "cert_store_stats", not_here)
+    assert tls_context._has_store(ssl.create_default_context())
+
+
+def test_a_python_without_ssl(monkeypatch):
+    """Where the module ssl cannot be imported, the Fault says so and is final."""
+    monkeypatch.setitem(sys.modules, "ssl", None)
+    monkeypatch.setattr(tls_context, "_contexts", {})
+    with pytest.raises(Fault, match="no ssl module") as caught:
+        tls_context.context(None)
     assert caught.value.final

@@ -1,5 +1,7 @@
 """What both transports do, against real servers on loopback."""
 
+import gzip
+import json
 import os
 import socket
 import threading
@@ -215,3 +217,12 @@ def test_an_early_refusal_is_read(kind):
         with pytest.raises(errors.ProtocolError) as caught:
             scf.invoke("f", data="x" * 5000000)
     assert "413" in str(caught.value)
+
+
+def test_a_compressed_answer_that_nobody_asked_for(kind):
+    """An answer with Content-Encoding is a ProtocolError that says so, and shows no compressed bytes."""
+    answer = http(gzip.compress(json.dumps(result()).encode("ascii")), "Content-Encoding: gzip\r\n")
+    with Server(answering(answer)) as server, client_of(kind, server.endpoint) as scf:
+        with pytest.raises(errors.ProtocolError, match="Content-Encoding b'gzip', which was not asked for") as caught:
+            scf.invoke("f")
+    assert caught.value.executed == "maybe"

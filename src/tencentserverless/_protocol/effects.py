@@ -136,6 +136,7 @@ class Fault(Exception):
     reason: what went wrong, as text for people.
     deadline: True if the effect failed because the invocation's own deadline passed.
     final: True if trying again cannot help (a certificate that is not trusted).
+    is_ours: True if something failed on this side. The other side may then still wait for the rest of the request.
     """
 
     def __init__(self, phase: str, reason: str, deadline: bool = False, final: bool = False) -> None:
@@ -144,3 +145,4 @@ class Fault(Exception):
         self.reason = reason
         self.deadline = deadline
         self.final = final
+        self.is_ours = False

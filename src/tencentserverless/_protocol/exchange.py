@@ -56,7 +56,7 @@ def exchange(invocation: "Invocation", moment: "Moment") -> "Generator[Effect, A
                 taken = True
                 data = yield READ
             except Fault as fault:
-                if taken or fault.deadline:
+                if taken or fault.deadline or fault.is_ours:
                     raise
                 data = yield from _early_answer(fault)
             response = http1.common_response(data)
@@ -152,7 +152,7 @@ def _truncated(end: http1.Truncated, origin: "Origin", taken: bool) -> "Failure"
 
 
 def _garbled(garbage: http1.Malformed, origin: "Origin") -> "Failure":
-    reason = f"the answer is not HTTP/1.1: {garbage}"
+    reason = f"the answer cannot be read as HTTP/1.1: {garbage}"
     return _transport_error(errors.ProtocolError, "read", reason, origin, retry.GARBAGE)
 
 

@@ -38,8 +38,9 @@ def _any_case(name: bytes) -> bytes:
 
 # The head that a gateway usually sends, in one match: status 200, one Content-Length, keep-alive, nothing else that
 # matters here.
-_LENGTH, _CONNECTION, _CODING = map(_any_case, (b"content-length:", b"connection:", b"transfer-encoding:"))
-_PLAIN = b"(?:(?!%b|%b|%b)%b:%b\r\n)*" % (_LENGTH, _CODING, _CONNECTION, _TOKEN, _VALUE)
+_LENGTH, _CONNECTION = map(_any_case, (b"content-length:", b"connection:"))
+_CODINGS = b"(?:%b|%b)" % tuple(map(_any_case, (b"transfer-encoding:", b"content-encoding:")))
+_PLAIN = b"(?:(?!%b|%b|%b)%b:%b\r\n)*" % (_LENGTH, _CODINGS, _CONNECTION, _TOKEN, _VALUE)
 _common_head = re.compile(
     rb"HTTP/1\.1 200(?: %b)?\r\n%b%b[ \t]*([0-9]{1,9})[ \t]*\r\n%b(?:%b[ \t]*%b[ \t]*\r\n%b)?\r\n"
     % (_VALUE, _PLAIN, _LENGTH, _PLAIN, _CONNECTION, _any_case(b"keep-alive"), _PLAIN)
@@ -142,6 +143,9 @@ def read_response(data: bytes = b"") -> "Reading[Response]":
             raise Malformed("the server switched protocols without being asked to")
     else:
         raise Malformed(f"more than {MAX_INTERIM} interim responses")
+    coding = fields.get(b"content-encoding", b"identity").lower()
+    if coding not in (b"identity", b""):
+        raise Malformed(f"the body has Content-Encoding {coding[:80]!r}, which was not asked for")
     body, delimited = yield from _read_body(source, version, status, fields)
     reusable = delimited and _keeps_alive(version, fields) and not source.data
     return Response(status, body, reusable)

@@ -2,8 +2,11 @@
 
 There is one for blocking code and one for asyncio, in folders with files of the same names:
 
-- `transport`: the connections of a client, and the loop that performs effects
+- `transport`: the pools of a client, and the loop that performs effects
+- `pool`: the connections of one process or event loop, and how an exchange comes by one of them
+- `places`: how many connections a pool may have, and waiting for one
 - `connect`: makes a connection: addresses, proxy, TLS
+- `race`: connects to the first address of a host that answers
 - `connection`: reads and writes one connection within a deadline
 - `drive`: runs any other generator to its end
 

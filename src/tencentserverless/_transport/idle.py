@@ -6,6 +6,8 @@ if TYPE_CHECKING:
 
     Entry = Tuple[Any, float, float]  # connection, and when it became idle on both clocks
 
+_NOTHING: "Entry" = (None, -1e9, 0.0)  # older than any connection
+
 MOST_IDLE = 50.0  # seconds; load balancers forget a silent connection after 60
 
 
@@ -25,23 +27,45 @@ class Idle:
 
     def put(self, origin: "Any", connection: "Any", now: float, wall: float) -> "Any":
         """Keep `connection`. Returns a connection that has been idle for too long, to be closed, or None."""
-        entries = self._by_origin.setdefault(origin, [])
+        entries = self._by_origin.get(origin)
+        if entries is None:
+            entries = self._by_origin.setdefault(origin, [])
         entries.append((connection, now, wall))
         try:
             return None if now - entries[0][1] < self.most_idle else entries.pop(0)[0]
         except IndexError:  # another thread was quicker
             return None
 
-    def take(self, origin: "Any", now: float, wall: float) -> "Tuple[Any, bool]":
-        """The connection of `origin` used last, and whether it is young enough; (None, False) if there is none."""
+    def take(self, holder: "Any", origin: "Any", now: float, wall: float) -> bool:
+        """Make the connection of `origin` used last `holder.connection`, or None if there is none.
+
+        Returns whether it is young enough. It changes hands in one step, so that nothing can come in between.
+        """
         entries = self._by_origin.get(origin)
-        if not entries:
-            return None, False
         try:
-            connection, since, wall_since = entries.pop()
+            holder.connection, since, wall_since = entries.pop() if entries else _NOTHING
         except IndexError:  # another thread was quicker
-            return None, False
-        return connection, now - since < self.most_idle and -1.0 < wall - wall_since < self.most_idle
+            return False
+        return now - since < self.most_idle and -1.0 < wall - wall_since < self.most_idle
+
+    def discard(self, connection: "Any") -> None:
+        """Forget `connection` if it is idle. Not for connections that threads share."""
+        for entries in self._by_origin.values():
+            entries[:] = [entry for entry in entries if entry[0] is not connection]
+
+    def take_old(self, now: float) -> "List[Any]":
+        """The connections of all origins that have been idle for too long, to be closed. Origins without any are
+        forgotten: a program that has a proxy address for each session has very many."""
+        old = []
+        for origin, entries in list(self._by_origin.items()):
+            try:
+                while entries and now - entries[0][1] >= self.most_idle:
+                    old.append(entries.pop(0)[0])
+            except IndexError:  # another thread was quicker
+                pass
+            if not entries:
+                self._by_origin.pop(origin, None)
+        return old
 
     def take_any(self) -> "Any":
         """The connection that has been idle longest, of any origin, to be closed; None if there is none."""

@@ -6,7 +6,7 @@ __tracebackhide__ = True  # from pytest: it shows the caller's frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Optional
+    from typing import Any, List, Optional
 
 
 class Readiness:
@@ -19,7 +19,7 @@ class Readiness:
 
     def __init__(self, sock: "Any") -> None:
         self._sock = sock
-        self._poll_readable = _poll(sock, "POLLIN")
+        self._poll_readable = _poll([sock], "POLLIN")
 
     def is_readable(self) -> bool:
         return bool(self._poll_readable(0))
@@ -28,25 +28,30 @@ class Readiness:
         return bool(self._poll_readable(_milliseconds(seconds)))
 
     def writable(self, seconds: "Optional[float]") -> bool:
-        return bool(_poll(self._sock, "POLLOUT")(_milliseconds(seconds)))
+        return is_any_writable([self._sock], seconds)
+
+
+def is_any_writable(socks: "List[Any]", seconds: "Optional[float]") -> bool:
+    """Wait until one of the sockets is writable or has failed."""
+    return bool(_poll(socks, "POLLOUT")(_milliseconds(seconds)))
 
 
 def _milliseconds(seconds: "Optional[float]") -> "Optional[float]":
-    """Milliseconds, rounded up: a wait that ended before the deadline would be repeated in a busy loop."""
+    """Milliseconds, rounded up: a wait that is over is the deadline, so it must not end before it."""
     return None if seconds is None else seconds * 1000 if seconds == 0 else seconds * 1000 + 1
 
 
-def _poll(sock: "Any", event: str) -> "Any":
-    """A function that waits for `event`; its argument is the number of milliseconds."""
-    if not hasattr(select, "poll"):  # Windows
-        return lambda milliseconds: _select(sock, event, milliseconds)
+def _poll(socks: "List[Any]", event: str) -> "Any":
+    """A function that waits for `event` on any of `socks`; its argument is the number of milliseconds."""
+    if not hasattr(select, "poll"):  # Windows, and eventlet
+        return lambda milliseconds: _select(socks, event, milliseconds)
     poller = select.poll()
-    poller.register(sock, getattr(select, event))
+    for sock in socks:
+        poller.register(sock, getattr(select, event))
     return poller.poll
 
 
-def _select(sock: "Any", event: str, milliseconds: "Optional[float]") -> bool:
-    waiting = [sock]
+def _select(socks: "List[Any]", event: str, milliseconds: "Optional[float]") -> bool:
     seconds = None if milliseconds is None else milliseconds / 1000
-    reading, writing = (waiting, []) if event == "POLLIN" else ([], waiting)
-    return any(select.select(reading, writing, waiting, seconds))
+    reading, writing = (socks, []) if event == "POLLIN" else ([], socks)
+    return any(select.select(reading, writing, socks, seconds))

@@ -2,6 +2,8 @@
 
 import socket
 
+from tencentserverless._transport.faults import quietly
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -11,10 +13,13 @@ _KEEP_ALIVE = ((("TCP_KEEPIDLE", "TCP_KEEPALIVE"), 30), (("TCP_KEEPINTVL",), 10)
 
 
 def set_options(sock: "Any") -> None:
-    """Send without delay, and let the kernel notice within a minute that the other side is gone."""
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    """Send without delay, and let the kernel notice within a minute that the other side is gone.
+
+    A system or a socket that does not have one of the options works without it.
+    """
+    quietly(sock.setsockopt, socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    quietly(sock.setsockopt, socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for names, value in _KEEP_ALIVE:
         option = next((getattr(socket, name) for name in names if hasattr(socket, name)), None)
         if option is not None:
-            sock.setsockopt(socket.IPPROTO_TCP, option, value)
+            quietly(sock.setsockopt, socket.IPPROTO_TCP, option, value)

@@ -4,6 +4,7 @@ import os
 from threading import Lock
 
 from tencentserverless._protocol.effects import Fault
+from tencentserverless._transport.faults import FAMILIES, fault_of, pass_on
 
 __tracebackhide__ = True  # from pytest: it shows the caller's frames
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 LONGEST_LOAD = 2.0  # seconds; loading takes 30 ms
 
 _contexts: "Dict[Optional[str], ssl.SSLContext]" = {}
-_loading = Lock()
+_loading: "Dict[int, Lock]" = {}  # by process: a forked child must not wait for a thread that it does not have
 
 
 def context(ca_file: "Optional[str]") -> "ssl.SSLContext":
@@ -25,18 +26,28 @@ def context(ca_file: "Optional[str]") -> "ssl.SSLContext":
 
 
 def _loaded(ca_file: "Optional[str]") -> "ssl.SSLContext":
-    """Load the context once, even for many threads: a TLS session can only be resumed with the context it began with.
-
-    A process forked during the loading inherits a lock that nobody will release. It waits once and loads its own.
-    """
-    is_mine = _loading.acquire(True, LONGEST_LOAD)
+    """Load the context once, for all threads: a TLS session can only be resumed with the context it began with."""
+    lock = _loading.setdefault(os.getpid(), Lock())
+    is_mine = lock.acquire(True, LONGEST_LOAD)
     try:
         return _contexts.get(ca_file) or _contexts.setdefault(ca_file, _load(ca_file))
-    except OSError as error:
-        raise Fault("tls", f"cannot read the CA certificates {ca_file}: {error}", final=True) from error
+    except ImportError as error:
+        raise Fault("tls", f"this Python has no ssl module, which https needs: {error}", final=True) from error
+    except FAMILIES as error:
+        pass_on(error)
+        raise Fault("tls", _what_failed(ca_file, error), final=True) from error
     finally:
         if is_mine:
-            _loading.release()
+            lock.release()
+
+
+def _what_failed(ca_file: "Optional[str]", error: BaseException) -> str:
+    reason = str(error) or type(error).__name__
+    name = getattr(error, "filename", None)
+    if name is not None and name != ca_file:  # ssl itself opens the file that SSLKEYLOGFILE names
+        return f"cannot set up TLS: {reason} (the variable SSLKEYLOGFILE may name this file)"
+    what = f"the CA certificates {ca_file}" if ca_file else "the system's CA certificates"
+    return f"cannot read {what}: {reason}"
 
 
 def would_block() -> "Any":
@@ -46,12 +57,11 @@ def would_block() -> "Any":
     return ssl.SSLWantReadError, ssl.SSLWantWriteError
 
 
-def handshake_fault(error: Exception) -> Fault:
+def handshake_fault(error: BaseException) -> Fault:
     """The Fault of a failed handshake. Before Python 3.7 the `ssl` module raises ValueError for a wrong host name."""
-    text = str(error)
-    is_certificate = "CERTIFICATE_VERIFY_FAILED" in text or type(error).__name__ == "CertificateError"
-    fault = Fault("tls", text or type(error).__name__, final=is_certificate)
-    fault.__cause__ = error
+    fault = fault_of("tls", error)
+    if "CERTIFICATE_VERIFY_FAILED" in fault.reason or type(error).__name__ == "CertificateError":
+        fault.final = True
     return fault
 
 
@@ -80,7 +90,10 @@ def _create(cafile: "Optional[str]" = None, capath: "Optional[str]" = None) -> "
 def _has_store(made: "ssl.SSLContext") -> bool:
     import ssl
 
-    if made.cert_store_stats()["x509_ca"]:
+    try:
+        if made.cert_store_stats()["x509_ca"]:
+            return True
+    except NotImplementedError:  # truststore, which asks the system itself
         return True
     # OpenSSL reads a directory of certificates only when it needs one, so they are not counted above.
     directory = ssl.get_default_verify_paths().capath

@@ -8,26 +8,32 @@ __tracebackhide__ = True  # from pytest: it shows the caller's frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Optional
+    from typing import Callable, Optional
 
 
 class TLSInTLSSocket:
-    """A TLS connection over an SSLSocket, with the methods of an SSLSocket that `blocking.connection` uses."""
+    """A TLS connection over an SSLSocket, with the methods of an SSLSocket that `blocking.connection` uses.
+
+    left: the seconds that are left for the handshake, asked before each read and write; it raises if there are none.
+    """
 
     def __init__(
         self,
         outer: ssl.SSLSocket,
         context: ssl.SSLContext,
         host: str,
+        left: "Callable[[], float]",
         session: "Optional[ssl.SSLSession]" = None,
     ) -> None:
         self._outer = outer
         self._layer = TLSLayer(context, host, session)
         self._unsent = b""
         while True:
+            self._outer.settimeout(left())
             self._outer.sendall(self._layer.shake_hands())
             if self._layer.is_ready:
                 return
+            self._outer.settimeout(left())
             self._layer.feed(self._outer.recv(65536))
 
     @property

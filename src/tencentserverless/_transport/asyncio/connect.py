@@ -2,59 +2,54 @@
 
 import asyncio
 import socket
-import sys
 from time import monotonic
 
 from tencentserverless._protocol.effects import READ, Fault
 from tencentserverless._protocol.tunnel import tunnel
 from tencentserverless._transport import tls_context
-from tencentserverless._transport.asyncio.connection import Connection
+from tencentserverless._transport.addresses import in_order
 from tencentserverless._transport.asyncio.drive import drive
-from tencentserverless._transport.tls_layer import TLSLayer
+from tencentserverless._transport.asyncio.race import Race
+from tencentserverless._transport.faults import FAMILIES, fault_of, pass_on, quietly
+from tencentserverless._transport.socket_options import set_options
 
 __tracebackhide__ = True  # from pytest: it shows the caller's frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ssl import SSLSession
-    from typing import Any, Dict, Optional
+    from typing import Any, Awaitable, List, Optional
 
-    from tencentserverless._protocol.effects import Origin
+    from tencentserverless._transport.addresses import Address
+    from tencentserverless._transport.asyncio.connection import Connection
     from tencentserverless._transport.route import Route
-
-# IPv6 and IPv4 are tried a quarter of a second apart, so that one which does not answer costs no more than that.
-_EYEBALLS: "Dict[str, Any]" = {"happy_eyeballs_delay": 0.25} if sys.version_info >= (3, 8) else {}
 
 
 async def connect(
-    loop: "asyncio.AbstractEventLoop", origin: "Origin", route: "Route", deadline: "Optional[float]"
-) -> Connection:
-    """A new connection to `origin`, through its proxy if it has one. Raises Fault."""
+    loop: "asyncio.AbstractEventLoop", connection: "Connection", route: "Route", deadline: "Optional[float]"
+) -> None:
+    """Connect to the origin of `connection`, through its proxy if it has one. Raises Fault."""
     limit = monotonic() + route.connect_timeout
     if deadline is not None and deadline < limit:
         limit = deadline
-    connection = Connection(loop, origin)
     connection.deadline = limit
     try:
         await _reach(loop, connection, route)
-        if origin.scheme == "https":
-            await _secure(connection, route, origin.host, route.sessions.get(origin))
-        return connection
-    except BaseException as failure:
-        connection.close()
-        if isinstance(failure, Fault):
-            failure.deadline = failure.deadline and limit == deadline  # or was it the connect timeout?
+        if connection.origin.scheme == "https":
+            await _secure(connection, route, connection.origin.host, route.session(connection.origin))
+    except Fault as fault:
+        fault.deadline = fault.deadline and limit == deadline  # or was it the connect timeout?
         raise
 
 
-async def _reach(loop: "asyncio.AbstractEventLoop", connection: Connection, route: "Route") -> None:
+async def _reach(loop: "asyncio.AbstractEventLoop", connection: "Connection", route: "Route") -> None:
     """Connect to the origin, or to its proxy and through that to the origin."""
     proxy = connection.origin.proxy
     if proxy is None:
-        await _open(loop, connection, connection.origin.host, connection.origin.port)
+        await _open(loop, connection, route, connection.origin.host, connection.origin.port)
         return
     try:
-        await _open(loop, connection, proxy.host, proxy.port)
+        await _open(loop, connection, route, proxy.host, proxy.port)
         if proxy.scheme == "https":
             await _secure(connection, route, proxy.host, None)
     except Fault as fault:
@@ -62,7 +57,7 @@ async def _reach(loop: "asyncio.AbstractEventLoop", connection: Connection, rout
     await _tunnel(connection)
 
 
-async def _tunnel(connection: Connection) -> None:
+async def _tunnel(connection: "Connection") -> None:
     """Ask the proxy for a connection to the origin."""
 
     async def perform(effect: "Any") -> "Optional[bytes]":
@@ -75,24 +70,72 @@ async def _tunnel(connection: Connection) -> None:
     await drive(tunnel(connection.origin), perform)
 
 
-async def _open(loop: "asyncio.AbstractEventLoop", connection: Connection, host: str, port: int) -> None:
-    assert connection.deadline is not None
-    opening = loop.create_connection(lambda: connection, host, port, **_EYEBALLS)
+async def _open(
+    loop: "asyncio.AbstractEventLoop", connection: "Connection", route: "Route", host: str, port: int
+) -> None:
+    """Connect to the first address of `host` that answers."""
+    deadline = connection.deadline
+    assert deadline is not None
+
+    def left() -> float:
+        return max(0.001, deadline - monotonic())
+
+    def too_late() -> Fault:
+        return Fault("connect", "timed out", deadline=True)
+
+    addresses = in_order(await _resolved(loop, host, port, left()), route.answered(host, port))
+    sock, address = await Race(loop, addresses, left, too_late).run()
     try:
-        await asyncio.wait_for(opening, max(0.001, connection.deadline - monotonic()))
-    except asyncio.TimeoutError:
-        raise Fault("connect", "timed out", deadline=True) from None
-    except (socket.gaierror, UnicodeError) as error:
-        raise Fault("resolve", f"{host}: {error}") from error
-    except OSError as error:
-        raise Fault("connect", str(error)) from error
+        set_options(sock)
+        await loop.create_connection(lambda: connection, sock=sock)
+        connection.use(sock)
+    except BaseException:
+        quietly(sock.close)
+        raise
+    if len(addresses) > 1:
+        route.keep_answered(host, port, address)
 
 
-async def _secure(connection: Connection, route: "Route", host: str, session: "Optional[SSLSession]") -> None:
+async def _resolved(loop: "asyncio.AbstractEventLoop", host: str, port: int, seconds: float) -> "List[Address]":
+    """The addresses of `host`. The resolver runs in a thread, unless `host` is an address."""
     try:
-        await connection.secure(TLSLayer(tls_context.context(route.ca_file), host, session))
+        try:
+            return _resolve(host, port, socket.AI_NUMERICHOST)
+        except socket.gaierror:
+            pass
+        try:
+            return await _in_time(loop.getaddrinfo(host, port, type=socket.SOCK_STREAM), seconds)
+        except RuntimeError:  # at the end of the interpreter no thread can be had any more
+            return _resolve(host, port, 0)
+    except FAMILIES as error:
+        fault = fault_of("resolve", error)
+        raise Fault("resolve", f"{host}: {fault.reason}", final=fault.final) from error
+
+
+def _resolve(host: str, port: int, flags: int) -> "List[Address]":
+    return socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM, 0, flags)
+
+
+async def _in_time(resolving: "Awaitable[List[Address]]", seconds: float) -> "List[Address]":
+    task = asyncio.ensure_future(resolving)
+    try:
+        await asyncio.wait([task], timeout=seconds)
+        if not task.done():
+            raise Fault("connect", "timed out", deadline=True)
+        return task.result()
+    finally:
+        task.cancel()
+
+
+async def _secure(connection: "Connection", route: "Route", host: str, session: "Optional[SSLSession]") -> None:
+    context = tls_context.context(route.ca_file)
+    from tencentserverless._transport.tls_layer import TLSLayer  # a Python without ssl does not have it
+
+    try:
+        await connection.secure(TLSLayer(context, host, session))
     except Fault as fault:
         fault.phase = "tls"
         raise
-    except (OSError, ValueError) as error:
+    except FAMILIES as error:
+        pass_on(error)
         raise tls_context.handshake_fault(error) from error

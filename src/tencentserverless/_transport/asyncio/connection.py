@@ -9,8 +9,8 @@ import sys
 from time import monotonic
 
 from tencentserverless._protocol.effects import Fault
+from tencentserverless._transport.faults import FAMILIES, fault_of, pass_on, quietly
 from tencentserverless._transport.readiness import Readiness
-from tencentserverless._transport.socket_options import set_options
 
 __tracebackhide__ = True  # from pytest: it shows the caller's frames
 
@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from typing import Any, List, Optional, Union
 
     from tencentserverless._protocol.effects import Origin
+    from tencentserverless._transport.asyncio.places import Places
     from tencentserverless._transport.route import Route
     from tencentserverless._transport.tls_layer import TLSLayer
 
 _IS_WINDOWS = sys.platform == "win32"
 _BUFFER_BYTES = 32768  # of our own buffer; without one, the event loop makes one of 256 KiB for every read
 _MOST_UNREAD = 64  # reads; one that waits for an answer leaves none unread
+_MOST_ROUNDS = 64  # of the event loop, until it has read what has come
 
 
 class Connection(getattr(asyncio, "BufferedProtocol", asyncio.Protocol)):  # type: ignore[misc]  # 3.6 has no buffered one
@@ -34,20 +36,22 @@ class Connection(getattr(asyncio, "BufferedProtocol", asyncio.Protocol)):  # typ
     is_idle: no exchange uses it. is_paused: the kernel has not taken everything that was written.
     """
 
-    def __init__(self, loop: "asyncio.AbstractEventLoop", origin: "Origin") -> None:
+    def __init__(self, loop: "asyncio.AbstractEventLoop", origin: "Origin", places: "Places") -> None:
         self.origin = origin
         self.deadline: "Optional[float]" = None
         self.is_idle = False
         self.is_paused = False
         self._loop = loop
+        self._places = places
         self._transport: "Any" = None
+        self._sock: "Any" = None
         self._readiness: "Any" = None
         self._layers: "List[TLSLayer]" = []
         self._buffer = memoryview(bytearray(_BUFFER_BYTES))
         self._data: "List[bytes]" = []
-        self._waiter: "Optional[asyncio.Future[None]]" = None
+        self._waiter: "Optional[asyncio.Future[bool]]" = None
         self._timer: "Optional[asyncio.TimerHandle]" = None
-        self._timer_at = 0.0
+        self._timer_at = self._until = 0.0  # on the event loop's clock
         self._session_kept = False
         self._ended = False  # nothing more can be read
         self._lost = False  # nothing more can be written
@@ -57,10 +61,6 @@ class Connection(getattr(asyncio, "BufferedProtocol", asyncio.Protocol)):  # typ
 
     def connection_made(self, transport: "Any") -> None:
         self._transport = transport
-        transport.set_write_buffer_limits(high=0)  # so that pause_writing is called as soon as the kernel is full
-        sock = transport.get_extra_info("socket")
-        set_options(sock)
-        self._readiness = Readiness(sock)
 
     def get_buffer(self, size_hint: int) -> memoryview:  # noqa: ARG002  # as asyncio calls it
         return self._buffer
@@ -71,7 +71,7 @@ class Connection(getattr(asyncio, "BufferedProtocol", asyncio.Protocol)):  # typ
     def data_received(self, data: "Union[bytes, memoryview]") -> None:
         try:
             decrypted = self._decrypt(data)
-        except OSError as failure:
+        except FAMILIES as failure:
             self._failure = failure
         else:
             if decrypted:
@@ -99,6 +99,13 @@ class Connection(getattr(asyncio, "BufferedProtocol", asyncio.Protocol)):  # typ
 
     # Called by the transport of exchanges.
 
+    def use(self, sock: "Any") -> None:
+        """Read and write from now on, through the event loop that has `sock`."""
+        # pause_writing is to be called as soon as the kernel is full
+        self._transport.set_write_buffer_limits(high=0)
+        self._sock = sock
+        self._readiness = Readiness(sock)
+
     def write(self, data: bytes) -> None:
         """Hand `data` to the kernel. Afterwards `is_paused` says that the kernel has not taken all of it yet.
 
@@ -107,7 +114,10 @@ class Connection(getattr(asyncio, "BufferedProtocol", asyncio.Protocol)):  # typ
         self._check("write")
         if self._ended:  # closed before the first byte: the request is not sent
             raise self._fault("write")
-        self._send(data, len(self._layers))
+        try:
+            self._send(data, len(self._layers))
+        except FAMILIES as error:
+            raise fault_of("write", error) from error
         if self._transport.is_closing():  # a failed write closes the transport now and reports the reason later
             raise self._fault("write")
 
@@ -136,16 +146,42 @@ class Connection(getattr(asyncio, "BufferedProtocol", asyncio.Protocol)):  # typ
 
     def is_quiet(self) -> bool:
         """Whether the other side has neither closed nor sent anything since the last answer."""
-        if self._ended or self._data or self._failure is not None or self._transport.is_closing():
+        try:
+            if self._has_changed() or self._transport.is_closing():
+                return False
+            return _IS_WINDOWS or not self._readiness.is_readable()  # on Windows the event loop has read it already
+        except FAMILIES as error:
+            pass_on(error)
             return False
-        return _IS_WINDOWS or not self._readiness.is_readable()  # on Windows the event loop has read it already
+
+    async def settle(self) -> bool:
+        """As `is_quiet`, once the event loop has read what has come. Session tickets of TLS 1.3 have no data in them;
+        the first ones come right after the handshake."""
+        for _ in range(_MOST_ROUNDS):
+            if self._has_changed():
+                return False
+            await asyncio.sleep(0)
+            if self.is_quiet():
+                return True
+        return False
+
+    def _has_changed(self) -> bool:
+        return self._ended or bool(self._data) or self._failure is not None
 
     def close(self) -> None:
+        """Close the socket and give the place back. The second time it does nothing."""
+        try:
+            quietly(self._close)
+        finally:
+            self._places.give_back(self)
+
+    def _close(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._transport is not None and not self._loop.is_closed():
-            self._transport.abort()
+        if self._transport is not None:
+            # A loop that was closed without closing its connections cannot do it any more.
+            (self._sock.close if self._loop.is_closed() else self._transport.abort)()
 
     async def secure(self, layer: "TLSLayer") -> None:
         """Shake hands, then encrypt with `layer`, inside any earlier layers. Raises OSError, ValueError or Fault."""
@@ -160,9 +196,7 @@ class Connection(getattr(asyncio, "BufferedProtocol", asyncio.Protocol)):  # typ
         """Remember the TLS session for the next handshake. With TLS 1.3 there is one after the first answer."""
         if self._layers and not self._session_kept:
             self._session_kept = True
-            session = self._layers[-1].session
-            if session is not None:
-                route.sessions[self.origin] = session
+            route.keep_session(self.origin, self._layers[-1].session)
 
     # Internal.
 
@@ -186,39 +220,45 @@ class Connection(getattr(asyncio, "BufferedProtocol", asyncio.Protocol)):  # typ
             self._transport.write(data)
 
     async def _wait(self, phase: str) -> None:
-        """Wait until the event loop reports something. Raises the Fault of the deadline."""
+        """Wait until the event loop reports something. Raises the Fault of the deadline.
+
+        The event loop's clock says that the deadline has passed: tests that freeze time may have stopped ours.
+        """
         self._check(phase)
         self._waiter = waiter = self._loop.create_future()
         if self.deadline is not None:
-            self._set_alarm(self.deadline)
+            self._until = self._loop.time() + self.deadline - monotonic()
+            self._set_alarm(self._until)
         try:
-            await waiter
+            is_over = await waiter
         finally:
             self._waiter = None
+        if is_over:
+            raise _too_late(phase)
 
-    def _set_alarm(self, deadline: float) -> None:
+    def _set_alarm(self, until: float) -> None:
         """Set the connection's timer; it has only one, because a timer for every wait costs too much.
 
         A timer that is already set for an earlier time stays, and sets itself again when it goes off.
         """
         if self._timer is not None:
-            if self._timer_at <= deadline:
+            if self._timer_at <= until:
                 return
             self._timer.cancel()
-        self._timer = self._loop.call_later(deadline - monotonic(), self._alarm)
-        self._timer_at = deadline
+        self._timer = self._loop.call_at(until, self._alarm)
+        self._timer_at = until
 
     def _alarm(self) -> None:
         self._timer = None
-        if self._waiter is not None and self.deadline is not None:
-            if monotonic() < self.deadline:
-                self._set_alarm(self.deadline)
+        if self._waiter is not None:
+            if self._timer_at < self._until:
+                self._set_alarm(self._until)
             else:
-                self._wake()
+                self._wake(True)
 
     def _check(self, phase: str) -> None:
         if self.deadline is not None and monotonic() >= self.deadline:
-            raise Fault(phase, "no answer" if phase == "read" else "no time left", deadline=True)
+            raise _too_late(phase)
 
     def _fault(self, phase: str) -> Fault:
         failure = self._failure
@@ -226,6 +266,10 @@ class Connection(getattr(asyncio, "BufferedProtocol", asyncio.Protocol)):  # typ
         fault.__cause__ = failure
         return fault
 
-    def _wake(self) -> None:
+    def _wake(self, is_over: bool = False) -> None:
         if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+            self._waiter.set_result(is_over)
+
+
+def _too_late(phase: str) -> Fault:
+    return Fault(phase, "no answer" if phase == "read" else "no time left", deadline=True)

@@ -1,93 +1,85 @@
 """Performs the effects of an exchange on an asyncio event loop."""
 
 import asyncio
-import os
-import sys
-from collections import deque
 from random import random
 from time import monotonic, time
 
 from tencentserverless._protocol.effects import KEEP, READ, Fault, Moment, Open, Sleep, Write
 from tencentserverless._protocol.exchange import begin
-from tencentserverless._transport.asyncio.connect import connect
-from tencentserverless._transport.idle import Idle
+from tencentserverless._transport.asyncio.pool import Held, Pool
+from tencentserverless._transport.faults import FAMILIES, fault_of_effect
 from tencentserverless.exception import ServerlessError
 
 __tracebackhide__ = True  # from pytest: it shows the caller's frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, AsyncGenerator, Awaitable, Callable, Deque, Dict, Optional
+    from typing import Any, Awaitable, Callable, Dict, Optional
 
     from tencentserverless._protocol.effects import Effect, Origin
     from tencentserverless._protocol.identity import Identity
     from tencentserverless._protocol.invoke import Invocation, InvokeResult
-    from tencentserverless._transport.asyncio.connection import Connection
     from tencentserverless._transport.route import Route
 
     Identify = Callable[[Optional[float]], Awaitable[Identity]]
 
-_IS_WINDOWS = sys.platform == "win32"
-
 
 class Transport:
-    """The connections of a client, at most `max_connections`. More invocations wait for one within their deadline.
+    """The connections of a client, at most `max_connections` in each event loop. More invocations wait for one.
 
-    It can be used in one event loop after another; each has connections of its own.
+    Event loops in several threads may use it at once, and one loop after another: each has a pool of its own.
     """
 
     def __init__(self, route: "Route", max_connections: int) -> None:
         self.route = route
         self.max_connections = max_connections
-        self._pool: "Optional[_Pool]" = None
+        self._pools: "Dict[asyncio.AbstractEventLoop, Pool]" = {}
 
     async def perform(self, invocation: "Invocation", identify: "Identify") -> "InvokeResult":
         """Run one exchange to its end. `identify` returns the credentials; it is called for each attempt."""
-        pool = await self._pool_of_this_loop()
+        pool = self._pool_here() or await self._begin()
         steps = begin(invocation, await _start(invocation, identify), monotonic)
-        connection: "Optional[Connection]" = None
-        pool.exchanges += 1
+        held = Held(pool)
         try:
             effect: "Effect" = next(steps)
             while True:
                 answer: "Any" = None
                 try:
                     if effect is READ:
-                        answer = await connection.read()  # type: ignore[union-attr]
+                        answer = await held.connection.read()  # type: ignore[union-attr]
                     elif type(effect) is Write:
-                        await pool.send(connection, effect.data)  # type: ignore[arg-type]
+                        await held.write(effect.data)
                     elif type(effect) is Open:
-                        pool.drop(connection)
-                        connection = None
-                        connection = await pool.take(effect.origin, effect.deadline, effect.fresh)
+                        await held.open(effect.origin, effect.deadline, effect.fresh)
                     elif type(effect) is Sleep:
                         answer = await _rest(effect, identify)
                     elif effect is KEEP:
-                        pool.keep(connection)
-                        connection = None
+                        held.keep()
                     else:
-                        pool.drop(connection)
-                        connection = None
+                        held.drop()
                 except (Fault, ServerlessError) as fault:
                     effect = steps.throw(fault)
+                except FAMILIES as error:
+                    effect = steps.throw(fault_of_effect(effect, error))
                 else:
                     effect = steps.send(answer)
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
         finally:
-            pool.exchanges -= 1
-            pool.drop(connection)
+            held.end()
 
     async def close(self) -> None:
-        """Close the idle connections. The transport can still be used; it makes new ones."""
-        pool, self._pool = self._pool, None
-        if pool is not None and pool.belongs_here():
-            await pool.close()
+        """Close the idle connections, those of other event loops too. The transport can still be used."""
+        here = self._pools.pop(asyncio.get_event_loop(), None)
+        for loop in list(self._pools):
+            self._close_elsewhere(loop)
+        if here is not None and not here.is_inherited:
+            await here.close()
 
     def close_idle(self) -> None:
         """Close the idle connections of the running event loop. Connections in use stay open."""
-        pool = self._pool
-        if pool is not None and asyncio._get_running_loop() is not None and pool.belongs_here():
+        pool = None if asyncio._get_running_loop() is None else self._pool_here()
+        if pool is not None:
             pool.close_idle()
 
     async def open_ahead(self, origin: "Origin") -> None:
@@ -95,201 +87,32 @@ class Transport:
 
         If that fails, the next exchange tries again and says what is wrong.
         """
-        pool = await self._pool_of_this_loop()
+        pool = self._pool_here() or await self._begin()
         await pool.open_ahead(origin)
 
-    async def _pool_of_this_loop(self) -> "_Pool":
-        pool = self._pool
-        if pool is None or not pool.belongs_here():
-            # The pool is of an earlier loop, or of the parent process. Its connections cannot be used here.
-            pool = self._pool = _Pool(asyncio.get_event_loop(), self.route, self.max_connections)
-            await pool.begin()
+    def _close_elsewhere(self, loop: "asyncio.AbstractEventLoop") -> None:
+        pool = self._pools.pop(loop, None)
+        if pool is None or pool.is_inherited:
+            return
+        try:
+            loop.call_soon_threadsafe(pool.close_now)
+        except RuntimeError:  # that loop is closed, so nothing else uses the pool
+            pool.close_now()
+
+    def _pool_here(self) -> "Optional[Pool]":
+        """The pool of this event loop, if it has one that can be used."""
+        pool = self._pools.get(asyncio.get_event_loop())
+        return None if pool is None or pool.is_closed or pool.is_inherited else pool
+
+    async def _begin(self) -> "Pool":
+        """The pool of this event loop, when it is used for the first time. The pools of loops that have ended go."""
+        for loop, other in list(self._pools.items()):
+            if loop.is_closed() or other.is_closed or other.is_inherited:
+                self._close_elsewhere(loop)
+        loop = asyncio.get_event_loop()
+        pool = self._pools[loop] = Pool(loop, self.route, self.max_connections)
+        await pool.begin()
         return pool
-
-
-class _Pool:
-    """The connections of one event loop; no lock is needed, because only its thread uses them."""
-
-    def __init__(self, loop: "asyncio.AbstractEventLoop", route: "Route", max_connections: int) -> None:
-        self._loop = loop
-        self._process = os.getpid()
-        self._route = route
-        self._max_connections = max_connections
-        self.exchanges = 0  # in progress
-        self._is_closed = False
-        self._idle = Idle()
-        self._ahead: "Dict[Origin, asyncio.Future[None]]" = {}
-        self._has_unread = False  # what came on a connection made ahead, session tickets, may not be read yet
-        self._open = 0
-        self._waiters: "Deque[asyncio.Future[None]]" = deque()
-        self._ending: "Optional[AsyncGenerator[None, None]]" = None
-
-    def belongs_here(self) -> bool:
-        return self._loop is asyncio.get_event_loop() and os.getpid() == self._process
-
-    async def begin(self) -> None:
-        """Arrange that the pool is closed at the end of the event loop.
-
-        `asyncio.run` shuts down the loop's asynchronous generators at its end. So one is started that closes the pool.
-        """
-        self._ending = self._until_the_end()
-        await self._ending.asend(None)
-
-    async def _until_the_end(self) -> "AsyncGenerator[None, None]":
-        try:
-            yield
-        finally:
-            await self._close_idle()
-
-    async def close(self) -> None:
-        if self._ending is not None:
-            await self._ending.aclose()
-
-    async def _close_idle(self) -> None:
-        self._is_closed = True  # connections in use are closed by `keep`
-        self.close_idle()
-        await asyncio.sleep(0)  # the loop closes the sockets in its next round
-
-    def close_idle(self) -> None:
-        for connection in iter(self._idle.take_any, None):
-            self.drop(connection)
-
-    async def open_ahead(self, origin: "Origin") -> None:
-        if origin in self._ahead:
-            return
-        self._ahead[origin] = ready = self._loop.create_future()
-        try:
-            connection = self._take_idle(origin)
-            if connection is None and self._reserve():
-                connection = await self._connect(origin, None)
-                self._has_unread = True
-            if connection is not None:
-                self._lay_by(connection)
-        except asyncio.CancelledError:
-            raise
-        except Exception:  # noqa: S110  # the next exchange meets it too, and says so
-            pass
-        finally:
-            self._ahead.pop(origin, None)
-            _wake(ready)
-
-    async def _wait_for_ahead(self, origin: "Origin", deadline: "Optional[float]") -> bool:
-        """Wait until `open_ahead` is done. False if it makes nothing for `origin`, or another exchange waits for it."""
-        ready = self._ahead.pop(origin, None)
-        if ready is None:
-            return False
-        await asyncio.wait([ready], timeout=None if deadline is None else max(0.0, deadline - monotonic()))
-        return True
-
-    async def _read_all(self) -> None:
-        """Let the event loop read what has come. In the first round it notices, in the second it reads."""
-        self._has_unread = False
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-
-    async def take(self, origin: "Origin", deadline: "Optional[float]", fresh: bool) -> "Connection":
-        if _IS_WINDOWS and len(self._idle):
-            await asyncio.sleep(0)  # its event loop reads ahead: let it report what it has read
-        while True:
-            if self._has_unread:
-                await self._read_all()
-            connection = None if fresh else self._take_idle(origin)
-            if connection is None and not fresh and await self._wait_for_ahead(origin, deadline):
-                continue
-            if connection is None and self._reserve():
-                connection = await self._connect(origin, deadline)
-            if connection is not None:
-                connection.deadline = deadline
-                connection.is_idle = False
-                return connection
-            await self._wait(deadline)
-
-    def _take_idle(self, origin: "Origin") -> "Optional[Connection]":
-        while True:
-            connection, is_young = self._idle.take(origin, monotonic(), time())
-            if connection is None or (is_young and connection.is_quiet()):
-                return connection  # type: ignore[no-any-return]
-            self.drop(connection)
-
-    def _reserve(self) -> bool:
-        if self._open >= self._max_connections:
-            self.drop(self._idle.take_any())
-        if self._open >= self._max_connections:
-            return False
-        self._open += 1
-        return True
-
-    async def _wait(self, deadline: "Optional[float]") -> None:
-        """Wait until a connection may be free. Raises Fault at the deadline."""
-        left = None if deadline is None else deadline - monotonic()
-        if left is not None and left <= 0:
-            reason = f"all {self._max_connections} connections are in use (max_connections)"
-            raise Fault("wait", reason, deadline=True)
-        waiter = self._loop.create_future()
-        self._waiters.append(waiter)
-        timer = None if left is None else self._loop.call_later(left, _wake, waiter)
-        try:
-            await waiter
-        except BaseException:
-            if waiter.done() and not waiter.cancelled():
-                self._wake_one()  # this one was woken and gives up, so the free connection goes to the next
-            raise
-        finally:
-            if timer is not None:
-                timer.cancel()
-            if waiter in self._waiters:
-                self._waiters.remove(waiter)
-
-    async def send(self, connection: "Connection", data: bytes) -> None:
-        """Hand `data` to the kernel. A Fault means that the kernel did not take the last byte."""
-        if self.exchanges > 1:
-            await asyncio.sleep(0)  # let others prepare theirs: requests sent together wake the other side up once
-        connection.write(data)
-        if connection.is_paused:
-            await connection.drain()
-
-    def keep(self, connection: "Optional[Connection]") -> None:
-        if connection is not None:
-            connection.keep_session(self._route)
-            self._lay_by(connection)
-
-    def _lay_by(self, connection: "Connection") -> None:
-        """Make a connection idle."""
-        if self._is_closed:
-            self.drop(connection)
-            return
-        connection.is_idle = True
-        self.drop(self._idle.put(connection.origin, connection, monotonic(), time()))
-        if self._waiters:
-            self._wake_one()
-
-    def drop(self, connection: "Optional[Connection]") -> None:
-        if connection is not None:
-            connection.close()
-            self._give_place()
-
-    def _give_place(self) -> None:
-        self._open -= 1
-        self._wake_one()
-
-    def _wake_one(self) -> None:
-        while self._waiters:
-            if _wake(self._waiters.popleft()):
-                return
-
-    async def _connect(self, origin: "Origin", deadline: "Optional[float]") -> "Connection":
-        try:
-            return await connect(self._loop, origin, self._route, deadline)
-        except BaseException:
-            self._give_place()
-            raise
-
-
-def _wake(waiter: "asyncio.Future[None]") -> bool:
-    if waiter.done():
-        return False
-    waiter.set_result(None)
-    return True
 
 
 async def _start(invocation: "Invocation", identify: "Identify") -> Moment:

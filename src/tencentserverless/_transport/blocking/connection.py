@@ -4,6 +4,7 @@ from time import monotonic
 
 from tencentserverless._protocol.effects import Fault
 from tencentserverless._transport import tls_context
+from tencentserverless._transport.faults import FAMILIES, fault_of, pass_on, quietly
 from tencentserverless._transport.readiness import Readiness
 
 __tracebackhide__ = True  # from pytest: it shows the caller's frames
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any, Optional
 
     from tencentserverless._protocol.effects import Origin
+    from tencentserverless._transport.blocking.places import Places
     from tencentserverless._transport.route import Route
 
 READ_BYTES = 65536  # more than a TLS record, so that no decrypted byte stays where poll cannot see it
@@ -21,24 +23,34 @@ READ_BYTES = 65536  # more than a TLS record, so that no decrypted byte stays wh
 class Connection:
     """One connection to an origin. `deadline` (monotonic, None for no limit) bounds every read and write.
 
+    It has a place in a pool from `Places.take` until it is closed, or until nothing refers to it any more.
     The socket is non-blocking, and a kept poll object waits for it. Compared with a socket that has a timeout, this
     saves system calls, and with many threads it saves switches between them.
     """
 
-    __slots__ = ("origin", "deadline", "session_kept", "_route", "_sock", "_readiness", "_send", "_receive", "_wait")
+    __slots__ = ("origin", "deadline", "session_kept", "_places", "_sock", "_readiness", "_send", "_receive", "_wait")
 
-    def __init__(self, origin: "Origin", route: "Route", sock: "Any", deadline: "Optional[float]") -> None:
+    def __init__(self, origin: "Origin", places: "Places") -> None:
+        self.origin = origin
+        self.deadline: "Optional[float]" = None
+        self.session_kept = True
+        self._places = places
+        self._sock: "Any" = None
+
+    def use(self, sock: "Any") -> None:
+        """Read and write through `sock` from now on. The connection closes it."""
+        self._sock = sock
         is_tls = hasattr(sock, "session")
         sock.setblocking(False)
-        self.origin = origin
-        self.deadline = deadline
         self.session_kept = not is_tls
-        self._route = route
-        self._sock = sock
         self._readiness = Readiness(sock)
         self._send = sock.write if is_tls else sock.send  # an SSLSocket's send and recv only wrap write and read
         self._receive = sock.read if is_tls else sock.recv
         self._wait = tls_context.would_block() if is_tls else BlockingIOError
+
+    @property
+    def sock(self) -> "Any":
+        return self._sock
 
     def write(self, data: bytes) -> None:
         """Hand all of `data` to the kernel. A Fault means that the kernel did not take the last byte."""
@@ -51,20 +63,22 @@ class Connection:
                     return
                 rest = memoryview(rest)[sent:]
             except self._wait:
-                self._readiness.writable(self._left("write"))
-            except OSError as error:
-                raise Fault("write", str(error) or type(error).__name__) from error
+                if not self._readiness.writable(self._left("write")):
+                    raise _too_late("write") from None
+            except FAMILIES as error:
+                raise fault_of("write", error) from error
 
     def read(self) -> bytes:
         """The next bytes; b"" at the end of the connection."""
         while True:
-            self._readiness.readable(self._left("read"))
+            if not self._readiness.readable(self._left("read")):
+                raise _too_late("read")  # the kernel says so; tests that freeze time may have stopped our clock
             try:
                 return self._receive(READ_BYTES)  # type: ignore[no-any-return]
             except self._wait:
                 continue
-            except OSError as error:
-                raise Fault("read", str(error) or type(error).__name__) from error
+            except FAMILIES as error:
+                raise fault_of("read", error) from error
 
     def is_quiet(self) -> bool:
         """Whether the other side has neither closed nor sent anything since the last answer."""
@@ -74,19 +88,27 @@ class Connection:
             self._receive(READ_BYTES)
         except self._wait:
             return True  # session tickets and key updates of TLS 1.3 make a socket readable without data in them
-        except (OSError, ValueError):
-            pass
+        except FAMILIES as error:
+            pass_on(error)
         return False
 
     def close(self) -> None:
-        self._sock.close()
+        """Close the socket and give the place back. The second time it does nothing."""
+        sock, self._sock = self._sock, None
+        try:
+            if sock is not None:
+                quietly(sock.close)
+        finally:
+            self._places.give_back(self)
 
-    def keep_session(self) -> None:
+    def __del__(self) -> None:  # a connection that was lost where its exchange was broken off
+        if hasattr(self, "_sock"):  # else it was broken off while it was made
+            self.close()
+
+    def keep_session(self, route: "Route") -> None:
         """Remember the TLS session for the next handshake. With TLS 1.3 there is one after the first answer."""
         self.session_kept = True
-        session = self._sock.session
-        if session is not None:
-            self._route.sessions[self.origin] = session
+        route.keep_session(self.origin, self._sock.session)
 
     def _left(self, phase: str) -> "Optional[float]":
         """Seconds until the deadline; None without a deadline."""
@@ -94,6 +116,10 @@ class Connection:
             return None
         left = self.deadline - monotonic()
         if left <= 0:
-            reason = "no answer" if phase == "read" else "the request could not be written in time"
-            raise Fault(phase, reason, deadline=True)
+            raise _too_late(phase)
         return left
+
+
+def _too_late(phase: str) -> Fault:
+    reason = "no answer" if phase == "read" else "the request could not be written in time"
+    return Fault(phase, reason, deadline=True)

@@ -1,0 +1,79 @@
+"""The boundary to the outside: the errors of sockets, TLS, resolver and event loop become a `Fault` here.
+
+Some exceptions only pass through, and are for the caller: those of a signal handler (a time limit by SIGALRM, Celery's
+soft limit), whatever their class, and those that are of none of the families below (time limits that other threads
+raise, `gevent.Timeout`, cancellation).
+"""
+
+from tencentserverless._protocol.effects import Fault, Open, Sleep, Write
+
+__tracebackhide__ = True  # from pytest: it shows the caller's frames
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+    from tencentserverless._protocol.effects import Effect
+
+# With these, Python and its libraries report that something failed, or that an environment does not have it.
+FAMILIES = (
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    MemoryError,
+    AttributeError,
+    LookupError,
+    ImportError,
+    AssertionError,
+    EOFError,
+)
+_MAY_PASS = (OSError, RuntimeError, MemoryError)  # another attempt may succeed
+
+
+def fault_of(phase: str, error: BaseException) -> Fault:
+    """The Fault of an `error` of `FAMILIES` that a call outside the package raised. Raises what is for the caller."""
+    pass_on(error)
+    text = str(error)
+    reason = text if text and isinstance(error, OSError) else f"{type(error).__name__} {text}".rstrip()
+    fault = Fault(phase, reason, final=not isinstance(error, _MAY_PASS))
+    fault.is_ours = not isinstance(error, ConnectionError) and type(error).__module__ != "ssl"
+    fault.__cause__ = error
+    return fault
+
+
+def fault_of_effect(effect: "Effect", error: BaseException) -> Fault:
+    """The Fault of an effect that could not be performed. A `Sleep` raises what the caller's `credentials` raised."""
+    if type(effect) is Sleep:
+        raise error
+    return fault_of("connect" if type(effect) is Open else "write" if type(effect) is Write else "read", error)
+
+
+def quietly(call: "Callable[..., Any]", *arguments: "Any") -> None:
+    """Call something whose failure changes nothing, such as closing a socket."""
+    try:
+        call(*arguments)
+    except FAMILIES as error:
+        pass_on(error)
+
+
+def pass_on(error: BaseException) -> None:
+    """Raise `error` if a signal handler raised it. Its traceback then goes through the code of that handler."""
+    try:
+        import signal
+    except ImportError:  # at the very end of the interpreter, where no handler runs any more
+        return
+    codes = [_code(signal.getsignal(number)) for number in range(1, signal.NSIG)]
+    traceback = error.__traceback__
+    while traceback is not None:
+        if traceback.tb_frame.f_code in codes:
+            raise error
+        traceback = traceback.tb_next
+
+
+def _code(handler: "Any") -> "Any":
+    """The code of a signal handler: a function, a method, a `functools.partial` or an object that can be called."""
+    handler = getattr(handler, "func", handler)
+    handler = getattr(handler, "__func__", handler)
+    called = handler if hasattr(handler, "__code__") else getattr(type(handler), "__call__", None)  # noqa: B004
+    return getattr(called, "__code__", None)
