@@ -33,20 +33,26 @@ _MAY_PASS = (OSError, RuntimeError, MemoryError)  # another attempt may succeed
 
 def fault_of(phase: str, error: BaseException) -> Fault:
     """The Fault of an `error` of `FAMILIES` that a call outside the package raised. Raises what is for the caller."""
-    pass_on(error)
-    text = str(error)
-    reason = text if text and isinstance(error, OSError) else f"{type(error).__name__} {text}".rstrip()
-    fault = Fault(phase, reason, final=not isinstance(error, _MAY_PASS))
-    fault.is_ours = not isinstance(error, ConnectionError) and type(error).__module__ != "ssl"
-    fault.__cause__ = error
-    return fault
+    try:
+        pass_on(error)
+        text = str(error)
+        reason = text if text and isinstance(error, OSError) else f"{type(error).__name__} {text}".rstrip()
+        fault = Fault(phase, reason, final=not isinstance(error, _MAY_PASS))
+        fault.is_ours = not isinstance(error, ConnectionError) and type(error).__module__ != "ssl"
+        fault.__cause__ = error
+        return fault
+    finally:
+        del error  # see `pass_on`
 
 
 def fault_of_effect(effect: "Effect", error: BaseException) -> Fault:
     """The Fault of an effect that could not be performed. A `Sleep` raises what the caller's `credentials` raised."""
-    if type(effect) is Sleep:
-        raise error
-    return fault_of("connect" if type(effect) is Open else "write" if type(effect) is Write else "read", error)
+    try:
+        if type(effect) is Sleep:
+            raise error
+        return fault_of("connect" if type(effect) is Open else "write" if type(effect) is Write else "read", error)
+    finally:
+        del error  # see `pass_on`
 
 
 def quietly(call: "Callable[..., Any]", *arguments: "Any") -> None:
@@ -58,17 +64,30 @@ def quietly(call: "Callable[..., Any]", *arguments: "Any") -> None:
 
 
 def pass_on(error: BaseException) -> None:
-    """Raise `error` if a signal handler raised it. Its traceback then goes through the code of that handler."""
+    """Raise `error` if a signal handler raised it. Its traceback then goes through the code of that handler.
+
+    A frame in the traceback of an error must not refer to the error. They would keep each other alive, and with them a
+    connection that was lost where the error came.
+    """
+    try:
+        if _is_of_a_handler(error):
+            raise error
+    finally:
+        del error
+
+
+def _is_of_a_handler(error: BaseException) -> bool:
     try:
         import signal
     except ImportError:  # at the very end of the interpreter, where no handler runs any more
-        return
+        return False
     codes = [_code(signal.getsignal(number)) for number in range(1, signal.NSIG)]
     traceback = error.__traceback__
     while traceback is not None:
         if traceback.tb_frame.f_code in codes:
-            raise error
+            return True
         traceback = traceback.tb_next
+    return False
 
 
 def _code(handler: "Any") -> "Any":

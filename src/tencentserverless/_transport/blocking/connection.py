@@ -28,7 +28,10 @@ class Connection:
     saves system calls, and with many threads it saves switches between them.
     """
 
-    __slots__ = ("origin", "deadline", "session_kept", "_places", "_sock", "_readiness", "_send", "_receive", "_wait")
+    __slots__ = (
+        *("origin", "deadline", "session_kept", "__weakref__"),
+        *("_places", "_sock", "_readiness", "_send", "_receive", "_wait"),
+    )
 
     def __init__(self, origin: "Origin", places: "Places") -> None:
         self.origin = origin

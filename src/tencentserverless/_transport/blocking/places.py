@@ -1,6 +1,7 @@
 """The places of a pool: how many connections it may have, and waiting for one."""
 
 import threading
+from _weakref import ref  # the module `weakref` takes a millisecond to import
 from collections import deque
 
 __tracebackhide__ = True  # from pytest: it shows the caller's frames
@@ -21,11 +22,18 @@ class Places:
 
     def __init__(self, most: int) -> None:
         self.most = most
-        self._taken: "Set[int]" = set()  # the ids of connections: a reference would keep them alive
+        self._taken: "Set[ref[Any]]" = set()  # a connection that was lost is not kept alive by its place
         self._waiting: "Deque[Any]" = deque()  # a locked lock for each waiting thread
 
     def __len__(self) -> int:
+        self._forget_lost()
         return len(self._taken)
+
+    def _forget_lost(self) -> None:
+        """Free the places of connections that became garbage and whose finalizer was broken off too."""
+        for place in list(self._taken):
+            if place() is None:
+                self._taken.discard(place)
 
     def take(self, connection: "Any") -> bool:
         """Whether there was a place for `connection`, which then has it.
@@ -33,20 +41,21 @@ class Places:
         If two threads take the last place at once, both give it back, find in `wait` that there is room, and try again.
         """
         if self.has_room:
-            self._taken.add(id(connection))
+            self._taken.add(ref(connection))
             if len(self._taken) <= self.most:
                 return True
-            self._taken.discard(id(connection))
+            self._taken.discard(ref(connection))
         return False
 
     @property
     def has_room(self) -> bool:
-        return len(self._taken) < self.most
+        return len(self._taken) < self.most or len(self) < self.most
 
     def give_back(self, connection: "Any") -> None:
         """Give back the place of `connection`, if it has one."""
-        if id(connection) in self._taken:
-            self._taken.discard(id(connection))
+        place = ref(connection)
+        if place in self._taken:
+            self._taken.discard(place)
             self.wake_one()
 
     def wake_one(self) -> None:
