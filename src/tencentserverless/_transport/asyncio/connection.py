@@ -29,13 +29,15 @@ class Connection(getattr(asyncio, "BufferedProtocol", asyncio.Protocol)):  # typ
     """One connection to an origin, used by one coroutine at a time.
 
     deadline: on the monotonic clock, None for no limit; it bounds every read and write.
-    is_idle: no exchange uses it. is_paused: the kernel has not taken everything that was written.
+    is_idle: no exchange uses it. is_untried: it was made ahead, and no exchange has used it yet.
+    is_paused: the kernel has not taken everything that was written.
     """
 
     def __init__(self, loop: "asyncio.AbstractEventLoop", origin: "Origin") -> None:
         self.origin = origin
         self.deadline: "Optional[float]" = None
         self.is_idle = False
+        self.is_untried = False
         self.is_paused = False
         self._loop = loop
         self._transport: "Any" = None
@@ -134,9 +136,20 @@ class Connection(getattr(asyncio, "BufferedProtocol", asyncio.Protocol)):  # typ
 
     def is_quiet(self) -> bool:
         """Whether the other side has neither closed nor sent anything since the last answer."""
-        if self._ended or self._data or self._failure is not None or self._transport.is_closing():
+        if self._has_changed():
             return False
         return _IS_WINDOWS or not self._readiness.is_readable()  # on Windows the event loop has read it already
+
+    def _has_changed(self) -> bool:
+        return self._ended or bool(self._data) or self._failure is not None or self._transport.is_closing()
+
+    async def settle(self) -> bool:
+        """As `is_quiet`, once the event loop has read what has come: session tickets come right after the handshake."""
+        while not self.is_quiet():
+            if self._has_changed():
+                return False
+            await asyncio.sleep(0)
+        return True
 
     def close(self) -> None:
         if self._timer is not None:

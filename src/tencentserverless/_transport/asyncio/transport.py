@@ -119,7 +119,6 @@ class _Pool:
         self._is_closed = False
         self._idle = Idle()
         self._ahead: "Dict[Origin, asyncio.Future[None]]" = {}
-        self._has_unread = False  # what came on a connection made ahead, session tickets, may not be read yet
         self._open = 0
         self._waiters: "Deque[asyncio.Future[None]]" = deque()
         self._ending: "Optional[AsyncGenerator[None, None]]" = None
@@ -162,7 +161,7 @@ class _Pool:
             connection = self._take_idle(origin)
             if connection is None and self._reserve():
                 connection = await self._connect(origin, None)
-                self._has_unread = True
+                connection.is_untried = True
             if connection is not None:
                 self._lay_by(connection)
         except asyncio.CancelledError:
@@ -181,24 +180,29 @@ class _Pool:
         await asyncio.wait([ready], timeout=None if deadline is None else max(0.0, deadline - monotonic()))
         return True
 
-    async def _read_all(self) -> None:
-        """Let the event loop read what has come. In the first round it notices, in the second it reads."""
-        self._has_unread = False
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+    async def _is_good(self, connection: "Connection") -> bool:
+        """Whether a connection made ahead can be used; if not, it is dropped."""
+        connection.is_untried = False
+        is_good = False
+        try:
+            is_good = await connection.settle()
+        finally:
+            if not is_good:
+                self.drop(connection)
+        return is_good
 
     async def take(self, origin: "Origin", deadline: "Optional[float]", fresh: bool) -> "Connection":
         if _IS_WINDOWS and len(self._idle):
             await asyncio.sleep(0)  # its event loop reads ahead: let it report what it has read
         while True:
-            if self._has_unread:
-                await self._read_all()
             connection = None if fresh else self._take_idle(origin)
             if connection is None and not fresh and await self._wait_for_ahead(origin, deadline):
                 continue
             if connection is None and self._reserve():
                 connection = await self._connect(origin, deadline)
             if connection is not None:
+                if connection.is_untried and not await self._is_good(connection):
+                    continue
                 connection.deadline = deadline
                 connection.is_idle = False
                 return connection
@@ -207,7 +211,7 @@ class _Pool:
     def _take_idle(self, origin: "Origin") -> "Optional[Connection]":
         while True:
             connection, is_young = self._idle.take(origin, monotonic(), time())
-            if connection is None or (is_young and connection.is_quiet()):
+            if connection is None or (is_young and (connection.is_untried or connection.is_quiet())):
                 return connection  # type: ignore[no-any-return]
             self.drop(connection)
 
