@@ -60,33 +60,33 @@ def round_trips(process, count):
     return of_contender / seconds
 
 
-def warm(options, python, place):
+def warm(options, python, target):
     """Calls on connections that are there."""
     heading("Warm invocation, 30 ms away: round trips per call")
     with ExitStack() as stack:
         turns = {}
         for name in WARM:
-            process = stack.enter_context(contender(python, place, BASELINE, name, source=options.source))
+            process = stack.enter_context(contender(python, target, BASELINE, name, source=options.source))
             turns[name] = partial(round_trips, process, options.invocations)
         results = interleave(turns, options.rounds)
     for name, aim in WARM.items():
         row(NAMES[name], [result[name] for result in results], aim)
 
 
-def first(options, python, place):
+def first(options, python, target):
     """The first call of a fresh process."""
     heading("First invocation, 30 ms away: round trips")
-    with contender(python, place, BASELINE) as process:
+    with contender(python, target, BASELINE) as process:
         turns = {BASELINE: partial(call, process, options.invocations)}
         for what in FIRST:
-            turns[what] = partial(fresh_call, python, what, place, options.source)
+            turns[what] = partial(fresh_call, python, what, target, options.source)
         results = interleave(turns, options.rounds)
     for what, text in FIRST.items():
         compare(text, results, BASELINE, name=what)
 
 
-def fresh_call(python, what, place, source):
-    return float(fresh(python, source, what, place["port"], place["authority"]))
+def fresh_call(python, what, target, source):
+    return float(fresh(python, source, what, target["port"], target["authority"]))
 
 
 def main():
@@ -94,13 +94,13 @@ def main():
     faulthandler.dump_traceback_later(LONGEST, exit=True)
     python = peers_python()
     with Server() as server, Relay(server.port) as relay:
-        with contender(python, server.place(), "ours", source=options.source):
-            place = {
-                **server.place(),
+        with contender(python, server.target(), "ours", source=options.source):
+            target = {
+                **server.target(),
                 "port": relay.port,
             }  # with the request that ours sent, which the bare socket sends
-        warm(options, python, place)
-        first(options, python, place)
+        warm(options, python, target)
+        first(options, python, target)
 
 
 if __name__ == "__main__":

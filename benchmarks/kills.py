@@ -108,7 +108,7 @@ def left_behind(before: dict, port: int, tmp: str) -> "list[str]":
     with socket.socket() as sock:
         if sock.connect_ex(("127.0.0.1", port)) == 0:
             found.append(f"a process listens on its port {port}")
-    for parent in set(cgroups.usable().values()):
+    for parent in set(cgroups.usable_parents().values()):
         names = [name for name in os.listdir(parent) if name.startswith(cgroups.PREFIX)]
         found += [f"group {parent}/{name}" for name in names if not alive(name)]
     return found + [f"file {path}" for path in Path(tmp).iterdir()]

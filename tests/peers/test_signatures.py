@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from tencentserverless._protocol.effects import Moment, Origin
+from tencentserverless._protocol.identity import Identity
 from tencentserverless._protocol.request import signed_request
 from tests.environments import CONSTRAINTS, clean_environ, environment
 
@@ -34,7 +35,7 @@ def random_requests(count):
 def our_signature(asked):
     """The signature of the request that the client would send."""
     origin = Origin("https", asked["host"], 443, asked["host"])
-    moment = Moment(0.0, float(asked["timestamp"]), ("AKID", asked["secret_key"], None))
+    moment = Moment(0.0, float(asked["timestamp"]), Identity("AKID", asked["secret_key"], None))
     request = signed_request(origin, "ap-guangzhou", "Invoke", asked["body"].encode("utf-8"), moment)
     return request.split(b"Signature=")[1].split(b"\r\n")[0].decode("ascii")
 

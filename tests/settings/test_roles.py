@@ -13,7 +13,10 @@ from tests.loopback import Server, answering, header, http, refusal, result
 from tests.settings.files import KEYS, refusal_of, write
 from tests.settings.identities import identity_of
 
-pytestmark = pytest.mark.usefixtures("home")
+pytestmark = [
+    pytest.mark.usefixtures("home"),
+    pytest.mark.filterwarnings("ignore:datetime.*utcfromtimestamp:DeprecationWarning"),  # the official SDK's
+]
 
 CVM = [{"use-cvm-role": "True"}, {"use_cvm_role": True}]
 ARN = "qcs::cam::uin/1:roleName/deploy"

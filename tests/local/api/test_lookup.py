@@ -17,9 +17,9 @@ def test_a_function_that_is_there():
 
 def test_who_is_not_found_is_told_where_to_look():
     """The message for a missing function says where one of this name is, else what there is."""
-    with pytest.raises(Refusal, match="The function is in ap-chengdu/default"):
+    with pytest.raises(Refusal, match="It is in ap-chengdu/default, not in ap-guangzhou/default"):
         lookup.find("ap-guangzhou", {"FunctionName": "far"}, CATALOG)
-    with pytest.raises(Refusal, match="Functions in ap-guangzhou/default: hello, other"):
+    with pytest.raises(Refusal, match="ap-guangzhou/default has: hello, other"):
         lookup.find("ap-guangzhou", {"FunctionName": "missing"}, CATALOG)
 
 

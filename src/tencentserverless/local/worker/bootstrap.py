@@ -64,14 +64,17 @@ class FrameChannel(object):
     """Frames over a stream socket.
 
     descriptor: the socket's descriptor, or the socket itself if `_read` and `_write` are methods of sockets.
+    wait_for_input: returns when there is something to read, or at once.
     """
 
-    def __init__(self, descriptor):
+    def __init__(self, descriptor, wait_for_input=lambda: None):
         self.descriptor = descriptor
         self.owner = _getpid()
+        self.wait_for_input = wait_for_input
 
     def receive(self):
         """The next frame. It ends where the received bytes end: the endpoint sends the next one after the answer."""
+        self.wait_for_input()
         data = self._at_least(HEAD.size, b"")
         kind, head_bytes, body_bytes = HEAD.unpack_from(data)
         body = HEAD.size + head_bytes
@@ -554,7 +557,22 @@ def main(channel_descriptor, life_line, is_forked=False):
     if life_line >= 0:
         set_close_on_exec(life_line)
         die_with_endpoint(life_line)
-    run_function(FrameChannel(channel_descriptor), is_forked)
+    run_function(FrameChannel(channel_descriptor, input_of(channel_descriptor)), is_forked)
+
+
+def input_of(descriptor):
+    """A function that waits for input.
+
+    When the endpoint takes an answer, the kernel wakes a process that waits in a read of the same socket, because it
+    could write again (unix_write_space in net/unix/af_unix.c). A process that waits in poll(2) for input sleeps on.
+    """
+    import select
+
+    if IS_2 or not hasattr(select, "poll"):  # poll of 2.7 fails after a signal
+        return lambda: None
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return poll.poll
 
 
 def connect_back():
