@@ -20,10 +20,10 @@ from types import ModuleType
 from typing import Any
 
 from tencentserverless.local.environment import variables
+from tencentserverless.local.environment.environ_overlay import Overlay
 from tencentserverless.local.eventloop.background import BackgroundTasks
 from tencentserverless.local.functions.source_versions import SourceVersions
 from tencentserverless.local.instances.credential_lease import CredentialLease
-from tencentserverless.local.instances.environ_overlay import Overlay
 from tencentserverless.local.instances.instance import new_id
 from tencentserverless.local.instances.ticket import Done
 from tencentserverless.local.instances.worker_replies import answered_outcome
