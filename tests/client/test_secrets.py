@@ -133,7 +133,7 @@ def test_the_login_of_a_proxy(kind, proxy, where, monkeypatch):
         if where != "argument":
             monkeypatch.setenv(where, address)
         with client_of(kind, "https://scf.example", proxy=given_proxy) as client:
-            check([*texts_of(failure_of(lambda: client.invoke("f", timeout=5))), repr(client)], [password])
+            check([*texts_of(failure_of(lambda: client.invoke("f", timeout=0.05))), repr(client)], [password])
 
     prove()
 
