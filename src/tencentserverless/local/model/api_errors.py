@@ -5,9 +5,6 @@ https://cloud.tencent.com/document/product/583/30771
 """
 
 from collections.abc import Sequence
-from typing import Literal
-
-Language = Literal["en-US", "zh-CN"]
 
 
 class Refusal(Exception):
