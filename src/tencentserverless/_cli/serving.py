@@ -130,7 +130,8 @@ def start_endpoint(
     except AuthorityError as error:
         raise click.ClickException(f"--tls: {error}") from None
     except OSError as error:
-        raise click.ClickException(f"port {port}: {error.strerror or error}") from None
+        where = f"{options.get('host', '127.0.0.1')}, port {port}"
+        raise click.ClickException(f"{where}: {error.strerror or error}") from None
 
 
 def say(text: str) -> None:

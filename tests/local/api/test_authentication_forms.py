@@ -21,7 +21,9 @@ JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 PARAMETERS = {"FunctionName": "hello", "ClientContext": '{"a": "名"}'}
 
 
-def signed(body=b"", kind=JSON, method="POST", names="content-type;host", service="scf", secret_id=ID, host=HOST, **more):
+def signed(
+    body=b"", kind=JSON, method="POST", names="content-type;host", service="scf", secret_id=ID, host=HOST, **more
+):
     """A request with signature v3. names: the signed headers as they are written and signed."""
     headers = {"content-type": kind, "host": host, "x-tc-action": "Invoke", **more.pop("headers", {})}
     query = more.pop("query", "")
@@ -161,8 +163,8 @@ def test_credentials_of_the_past():
     old = keys.issue("scf-1", NOW)
     for _ in range(2):
         for accept_any in (False, True):
+            request = signed(b"{}", secret_id=old.secret_id, **{"x-tc-token": old.token})
             with pytest.raises(Refusal, match="has expired") as caught:
-                request = signed(b"{}", secret_id=old.secret_id, **{"x-tc-token": old.token})
                 Gate(KNOWN, keys, accept_any).admit(request, NOW)
             assert caught.value.code == "AuthFailure.TokenFailure"
         keys.forget("scf-1")
@@ -173,7 +175,11 @@ def test_the_sender():
     request = signed(b"{}")
     own, theirs = Credential(ID, KEY), Credential(ID, KEY, instance_id="scf-1")
     assert [admitted(request, own, sent_by=port).sent_by for port in ("", "scf-2")] == ["", "scf-2"]
-    assert [admitted(request, theirs, sent_by=port).sent_by for port in ("", "scf-1", "scf-2")] == ["scf-1", "scf-1", ""]
+    assert [admitted(request, theirs, sent_by=port).sent_by for port in ("", "scf-1", "scf-2")] == [
+        "scf-1",
+        "scf-1",
+        "",
+    ]
 
 
 def test_what_deploy_tools_ask_for():

@@ -37,7 +37,8 @@ def test_nulls_mean_absent():
 
 @pytest.mark.parametrize("levels", [100, 500, 950, 5000])
 @pytest.mark.parametrize(
-    ("name", "code"), [("Odd", "UnknownParameter"), ("List", "InvalidParameterValue"), ("Name", "InvalidParameterValue")]
+    ("name", "code"),
+    [("Odd", "UnknownParameter"), ("List", "InvalidParameterValue"), ("Name", "InvalidParameterValue")],
 )
 def test_values_that_are_nested_deeply(levels, name, code):
     """However deep a value is nested, it is of a wrong type or no JSON."""

@@ -332,7 +332,7 @@ def test_slow_readers(rate):
 
     async def act(reader, writer, site):
         reader._transport.pause_reading()
-        open_one, clock = await own_clock(site)
+        _, clock = await own_clock(site)
         writer.write(GET % b"a")
         while not site.asked:
             await asyncio.sleep(0)

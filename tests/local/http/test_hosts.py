@@ -31,7 +31,10 @@ def test_hosts_that_are_ours(host):
 @pytest.mark.parametrize(
     ("host", "status"),
     [
-        *((name, 403) for name in ("evil.example", "127.0.0.1.evil.example", "scf.tencentcloudapi.com.evil", "10.0.0.1")),
+        *(
+            (name, 403)
+            for name in ("evil.example", "127.0.0.1.evil.example", "scf.tencentcloudapi.com.evil", "10.0.0.1")
+        ),
         *((none, 400) for none in ("", "127.0.0.1,127.0.0.1", "me@127.0.0.1", "::1", "local host", "a:b", "http://")),
     ],
 )

@@ -158,9 +158,8 @@ class Gate:
             if self._accept_any:
                 return None
             raise api_errors.secret_id_not_found()
-        if not credential.takes_any_token:
-            if not hmac.compare_digest(token.encode("utf-8", "surrogateescape"), credential.token.encode()):
-                raise api_errors.token_failure()
+        if not (credential.takes_any_token or _is_equal(token, credential.token)):
+            raise api_errors.token_failure()
         if credential.expires_at <= now:
             raise api_errors.credentials_expired()
         return credential
@@ -260,6 +259,11 @@ def _check_region(claim: _Claim) -> None:
         raise api_errors.wrong_value(claim.region_label)
 
 
+def _is_equal(given: str, right: str) -> bool:
+    """Compare secrets in constant time."""
+    return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), right.encode())
+
+
 def _check_signature(candidates: Iterable[Any], given: Any) -> None:
     try:
         for candidate in candidates:
@@ -345,8 +349,9 @@ def _v3_parameters(request: Request) -> dict[str, Any]:
 
 def _call(claim: _Claim, parameters: dict[str, Any], credential: Credential | None, sent_by: str) -> Call:
     signed_by = credential.instance_id if credential is not None else ""
-    if sent_by and signed_by and sent_by != signed_by:
-        sent_by = ""  # the keys of one instance came through the port of another, so the sender is not known
-    else:
-        sent_by = sent_by or signed_by
-    return Call(claim.action, claim.region, claim.language, parameters, credential, sent_by)
+    return Call(claim.action, claim.region, claim.language, parameters, credential, _sender(sent_by, signed_by))
+
+
+def _sender(by_port: str, by_keys: str) -> str:
+    """The id of the instance that sent a request; "" if port and keys are those of two instances."""
+    return "" if by_port and by_keys and by_port != by_keys else by_port or by_keys

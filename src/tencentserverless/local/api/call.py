@@ -55,7 +55,9 @@ class PendingCall:
         if not isinstance(error, api_errors.Refusal):
             _log.error("internal error of the local endpoint: %r", error, exc_info=error)
             error = api_errors.internal_error()
-        self._answer(self.request_id, envelope.refused(self.request_id, error, self.language, with_hint=self._with_hint))
+        self._answer(
+            self.request_id, envelope.refused(self.request_id, error, self.language, with_hint=self._with_hint)
+        )
 
     async def answer_with(self, work: Coroutine[Any, Any, Mapping[str, Any]]) -> None:
         """Answer with the fields that `work` returns, or with the error that it raises."""

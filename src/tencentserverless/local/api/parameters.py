@@ -49,7 +49,8 @@ def from_form(pairs: Mapping[str, str]) -> dict[str, Any]:
 
 def from_multipart(body: bytes, boundary: bytes) -> dict[str, Any]:
     """Decode a body of ``multipart/form-data`` (RFC 7578). Parts that say so are JSON. Raises `Refusal`."""
-    texts, values = {}, {}
+    texts: dict[str, str] = {}
+    values: dict[str, Any] = {}
     for part in (b"\r\n" + body).split(b"\r\n--" + boundary, _MOST_PARTS)[1:]:
         if part.startswith(b"--"):  # the end
             return {**from_form(texts), **values}

@@ -17,7 +17,8 @@ ADDRESS = "127.0.0.1"
 class Options:
     """The options of a local endpoint.
 
-    accept: ``ID:KEY`` and ``ID:KEY:TOKEN`` texts; or "any" to accept requests with unknown ids without a check of their signature.
+    accept: ``ID:KEY`` and ``ID:KEY:TOKEN`` texts; or "any" to accept requests with unknown ids without a check of their
+        signature.
     most_instances: the limit of instances of all functions together.
     idle_seconds: how long a warm instance is kept.
     queue_seconds: how long an invocation from outside waits for an instance when all are busy and no more may start.
