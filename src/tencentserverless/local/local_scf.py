@@ -15,6 +15,7 @@ from tencentserverless.local.http.hosts import check_names
 from tencentserverless.local.instances import debugged
 from tencentserverless.local.model.counters import Counters
 from tencentserverless.local.model.credentials import LIFE_SECONDS
+from tencentserverless.local.model.facts import Fact, Refused
 from tencentserverless.local.model.function import DEFAULT_NAMESPACE, Function
 from tencentserverless.local.model.invocation import Record
 from tencentserverless.local.model.options import ADDRESS, Debugger, Options
@@ -59,6 +60,7 @@ class LocalSCF:
         searched for.
     notify: is called with each notice, one line. By default notices are printed to standard error.
     on_record: is called with the record of each invocation that has ended, on the thread of the endpoint.
+    watch: is called with each fact at once, on the thread of the endpoint: a `Begun`, `Printed`, `Ended` or `Refused`.
 
     Attributes, once it has started:
 
@@ -95,6 +97,7 @@ class LocalSCF:
         interpreters: Mapping[str, str | os.PathLike[str]] | None = None,
         notify: Callable[[str], None] | None = None,
         on_record: Callable[[Record], None] | None = None,
+        watch: Callable[[Fact], None] | None = None,
     ) -> None:
         accept = (accept,) if isinstance(accept, str) else tuple(accept)
         host = ADDRESS if host == "localhost" else host
@@ -123,6 +126,7 @@ class LocalSCF:
         self._port = port
         self._notify = notify or to_stderr
         self._on_record = on_record
+        self._watch = watch
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._endpoint: Endpoint | None = None
@@ -168,6 +172,11 @@ class LocalSCF:
         return self._running().records.all()
 
     @property
+    def refusals(self) -> list[tuple[Refused, int]]:
+        """The requests that were refused, each with the number of times. Their `at` is 0."""
+        return self._running().refusals.all()
+
+    @property
     def functions(self) -> list[Function]:
         """The functions that the endpoint serves, as they were at the last request."""
         return list(self._running().catalog)
@@ -207,7 +216,7 @@ class LocalSCF:
         return self._endpoint
 
     async def _start(self) -> Server:
-        server = await serve_endpoint(self._paths, self._options, self._notify, self._on_record, self._port)
+        server = await serve_endpoint(self._paths, self._options, self._notify, self._on_record, self._port, self._watch)
         self._endpoint = server.endpoint
         self.endpoint = server.url
         self.secret_id = server.endpoint.credential.secret_id

@@ -21,6 +21,7 @@ from tencentserverless.local.instances.worker_replies import (
 )
 from tencentserverless.local.model import outcomes
 from tencentserverless.local.model.api_errors import Refusal
+from tencentserverless.local.model.facts import Fact, Printed
 from tencentserverless.local.model.function import Function
 from tencentserverless.local.model.invocation import Invocation, Outcome
 from tencentserverless.local.model.outcomes import MB
@@ -72,6 +73,7 @@ class Instance:
     listener: is called when the state of the instance changes.
     renewed: is called before each event. It returns the environment variables that have new values.
     notify: is called with each notice, one line.
+    watch: is called with the facts that the function has printed something.
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class Instance:
         listener: Listener,
         renewed: Callable[[], Mapping[str, str]],
         notify: Callable[[str], object],
+        watch: Callable[[Fact], None] | None = None,
     ) -> None:
         self.id = instance_id
         self.function = function
@@ -100,6 +103,8 @@ class Instance:
         self._loop = asyncio.get_running_loop()
         self._meter = worker.meter()
         self._output = worker.output()
+        if watch is not None:
+            self._output.on_text = partial(self._on_output, watch)
         self._channel = Channel(worker.channel, self._on_frames, self._on_end)
         self._loading_for: Invocation | None = None
         self._ticket: Ticket | None = None
@@ -254,6 +259,10 @@ class Instance:
         self._output.close()
         self._meter.close()
         self.worker.close()
+
+    def _on_output(self, watch: Callable[[Fact], None], text: str) -> None:
+        if self.running is not None:
+            watch(Printed(self.running, text))
 
     # Hooks for instances with a debugger.
 

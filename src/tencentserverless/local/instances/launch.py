@@ -21,6 +21,7 @@ from tencentserverless.local.instances.debugged import Debugged
 from tencentserverless.local.instances.instance import Instance, Listener, new_id
 from tencentserverless.local.model.counters import Counters
 from tencentserverless.local.model.credentials import KeyRegistry
+from tencentserverless.local.model.facts import Fact
 from tencentserverless.local.model.function import Function
 from tencentserverless.local.model.options import Options
 from tencentserverless.local.processes.frames import TEXT_LIMIT_BYTES
@@ -43,6 +44,7 @@ class InstanceLauncher:
         scratch: Scratch,
         counters: Counters,
         notify: Callable[[str], None],
+        watch: Callable[[Fact], None] | None = None,
     ) -> None:
         self._options = options
         self._keys = keys
@@ -51,6 +53,7 @@ class InstanceLauncher:
         self._scratch = scratch
         self._counters = counters
         self._notify = notify
+        self._watch = watch
         self.instances: dict[str, Instance] = {}
         self._interpreters = Interpreters(notify, options.interpreters)
         self._requirements = Requirements(notify)
@@ -145,6 +148,7 @@ class InstanceLauncher:
             listener=listener,
             renewed=partial(self._renewed, instance_id, function.timeout),
             notify=self._notify,
+            watch=self._watch,
         )
 
     async def _disk(
