@@ -98,7 +98,9 @@ class Endpoint:
         sent_by: the id of the instance through whose ports the request came, "" for the endpoint's own port.
         """
         self.counters.requests += 1
-        pending = PendingCall(request.headers.get("x-tc-language", _DEFAULT_LANGUAGE), answer)
+        language, client = request.headers.get("x-tc-language", _DEFAULT_LANGUAGE), "x-tc-requestclient"
+        is_official = request.headers.get(client, "").startswith("SDK_")  # programs compare its messages
+        pending = PendingCall(language, answer, with_hint=not is_official)
         try:
             call = self._gate.admit(request, time.time(), sent_by)
             pending.language = call.language
