@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import sys
 import threading
 import time
@@ -56,7 +55,7 @@ class Terminal:
     """
 
     def __init__(self, *, as_json: bool, debugs: bool) -> None:
-        self.width = shutil.get_terminal_size().columns if sys.stderr.isatty() else 120
+        self.width = _columns()
         self.as_json = as_json
         self._debugs = debugs
         self._lock = threading.Lock()
@@ -85,6 +84,13 @@ class Terminal:
 def _say(lines: list[str]) -> None:
     if lines:
         serving.say("\n".join(lines))
+
+
+def _columns() -> int:
+    """The width of the terminal that standard error is. A file has no width, so nothing is wrapped in it."""
+    with suppress(OSError):
+        return os.get_terminal_size(sys.stderr.fileno()).columns or 80
+    return 10_000
 
 
 def _has_colours() -> bool:

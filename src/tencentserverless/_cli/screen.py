@@ -4,6 +4,7 @@ All characters are in GBK too, the encoding of Chinese Windows terminals.
 """
 
 import json
+import textwrap
 import time
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -16,6 +17,7 @@ from tencentserverless.local.model.regions import DEFAULT_REGION
 
 MB = 1024 * 1024
 TIME_COLUMNS = len("14:03:07.112  ")
+LEAST_COLUMNS = 40
 MOST_TRACE_LINES = 60
 MOST_REMEMBERED = 1000
 _BOLD, _DIM, _RED, _GREEN, _YELLOW = "1", "2", "31", "32", "33"
@@ -49,7 +51,7 @@ class Screen:
         """The lines that were held back, because refusals repeated themselves."""
         refused, times, is_shown = self._refused, self._times, self._times == self._shown_times
         self._refused, self._times, self._shown_times = None, 0, 0
-        return [] if refused is None or is_shown else [self._refusal(refused, times)]
+        return [] if refused is None or is_shown else list(self._refusal(refused, times))
 
     def _of(self, fact: Fact) -> Iterator[str]:
         if isinstance(fact, Begun):
@@ -60,7 +62,7 @@ class Screen:
         elif isinstance(fact, Ended):
             yield from self._ended(fact.record)
         elif isinstance(fact, Noticed):
-            yield f"{self._time(fact.at)}{self._styled(_printable(fact.text), _YELLOW)}"
+            yield from self._wrapped(fact.at, "", fact.text)
 
     # Invocations.
 
@@ -132,19 +134,26 @@ class Screen:
         self._times += 1
         if self._times >= 10 * self._shown_times:
             self._shown_times = self._times
-            yield self._refusal(fact, self._times)
+            yield from self._refusal(fact, self._times)
 
-    def _refusal(self, fact: Refused, times: int) -> str:
-        place = f" ({fact.region}/{fact.namespace})" if fact.function_name else ""
-        what = " ".join(filter(None, (fact.action, f"{fact.function_name}{place}")))
-        words = [self._styled(f"refused: {fact.code}", _YELLOW), *([_printable(what)] if what else [])]
-        count = f" × {times:,}" if times > 1 else ""
-        return f"{self._time(fact.at)}{' '.join(words)}{count}: {_printable(fact.message)}"
+    def _refusal(self, fact: Refused, times: int) -> Iterator[str]:
+        place = f"{fact.function_name} ({fact.region}/{fact.namespace})" if fact.function_name else ""
+        words = [fact.code, fact.action, place, f"× {times:,}" if times > 1 else ""]
+        return self._wrapped(fact.at, "refused: ", f"{' '.join(filter(None, words))}: {fact.message}")
+
+    def _wrapped(self, at: float, label: str, text: str) -> Iterator[str]:
+        """Text after a label, in lines that are as wide as the terminal."""
+        room = max(self._width - TIME_COLUMNS, LEAST_COLUMNS)
+        first, *more = textwrap.wrap(
+            label + _printable(text), room, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+        )
+        yield f"{self._time(at)}{self._styled(label, _YELLOW)}{first[len(label) :]}"
+        yield from (f"{' ' * TIME_COLUMNS}{line}" for line in more)
 
     # Words.
 
     def _time(self, at: float) -> str:
-        text = f"{time.strftime('%H:%M:%S', time.localtime(at))}.{int(at % 1 * 1000):03}"
+        text = f"{time.strftime('%H:%M:%S', time.localtime(at))}.{int(at * 1000) % 1000:03}"
         return f"{self._styled(text, _DIM)}  "
 
     def _name(self, invocation: Invocation) -> str:

@@ -216,7 +216,9 @@ class LocalSCF:
         return self._endpoint
 
     async def _start(self) -> Server:
-        server = await serve_endpoint(self._paths, self._options, self._notify, self._on_record, self._port, self._watch)
+        server = await serve_endpoint(
+            self._paths, self._options, self._notify, self._on_record, self._port, self._watch
+        )
         self._endpoint = server.endpoint
         self.endpoint = server.url
         self.secret_id = server.endpoint.credential.secret_id

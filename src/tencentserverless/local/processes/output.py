@@ -92,8 +92,8 @@ class Output:
 class ThreadedOutput(Output):
     """An output that a thread reads, because the event loop cannot watch the pipe. Event loops on Windows cannot.
 
-    `on_text` is not called. `take` writes a mark into the pipe and waits until the thread has read it. Then the thread has also read everything
-    that was written before. The mark is a random text, so that a function cannot print it.
+    `take` writes a mark into the pipe and waits until the thread has read it. Then the thread has also read everything
+    that was written before. The mark is a random text, so that a function cannot print it. `on_text` is not called.
 
     descriptor: the reading end of the pipe, blocking. writing: our own descriptor of its writing end.
     """
