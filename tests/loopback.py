@@ -3,9 +3,11 @@
 import contextlib
 import json
 import os
+import select
 import socket
 import ssl
 import threading
+from base64 import b64encode
 
 CERTIFICATES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "certificates")
 AUTHORITY = os.path.join(CERTIFICATES, "authority.pem")
@@ -156,5 +158,41 @@ def answering(answer):
             if request is None:
                 return
             connection.sendall(answer(*request) if callable(answer) else answer)
+
+    return serve
+
+
+def read_head(connection):
+    """The head of a CONNECT request."""
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        head += connection.recv(1)
+    return head.decode("ascii")
+
+
+def relay(one, other):
+    """Carry bytes both ways until one side ends."""
+    while True:
+        pending = [side for side in (one, other) if getattr(side, "pending", int)()]
+        for side in pending or select.select([one, other], [], [])[0]:
+            data = side.recv(65536)
+            if not data:
+                return
+            (other if side is one else one).sendall(data)
+
+
+def proxying(heads, login=None):
+    """A `serve` that is a proxy; `heads` collects what it was asked."""
+
+    def serve(connection, number):
+        head = read_head(connection)
+        heads.append(head)
+        if login is not None and "Basic " + b64encode(login).decode("ascii") not in head:
+            connection.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+            return
+        host, _, port = head.split()[1].rpartition(":")
+        with contextlib.closing(socket.create_connection((host, int(port)))) as target:
+            connection.sendall(b"HTTP/1.1 200 Connection established\r\nX-Proxy: yes\r\n\r\n")
+            relay(connection, target)
 
     return serve
