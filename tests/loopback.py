@@ -133,12 +133,12 @@ class Server:
 
     def _talk(self, connection, number):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._open.add(connection)
         try:
             if self.tls is not None:
-                self._open.discard(connection)
-                connection = self.tls.wrap_socket(connection, server_side=True)
-                self._open.add(connection)
+                connection = self.tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+            self._open.add(connection)
+            if self.tls is not None:
+                connection.do_handshake()
             self.serve(connection, number)
         except OSError:
             pass
@@ -163,10 +163,13 @@ def answering(answer):
 
 
 def read_head(connection):
-    """The head of a CONNECT request."""
+    """The head of a CONNECT request. Raises OSError if it does not come whole."""
     head = b""
     while not head.endswith(b"\r\n\r\n"):
-        head += connection.recv(1)
+        more = connection.recv(1)
+        if not more:
+            raise OSError("the client left")
+        head += more
     return head.decode("ascii")
 
 

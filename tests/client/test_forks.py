@@ -17,7 +17,7 @@ LATE = (
     "tencentserverless._transport.tls_in_tls",
 )
 PROGRAM = """
-import os, sys, threading
+import os, signal, sys, threading
 from tencentserverless.scf import Client
 endpoint, proxy, authority = sys.argv[1:4]
 parent, reached, go_on = os.getpid(), {name: threading.Event() for name in sys.argv[4:]}, threading.Event()
@@ -36,6 +36,7 @@ for name in reached:
     if reached[name].wait(20):
         child = os.fork()
         if child == 0:
+            signal.alarm(20)
             os._exit(0 if client.invoke("f", timeout=10).value == "Hello World" else 1)
         print(name, os.waitpid(child, 0)[1])
 os._exit(0)

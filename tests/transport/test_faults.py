@@ -75,7 +75,7 @@ class Way:
 
 @pytest.fixture
 def collected():
-    """What a test leaves in cycles of garbage, such as coroutines that were not awaited, ends with the test."""
+    """What a test leaves in cycles of garbage, such as sockets that were not closed, ends with the test."""
     yield
     gc.collect()
 
@@ -104,8 +104,8 @@ def meddle(way, kind, is_warm, at, error):
     return calls, outcome
 
 
-# A close that raises does not close, and a coroutine function that raises is not awaited.
-@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::RuntimeWarning")
+# A close that raises does not close.
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("is_warm", [False, True])
 @pytest.mark.parametrize("way", WAYS)
