@@ -328,6 +328,12 @@ class ChildProcesses(ImportHooks):
             start(this, *arguments, **named)
 
         module.Popen.__init__ = __init__
+        flags = module._args_from_interpreter_flags  # those of `multiprocessing` too; a worker has -I
+
+        def flags_that_read_variables():
+            return [{"-I": "-s"}.get(flag, flag) for flag in flags() if flag != "-E"]
+
+        module._args_from_interpreter_flags = flags_that_read_variables
 
 
 def as_text(value):
