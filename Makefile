@@ -17,13 +17,16 @@ WORKER := $(addprefix src/tencentserverless/local/worker/,bootstrap.py debugger.
 EXAMPLE := examples/cross-region-chain
 EXAMPLE_KEYS := AKIxxxxxxxxxxxxxxxxxxxxxxggB4Sa:3vZzxxxxxxxxxxxaeTC
 
-.PHONY: demo test lint bench soak docs pins clean
+.PHONY: demo test fuzz lint bench soak docs pins clean
 
 demo: $(VENV)/.local
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tencentserverless local exec $(EXAMPLE) --accept $(EXAMPLE_KEYS) -- sh $(EXAMPLE)/demo.sh
 
 test: $(VENV)/.dev
 	$(PYTEST) $(ARGS)
+
+fuzz: $(VENV)/.dev
+	$(PYTEST) -m fuzz --timeout 3600 --examples $(or $(EXAMPLES),20000) $(ARGS)
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .

@@ -2,10 +2,9 @@
 
 import asyncio
 import os
-import re
 import socket
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from tencentserverless.local.api.call import new_request_id
 from tencentserverless.local.api.envelope import refused
@@ -14,7 +13,7 @@ from tencentserverless.local.environment.scratch import Scratch
 from tencentserverless.local.eventloop.background import BackgroundTasks
 from tencentserverless.local.http.certificates import Authority
 from tencentserverless.local.http.connection import READ_BYTES, HttpConnection
-from tencentserverless.local.http.hosts import is_loopback, own_names, refusal_reason, url_host
+from tencentserverless.local.http.hosts import is_for_the_api, is_loopback, own_names, refusal, url_host
 from tencentserverless.local.http.instance_ports import (
     AUTHORITY_PATH,
     COMMAND,
@@ -35,7 +34,6 @@ SWEEP_SECONDS = 15.0
 SHUTDOWN_SECONDS = 1.0
 MOST_FROM_AN_INSTANCE = 128
 _PLAIN = "text/plain; charset=utf-8"
-_ABSOLUTE = re.compile(r"https?://[^/]+/?")  # the form of requests to proxies
 
 
 class Server:
@@ -86,17 +84,22 @@ class Server:
 
     # The methods of `Site`, which connections call.
 
+    def refused(self, path: str, headers: Mapping[str, str]) -> Reply | None:
+        """The reply to a request that is refused because of its head; None if its body is to be read."""
+        options = self.endpoint.options
+        found = refusal(path, headers, options.host, options.host_names)
+        if found is None:
+            return None
+        status, reason = found
+        return Reply(f"{reason}\n".encode(), status=status, content_type=_PLAIN, closing=True)
+
     def serve(self, request: Request, port: int, answer: Callable[[Reply], None]) -> None:
         """Serve a request that came to this port. `answer` is called once, now or later."""
         ports = self._ports.at(port)
         if ports is not None and request.path == AUTHORITY_PATH:
             self.endpoint.counters.connections -= 1  # it is not one of the program's
             self._background.start(self._open_tls(ports, answer))
-            return
-        reason = refusal_reason(request.headers, self.endpoint.options.host)
-        if reason:
-            answer(Reply(f"{reason}\n".encode(), status=403, content_type=_PLAIN, closing=True))
-        elif request.path != "/" and not _ABSOLUTE.fullmatch(request.path):
+        elif not is_for_the_api(request.path):
             answer(Reply(b"The API has one path: /\n", status=404, content_type=_PLAIN))
         else:
             self.endpoint.respond(
@@ -143,7 +146,7 @@ async def serve_endpoint(
     Raises OSError if the port is in use, `AuthorityError` if TLS is not possible, and the errors of `Endpoint`.
     """
     scratch = Scratch()
-    authority = Authority(lambda: scratch.trust, own_names(options.host))
+    authority = Authority(lambda: scratch.trust, [*own_names(options.host), *options.host_names])
 
     def connected() -> asyncio.BaseProtocol:
         return server.connected()  # the server exists before the first connection

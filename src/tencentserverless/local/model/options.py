@@ -21,7 +21,8 @@ SCF_ADDRESS: Final = "127.83.67.70" if sys.platform == "linux" else ADDRESS
 class Options:
     """The options of a local endpoint.
 
-    accept: ``ID:KEY`` pairs; or "any" to accept requests with unknown ids without a check of their signature.
+    accept: ``ID:KEY`` and ``ID:KEY:TOKEN`` texts; or "any" to accept requests with unknown ids without a check of their
+        signature.
     most_instances: the limit of instances of all functions together.
     idle_seconds: how long a warm instance is kept.
     queue_seconds: how long an invocation from outside waits for an instance when all are busy and no more may start.
@@ -36,7 +37,7 @@ class Options:
     layers: the folders of layers, by name.
     debug: the debugger of workers; None for none. terminal: the path of the terminal that pdb uses.
     interpreters: the paths of interpreters, by runtime.
-    host: the address to listen on.
+    host: the address to listen on. host_names: further names of this machine, in lower case.
     """
 
     accept: Sequence[str] = field(default=(), repr=False)
@@ -57,3 +58,4 @@ class Options:
     terminal: str = ""
     interpreters: Mapping[str, str | os.PathLike[str]] = field(default_factory=dict)
     host: str = ADDRESS
+    host_names: tuple[str, ...] = ()
