@@ -22,6 +22,7 @@ NO_TEST_FILE = {
     "_functions/base.py": "tests/functions/test_functions.py, of both clients",
     "_functions/blocking.py": "tests/functions/test_functions.py and test_event_handle.py, of both clients",
     "__init__.py": "tests/client/test_package.py",
+    "_cli/local_stop.py": "tests/cli/test_target.py, which stops an endpoint with it",
     "otel.py": "tests/client/test_trace.py",
     "_transport/asyncio/places.py": "tests/transport/test_interruptions.py, of both transports",
     "_transport/asyncio/pool.py": "tests/transport/test_interruptions.py, of both transports",
@@ -200,7 +201,7 @@ def test_nobody_imports_the_worker():
 
 def test_the_worker_stands_on_the_standard_library():
     """The worker imports nothing of ours: it runs where the package is not installed."""
-    for file in ("bootstrap.py", "debugger.py"):
+    for file in ("bootstrap.py", "debugger.py", "redirect.py", "python_path/sitecustomize.py"):
         for name, _ in imports(tree(PACKAGE / "local" / "worker" / file)):
             assert name.split(".")[0] not in {"tencentserverless", "tencentcloud"}
 

@@ -36,6 +36,8 @@ local = LazyGroup(
     verbs={
         "start": "tencentserverless._cli.local_start:start",
         "exec": "tencentserverless._cli.local_exec:execute",
+        "env": "tencentserverless._cli.local_env:env",
+        "stop": "tencentserverless._cli.local_stop:stop",
     },
 )
 
