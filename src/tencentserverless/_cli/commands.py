@@ -43,6 +43,7 @@ local = LazyGroup(
 @click.group(
     cls=LazyGroup,
     verbs={
+        "event": "tencentserverless._cli.event:event",
         "invoke": "tencentserverless._cli.invoke:invoke",
         "settings": "tencentserverless._cli.settings:settings",
     },
