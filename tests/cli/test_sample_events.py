@@ -36,7 +36,7 @@ def test_the_last_part_is_enough_where_it_is_unique():
 
 def test_a_last_part_at_several_places():
     """The message names the places of a key that is not unique."""
-    with pytest.raises(PathError, match="requestContext.path, queryString.path$"):
+    with pytest.raises(PathError, match=r"requestContext\.path, queryString\.path$"):
         changed({"requestContext": {"path": 1}, "queryString": {"path": 2}}, "path", "x")
 
 
