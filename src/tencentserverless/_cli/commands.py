@@ -45,6 +45,7 @@ local = LazyGroup(
     verbs={
         "event": "tencentserverless._cli.event:event",
         "invoke": "tencentserverless._cli.invoke:invoke",
+        "pack": "tencentserverless._cli.pack:pack",
         "settings": "tencentserverless._cli.settings:settings",
     },
     context_settings={"help_option_names": ["-h", "--help"]},
