@@ -98,8 +98,7 @@ def _context(function: _Function, file: str) -> Iterator[Finding]:
 
 def _results(function: _Function, file: str) -> Iterator[Finding]:
     for node in _own(function.body):
-        kind = _not_json(node.value) if isinstance(node, ast.Return) and node.value is not None else ""
-        if kind:
+        if isinstance(node, ast.Return) and node.value is not None and (kind := _not_json(node.value)):
             fix = "Return texts, numbers, lists and dicts: for example str(…), list(…) or base64 text."
             yield Finding("D05", file, node.lineno, f"the result has {kind}, which cannot be written as JSON", fix)
 
