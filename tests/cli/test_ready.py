@@ -19,11 +19,11 @@ def test_exports():
         "  export TENCENTSERVERLESS_ENDPOINT=http://127.0.0.1:9000",
         "  export TENCENTCLOUD_SECRETID=AKIDx",
         "  export TENCENTCLOUD_SECRETKEY=k",
-        "  tencentserverless invoke hello --data '{}'",
+        "  tencentserverless invoke hello --local --data '{}'",
     ]
     lines = shown(function("far", region="ap-chengdu", namespace="test"), is_windows=True)
-    assert '  $env:TENCENTCLOUD_SECRETKEY = "k"' in lines
-    assert "  tencentserverless invoke far --region ap-chengdu --namespace test --data '{}'" in lines
+    assert "  $env:TENCENTCLOUD_SECRETKEY = 'k'" in lines
+    assert "  tencentserverless invoke far --local --region ap-chengdu --namespace test --data '{}'" in lines
 
 
 def test_certificates():

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tencentserverless._cli import serving
+from tencentserverless._cli import running, serving
 
 if TYPE_CHECKING:
     from tencentserverless._cli.screen import Screen
@@ -40,16 +40,17 @@ def start(paths: tuple[str, ...], port: int, quiet: bool, as_json: bool, **optio
     scf = serving.start_endpoint(
         paths, port, None, notify=terminal.notify, watch=None if quiet else terminal.show, **options
     )
-    try:
-        _introduce(scf, terminal)
-        _wait_for(signals, scf, terminal)
-    finally:
-        scf.stop()
-        terminal.finish()
+    with running.announced(scf, paths, terminal.notify):
+        try:
+            _introduce(scf, terminal)
+            _wait_for(signals, scf, terminal)
+        finally:
+            scf.stop()
+            terminal.finish()
 
 
 class Terminal:
-    """Shows facts on standard error. It may be used by several threads.
+    """Shows facts on standard error. It may be used by several threads: the one that has `lock` prints.
 
     as_json: whether to print lines of JSON. debugs: whether functions have a debugger.
     """
@@ -58,7 +59,7 @@ class Terminal:
         self.width = _columns()
         self.as_json = as_json
         self._debugs = debugs
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
         self._screen: Screen | None = None
 
     def notify(self, text: str) -> None:
@@ -69,14 +70,14 @@ class Terminal:
     def show(self, fact: "Fact") -> None:
         from tencentserverless._cli.screen import Screen, json_line
 
-        with self._lock:
+        with self.lock:
             if self._screen is None:
                 self._screen = Screen(self.width, colour=_has_colours(), debugs=self._debugs)
             _say([json_line(fact)] if self.as_json else self._screen.lines(fact))
 
     def finish(self) -> None:
         """Show what was held back."""
-        with self._lock:
+        with self.lock:
             if self._screen is not None:
                 _say(self._screen.rest())
 
@@ -120,8 +121,9 @@ def _introduce(scf: "LocalSCF", terminal: Terminal) -> None:
     }
     if scf.ca_file:
         line["ca_file"] = scf.ca_file
-    click.echo(json.dumps(line))
-    if not terminal.as_json:
-        from tencentserverless._cli.ready import ready, variables
+    from tencentserverless._cli.ready import ready, variables
 
-        _say(list(ready(scf.functions, variables(line), terminal.width, is_windows=sys.platform == "win32")))
+    shown = ready(scf.functions, variables(line), terminal.width, is_windows=sys.platform == "win32")
+    with terminal.lock:  # whatever a client does from now on is shown after this
+        click.echo(json.dumps(line))
+        _say([] if terminal.as_json else list(shown))

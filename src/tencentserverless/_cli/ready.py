@@ -1,8 +1,8 @@
 """What `local start` shows once it serves: the functions, the variables for programs, and what to type next. Pure."""
 
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
+from tencentserverless._cli.local_env import assignment
 from tencentserverless.local.model.function import DEFAULT_NAMESPACE, Function
 from tencentserverless.local.model.regions import DEFAULT_REGION
 
@@ -37,7 +37,7 @@ def ready(
     yield f"In another terminal{' (PowerShell)' if is_windows else ''}:"
     yield ""
     for name, value in values.items():
-        yield f'  $env:{name} = "{value}"' if is_windows else f"  export {name}={shlex.quote(value)}"
+        yield f"  {assignment('powershell' if is_windows else 'sh', name, value)}"
     if functions:
         yield f"  {_invocation(functions[0])}"
     yield ""
@@ -52,7 +52,7 @@ def _row(function: Function) -> tuple[str, ...]:
 def _invocation(function: Function) -> str:
     region = "" if function.region == DEFAULT_REGION else f" --region {function.region}"
     namespace = "" if function.namespace == DEFAULT_NAMESPACE else f" --namespace {function.namespace}"
-    return f"tencentserverless invoke {function.name}{region}{namespace} --data '{{}}'"
+    return f"tencentserverless invoke {function.name} --local{region}{namespace} --data '{{}}'"
 
 
 def _table(rows: Sequence[tuple[str, ...]], width: int) -> Iterator[str]:

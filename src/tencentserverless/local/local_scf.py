@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tencentserverless.local.endpoint import Endpoint
+from tencentserverless.local.environment.command import command_environment
 from tencentserverless.local.functions import folders
 from tencentserverless.local.http.hosts import check_names
 from tencentserverless.local.instances import debugged
@@ -209,6 +210,20 @@ class LocalSCF:
         assert self._loop is not None
         self._loop.call_soon_threadsafe(running.catalog.deploy, functions, root)
         return functions
+
+    def environment(self, variables: Mapping[str, str] | None = None, scf_hosts: bool = True) -> dict[str, str]:
+        """Return environment variables with which a program uses this endpoint, and not the cloud.
+
+        variables: those that the program has otherwise, by default `os.environ`. Keys and tokens in it are replaced.
+        scf_hosts: whether SCF's host names lead to this endpoint in Python programs, with any keys. Then programs
+            without a setting for the endpoint use it too.
+
+        Raises RuntimeError if the endpoint has not started.
+        """
+        self._running()
+        hosts = self._await(self._server.command_hosts()) if scf_hosts else ""
+        given = os.environ if variables is None else variables
+        return command_environment(given, self.endpoint, self.secret_id, self.secret_key, self.bundle, hosts)
 
     def _running(self) -> Endpoint:
         if self._endpoint is None:

@@ -17,6 +17,7 @@ from tencentserverless.local.http.connection import READ_BYTES, HttpConnection
 from tencentserverless.local.http.hosts import is_for_the_api, is_loopback, own_names, refusal, url_host
 from tencentserverless.local.http.instance_ports import (
     AUTHORITY_PATH,
+    COMMAND,
     NO_INSTANCE,
     InstancePorts,
     PortRegistry,
@@ -49,6 +50,7 @@ class Server:
         self.soon = endpoint.batch.add
         self._ports = ports
         self._listening: asyncio.Server | None = None
+        self._command: InstancePorts | None = None
         self._background = BackgroundTasks()
 
     async def listen(self, bound: socket.socket, context: ssl.SSLContext | None) -> None:
@@ -98,6 +100,7 @@ class Server:
         """Serve a request that came to this port. `answer` is called once, now or later."""
         ports = self._ports.at(port)
         if ports is not None and request.path == AUTHORITY_PATH:
+            self.endpoint.counters.connections -= 1  # it is not one of the program's
             self._background.start(self._open_tls(ports, answer))
         elif not is_for_the_api(request.path):
             answer(Reply(b"The API has one path: /\n", status=404, content_type=_PLAIN))
@@ -108,9 +111,16 @@ class Server:
                 ports.instance_id if ports else NO_INSTANCE,
             )
 
+    async def command_hosts(self) -> str:
+        """Open ports for the SCF host names of a program outside. Returns the text for `worker/redirect.py`."""
+        if self._command is None:
+            self._command = await self._ports.open(COMMAND)
+        return self._command.hosts(self.authority.folder)
+
     def admits(self, port: int) -> bool:
         """Whether one more connection is allowed. One instance must not use up the descriptors of this process."""
-        if self._ports.at(port) is None:
+        ports = self._ports.at(port)
+        if ports is None or ports.instance_id == COMMAND:
             return True
         return sum(connection.port == port for connection in self.connections) < MOST_FROM_AN_INSTANCE
 
@@ -122,7 +132,7 @@ class Server:
         try:
             await self._ports.open_tls(ports, self.authority)
         except (AuthorityError, OSError) as error:
-            self.endpoint.notify(f"functions cannot reach this endpoint by SCF's host names: {error}")
+            self.endpoint.notify(f"SCF's host names cannot lead to this endpoint: {error}")
         answer(Reply(b"", content_type=_PLAIN, closing=True))
 
 
