@@ -13,6 +13,7 @@ from tencentserverless.local.environment.mounts import View
 from tencentserverless.local.environment.requirements import Requirements
 from tencentserverless.local.environment.scratch import Scratch, utf8_locale
 from tencentserverless.local.environment.variables import Machine, Paths
+from tencentserverless.local.eventloop.in_thread import in_thread
 from tencentserverless.local.http.certificates import Authority
 from tencentserverless.local.http.instance_ports import PortRegistry
 from tencentserverless.local.instances import debugged
@@ -103,9 +104,9 @@ class InstanceLauncher:
     async def _interpreter(self, function: Function) -> Interpreter:
         interpreter = self._interpreters.known(function.runtime)
         if interpreter is None:
-            interpreter = await asyncio.to_thread(self._interpreters.find, function.runtime)
+            interpreter = await in_thread(self._interpreters.find, function.runtime)
         if self._requirements.needs_check(function, interpreter):
-            await asyncio.to_thread(self._requirements.check, function, interpreter)
+            await in_thread(self._requirements.check, function, interpreter)
         return interpreter
 
     async def _launched(
