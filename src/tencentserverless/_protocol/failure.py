@@ -62,7 +62,8 @@ def failure_of(
         stack_trace if isinstance(stack_trace, str) else json.dumps(stack_trace, ensure_ascii=False),
     )
     error.status_code = status
-    error.executed = _row_of(error).executed
+    # The local endpoint adds `executed` if it could not start a worker. The platform has no such field.
+    error.executed = "no" if fields.get("executed") == "no" else _row_of(error).executed
     return error
 
 

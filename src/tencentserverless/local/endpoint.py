@@ -1,6 +1,5 @@
 """The local endpoint without its HTTP server. It connects the parts, and passes each request through them."""
 
-import asyncio
 import logging
 import os
 import time

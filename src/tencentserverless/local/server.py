@@ -22,14 +22,15 @@ from tencentserverless.local.http.instance_ports import (
     PortRegistry,
     bind_socket,
 )
+from tencentserverless.local.http.listener import Listener
 from tencentserverless.local.http.request import BODY_LIMIT_BYTES, Reply, Request
 from tencentserverless.local.model.api_errors import request_too_large
 from tencentserverless.local.model.errors import AuthorityError
 from tencentserverless.local.model.invocation import Record
 from tencentserverless.local.model.options import Options
+from tencentserverless.local.processes.descriptors import raise_limit
 
 DEFAULT_PORT = 9000
-BACKLOG = 512
 SWEEP_SECONDS = 15.0
 SHUTDOWN_SECONDS = 1.0
 MOST_FROM_AN_INSTANCE = 128
@@ -40,7 +41,9 @@ _ABSOLUTE = re.compile(r"https?://[^/]+/?")  # the form of requests to proxies
 class Server:
     """The HTTP server of one endpoint. `serve_endpoint` creates it."""
 
-    def __init__(self, endpoint: Endpoint, authority: Authority, ports: PortRegistry, url: str) -> None:
+    def __init__(
+        self, endpoint: Endpoint, authority: Authority, ports: PortRegistry, url: str, most_connections: int
+    ) -> None:
         self.endpoint = endpoint
         self.authority = authority
         self.url = url
@@ -48,13 +51,13 @@ class Server:
         self.incoming = memoryview(bytearray(READ_BYTES))
         self.soon = endpoint.batch.add
         self._ports = ports
-        self._listening: asyncio.Server | None = None
+        self._listening: Listener | None = None
+        self._most_connections = most_connections
         self._background = BackgroundTasks()
 
-    async def listen(self, bound: socket.socket, context: ssl.SSLContext | None) -> None:
-        """Accept connections from now on."""
-        loop = asyncio.get_running_loop()
-        self._listening = await loop.create_server(self.connected, sock=bound, ssl=context, backlog=BACKLOG)
+    def listen(self, listening: Listener) -> None:
+        """This listener of the endpoint's own port is closed at the end."""
+        self._listening = listening
         self._background.start(self._sweep())
 
     async def stop(self) -> None:
@@ -82,6 +85,23 @@ class Server:
         self.endpoint.counters.connections += 1
         return HttpConnection(self)
 
+    def admits(self, port: int, opening: int) -> bool:
+        """Whether one more connection to this port is allowed. opening: those to it that are not in `connections` yet.
+
+        One instance must not use up the descriptors of this process, and all clients together must leave some.
+        """
+        if self._ports.at(port) is not None:
+            if sum(connection.port == port for connection in self.connections) + opening >= MOST_FROM_AN_INSTANCE:
+                return False
+        return len(self.connections) + opening < self._most_connections or self._has_closed_idle()
+
+    def _has_closed_idle(self) -> bool:
+        """Close the connection that has been idle longest. Whether there was one."""
+        idle = [connection for connection in self.connections if connection.is_idle]
+        if idle:
+            min(idle, key=lambda connection: connection.since).abort()
+        return bool(idle)
+
     # The methods of `Site`, which connections call.
 
     def serve(self, request: Request, port: int, answer: Callable[[Reply], None]) -> None:
@@ -101,12 +121,6 @@ class Server:
                 lambda request_id, body: answer(Reply(body, request_id)),
                 ports.instance_id if ports else NO_INSTANCE,
             )
-
-    def admits(self, port: int) -> bool:
-        """Whether one more connection is allowed. One instance must not use up the descriptors of this process."""
-        if self._ports.at(port) is None:
-            return True
-        return sum(connection.port == port for connection in self.connections) < MOST_FROM_AN_INSTANCE
 
     def too_large(self, size: int) -> Reply:
         request_id = new_request_id()
@@ -132,22 +146,24 @@ async def serve_endpoint(
     port: 0 for any free port.
     Raises OSError if the port is in use, `AuthorityError` if TLS is not possible, and the errors of `Endpoint`.
     """
+    most_files = raise_limit()
     scratch = Scratch()
     authority = Authority(lambda: scratch.trust, own_names(options.host))
 
-    def connected() -> asyncio.BaseProtocol:
-        return server.connected()  # the server exists before the first connection
+    def listen(bound: socket.socket, context: ssl.SSLContext | None) -> Listener:
+        # The server exists before the first connection.
+        return Listener(bound, lambda: server.connected(), lambda *port: server.admits(*port), context)
 
-    ports = PortRegistry(connected, options.scf_hosts)
+    ports = PortRegistry(listen, options.scf_hosts)
     bound = bind_socket(options.host, port)
     try:
         context = await authority.context() if options.tls else None
         url = f"{'https' if context else 'http'}://{url_host(options.host)}:{bound.getsockname()[1]}"
         # Handlers in this process use a port without TLS, so that they need not trust the authority.
-        inner = (await ports.open(NO_INSTANCE)).url if context else url
+        inner = ports.open(NO_INSTANCE).url if context else url
         endpoint = Endpoint(paths, options, notify, on_record, scratch, authority, ports, inner)
-        server = Server(endpoint, authority, ports, url)
-        await server.listen(bound, context)
+        server = Server(endpoint, authority, ports, url, most_files // 2)
+        server.listen(listen(bound, context))
     except BaseException:
         bound.close()
         ports.close_all()

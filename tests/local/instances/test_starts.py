@@ -28,7 +28,17 @@ class Here:
         self.pool = Pool(self.scheduler, 600.0, lambda: None, self.launcher.forget)
         self.code = CurrentCode()
         self.code.configure(function)
-        self.starts = Starts(self.launcher, self.scheduler, self.pool, self.code, None, self.handed.append)
+        self.waiting, self.notices = [], []
+        self.starts = Starts(
+            self.launcher,
+            self.scheduler,
+            self.pool,
+            self.code,
+            None,
+            self.handed.append,
+            lambda _, ticket: self.waiting.append(ticket),
+            self.notices.append,
+        )
 
     def ticket(self, request_id="an id"):
         """A ticket that waits."""

@@ -3,7 +3,6 @@
 https://cloud.tencent.com/document/api/583/18584 and /583/18582
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any

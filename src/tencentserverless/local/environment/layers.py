@@ -4,7 +4,6 @@ A single layer is used directly. Several are merged into a new folder, with hard
 merged again only after something in them has changed.
 """
 
-import asyncio
 import os
 import shutil
 import threading

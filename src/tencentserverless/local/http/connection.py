@@ -48,9 +48,6 @@ class Site(Protocol):
     def too_large(self, size: int) -> Reply:
         """The reply to a request whose body has at least this many bytes."""
 
-    def admits(self, port: int) -> bool:
-        """Whether one more connection to this port is allowed."""
-
 
 class _Pending(NamedTuple):
     """A request that has no reply yet. keeps: whether the connection is kept after the reply."""
@@ -82,11 +79,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._transport: asyncio.Transport = transport  # type: ignore[assignment]  # some loops have another class
         name = transport.get_extra_info("sockname")
         self.port = int(name[1]) if name else 0
-        if self._site.admits(self.port):
-            self._site.connections.add(self)
-        else:
-            self._has_stopped_reading = True
-            self._transport.abort()
+        self._site.connections.add(self)
 
     def connection_lost(self, _: BaseException | None) -> None:
         """The invocation continues: the platform does not stop it either if the client leaves."""
@@ -309,12 +302,16 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     # The end.
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether every request has been answered, and no other has begun."""
+        is_between = self._served is None and not self._waiting and self._in_head and not self._fed_bytes
+        return is_between and not self._transport.get_write_buffer_size()
+
     def close_if_silent(self, now: float) -> None:
         """Close the connection if nothing has been sent or received for too long."""
-        if self._served is None:
-            is_idle = self._in_head and not self._fed_bytes and not self._transport.get_write_buffer_size()
-            if now - self.since > (IDLE_SECONDS if is_idle else SILENCE_SECONDS):
-                self._transport.abort()
+        if self._served is None and now - self.since > (IDLE_SECONDS if self.is_idle else SILENCE_SECONDS):
+            self._transport.abort()
 
     def stop(self) -> "asyncio.Future[None] | None":
         """Close after the reply to the present request. Returns a future that is done once the reply is written."""

@@ -134,6 +134,7 @@ class Instance:
         self._ticket: Ticket | None = None
         self._then: Callable[[Answer], None] | None = None  # is called with the next answer
         self.countdown = Countdown(self._loop, self._on_time)
+        self._set_up_error = ""
         self._pause: Pause | None = None  # set once the worker was stopped during the present event
         worker.exited.add_done_callback(lambda _: self._on_exit())
 
@@ -172,6 +173,9 @@ class Instance:
         """Check the answer to the settings. An answer that a worker never sends counts as an exit."""
         if isinstance(answer, Ending):
             return answer
+        if answer.kind is Kind.NOT_SET_UP:
+            self._set_up_error = answer.body.decode("utf-8", "surrogatepass")
+            return Ending.UNREAD
         try:
             init_ms, lent_sdk = milliseconds(answer.head["init_ms"]), bool(answer.head["lent"])
         except (KeyError, TypeError, ValueError):
@@ -185,10 +189,17 @@ class Instance:
             outcome = outcomes.not_started(invocation, answer.body.decode("utf-8", "surrogatepass"))
         elif answer is Ending.TIME:
             outcome = outcomes.start_timed_out(invocation)
+        elif answer is Ending.UNREAD:
+            outcome = outcomes.not_set_up(invocation, self.set_up_error)
         else:
             outcome = ended_outcome(invocation, answer)
         init_ms, printed, memory_bytes, _ = self.cold_start
         return outcome._replace(memory_bytes=memory_bytes, init_output=printed, init_ms=init_ms, instance_id=self.id)
+
+    @property
+    def set_up_error(self) -> str:
+        """Why the worker ended before it began to load the function."""
+        return self._set_up_error or self.cold_start.output.strip() or "it ended at once"
 
     def invoke(self, ticket: Ticket) -> None:
         """Run one event. Then the listener is called."""

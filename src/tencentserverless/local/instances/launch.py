@@ -1,6 +1,5 @@
 """Launches instances: collects all that a worker needs, and starts it."""
 
-import asyncio
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -113,7 +112,7 @@ class InstanceLauncher:
         self, instance_id: str, function: Function, source_version: int, interpreter: Interpreter, listener: Listener
     ) -> Instance:
         paths, mounts = await self._disk(function, interpreter, source_version, instance_id)
-        ports = await self._ports.open(instance_id)
+        ports = self._ports.open(instance_id)
         bundle = str(self._authority.bundle) if ports.tls_port else ""
         environ = variables.variables(
             function,

@@ -10,7 +10,7 @@ from array import array
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Tuple
+    pass
 
 REQUEST_BYTES = 1 << 18
 
@@ -34,7 +34,7 @@ def highest_descriptor() -> int:
     return max(int(name) for name in os.listdir("/proc/self/fd"))
 
 
-def move_to_standard(output: int, channel: int) -> "Tuple[int, int]":
+def move_to_standard(output: int, channel: int) -> "tuple[int, int]":
     """Make the channel descriptor 3 and the output 1 and 2, and close all others. Standard input is empty.
 
     Returns the new numbers of output and channel.
