@@ -56,7 +56,7 @@ class Server:
         self._background = BackgroundTasks()
 
     def listen(self, listening: Listener) -> None:
-        """This listener of the endpoint's own port is closed at the end."""
+        """Close this listener of the endpoint's own port at the end."""
         self._listening = listening
         self._background.start(self._sweep())
 
@@ -90,10 +90,12 @@ class Server:
 
         One instance must not use up the descriptors of this process, and all clients together must leave some.
         """
-        if self._ports.at(port) is not None:
-            if sum(connection.port == port for connection in self.connections) + opening >= MOST_FROM_AN_INSTANCE:
-                return False
+        if self._ports.at(port) is not None and self._count(port) + opening >= MOST_FROM_AN_INSTANCE:
+            return False
         return len(self.connections) + opening < self._most_connections or self._has_closed_idle()
+
+    def _count(self, port: int) -> int:
+        return sum(connection.port == port for connection in self.connections)
 
     def _has_closed_idle(self) -> bool:
         """Close the connection that has been idle longest. Whether there was one."""
@@ -151,8 +153,13 @@ async def serve_endpoint(
     authority = Authority(lambda: scratch.trust, own_names(options.host))
 
     def listen(bound: socket.socket, context: ssl.SSLContext | None) -> Listener:
-        # The server exists before the first connection.
-        return Listener(bound, lambda: server.connected(), lambda *port: server.admits(*port), context)
+        def connected() -> asyncio.BaseProtocol:
+            return server.connected()  # the server exists before the first connection
+
+        def admits(port: int, opening: int) -> bool:
+            return server.admits(port, opening)
+
+        return Listener(bound, connected, admits, context)
 
     ports = PortRegistry(listen, options.scf_hosts)
     bound = bind_socket(options.host, port)
