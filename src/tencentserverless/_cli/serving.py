@@ -123,7 +123,7 @@ def start_endpoint(
     except AuthorityError as error:
         raise click.ClickException(f"--tls: {error}") from None
     except OSError as error:
-        raise click.ClickException(f"port {port}: {error.strerror or error}") from None
+        raise click.ClickException(f"{error.filename or f'port {port}'}: {error.strerror or error}") from None
 
 
 def say(text: str) -> None:

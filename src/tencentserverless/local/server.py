@@ -34,6 +34,7 @@ DEFAULT_PORT = 9000
 SWEEP_SECONDS = 15.0
 SHUTDOWN_SECONDS = 1.0
 MOST_FROM_AN_INSTANCE = 128
+LEAST_IDLE_SECONDS = 0.5
 _PLAIN = "text/plain; charset=utf-8"
 _ABSOLUTE = re.compile(r"https?://[^/]+/?")  # the form of requests to proxies
 
@@ -80,29 +81,32 @@ class Server:
             for connection in list(self.connections):
                 connection.close_if_silent(loop.time())
 
+    # The methods of `Site` that listeners call.
+
     def connected(self) -> asyncio.BaseProtocol:
         """Return the protocol for a new connection, to any port."""
         self.endpoint.counters.connections += 1
         return HttpConnection(self)
 
     def admits(self, port: int, opening: int) -> bool:
-        """Whether one more connection to this port is allowed. opening: those to it that are not in `connections` yet.
+        """One instance must not use up the descriptors of this process."""
+        if self._ports.at(port) is None:
+            return True
+        return sum(connection.port == port for connection in self.connections) + opening < MOST_FROM_AN_INSTANCE
 
-        One instance must not use up the descriptors of this process, and all clients together must leave some.
-        """
-        if self._ports.at(port) is not None and self._count(port) + opening >= MOST_FROM_AN_INSTANCE:
-            return False
-        return len(self.connections) + opening < self._most_connections or self._has_closed_idle()
+    def has_room(self, opening: int) -> bool:
+        """All clients together must leave descriptors for instances."""
+        if len(self.connections) + opening < self._most_connections:
+            return True
+        self.make_room()
+        return False
 
-    def _count(self, port: int) -> int:
-        return sum(connection.port == port for connection in self.connections)
-
-    def _has_closed_idle(self) -> bool:
-        """Close the connection that has been idle longest. Whether there was one."""
-        idle = [connection for connection in self.connections if connection.is_idle]
+    def make_room(self) -> None:
+        """Close the connection that has been idle longest, but none that may be about to send its request."""
+        before = asyncio.get_running_loop().time() - LEAST_IDLE_SECONDS
+        idle = [connection for connection in self.connections if connection.is_idle and connection.since < before]
         if idle:
             min(idle, key=lambda connection: connection.since).abort()
-        return bool(idle)
 
     # The methods of `Site`, which connections call.
 
@@ -153,13 +157,7 @@ async def serve_endpoint(
     authority = Authority(lambda: scratch.trust, own_names(options.host))
 
     def listen(bound: socket.socket, context: ssl.SSLContext | None) -> Listener:
-        def connected() -> asyncio.BaseProtocol:
-            return server.connected()  # the server exists before the first connection
-
-        def admits(port: int, opening: int) -> bool:
-            return server.admits(port, opening)
-
-        return Listener(bound, connected, admits, context)
+        return Listener(bound, lambda: server, context)  # the server exists before the first connection
 
     ports = PortRegistry(listen, options.scf_hosts)
     bound = bind_socket(options.host, port)

@@ -22,12 +22,33 @@ class Accepted(asyncio.Protocol):
         transport.close()
 
 
-def listening(act, admits=lambda *_: True, context=None, address="127.0.0.1"):
+class Site:
+    """A server for which the methods of the same names decide. opening: the numbers that it was told."""
+
+    def __init__(self, most=10**6, most_of_port=10**6):
+        self.most, self.most_of_port, self.opening, self.asked_for_room = most, most_of_port, [], 0
+
+    def connected(self):
+        return Accepted()
+
+    def has_room(self, opening):
+        return opening < self.most
+
+    def admits(self, _, opening):
+        self.opening.append(opening)
+        return opening < self.most_of_port
+
+    def make_room(self):
+        self.asked_for_room += 1
+
+
+def listening(act, site=None, context=None, address="127.0.0.1"):
     """Run `act(connect)`, where `connect` returns a new client's streams."""
+    site = site or Site()
 
     async def main():
         bound = bind_socket(address, 0)
-        listener = Listener(bound, Accepted, admits, context)
+        listener = Listener(bound, lambda: site, context)
         try:
             await asyncio.wait_for(act(lambda: asyncio.open_connection(*bound.getsockname()[:2])), 20)
         finally:
@@ -56,26 +77,39 @@ def test_answers_do_not_wait_for_each_other(address):
 def test_connections_count_before_their_handshake(monkeypatch):
     """Connections that never shake hands are counted at once, those beyond the bound are closed, all after a while."""
     monkeypatch.setattr(module, "HANDSHAKE_SECONDS", 0.2)
-    counts = []
-
-    def admits(port, opening):
-        counts.append(opening)
-        return opening < 3
+    site = Site(most_of_port=3)
 
     async def act(connect):
         clients = [await connect() for _ in range(5)]
         for reader, writer in reversed(clients):  # the last ones are refused, the others are waited for
             assert await reader.read() == b""
             writer.close()
-        assert counts == [0, 1, 2, 3, 3]
+        assert site.opening == [0, 1, 2, 3, 3]
 
-    listening(act, admits, ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
+    listening(act, site, ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
+
+
+def test_a_connection_for_which_there_is_no_room(monkeypatch):
+    """Where all together may have no more, the next connection waits and is served when there is room again."""
+    monkeypatch.setattr(module, "PAUSE_SECONDS", 0.01)
+    site = Site(most=0)
+
+    async def act(connect):
+        reader, writer = await connect()
+        await asyncio.sleep(0.05)
+        assert site.opening == []
+        site.most = 1
+        assert await reader.read()
+        writer.close()
+
+    listening(act, site)
 
 
 def test_a_connection_for_which_there_is_no_descriptor(monkeypatch, caplog):
     """A connection for which no descriptor is left waits, without a busy loop, and is served once there is one."""
     monkeypatch.setattr(module, "PAUSE_SECONDS", 0.05)
-    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    caplog.set_level("WARNING", "tencentserverless")
+    limits, site = resource.getrlimit(resource.RLIMIT_NOFILE), Site()
 
     async def act(connect):
         reader, writer = await connect()
@@ -96,7 +130,8 @@ def test_a_connection_for_which_there_is_no_descriptor(monkeypatch, caplog):
         assert await asyncio.get_running_loop().sock_recv(client, 10)
         client.close()
 
-    listening(act)
+    listening(act, site)
+    assert 1 <= site.asked_for_room < 10
     assert [record.message for record in caplog.records] == [
         "the local endpoint cannot accept another connection now: [Errno 24] Too many open files"
     ]

@@ -32,7 +32,7 @@ class Here:
 
     def __init__(self, **options):
         self.keys, self.counters, self.notices = KeyRegistry(), Counters(), []
-        self.ports = PortRegistry(lambda bound, _: Listener(bound, asyncio.Protocol, lambda *_: True), tls=True)
+        self.ports = PortRegistry(lambda bound, _: Listener(bound, lambda: None), tls=True)
         self.scratch = Scratch()
         authority = Authority(lambda: self.scratch.trust, [])
         parts = (self.keys, self.ports, authority, self.scratch, self.counters, self.notices.append)

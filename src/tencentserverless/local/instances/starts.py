@@ -134,7 +134,7 @@ class Starts:
 
     def _has_failed(self, key: Key, cause: Ticket, error: Exception) -> None:
         if isinstance(error, OSError) and error.errno in SHORTAGES and self._pool.shrink():
-            self._tell(f"there is no room for more instances: {error}")
+            self._tell(f"there is no room for more instances: {error.strerror}")
             self._let_wait(key, cause)
         else:
             self._tell(f"{cause.invocation.function.name}: the worker could not be started: {error}")

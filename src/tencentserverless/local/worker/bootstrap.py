@@ -664,7 +664,12 @@ def run_fork_server(arguments):
     path = os.path.join(os.path.dirname(os.path.abspath(THIS_FILE)), "fork_server.py")
     server = type(sys)("fork_server")
     server.__file__ = path
-    SourceFileLoader("fork_server", path).exec_module(server)
+    loader = SourceFileLoader("fork_server", path)
+    try:
+        code = loader.get_code("fork_server")
+    except EOFError:  # the compiled file was cut off when the disk was full
+        code = loader.source_to_code(loader.get_data(path), path)
+    exec(code, vars(server))  # noqa: S102
     vars(server)["run"](arguments, main, modules)
 
 

@@ -34,8 +34,13 @@ else:  # loaded by path, as this file is
     from importlib.machinery import SourceFileLoader
 
     def loaded(name):
-        module, folder = type(sys)(name), os.path.dirname(os.path.abspath(__file__))
-        SourceFileLoader(name, os.path.join(folder, name + ".py")).exec_module(module)
+        module, path = type(sys)(name), os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".py")
+        loader = SourceFileLoader(name, path)
+        try:
+            code = loader.get_code(name)
+        except EOFError:  # the compiled file was cut off when the disk was full
+            code = loader.source_to_code(loader.get_data(path), path)
+        exec(code, vars(module))  # noqa: S102
         return module
 
     cgroups, namespaces = loaded("cgroups"), loaded("namespaces")
