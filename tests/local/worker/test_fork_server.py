@@ -72,7 +72,7 @@ with tempfile.TemporaryDirectory() as folder:
     request = {"id": 1, "view": {}, "folder": folder, "command": None, "environment": {}}
     request.update(data_bytes=1 << 30, memory_bytes=1 << 30)
     connection, endpoint = socket.socketpair()
-    server = it.Forker(connection, work, False)
+    server = it.Forker(connection, work, None, False)
     told, spares = [], []
     for mounts in (False, True, False):
         server.prepare()

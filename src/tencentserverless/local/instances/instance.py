@@ -134,7 +134,9 @@ class Instance:
         self._ticket: Ticket | None = None
         self._then: Callable[[Answer], None] | None = None  # is called with the next answer
         self.countdown = Countdown(self._loop, self._on_time)
+        self._is_loaded = False
         self._set_up_error = ""
+        self.set_up_errno: object = None
         self._pause: Pause | None = None  # set once the worker was stopped during the present event
         worker.exited.add_done_callback(lambda _: self._on_exit())
 
@@ -165,17 +167,14 @@ class Instance:
         answer = self._checked_start(await answered)
         self._loading_for = None
         self.cold_start = self.cold_start._replace(output=self._output.take(), memory_bytes=self._meter.peak_bytes())
-        if not (isinstance(answer, Frame) and answer.kind is Kind.READY):
-            self.alive = False
+        self._is_loaded = isinstance(answer, Frame) and answer.kind is Kind.READY
+        self.alive = self.alive and self._is_loaded
         return answer
 
     def _checked_start(self, answer: Answer) -> Answer:
         """Check the answer to the settings. An answer that a worker never sends counts as an exit."""
         if isinstance(answer, Ending):
             return answer
-        if answer.kind is Kind.NOT_SET_UP:
-            self._set_up_error = answer.body.decode("utf-8", "surrogatepass")
-            return Ending.UNREAD
         try:
             init_ms, lent_sdk = milliseconds(answer.head["init_ms"]), bool(answer.head["lent"])
         except (KeyError, TypeError, ValueError):
@@ -356,7 +355,11 @@ class Instance:
 
     def _on_frames(self, frames: list[Frame]) -> None:
         answers = [frame for frame in frames if not self.handle_report(frame)]
-        if len(answers) > 1 or (answers and self._then is None):
+        if answers and answers[0].kind is Kind.NOT_SET_UP and not self._is_loaded:
+            self._set_up_error = answers[0].body.decode("utf-8", "surrogatepass")
+            self.set_up_errno = answers[0].head.get("errno")
+            self._on_end(True)
+        elif len(answers) > 1 or (answers and self._then is None):
             self.distrust()
         elif answers:
             self._resolve(answers[0])

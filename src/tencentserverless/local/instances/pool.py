@@ -64,10 +64,11 @@ class Pool:
         return self.end(min(idle, key=lambda instance: instance.idle_since)) if idle else None
 
     def shrink(self) -> bool:
-        """Allow no more instances than are living now, for `SHORTAGE_SECONDS`. False if there is none.
+        """End an idle instance, and allow no more than are living then, for `SHORTAGE_SECONDS`. False if there is none.
 
         To be called if the system refuses what another instance needs.
         """
+        self.end_idle()
         if not self._living and not self._ending:
             return False
         self._scheduler.bound(max(1, len(self._living)))

@@ -99,6 +99,8 @@ class Starts:
                 # Loading needs a processor, so starts take turns. But a function may wait for another start.
                 await asyncio.wait((loading,), timeout=SLOT_SECONDS)
             answer = await loading
+            if answer is Ending.UNREAD and instance.set_up_errno in SHORTAGES:
+                raise OSError(instance.set_up_errno, instance.set_up_error)
         except Exception as error:  # noqa: BLE001  the waiting invocation gets the error
             if not isinstance(error, OSError):
                 _log.error("internal error of the local endpoint: %r", error, exc_info=error)
@@ -133,8 +135,9 @@ class Starts:
                 await asyncio.wait((ending,))
 
     def _has_failed(self, key: Key, cause: Ticket, error: Exception) -> None:
-        if isinstance(error, OSError) and error.errno in SHORTAGES and self._pool.shrink():
-            self._tell(f"there is no room for more instances: {error.strerror}")
+        number = error.errno if isinstance(error, OSError) else None
+        if number in SHORTAGES and self._pool.shrink():
+            self._tell(f"there is no room for more instances: {os.strerror(number)}")
             self._let_wait(key, cause)
         else:
             self._tell(f"{cause.invocation.function.name}: the worker could not be started: {error}")

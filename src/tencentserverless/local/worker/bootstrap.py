@@ -638,8 +638,13 @@ def set_up(channel, settings, is_forked):
             attach_debugger(worker, settings["debug"])
         return worker, peak
     except Exception:
-        channel.send(NOT_SET_UP, {}, as_bytes(repr(sys.exc_info()[1])))
+        complain(channel.descriptor, sys.exc_info()[1])
         _exit(1)
+
+
+def complain(descriptor, error):
+    """Tell the endpoint why there is no worker."""
+    FrameChannel(descriptor).send(NOT_SET_UP, {"errno": getattr(error, "errno", None)}, as_bytes(repr(error)))
 
 
 def attach_debugger(worker, settings):
@@ -670,7 +675,7 @@ def run_fork_server(arguments):
     except EOFError:  # the compiled file was cut off when the disk was full
         code = loader.source_to_code(loader.get_data(path), path)
     exec(code, vars(server))  # noqa: S102
-    vars(server)["run"](arguments, main, modules)
+    vars(server)["run"](arguments, main, complain, modules)
 
 
 if __name__ == "__main__":

@@ -59,12 +59,16 @@ class Forker:
     """The server's loop: it receives requests and starts a worker for each.
 
     connection: the socket to the endpoint. work: the function that a worker calls with its channel's descriptor.
+    complain: the function that tells the endpoint why there is no worker. It gets the channel and the error.
     plain: true for workers without namespaces and control groups. folder: the endpoint's own folder, or "".
     """
 
-    def __init__(self, connection: "socket.socket", work: "object", plain: bool, folder: str = "") -> None:
+    def __init__(
+        self, connection: "socket.socket", work: "object", complain: "object", plain: bool, folder: str = ""
+    ) -> None:
         self.connection = connection
         self.work = work
+        self.complain = complain
         self.folder = folder
         self.namespaces = None if plain else namespaces.possible_namespaces()
         # Without namespaces a function may have stopped its keeper with SIGSTOP. Then only SIGKILL ends the keeper.
@@ -237,7 +241,7 @@ class WorkerStart:
         self.server.end_all()
         if self.has_lost_server():
             cgroups.remove(self.groups)
-            leftovers.remove_unlocked(self.server.folder)
+            leftovers.remove_later(self.server.folder)
         os._exit(0)
 
     def has_lost_server(self) -> bool:
@@ -255,13 +259,16 @@ class WorkerStart:
         descendants.wait_for(pid)
 
     def report_failure(self, error: BaseException) -> None:
-        """Write the error to the function's output. Before a request has come, send it to the server."""
-        text = repr(error)
+        """Send the error to the endpoint, on the channel. Before a request has come, send it to the server."""
         with suppress(OSError):
-            if self.output >= 0:
-                os.write(self.output, text.encode() + b"\n")
-            else:
-                self.requests.send(json.dumps([getattr(error, "errno", 0) or errno.EIO, text]).encode())
+            if self.channel < 0:
+                self.requests.shutdown(socket.SHUT_RD)  # no request comes after this, but one may have come before
+                descriptors = inherited.receive(self.requests)[1]
+                if not descriptors:
+                    self.requests.send(json.dumps([getattr(error, "errno", 0) or errno.EIO, repr(error)]).encode())
+                    return
+                self.channel = descriptors[0]
+            self.server.complain(self.channel, error)  # type: ignore[operator]
 
     def fork_init(self) -> "tuple[int, int]":
         """Fork the init. Returns its process id and the writing end of a pipe, which the keeper holds open.
@@ -363,9 +370,9 @@ def freeze_objects() -> None:
     getattr(gc, "freeze", gc.collect)()  # Python 3.6 does not have `freeze`
 
 
-def run(arguments: "list[str]", work: object, modules: "frozenset[str]") -> None:
+def run(arguments: "list[str]", work: object, complain: object, modules: "frozenset[str]") -> None:
     """Be a fork server. arguments: the descriptor of the connection; "plain" or ""; a folder to remove, or "".
-    work: the function that a worker calls with its channel's descriptor. modules: those that a worker finds loaded.
+    work, complain: see `Forker`. modules: those that a worker finds loaded.
     """
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, int(arguments[0]))
     connection.set_inheritable(False)
@@ -374,11 +381,11 @@ def run(arguments: "list[str]", work: object, modules: "frozenset[str]") -> None
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the signal and the end of the connection come together
         server.end_all()
         cgroups.remove_orphans(server.parents)
-        leftovers.remove_unlocked(server.folder, leftovers.LOCK_SECONDS)  # a killed endpoint cannot remove it
+        leftovers.remove_unlocked(server.folder)  # a killed endpoint cannot remove it
         os._exit(0)
 
     namespaces.prctl(ADOPT_ORPHANS, 1)
-    server = Forker(connection, work, arguments[1] == "plain", arguments[2])
+    server = Forker(connection, work, complain, arguments[1] == "plain", arguments[2])
     signal.signal(signal.SIGTERM, leave)
     # After the handler, which cleans up. If the endpoint has ended before, `serve` sees the end of the connection.
     namespaces.prctl(DIE_WITH_PARENT, signal.SIGTERM)

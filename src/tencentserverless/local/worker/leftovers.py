@@ -10,16 +10,23 @@ import time
 LOCK_SECONDS = 1.0  # from the end of the connection until the endpoint has ended, which unlocks its folder; at most
 
 
-def remove_unlocked(folder: str, patience: float = 0.0) -> None:
-    """Remove the folder of an endpoint that has ended. A running one holds a lock on it (flock(2)).
+def remove_later(folder: str) -> None:
+    """Call `remove_unlocked` in another process, because it waits if the endpoint goes on."""
+    try:
+        if os.fork() == 0:
+            remove_unlocked(folder)
+            os._exit(0)
+    except OSError:  # the next endpoint removes it
+        pass
 
-    patience: how long to wait for the lock.
-    """
+
+def remove_unlocked(folder: str) -> None:
+    """Remove the folder of an endpoint that has ended. A running one holds a lock on it (flock(2))."""
     try:
         descriptor = os.open(folder, os.O_RDONLY)
     except OSError:  # the endpoint has removed it, or there is none
         return
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + LOCK_SECONDS
     while is_locked(descriptor):
         if time.monotonic() >= deadline:
             return
