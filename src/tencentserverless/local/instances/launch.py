@@ -1,6 +1,5 @@
 """Launches instances: collects all that a worker needs, and starts it."""
 
-import asyncio
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -13,6 +12,7 @@ from tencentserverless.local.environment.mounts import View
 from tencentserverless.local.environment.requirements import Requirements
 from tencentserverless.local.environment.scratch import Scratch, utf8_locale
 from tencentserverless.local.environment.variables import Machine, Paths
+from tencentserverless.local.eventloop.in_thread import in_thread
 from tencentserverless.local.http.certificates import Authority
 from tencentserverless.local.http.instance_ports import PortRegistry
 from tencentserverless.local.instances import debugged
@@ -103,16 +103,16 @@ class InstanceLauncher:
     async def _interpreter(self, function: Function) -> Interpreter:
         interpreter = self._interpreters.known(function.runtime)
         if interpreter is None:
-            interpreter = await asyncio.to_thread(self._interpreters.find, function.runtime)
+            interpreter = await in_thread(self._interpreters.find, function.runtime)
         if self._requirements.needs_check(function, interpreter):
-            await asyncio.to_thread(self._requirements.check, function, interpreter)
+            await in_thread(self._requirements.check, function, interpreter)
         return interpreter
 
     async def _launched(
         self, instance_id: str, function: Function, source_version: int, interpreter: Interpreter, listener: Listener
     ) -> Instance:
         paths, mounts = await self._disk(function, interpreter, source_version, instance_id)
-        ports = await self._ports.open(instance_id)
+        ports = self._ports.open(instance_id)
         bundle = str(self._authority.bundle) if ports.tls_port else ""
         environ = variables.variables(
             function,
