@@ -168,6 +168,7 @@ def _transport_error(
     error.phase = phase
     error.endpoint = repr(origin)
     error.executed = row.executed
+    error._is_final = row is retry.NO_TRUST
     error.__cause__ = _without_frames(cause)
     return error, row
 

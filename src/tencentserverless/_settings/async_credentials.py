@@ -4,6 +4,7 @@ import asyncio
 import inspect
 from time import monotonic
 
+from tencentserverless._context import with_context
 from tencentserverless._settings.credentials import Source, TooLate, WouldWait, is_fresh
 from tencentserverless.exception import SettingsError
 
@@ -57,7 +58,7 @@ async def identity_after_waiting(
     if isinstance(source, AsyncSource):
         await source.renew(deadline)
         return identify(deadline)
-    asking = asyncio.ensure_future(asyncio.get_event_loop().run_in_executor(None, identify, deadline))
+    asking = asyncio.ensure_future(asyncio.get_event_loop().run_in_executor(None, with_context(identify), deadline))
     return await _finished(asking, deadline)  # type: ignore[no-any-return]
 
 

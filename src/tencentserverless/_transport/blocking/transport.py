@@ -66,6 +66,11 @@ class Transport:
                     effect = steps.send(answer)
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
+        except ServerlessError:
+            raise
+        except BaseException as error:  # it is broken off: a trace has an end nevertheless
+            steps.throw(error)
+            raise
         finally:
             held.close()
 
