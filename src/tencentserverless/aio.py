@@ -114,7 +114,10 @@ class AsyncClient(BaseClient):
 
     def function(self, name: str, **options: "Any") -> "AsyncFunction[Any]":
         """A remote function, as of `scf.Client.function`. Its calls are awaited, and its `map` is for ``async for``."""
-        return AsyncFunction(self, name, **options)
+        try:
+            return AsyncFunction(self, name, **options)
+        finally:
+            del options  # a traceback with variables would show a key that was given here by mistake
 
     def invocation(
         self, request_id: str, function_name: str, namespace: str = "default", region: "Optional[str]" = None

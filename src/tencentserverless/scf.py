@@ -147,7 +147,10 @@ class Client(BaseClient):
         """
         from tencentserverless._functions.blocking import Function
 
-        return Function(self, name, **options)
+        try:
+            return Function(self, name, **options)
+        finally:
+            del options  # a traceback with variables would show a key that was given here by mistake
 
     def invocation(
         self, request_id: str, function_name: str, namespace: str = "default", region: "Optional[str]" = None

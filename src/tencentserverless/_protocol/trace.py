@@ -101,6 +101,7 @@ def traced(
         report(Step(about, "end", clock() - start, result=end.value))
         return end.value
     except BaseException as error:
+        answer = None  # a wrong server may have sent the request back, with the token in it
         report(Step(about, "end", clock() - start, error=error))
         raise
 
