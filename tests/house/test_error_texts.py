@@ -26,7 +26,7 @@ FUNCTIONS = {
     "Slow": "import time\n\n\n" + HANDLER + "time.sleep(event)\n",
     "Hungry": "import time\n\n\n" + HANDLER + "held = b'x' * (400 << 20)\n    time.sleep(8)\n",
     "Exits": "import os\n\n\n" + HANDLER + "os._exit(3)\n",
-    "Today": "import datetime\n\n\n" + HANDLER + "return datetime.date.today()\n",
+    "Today": "import datetime\n\n\n" + HANDLER + 'return {"days": [1, datetime.date.today()]}\n',
     "Large": HANDLER + "return 'x' * (7 << 20)\n",
     "Hello": HANDLER + "return event\n",
 }
