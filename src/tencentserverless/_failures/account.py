@@ -12,6 +12,7 @@ import re
 from tencentserverless._failures import first_line, remote_trace
 from tencentserverless._failures.first_line import GAVE_NO_RESULT, LEFT_OUT, Hop, hop_of, one_line
 from tencentserverless._failures.hints import hint_of
+from tencentserverless._failures.shortening import shortened
 from tencentserverless._failures.wording import ENGLISH, wording_of
 
 TYPE_CHECKING = False
@@ -45,7 +46,7 @@ class Account:
 
     def text(self) -> str:
         """The whole text."""
-        return "\n".join([self.first_line(), *self._body(), *self._log()])
+        return "\n".join([self.first_line(), *shortened(list(self._body())), *self._log()])
 
     def chain(self) -> "Tuple[Hop, ...]":
         """The functions of the chain: the one that was invoked first, then those behind it."""
