@@ -147,7 +147,7 @@ ADVICE = r"\n(Hint: |提示：)|: give |; use |: store it |: run `|; the order i
 def test_the_message_answers_four_questions(mistake):
     """Each message on the page says what is wrong, in which function, what to do about it, and whether it ran."""
     first = GOLDENS[mistake].split("\n")[0]
-    assert re.match(r"\w+: (\w+ → )*[A-Z]\w+ \(\S+/\S+\)|TypeError: |SettingsError: Hello \\(default\\): ", first)
+    assert re.match(r"\w+: (\w+ → )*[A-Z]\w+ \(\S+/\S+\)|TypeError: |SettingsError: Hello \(default\): ", first)
     assert re.search(RAN, first)
     assert re.search(ADVICE, GOLDENS[mistake])
 
