@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from tencentserverless.local.environment import variables
@@ -57,7 +58,7 @@ class InstanceLauncher:
         self._layers = Layers(scratch)
         self._machine = Machine(utf8_locale(), dict(os.environ))
         self._leases: dict[str, CredentialLease] = {}
-        self._notified_of_sdk: set[str] = set()
+        self._notified_of_sdk: set[tuple[str, Path]] = set()  # names and folders
         self._workers = Workers(options.start_method)
 
     def prepare(self) -> None:
@@ -80,12 +81,9 @@ class InstanceLauncher:
     def loaded(self, instance: Instance) -> None:
         """Give a notice if the function uses the SDK of the endpoint, which the platform may not have."""
         function = instance.function
-        if (
-            instance.cold_start.lent_sdk
-            and function.name not in self._notified_of_sdk
-            and function.runtime != "Python3.6"
-        ):
-            self._notified_of_sdk.add(function.name)
+        told = (function.name, function.code)
+        if instance.cold_start.lent_sdk and told not in self._notified_of_sdk and function.runtime != "Python3.6":
+            self._notified_of_sdk.add(told)
             self._notify(
                 f"{function.name} imports tencentserverless, which its folder does not contain. The platform has it "
                 "for Python3.6 only, so install it into the function's folder before you deploy the function"

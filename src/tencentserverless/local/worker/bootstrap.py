@@ -312,7 +312,35 @@ def encoded_result(value):
         text = encode(value)
     except UnicodeDecodeError:  # Python 2.7 cannot join `str` and `unicode` unless all is escaped to ASCII
         text = _encode_ascii(value)
+    except TypeError as error:
+        error.args = (str(error) + place_without_json(value),)
+        raise
     return as_bytes(text)
+
+
+def place_without_json(value):
+    """Where in a result the part is that JSON does not have: `, at ["born"][0] of the result`; "" if it is not known."""
+    place = ""
+    try:
+        while len(place) < 200:
+            parts = value.items() if isinstance(value, dict) else enumerate(value) if _is_array(value) else ()
+            key, value = next((key, part) for key, part in parts if _is_json({key: 0}) and not _is_json(part))
+            place += "[%s]" % (_encode_ascii if IS_2 else encode)(key)
+    except Exception:  # there is no such part, or its key is strange too
+        pass
+    return place and ", at %s of the result" % place
+
+
+def _is_array(value):
+    return isinstance(value, (list, tuple))
+
+
+def _is_json(value):
+    try:
+        encode(value)
+    except TypeError:
+        return False
+    return True
 
 
 def as_bytes(text):
