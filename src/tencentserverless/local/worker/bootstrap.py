@@ -6,9 +6,9 @@ mode loads it as a module. There are three command lines:
 
 - ``CHANNEL LIFE_LINE``: a worker. The arguments are the numbers of two descriptors that it inherits.
 - ``connect``: a worker that opens the channel itself. On Windows a child cannot inherit the descriptors.
-- ``serve ...``: a fork server, whose children are workers. It loads `fork_server.py`, which is in the same folder.
+- ``serve ...``: a fork server, whose children are workers.
 
-For debugging a worker loads `debugger.py`, which is in the same folder too.
+It loads `fork_server.py`, `debugger.py` and `python27.py`, which are in the same folder, where it needs them.
 
 The channel is a stream socket. It carries frames: ``>BII`` (kind, bytes of the head, bytes of the body), the head (a
 JSON object) and the body. `processes/frames.py` is the other end. The endpoint sends one frame, and the worker answers
@@ -53,7 +53,26 @@ _now = getattr(time, "perf_counter", time.time)
 _read, _write, _exit, _getpid, _fstat, _dup2 = os.read, os.write, os._exit, os.getpid, os.fstat, os.dup2
 _read_file, _write_file, _lseek = os.read, os.write, os.lseek  # `connect_back` replaces only the first two
 _usage, _SELF = getattr(resource, "getrusage", None), getattr(resource, "RUSAGE_SELF", 0)
+SIBLINGS = {}  # type: dict[str, object]  # Python 2.7 clears the names of a module that is not referenced
 _to_json, _head_from_json = json.JSONEncoder().encode, json.JSONDecoder().decode
+
+
+def load_sibling(name):
+    """A file of this folder as a module. It is loaded by its path: no function may find this folder on `sys.path`."""
+    path = os.path.join(os.path.dirname(os.path.abspath(THIS_FILE)), name + ".py")
+    module = SIBLINGS[name] = type(sys)(name)
+    module.__file__ = path
+    if IS_2:
+        exec(compile(open(path).read(), path, "exec"), vars(module))  # noqa: S102
+    else:
+        from importlib.machinery import SourceFileLoader  # novermin: it uses the cache, which is faster
+
+        SourceFileLoader(name, path).exec_module(module)
+    return module
+
+
+if IS_2:
+    python27 = load_sibling("python27")
 
 
 class EndpointGone(Exception):
@@ -116,15 +135,14 @@ class FrameChannel(object):
 class StandardStreams(object):
     """stdout and stderr as text streams on descriptors 1 and 2.
 
-    Each line is written at once, so that the lines of a worker that is killed are not lost.
+    Each line is written at once (in 2.7 by the option -u), so that the lines of a worker that is killed are not lost.
     """
 
     def __init__(self):
         self.spare = fcntl.fcntl(1, fcntl.F_DUPFD, SPARE_DESCRIPTOR) if fcntl else os.dup(1)
         set_close_on_exec(self.spare)
-        if not IS_2:  # Python 2.7 runs with the option -u: unbuffered
-            self._open("stdout", "__stdout__")
-            self._open("stderr", "__stderr__")
+        for name in ("stdout", "stderr"):
+            self._open(name, "__%s__" % name)
 
     def reopen(self):
         """Open again the streams and descriptors that the function closed during the last event."""
@@ -150,7 +168,7 @@ class StandardStreams(object):
     def _open(*names):
         descriptor, errors = (1, "strict") if names[0] == "stdout" else (2, "backslashreplace")
         if IS_2:
-            stream = os.fdopen(os.dup(descriptor), "w", 0)
+            stream = python27.TextFile(sys.__dict__[names[1]] if names[1:] else os.fdopen(os.dup(descriptor), "w", 0))
         else:
             raw = io.BufferedWriter(io.open(descriptor, "wb", 0, closefd=False))
             stream = io.TextIOWrapper(raw, "utf-8", errors, "\n", line_buffering=True)
@@ -394,10 +412,10 @@ def encode(value):
 def encoded_result(value):
     """A handler's result as JSON in UTF-8. Lone surrogates are encoded too."""
     try:
-        text = encode(value)
+        data = as_bytes(encode(value))
+        return data.decode("utf-8") and data if IS_2 else data  # `str` of 2.7 may be in another encoding
     except UnicodeDecodeError:  # Python 2.7 cannot join `str` and `unicode` unless all is escaped to ASCII
-        text = _encode_ascii(value)
-    return as_bytes(text)
+        return as_bytes(_encode_ascii(value))
 
 
 def as_bytes(text):
@@ -421,38 +439,30 @@ class Tracebacks(object):
         ]
 
     def of_function(self):
-        """The traceback of the current exception without this file's frames."""
-        return self._shown(self._function_lines)
+        """The traceback of the current exception without the worker's frames."""
+        return self._shown([THIS_FILE, python27.__file__] if IS_2 else [THIS_FILE])
 
     def whole(self):
         """The traceback of the current exception with all frames."""
-        return self._shown(self._all_lines)
+        return self._shown([])
 
-    def _shown(self, lines):
+    def _shown(self, hidden_files):
         error = sys.exc_info()
         try:
-            text = "".join(lines(*error))
+            text = "".join(self._lines(hidden_files, *error))
         except Exception:  # the methods of an exception may raise, such as its __str__
             text = "Traceback (most recent call last):\n%s" % getattr(error[0], "__name__", error[0])
         for real, shown in self.shown_paths:
             text = text.replace('File "%s%s' % (real, os.sep), 'File "%s/' % shown)
         text = text.rstrip("\n")[-TRACEBACK_CHARACTERS:]
-        return as_bytes(text)
+        return python27.in_utf8(text) if IS_2 else as_bytes(text)
 
     @staticmethod
-    def _all_lines(kind, error, trace):
-        import traceback
-
-        return traceback.format_exception(kind, error, trace)
-
-    @staticmethod
-    def _function_lines(kind, error, trace):
+    def _lines(hidden_files, kind, error, trace):
         import traceback
 
         if IS_2:
-            frames = [frame for frame in traceback.extract_tb(trace) if frame[0] != THIS_FILE]
-            head = ["Traceback (most recent call last):\n"] if frames else []
-            return head + traceback.format_list(frames) + traceback.format_exception_only(kind, error)
+            return python27.traceback_lines(kind, error, trace, hidden_files)
         whole = vars(traceback)["TracebackException"](kind, error, trace)
         waiting, seen = [whole], set()  # with the exceptions that it was raised from, and those in a group
         while waiting:
@@ -460,7 +470,7 @@ class Tracebacks(object):
             if part is None or id(part) in seen:
                 continue
             seen.add(id(part))
-            part.stack[:] = [frame for frame in part.stack if frame.filename != THIS_FILE]
+            part.stack[:] = [frame for frame in part.stack if frame.filename not in hidden_files]
             waiting.extend((part.__cause__, part.__context__))
             waiting.extend(getattr(part, "exceptions", None) or ())
         return whole.format()
@@ -510,7 +520,7 @@ class LoadedFunction(object):
             self.output.reopen()
             prepare_logging()
             if "environment" in head:
-                os.environ.update(head["environment"])
+                os.environ.update(python27.native(head["environment"]) if IS_2 else head["environment"])
             peak.reset()
             kind, answer, body = self.run(head["request_id"], body)
             self.output.flush()
@@ -611,6 +621,8 @@ def run_function(channel, is_forked=False):
     output = StandardStreams()
     try:
         _, settings, _ = channel.receive()
+        if IS_2:
+            settings = dict(python27.native(settings), context=settings["context"])
         sys.dont_write_bytecode = True
         sys.argv[1:] = []
         sys.path[:0] = settings["path"]
@@ -629,27 +641,16 @@ def run_function(channel, is_forked=False):
 def attach_debugger(worker, settings):
     """Load `debugger.py` by its path, and give the worker a debugger. From now on `_now` is a clock that can pause."""
     global _now
-    path = os.path.join(os.path.dirname(os.path.abspath(THIS_FILE)), "debugger.py")
-    # A dict of names, not a module: Python 2.7 clears the names of a module that is not referenced any more.
-    names = {"__name__": "debugger", "__file__": path}  # type: dict[str, object]
-    with io.open(path, "rb") as file:
-        exec(compile(file.read(), path, "exec"), names)  # noqa: S102
-    debugger = names["make_debugger"](settings, worker, _now)  # type: ignore[operator]
+    debugger = load_sibling("debugger").make_debugger(settings, worker, _now)
     ImportHooks(debugger.hooks).install()
     _now = debugger.clock
     worker.prepare = debugger.start
 
 
 def run_fork_server(arguments):
-    """Be a fork server. `fork_server.py` is loaded by its path: its folder must not be on `sys.path` of a function."""
+    """Be a fork server, which forgets what is imported from now on."""
     modules = frozenset(sys.modules)
-    from importlib.machinery import SourceFileLoader  # novermin: Python 2.7 is never a fork server
-
-    path = os.path.join(os.path.dirname(os.path.abspath(THIS_FILE)), "fork_server.py")
-    server = type(sys)("fork_server")
-    server.__file__ = path
-    SourceFileLoader("fork_server", path).exec_module(server)
-    vars(server)["run"](arguments, main, modules)
+    load_sibling("fork_server").run(arguments, main, modules)
 
 
 if __name__ == "__main__":
