@@ -17,6 +17,7 @@ from tencentserverless.local.model.credentials import LIFE_SECONDS
 from tencentserverless.local.model.function import DEFAULT_NAMESPACE, Function
 from tencentserverless.local.model.invocation import Record
 from tencentserverless.local.model.options import ADDRESS, Debugger, Options
+from tencentserverless.local.model.overrides import Overrides
 from tencentserverless.local.model.regions import DEFAULT_REGION
 from tencentserverless.local.server import Server, serve_endpoint
 
@@ -53,6 +54,9 @@ class LocalSCF:
     terminal: the path of the terminal for pdb, by default the terminal of this program.
     interpreters: paths of interpreters by runtime, such as ``{"Python3.9": "/usr/bin/python3.9"}``. Others are
         searched for.
+    settings: settings of the functions in `paths`, which win over those of their files: `environment` (added to their
+        own), `timeout` in seconds, `memory_mb`, and for one function alone `name` and `handler`. With a handler a
+        folder needs neither a serverless.yml nor an index.py.
     notify: is called with each notice, one line. By default notices are printed to standard error.
     on_record: is called with the record of each invocation that has ended, on the thread of the endpoint.
 
@@ -65,7 +69,8 @@ class LocalSCF:
 
     Raises `FunctionFolderError` if a folder cannot be read, OSError if the port is in use, and `AuthorityError` (a
     RuntimeError) if no certificate can be made. Raises ValueError if `host` is not an address, there is no terminal
-    for pdb, an interpreter is not of its runtime's version, or `records` cannot be opened.
+    for pdb, an interpreter is not of its runtime's version, a value in `settings` is not possible, or `records` cannot
+    be opened.
     """
 
     def __init__(
@@ -88,6 +93,7 @@ class LocalSCF:
         debug: Debugger | None = None,
         terminal: str | os.PathLike[str] | None = None,
         interpreters: Mapping[str, str | os.PathLike[str]] | None = None,
+        settings: Mapping[str, Any] | None = None,
         notify: Callable[[str], None] | None = None,
         on_record: Callable[[Record], None] | None = None,
     ) -> None:
@@ -109,6 +115,7 @@ class LocalSCF:
             credential_seconds=credential_seconds,
             host=host,
             interpreters=dict(interpreters or {}),
+            overrides=Overrides(**(settings or {})),
             debug=debug,
             terminal=debugged.terminal(terminal) if debug == "pdb" else "",
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from tencentserverless.local.model.credentials import LIFE_SECONDS
+from tencentserverless.local.model.overrides import NO_OVERRIDES, Overrides
 
 StartMethod = Literal["fork", "spawn", "connect"]
 Debugger = Literal["pdb", "debugpy"]
@@ -33,6 +34,7 @@ class Options:
     debug: the debugger of workers; None for none. terminal: the path of the terminal that pdb uses.
     interpreters: the paths of interpreters, by runtime.
     host: the address to listen on.
+    overrides: settings of the functions that win over those of their files.
     """
 
     accept: Sequence[str] = field(default=(), repr=False)
@@ -53,3 +55,4 @@ class Options:
     terminal: str = ""
     interpreters: Mapping[str, str | os.PathLike[str]] = field(default_factory=dict)
     host: str = ADDRESS
+    overrides: Overrides = NO_OVERRIDES
