@@ -109,6 +109,7 @@ class _FunctionInputs:
             bucket = source.get("src") is None and (source.get("bucket") or source.get("object"))
             if bucket:
                 self._fail(inputs, name, f"`{name}`: the code is in the bucket {bucket!r}, not in a folder here")
+                return self._file.path.parent
             if source.get("include"):
                 text = "`include` has no effect: copy these files into the folder"
                 self._file.notice(source.line_of("include"), text)
