@@ -44,7 +44,10 @@ class RoleSource(Source):
     def failed(self, error: Exception) -> "SettingsError":
         # The frames of the official package hold the keys, so they are left out.
         failure = no_credentials(f"{self.place}: the role's credentials cannot be fetched ({type(error).__name__})", "")
-        failure.__cause__ = type(error)(*(argument for argument in error.args if isinstance(argument, (str, int))))
+        try:
+            failure.__cause__ = type(error)(*(argument for argument in error.args if isinstance(argument, (str, int))))
+        except Exception:  # an exception of this class takes other arguments
+            pass
         return failure
 
 
