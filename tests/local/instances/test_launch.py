@@ -10,6 +10,7 @@ from tencentserverless.local.environment.scratch import Scratch
 from tencentserverless.local.functions.folders import read
 from tencentserverless.local.http.certificates import Authority
 from tencentserverless.local.http.instance_ports import PortRegistry
+from tencentserverless.local.http.listener import Listener
 from tencentserverless.local.instances.launch import InstanceLauncher
 from tencentserverless.local.instances.ticket import Ticket
 from tencentserverless.local.model.counters import Counters
@@ -32,7 +33,7 @@ class Here:
 
     def __init__(self, **options):
         self.keys, self.counters, self.notices = KeyRegistry(), Counters(), []
-        self.ports = PortRegistry(asyncio.Protocol, tls=True)
+        self.ports = PortRegistry(lambda bound, _: Listener(bound, lambda: None), tls=True)
         self.scratch = Scratch()
         authority = Authority(lambda: self.scratch.trust, [])
         parts = (self.keys, self.ports, authority, self.scratch, self.counters, self.notices.append)
