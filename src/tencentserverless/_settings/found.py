@@ -85,7 +85,8 @@ def without_frames(error: "E") -> "E":
 def end_of(value: "Any", place: str) -> float:
     """The end of credentials as Unix time, from a number of seconds, ISO 8601 text or a datetime.
 
-    A number that would be after the year 5000 is one of milliseconds. Text and datetimes without a time zone are local time, as everywhere in Python. Raises SettingsError.
+    A number that would be after the year 5000 is one of milliseconds. Text and datetimes without a time zone are local
+    time, as everywhere in Python. Raises SettingsError.
     """
     try:
         if isinstance(value, str):
