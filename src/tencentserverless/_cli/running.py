@@ -163,24 +163,18 @@ def the_running(folder: Path) -> Running | None:
     return nearest
 
 
-if sys.platform == "win32":
-    import msvcrt
+def is_unlocked(descriptor: int, keep: bool = False) -> bool:
+    """Whether no other process keeps a lock on this file. keep: whether this process keeps it from now on."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
 
-    def is_unlocked(descriptor: int, keep: bool = False) -> bool:  # noqa: ARG001
-        """Whether no other process has locked this file. From now on this one has."""
-        os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
-        try:
+            os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-else:
-    import fcntl
+        else:
+            import fcntl
 
-    def is_unlocked(descriptor: int, keep: bool = False) -> bool:
-        """Whether no other process keeps a lock on this file. keep: whether this process keeps it from now on."""
-        try:
             fcntl.flock(descriptor, fcntl.LOCK_NB | (fcntl.LOCK_EX if keep else fcntl.LOCK_SH))
-        except OSError:
-            return False
-        return True
+    except OSError:
+        return False
+    return True
