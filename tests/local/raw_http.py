@@ -44,9 +44,6 @@ class Site:
     def too_large(self, size):
         return Reply(f"too large: {size}".encode(), closing=True)
 
-    def admits(self, port):
-        return True
-
 
 def talk(act, site=None):
     """Run `act(reader, writer, site)` as a client of a site."""

@@ -130,7 +130,7 @@ def start_endpoint(
     except AuthorityError as error:
         raise click.ClickException(f"--tls: {error}") from None
     except OSError as error:
-        where = f"{options.get('host', '127.0.0.1')}, port {port}"
+        where = error.filename or f"{options.get('host', '127.0.0.1')}, port {port}"
         raise click.ClickException(f"{where}: {error.strerror or error}") from None
 
 

@@ -1,6 +1,5 @@
 """The local endpoint without its HTTP server. It connects the parts, and passes each request through them."""
 
-import asyncio
 import logging
 import os
 import time
@@ -14,6 +13,7 @@ from tencentserverless.local.api.call import Answer, PendingCall
 from tencentserverless.local.environment.layers import resolve_layers
 from tencentserverless.local.environment.scratch import Scratch
 from tencentserverless.local.eventloop.background import BackgroundTasks
+from tencentserverless.local.eventloop.in_thread import in_thread
 from tencentserverless.local.eventloop.turn_batch import TurnBatch
 from tencentserverless.local.functions.live_catalog import LiveCatalog
 from tencentserverless.local.http.certificates import Authority
@@ -119,10 +119,9 @@ class Endpoint:
         await self._invocations.stop()
         await self._in_process.stop(IN_PROCESS_SECONDS)
         await self._dispatcher.stop()
-        # This comes before the fork servers end: they remove the endpoint's folder, which may contain the records.
-        await asyncio.to_thread(self.records.close)
+        await in_thread(self.records.close)
+        self._scratch.remove()  # it may contain the records; fork servers that find it when they end remove it
         await self._launcher.stop()
-        self._scratch.remove()
 
     def _records_path(self) -> Path:
         return Path(self.options.records or self._scratch.folder / "records.db")

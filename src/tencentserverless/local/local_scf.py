@@ -5,6 +5,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, TypeVar
@@ -242,7 +243,8 @@ class LocalSCF:
             loop.run_forever()
         finally:
             loop.run_until_complete(loop.shutdown_asyncgens())
-            loop.run_until_complete(loop.shutdown_default_executor())
+            with suppress(RuntimeError):  # it needs a thread, which the system may refuse
+                loop.run_until_complete(loop.shutdown_default_executor())
             loop.close()
 
     def _end_loop(self) -> None:

@@ -218,21 +218,6 @@ def test_a_slow_reader_of_the_last_answer(monkeypatch):
     talk(act, Generous(16 << 20, closing=True))
 
 
-def test_no_more_connections():
-    """A connection too many is broken off, and the others stay."""
-
-    async def act(reader, writer, site):
-        site.admits = lambda port: False
-        host, port = writer.get_extra_info("peername")
-        other, its_writer = await asyncio.open_connection(host, port)
-        assert await other.read() == b""
-        its_writer.close()
-        writer.write(GET % b"a")
-        assert (await answer(reader))[0] == 200
-
-    talk(act)
-
-
 def test_silent_connections():
     """A connection is closed after long idleness, and sooner within a request, but not while it waits for an answer."""
 

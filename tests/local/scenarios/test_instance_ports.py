@@ -1,6 +1,5 @@
 """The ports of instances: where they lead, whom they trust, and when they close."""
 
-import asyncio
 import json
 import socket
 import ssl
@@ -124,29 +123,3 @@ def test_a_door_closes_with_its_instance(folder):
 def listens(port):
     with socket.socket() as client:
         return client.connect_ex(("127.0.0.1", port)) == 0
-
-
-@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
-def test_answers_do_not_wait_for_each_other(address):
-    """What is written on an accepted connection is sent at once, also while what came before is not acknowledged."""
-
-    class Accepted(asyncio.Protocol):
-        def connection_made(self, transport):
-            option = transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
-            seen.set_result(option)
-            transport.abort()
-
-    async def accept():
-        nonlocal seen
-        seen = asyncio.get_running_loop().create_future()
-        server = await asyncio.get_running_loop().create_server(Accepted, sock=bound)
-        with socket.create_connection(bound.getsockname()[:2]):
-            assert await seen
-        server.close()
-
-    seen = None
-    try:
-        bound = bind_socket(address, 0)
-    except OSError:
-        pytest.skip(f"this machine has no {address}")
-    asyncio.run(accept())

@@ -68,6 +68,12 @@ class Transport:
                     effect = steps.send(answer)
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
+        except ServerlessError:
+            answer = None  # a wrong server may have sent the request back, with the token in it
+            raise
+        except BaseException as error:  # it is broken off: a trace has an end nevertheless
+            steps.throw(error)
+            raise
         finally:
             held.close()
 

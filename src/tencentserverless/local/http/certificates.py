@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tencentserverless.local.eventloop.in_thread import in_thread
 from tencentserverless.local.model.errors import AuthorityError
 from tencentserverless.local.model.regions import SCF_HOSTS
 
@@ -56,7 +57,7 @@ class Authority:
     async def context(self) -> ssl.SSLContext:
         """Return the TLS context for a server. After that all files are complete. Raises `AuthorityError`."""
         if self._context is None:
-            self._context = asyncio.ensure_future(asyncio.to_thread(self._create))
+            self._context = asyncio.ensure_future(in_thread(self._create))
         return await asyncio.shield(self._context)
 
     def _create(self) -> ssl.SSLContext:

@@ -53,9 +53,6 @@ class Site(Protocol):
     def too_large(self, size: int) -> Reply:
         """The reply to a request whose body has at least this many bytes."""
 
-    def admits(self, port: int) -> bool:
-        """Whether one more connection to this port is allowed."""
-
 
 class _Pending(NamedTuple):
     """A request that has no reply yet. keeps: whether the connection is kept after the reply."""
@@ -89,11 +86,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._transport: asyncio.Transport = transport  # type: ignore[assignment]  # some loops have another class
         name = transport.get_extra_info("sockname")
         self.port = int(name[1]) if name else 0
-        if self._site.admits(self.port):
-            self._site.connections.add(self)
-        else:
-            self._has_stopped_reading = True
-            self._transport.abort()
+        self._site.connections.add(self)
 
     def connection_lost(self, _: BaseException | None) -> None:
         """The invocation continues: the platform does not stop it either if the client leaves."""
@@ -322,14 +315,19 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     # The end.
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether every request has been answered, and no other has begun."""
+        is_between = self._served is None and not self._waiting and self._in_head and not self._fed_bytes
+        return is_between and not unsent_bytes(self._transport)
+
     def close_if_silent(self, now: float) -> None:
         """Close the connection if too little has been sent or received for too long."""
         if self._served is None:
             unsent = unsent_bytes(self._transport)
             if abs(unsent - self._unsent_bytes) >= PROGRESS_BYTES:
                 self._unsent_bytes, self.since = unsent, now
-            is_idle = self._in_head and not self._fed_bytes and not unsent
-            if now - self.since > (IDLE_SECONDS if is_idle else SILENCE_SECONDS):
+            if now - self.since > (IDLE_SECONDS if self.is_idle else SILENCE_SECONDS):
                 self._transport.abort()
 
     def stop(self) -> "asyncio.Future[None] | None":

@@ -1,10 +1,10 @@
 """Launches instances: collects all that a worker needs, and starts it."""
 
-import asyncio
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from tencentserverless.local.environment import variables
@@ -13,6 +13,7 @@ from tencentserverless.local.environment.mounts import View
 from tencentserverless.local.environment.requirements import Requirements
 from tencentserverless.local.environment.scratch import Scratch, utf8_locale
 from tencentserverless.local.environment.variables import Machine, Paths
+from tencentserverless.local.eventloop.in_thread import in_thread
 from tencentserverless.local.http.certificates import Authority
 from tencentserverless.local.http.instance_ports import PortRegistry
 from tencentserverless.local.instances import debugged
@@ -57,7 +58,7 @@ class InstanceLauncher:
         self._layers = Layers(scratch)
         self._machine = Machine(utf8_locale(), dict(os.environ))
         self._leases: dict[str, CredentialLease] = {}
-        self._notified_of_sdk: set[str] = set()
+        self._notified_of_sdk: set[tuple[str, Path]] = set()  # names and folders
         self._workers = Workers(options.start_method)
 
     def prepare(self) -> None:
@@ -80,12 +81,9 @@ class InstanceLauncher:
     def loaded(self, instance: Instance) -> None:
         """Give a notice if the function uses the SDK of the endpoint, which the platform may not have."""
         function = instance.function
-        if (
-            instance.cold_start.lent_sdk
-            and function.name not in self._notified_of_sdk
-            and function.runtime != "Python3.6"
-        ):
-            self._notified_of_sdk.add(function.name)
+        told = (function.name, function.code)
+        if instance.cold_start.lent_sdk and told not in self._notified_of_sdk and function.runtime != "Python3.6":
+            self._notified_of_sdk.add(told)
             self._notify(
                 f"{function.name} imports tencentserverless, which its folder does not contain. The platform has it "
                 "for Python3.6 only, so install it into the function's folder before you deploy the function"
@@ -103,16 +101,16 @@ class InstanceLauncher:
     async def _interpreter(self, function: Function) -> Interpreter:
         interpreter = self._interpreters.known(function.runtime)
         if interpreter is None:
-            interpreter = await asyncio.to_thread(self._interpreters.find, function.runtime)
+            interpreter = await in_thread(self._interpreters.find, function.runtime)
         if self._requirements.needs_check(function, interpreter):
-            await asyncio.to_thread(self._requirements.check, function, interpreter)
+            await in_thread(self._requirements.check, function, interpreter)
         return interpreter
 
     async def _launched(
         self, instance_id: str, function: Function, source_version: int, interpreter: Interpreter, listener: Listener
     ) -> Instance:
         paths, mounts = await self._disk(function, interpreter, source_version, instance_id)
-        ports = await self._ports.open(instance_id)
+        ports = self._ports.open(instance_id)
         bundle = str(self._authority.bundle) if ports.tls_port else ""
         environ = variables.variables(
             function,

@@ -40,14 +40,14 @@ except ImportError:  # Windows
 THIS_FILE = (lambda: None).__code__.co_filename  # the path of the source, also if the compiled file is run
 HEAD = struct.Struct(">BII")
 SETTINGS, EVENT = 1, 2
-READY, NOT_STARTED, RESULT, RAISED, BAD_EVENT, TOO_LARGE = 16, 17, 18, 19, 20, 21
+READY, NOT_STARTED, RESULT, RAISED, BAD_EVENT, TOO_LARGE, NOT_SET_UP = 16, 17, 18, 19, 20, 21, 25
 READ_BYTES = 1 << 16  # for a larger buffer the allocator would get memory from the kernel at each read
 EINTR = 4
 F_SETSIG = 10  # Linux; the module `fcntl` has no name for it
 OPEN_FILES = 1024
 TRACEBACK_CHARACTERS = 1 << 20
 CONNECT_SECONDS = 30
-SPARE_DESCRIPTOR = 512  # high, because some functions close all low descriptors
+SPARE_DESCRIPTOR = 512  # high, because some functions close all low descriptors; less if fewer are allowed
 
 # References of our own, because functions may replace these names (monkeypatching).
 _now = getattr(time, "perf_counter", time.time)
@@ -122,8 +122,7 @@ class StandardStreams(object):
     """
 
     def __init__(self):
-        self.spare = fcntl.fcntl(1, fcntl.F_DUPFD, SPARE_DESCRIPTOR) if fcntl else os.dup(1)
-        set_close_on_exec(self.spare)
+        self.spare = high_copy(1)
         if not IS_2:  # Python 2.7 runs with the option -u: unbuffered
             self._open("stdout", "__stdout__")
             self._open("stderr", "__stderr__")
@@ -181,13 +180,9 @@ class PeakMemory(object):
         except EnvironmentError:
             return -1
         try:
-            high = fcntl.fcntl(descriptor, fcntl.F_DUPFD, SPARE_DESCRIPTOR)
-        except EnvironmentError:  # the limit of open files may be lower
-            return -1
+            return high_copy(descriptor)
         finally:
             os.close(descriptor)
-        set_close_on_exec(high)
-        return high
 
     def reset(self):
         """Set the high-water mark to what is held now: "5" in clear_refs does that (proc_pid_clear_refs(5))."""
@@ -215,6 +210,17 @@ def set_close_on_exec(descriptor):
     """Keep the programs that the function starts from inheriting this descriptor."""
     if fcntl:  # on Windows a program inherits only descriptors that are passed to it
         fcntl.fcntl(descriptor, fcntl.F_SETFD, fcntl.fcntl(descriptor, fcntl.F_GETFD) | fcntl.FD_CLOEXEC)
+
+
+def high_copy(descriptor):
+    """A copy of a descriptor with a high number, which started programs do not inherit."""
+    if fcntl:
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        copy = fcntl.fcntl(descriptor, fcntl.F_DUPFD, min(SPARE_DESCRIPTOR, most // 2))
+    else:
+        copy = os.dup(descriptor)
+    set_close_on_exec(copy)
+    return copy
 
 
 def die_with_endpoint(life_line):
@@ -306,7 +312,35 @@ def encoded_result(value):
         text = encode(value)
     except UnicodeDecodeError:  # Python 2.7 cannot join `str` and `unicode` unless all is escaped to ASCII
         text = _encode_ascii(value)
+    except TypeError as error:
+        error.args = (str(error) + place_without_json(value),)
+        raise
     return as_bytes(text)
+
+
+def place_without_json(value):
+    """Where in a result the part is that JSON does not have: `, at ["born"][0] of the result`; "" if it is not known."""
+    place = ""
+    try:
+        while len(place) < 200:
+            parts = value.items() if isinstance(value, dict) else enumerate(value) if _is_array(value) else ()
+            key, value = next((key, part) for key, part in parts if _is_json({key: 0}) and not _is_json(part))
+            place += "[%s]" % (_encode_ascii if IS_2 else encode)(key)
+    except Exception:  # there is no such part, or its key is strange too
+        pass
+    return place and ", at %s of the result" % place
+
+
+def _is_array(value):
+    return isinstance(value, (list, tuple))
+
+
+def _is_json(value):
+    try:
+        encode(value)
+    except TypeError:
+        return False
+    return True
 
 
 def as_bytes(text):
@@ -516,10 +550,20 @@ def connect_back():
 
 def run_function(channel, is_forked=False):
     """Get the settings, load the function and handle its events. Returns never: the process ends with the channel."""
-    limit_resources()
-    output = StandardStreams()
     try:
-        _, settings, _ = channel.receive()
+        settings = channel.receive()[1]
+        worker, peak = set_up(channel, settings, is_forked)
+        worker.start()
+        worker.serve(peak)
+    except EndpointGone:
+        _exit(0)
+
+
+def set_up(channel, settings, is_forked):
+    """Do all that comes before the function is loaded. A failure here is not the function's: NOT_SET_UP says so."""
+    try:
+        limit_resources()
+        output = StandardStreams()
         sys.dont_write_bytecode = True
         sys.argv[1:] = []
         sys.path[:0] = settings["path"]
@@ -529,10 +573,15 @@ def run_function(channel, is_forked=False):
         worker, peak = LoadedFunction(channel, output, settings), PeakMemory(is_forked)
         if settings.get("debug"):
             attach_debugger(worker, settings["debug"])
-        worker.start()
-        worker.serve(peak)
-    except EndpointGone:
-        _exit(0)
+        return worker, peak
+    except Exception:
+        complain(channel.descriptor, sys.exc_info()[1])
+        _exit(1)
+
+
+def complain(descriptor, error):
+    """Tell the endpoint why there is no worker."""
+    FrameChannel(descriptor).send(NOT_SET_UP, {"errno": getattr(error, "errno", None)}, as_bytes(repr(error)))
 
 
 def load_sibling(name):
@@ -567,8 +616,13 @@ def run_fork_server(arguments):
     path = os.path.join(os.path.dirname(os.path.abspath(THIS_FILE)), "fork_server.py")
     server = type(sys)("fork_server")
     server.__file__ = path
-    SourceFileLoader("fork_server", path).exec_module(server)
-    vars(server)["run"](arguments, main, modules)
+    loader = SourceFileLoader("fork_server", path)
+    try:
+        code = loader.get_code("fork_server")
+    except EOFError:  # the compiled file was cut off when the disk was full
+        code = loader.source_to_code(loader.get_data(path), path)
+    exec(code, vars(server))  # noqa: S102
+    vars(server)["run"](arguments, main, complain, modules)
 
 
 if __name__ == "__main__":
