@@ -215,12 +215,12 @@ class LocalSCF:
 
         variables: those that the program has otherwise, by default `os.environ`. Keys and tokens in it are replaced.
         scf_hosts: whether SCF's host names lead to this endpoint in Python programs, with any keys. Then programs
-            without a setting for the endpoint use it too.
+            without a setting for the endpoint use it too. The option `scf_hosts` of the endpoint must be true for it.
 
         Raises RuntimeError if the endpoint has not started.
         """
         self._running()
-        hosts = self._await(self._server.command_hosts()) if scf_hosts else ""
+        hosts = self._await(self._server.command_hosts()) if scf_hosts and self._options.scf_hosts else ""
         given = os.environ if variables is None else variables
         return command_environment(given, self.endpoint, self.secret_id, self.secret_key, self.bundle, hosts)
 
