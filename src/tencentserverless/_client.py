@@ -11,6 +11,7 @@ from tencentserverless._settings import settings
 from tencentserverless._settings.credentials import Source, TooLate
 from tencentserverless._settings.identity import identity
 from tencentserverless._settings.settings import UNSET
+from tencentserverless._signals import pass_on
 from tencentserverless.exception import InvokeTimeoutError, ServerlessError, SettingsError
 
 __tracebackhide__ = True  # from pytest: it shows the caller's frames
@@ -252,6 +253,7 @@ class BaseClient:
         try:
             self._trace(step)  # type: ignore[misc]
         except Exception as error:
+            pass_on(error)
             message = f"trace failed: {type(error).__name__}: {error}"
             warnings.warn(message, RuntimeWarning, stacklevel=2)
 
@@ -272,7 +274,8 @@ class BaseClient:
         """The origin of the next invocation; None if a setting is wrong, which that invocation says."""
         try:
             return self._resolve(None, UNSET)[1]
-        except Exception:
+        except Exception as error:
+            pass_on(error)
             return None
 
     def _patience(self, options: "Dict[str, Any]") -> "Optional[float]":

@@ -1,9 +1,11 @@
 """Remote functions of the blocking client; `map` invokes them in threads."""
 
+import os
 import queue
 import threading
+import time
 import weakref
-from time import monotonic, sleep
+from time import monotonic
 from typing import Generic, TypeVar, overload
 
 from tencentserverless._functions.base import DEFAULT_CONCURRENCY, BaseFunction, event_of, hand_out
@@ -130,7 +132,7 @@ class Sent(EventHandle):
     def _perform(self, wanted: "Any") -> "Any":
         """Wait for a number of seconds, or call the API; see `event_handle`."""
         if type(wanted) is float:
-            return sleep(wanted)
+            return time.sleep(wanted)
         return self._client._call_api(*wanted, region=self.region)
 
 
@@ -138,18 +140,21 @@ class Map(Generic[T]):
     """The iterator of `Function.map`. Its threads end when it is exhausted, closed, or garbage."""
 
     def __init__(self, fanout: "Any", invoke: "Callable[[Any], Any]") -> None:
+        self._process = os.getpid()
         self._fanout: "Fanout" = fanout
         self._invoke = invoke
         self._todo: "queue.Queue[Any]" = queue.Queue()
         self._done: "queue.Queue[Any]" = queue.Queue()
         self._threads = 0
         self._most_threads = fanout.plan.concurrency
-        self._end = weakref.finalize(self, _stop, self._todo, self._most_threads)
+        self._end = weakref.finalize(self, _stop, self._process, self._todo, self._most_threads)
 
     def __iter__(self) -> "Iterator[T]":
         return self
 
     def __next__(self) -> "T":
+        if os.getpid() != self._process:
+            raise RuntimeError("a forked child cannot go on with the map of its parent: it has none of the threads")
         while True:
             self._feed()
             item = self._fanout.pop()
@@ -216,7 +221,9 @@ def _invoke_next(invoke: "Callable[[Any], Any]", todo: "queue.Queue[Any]", done:
     return True
 
 
-def _stop(todo: "queue.Queue[Any]", threads: int) -> None:
+def _stop(process: int, todo: "queue.Queue[Any]", threads: int) -> None:
+    if os.getpid() != process:  # in a forked child, where nobody may be left to unlock the queue
+        return
     while not todo.empty():
         todo.get()
     for _ in range(threads):

@@ -2,10 +2,9 @@
 
 import asyncio
 import os
-import re
 import socket
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from tencentserverless.local.api.call import new_request_id
 from tencentserverless.local.api.envelope import refused
@@ -14,9 +13,10 @@ from tencentserverless.local.environment.scratch import Scratch
 from tencentserverless.local.eventloop.background import BackgroundTasks
 from tencentserverless.local.http.certificates import Authority
 from tencentserverless.local.http.connection import READ_BYTES, HttpConnection
-from tencentserverless.local.http.hosts import is_loopback, own_names, refusal_reason, url_host
+from tencentserverless.local.http.hosts import is_for_the_api, is_loopback, own_names, refusal, url_host
 from tencentserverless.local.http.instance_ports import (
     AUTHORITY_PATH,
+    COMMAND,
     NO_INSTANCE,
     InstancePorts,
     PortRegistry,
@@ -36,7 +36,6 @@ SHUTDOWN_SECONDS = 1.0
 MOST_FROM_AN_INSTANCE = 128
 LEAST_IDLE_SECONDS = 0.5
 _PLAIN = "text/plain; charset=utf-8"
-_ABSOLUTE = re.compile(r"https?://[^/]+/?")  # the form of requests to proxies
 
 
 class Server:
@@ -54,6 +53,7 @@ class Server:
         self._ports = ports
         self._listening: Listener | None = None
         self._most_connections = most_connections
+        self._command: InstancePorts | None = None
         self._background = BackgroundTasks()
 
     def listen(self, listening: Listener) -> None:
@@ -90,7 +90,8 @@ class Server:
 
     def admits(self, port: int, opening: int) -> bool:
         """One instance must not use up the descriptors of this process."""
-        if self._ports.at(port) is None:
+        ports = self._ports.at(port)
+        if ports is None or ports.instance_id == COMMAND:
             return True
         return sum(connection.port == port for connection in self.connections) + opening < MOST_FROM_AN_INSTANCE
 
@@ -110,16 +111,22 @@ class Server:
 
     # The methods of `Site`, which connections call.
 
+    def refused(self, path: str, headers: Mapping[str, str]) -> Reply | None:
+        """The reply to a request that is refused because of its head; None if its body is to be read."""
+        options = self.endpoint.options
+        found = refusal(path, headers, options.host, options.host_names)
+        if found is None:
+            return None
+        status, reason = found
+        return Reply(f"{reason}\n".encode(), status=status, content_type=_PLAIN, closing=True)
+
     def serve(self, request: Request, port: int, answer: Callable[[Reply], None]) -> None:
         """Serve a request that came to this port. `answer` is called once, now or later."""
         ports = self._ports.at(port)
         if ports is not None and request.path == AUTHORITY_PATH:
+            self.endpoint.counters.connections -= 1  # it is not one of the program's
             self._background.start(self._open_tls(ports, answer))
-            return
-        reason = refusal_reason(request.headers, self.endpoint.options.host)
-        if reason:
-            answer(Reply(f"{reason}\n".encode(), status=403, content_type=_PLAIN, closing=True))
-        elif request.path != "/" and not _ABSOLUTE.fullmatch(request.path):
+        elif not is_for_the_api(request.path):
             answer(Reply(b"The API has one path: /\n", status=404, content_type=_PLAIN))
         else:
             self.endpoint.respond(
@@ -127,6 +134,12 @@ class Server:
                 lambda request_id, body: answer(Reply(body, request_id)),
                 ports.instance_id if ports else NO_INSTANCE,
             )
+
+    async def command_hosts(self) -> str:
+        """Open ports for the SCF host names of a program outside. Returns the text for `worker/redirect.py`."""
+        if self._command is None:
+            self._command = self._ports.open(COMMAND)
+        return self._command.hosts(self.authority.folder)
 
     def too_large(self, size: int) -> Reply:
         request_id = new_request_id()
@@ -136,7 +149,7 @@ class Server:
         try:
             await self._ports.open_tls(ports, self.authority)
         except (AuthorityError, OSError) as error:
-            self.endpoint.notify(f"functions cannot reach this endpoint by SCF's host names: {error}")
+            self.endpoint.notify(f"SCF's host names cannot lead to this endpoint: {error}")
         answer(Reply(b"", content_type=_PLAIN, closing=True))
 
 
@@ -154,7 +167,7 @@ async def serve_endpoint(
     """
     most_files = raise_limit()
     scratch = Scratch()
-    authority = Authority(lambda: scratch.trust, own_names(options.host))
+    authority = Authority(lambda: scratch.trust, [*own_names(options.host), *options.host_names])
 
     def listen(bound: socket.socket, context: ssl.SSLContext | None) -> Listener:
         return Listener(bound, lambda: server, context)  # the server exists before the first connection

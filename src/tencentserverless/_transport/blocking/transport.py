@@ -2,8 +2,10 @@
 
 import atexit
 import os
-from time import monotonic, sleep, time
+import time as clock
+from time import monotonic, time
 
+from tencentserverless._forks import no_fork
 from tencentserverless._protocol.effects import KEEP, READ, Fault, Moment, Open, Sleep, Write
 from tencentserverless._protocol.exchange import begin
 from tencentserverless._transport.blocking.pool import Held, Pool
@@ -136,14 +138,15 @@ def _rest(effect: Sleep, identify: "Callable[[Optional[float]], Identity]") -> M
         delay = _chance() * effect.most
         if effect.deadline is not None:
             delay = min(delay, effect.deadline - monotonic())
-        sleep(max(0.0, delay))
+        clock.sleep(max(0.0, delay))
     identity = identify(effect.deadline)
     return Moment(monotonic(), time(), identity)
 
 
 def _chance() -> float:
     try:
-        from random import random  # takes 3 ms, and only a failure needs it
+        with no_fork:
+            from random import random  # takes 3 ms, and only a failure needs it
     except ImportError:  # at the end of the interpreter nothing can be imported any more
         return 0.5
     return random()

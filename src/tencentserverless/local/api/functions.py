@@ -153,7 +153,8 @@ ACTIONS = (
     Action(
         "GetFunction",
         _on_get_function,
-        {"FunctionName": str, "Qualifier": str, "Namespace": str, "ShowCode": str},
+        # Deploy tools send ShowTriggers, which no page of the platform has.
+        {"FunctionName": str, "Qualifier": str, "Namespace": str, "ShowCode": str, "ShowTriggers": str},
     ),
     Action(
         "ListFunctions",

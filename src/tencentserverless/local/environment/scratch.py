@@ -19,9 +19,11 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-from tencentserverless.local.environment.mounts import ScratchPaths, View, needed_paths, view_of
+from tencentserverless.local.environment.mounts import HOSTS_FILE, ScratchPaths, View, needed_paths, view_of
 from tencentserverless.local.environment.variables import Paths
 from tencentserverless.local.model.function import Function
+from tencentserverless.local.model.options import SCF_ADDRESS
+from tencentserverless.local.model.regions import SCF_HOSTS
 from tencentserverless.local.processes.interpreters import Interpreter
 
 PLATFORM_LOCALE = "en_US.UTF8"
@@ -68,6 +70,16 @@ class Scratch:
             read_only=(str(folder / "sdk"), str(self.trust)),
             shared=tuple(str(folder / name) for name in shared),
         )
+
+    @property
+    def hosts(self) -> Path:
+        """A copy of /etc/hosts in which SCF's names lead to this machine. What else is led there is refused."""
+        path = self._create() / "hosts"
+        if not path.exists():
+            machine = Path(HOSTS_FILE).read_bytes() if os.path.exists(HOSTS_FILE) else b""
+            own = "".join(f"{SCF_ADDRESS} {name}\n" for name in SCF_HOSTS)
+            path.write_bytes(own.encode() + machine)
+        return path
 
     @property
     def trust(self) -> Path:

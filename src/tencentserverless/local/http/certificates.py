@@ -14,17 +14,12 @@ from typing import TYPE_CHECKING
 
 from tencentserverless.local.eventloop.in_thread import in_thread
 from tencentserverless.local.model.errors import AuthorityError
-from tencentserverless.local.model.regions import REGIONS
+from tencentserverless.local.model.regions import SCF_HOSTS
 
 if TYPE_CHECKING:
     from trustme import CA, LeafCert
 
-NAMES = (
-    "scf.tencentcloudapi.com",
-    *(f"scf.{prefix}.tencentcloudapi.com" for prefix in ("internal", "intl", *sorted(REGIONS))),
-    "localhost",
-    "127.0.0.1",
-)
+NAMES = (*SCF_HOSTS, "localhost", "127.0.0.1")
 
 
 class Authority:
@@ -43,6 +38,11 @@ class Authority:
     def ca_file(self) -> Path:
         """The path of the authority's own certificate."""
         return self._folder() / "ca.pem"
+
+    @property
+    def folder(self) -> Path:
+        """The folder of `ca_file` and `bundle`."""
+        return self.bundle.parent
 
     @cached_property
     def bundle(self) -> Path:

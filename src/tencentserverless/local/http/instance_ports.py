@@ -1,8 +1,8 @@
 """The ports of instances. Each instance has its own, so that the endpoint knows which instance sent a request.
 
 This works for all clients, in any language and with any credentials. Each instance has a port without TLS and a port
-with TLS. Inside the worker SCF's host names lead to the port with TLS. This port opens when the worker first imports
-`ssl` and requests `AUTHORITY_PATH`.
+with TLS. Inside the worker SCF's host names lead to the port with TLS. This port opens when the worker first uses TLS
+and requests `AUTHORITY_PATH`. The command of `local exec` has such ports too.
 """
 
 import socket
@@ -10,13 +10,15 @@ import ssl
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tencentserverless.local.http.certificates import Authority
 from tencentserverless.local.http.listener import Listener
-from tencentserverless.local.model.options import ADDRESS
+from tencentserverless.local.model.options import ADDRESS, SCF_ADDRESS
 
 AUTHORITY_PATH = "/authority"
 NO_INSTANCE = ""  # the id for ports of no instance: there the credentials show which instance sent a request
+COMMAND = "command"  # the id for ports to which SCF's host names lead in programs outside
 
 Listen = Callable[[socket.socket, "ssl.SSLContext | None"], Listener]
 
@@ -34,6 +36,10 @@ class InstancePorts:
     @property
     def url(self) -> str:
         return f"http://{ADDRESS}:{self.port}"
+
+    def hosts(self, trust: Path) -> str:
+        """Where SCF's host names lead, for `worker/redirect.py`. trust: the folder with the certificates to trust."""
+        return f"{SCF_ADDRESS} {self.port} {self.tls_port} {trust}"
 
     def close(self) -> None:
         for listener in self.listening:
@@ -62,7 +68,8 @@ class PortRegistry:
         ports.listening.append(self._listen(plain, None))
         if self._tls:
             try:
-                ports.bound = bind_socket(ADDRESS, 0)
+                # Of two addresses both have the same number, by which `at` finds them.
+                ports.bound = bind_socket(SCF_ADDRESS, 0 if SCF_ADDRESS == ADDRESS else ports.port)
             except OSError:
                 ports.close()
                 raise

@@ -134,7 +134,7 @@ class InstanceLauncher:
         )
         worker = await self._workers.start(request)
         self._counters.processes += 1
-        hosts = {"port": ports.port, "tls_port": ports.tls_port, "bundle": bundle} if bundle else None
+        hosts = ports.hosts(self._authority.folder) if bundle else ""
         settings = variables.settings(function, environ, paths, TEXT_LIMIT_BYTES, hosts)
         return self._instance(
             instance_id=instance_id,
@@ -157,7 +157,8 @@ class InstanceLauncher:
         layers = await self._layers.content(function.layer_folders, view.opt or (), instance_id)
         paths = self._scratch.paths(function.code, interpreter.version, view.layers_at(layers))
         own = self._scratch.visible_paths(debugged.shared_files(self._options.debug))
-        return paths, view.mounts(paths.code, layers, own)
+        hosts = str(self._scratch.hosts) if self._options.scf_hosts else ""
+        return paths, view.mounts(paths.code, layers, own, hosts)
 
     def _instance(self, **made: Any) -> Instance:
         debugger = self._options.debug
