@@ -78,7 +78,9 @@ class Endpoint:
         self.counters = Counters()
         self.batch = TurnBatch()
         self.layer_folders = resolve_layers(options.layers)
-        self.catalog = LiveCatalog(paths, notify, self.layer_folders, since=lambda: self.batch.began)
+        self.catalog = LiveCatalog(
+            paths, notify, self.layer_folders, since=lambda: self.batch.began, overrides=options.overrides
+        )
         self._scratch = scratch
         self.records = Records(self._records_path, notify, options.most_records)
         if options.records:  # fail now if this file cannot be used, not at the first invocation

@@ -21,6 +21,7 @@ from tencentserverless.local.model.facts import Fact, Refused
 from tencentserverless.local.model.function import DEFAULT_NAMESPACE, Function
 from tencentserverless.local.model.invocation import Record
 from tencentserverless.local.model.options import ADDRESS, Debugger, Options
+from tencentserverless.local.model.overrides import Overrides
 from tencentserverless.local.model.regions import DEFAULT_REGION
 from tencentserverless.local.server import Server, serve_endpoint
 
@@ -60,6 +61,9 @@ class LocalSCF:
     terminal: the path of the terminal for pdb, by default the terminal of this program.
     interpreters: paths of interpreters by runtime, such as ``{"Python3.9": "/usr/bin/python3.9"}``. Others are
         searched for.
+    settings: settings of the functions in `paths`, which win over those of their files: `environment` (added to their
+        own), `timeout` in seconds, `memory_mb`, and for one function alone `name` and `handler`. With a handler a
+        folder needs neither a serverless.yml nor an index.py.
     notify: is called with each notice, one line. By default notices are printed to standard error.
     on_record: is called with the record of each invocation that has ended, on the thread of the endpoint.
     watch: is called with each fact at once, on the thread of the endpoint: a `Begun`, `Printed`, `Ended` or `Refused`.
@@ -73,7 +77,8 @@ class LocalSCF:
 
     Raises `FunctionFolderError` if a folder cannot be read, OSError if the port is in use, and `AuthorityError` (a
     RuntimeError) if no certificate can be made. Raises ValueError if `host` is not an address, there is no terminal
-    for pdb, an interpreter is not of its runtime's version, or `records` cannot be opened.
+    for pdb, an interpreter is not of its runtime's version, a value in `settings` is not possible, or `records` cannot
+    be opened.
     """
 
     def __init__(
@@ -97,6 +102,7 @@ class LocalSCF:
         debug: Debugger | None = None,
         terminal: str | os.PathLike[str] | None = None,
         interpreters: Mapping[str, str | os.PathLike[str]] | None = None,
+        settings: Mapping[str, Any] | None = None,
         notify: Callable[[str], None] | None = None,
         on_record: Callable[[Record], None] | None = None,
         watch: Callable[[Fact], None] | None = None,
@@ -121,6 +127,7 @@ class LocalSCF:
             host=host,
             host_names=check_names((host_names,) if isinstance(host_names, str) else host_names),
             interpreters=dict(interpreters or {}),
+            overrides=Overrides(**(settings or {})),
             debug=debug,
             terminal=debugged.terminal(terminal) if debug == "pdb" else "",
         )
@@ -217,12 +224,12 @@ class LocalSCF:
 
         variables: those that the program has otherwise, by default `os.environ`. Keys and tokens in it are replaced.
         scf_hosts: whether SCF's host names lead to this endpoint in Python programs, with any keys. Then programs
-            without a setting for the endpoint use it too.
+            without a setting for the endpoint use it too. The option `scf_hosts` of the endpoint must be true for it.
 
         Raises RuntimeError if the endpoint has not started.
         """
         self._running()
-        hosts = self._await(self._server.command_hosts()) if scf_hosts else ""
+        hosts = self._await(self._server.command_hosts()) if scf_hosts and self._options.scf_hosts else ""
         given = os.environ if variables is None else variables
         return command_environment(given, self.endpoint, self.secret_id, self.secret_key, self.bundle, hosts)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tencentserverless.local.environment import variables
+from tencentserverless.local.environment.imports import Imports
 from tencentserverless.local.environment.layers import Layers
 from tencentserverless.local.environment.mounts import View
 from tencentserverless.local.environment.requirements import Requirements
@@ -58,6 +59,7 @@ class InstanceLauncher:
         self.instances: dict[str, Instance] = {}
         self._interpreters = Interpreters(notify, options.interpreters)
         self._requirements = Requirements(notify)
+        self._imports = Imports(notify, self._requirements.path_of)
         self._layers = Layers(scratch)
         self._machine = Machine(utf8_locale(), dict(os.environ))
         self._leases: dict[str, CredentialLease] = {}
@@ -85,11 +87,13 @@ class InstanceLauncher:
         """Give a notice if the function uses the SDK of the endpoint, which the platform may not have."""
         function = instance.function
         told = (function.name, function.code)
-        if instance.cold_start.lent_sdk and told not in self._notified_of_sdk and function.runtime != "Python3.6":
+        if instance.cold_start.lent_sdk and told not in self._notified_of_sdk:
             self._notified_of_sdk.add(told)
+            has_old = function.runtime == "Python3.6"
+            on_platform = "may have the old release 0.1.x" if has_old else "has it for Python3.6 only"
             self._notify(
-                f"{function.name} imports tencentserverless, which its folder does not contain. The platform has it "
-                "for Python3.6 only, so install it into the function's folder before you deploy the function"
+                f"{function.name} imports tencentserverless, which its folder does not contain. The platform "
+                f"{on_platform}, so install it into the function's folder before you deploy the function"
             )
 
     def forget(self, instance: Instance) -> None:
@@ -107,6 +111,8 @@ class InstanceLauncher:
             interpreter = await in_thread(self._interpreters.find, function.runtime)
         if self._requirements.needs_check(function, interpreter):
             await in_thread(self._requirements.check, function, interpreter)
+        if self._imports.needs_check(function, interpreter):
+            await in_thread(self._imports.check, function, interpreter)
         return interpreter
 
     async def _launched(
