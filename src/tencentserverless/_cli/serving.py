@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tencentserverless.local import LocalSCF
     from tencentserverless.local.model.invocation import Record
 
+_PLAIN = {"→": "->", "×": "x"}
 _OPTIONS = (
     click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on, or localhost."),
     click.option(
@@ -91,7 +92,8 @@ def make_endpoint(
         raise click.BadParameter(
             "must be ID:KEY, ID:KEY:TOKEN, @FILE or any", param_hint="--accept (TENCENTSERVERLESS_ACCEPT)"
         ) from None
-    options.update(port=port, accept=accept, notify=say, on_record=on_record)
+    options.update(port=port, accept=accept, on_record=on_record)
+    options.setdefault("notify", say)
     options["layers"] = dict(_pair(text, "--layer", "NAME=FOLDER") for text in layers)
     options["interpreters"] = dict(_pair(text, "--interpreter", "RUNTIME=PATH") for text in interpreters)
     given = {name: options.pop(name, None) for name in ("name", "handler", "timeout", "memory_mb")}
@@ -147,7 +149,7 @@ def start_endpoint(
 ) -> "LocalSCF":
     """Start an endpoint. If it cannot start, the program ends with one line on standard error.
 
-    options: those of `endpoint_options`.
+    options: those of `endpoint_options`, `notify` and `watch`.
     """
     from tencentserverless.local.model.errors import AuthorityError
 
@@ -164,8 +166,13 @@ def start_endpoint(
 
 
 def say(text: str) -> None:
-    """Print one notice to standard error."""
-    click.echo(text, err=True)
+    """Print text to standard error. Characters that the terminal does not have are replaced."""
+    encoding = sys.stderr.encoding or "utf-8"
+    click.echo("".join(each if _has(each, encoding) else _PLAIN.get(each, each) for each in text), err=True)
+
+
+def _has(character: str, encoding: str) -> bool:
+    return character.isascii() or character not in _PLAIN or character.encode(encoding, "ignore") != b""
 
 
 def log(record: "Record") -> None:

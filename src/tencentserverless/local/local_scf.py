@@ -17,6 +17,7 @@ from tencentserverless.local.http.hosts import check_names
 from tencentserverless.local.instances import debugged
 from tencentserverless.local.model.counters import Counters
 from tencentserverless.local.model.credentials import LIFE_SECONDS
+from tencentserverless.local.model.facts import Fact, Refused
 from tencentserverless.local.model.function import DEFAULT_NAMESPACE, Function
 from tencentserverless.local.model.invocation import Record
 from tencentserverless.local.model.options import ADDRESS, Debugger, Options
@@ -65,6 +66,7 @@ class LocalSCF:
         folder needs neither a serverless.yml nor an index.py.
     notify: is called with each notice, one line. By default notices are printed to standard error.
     on_record: is called with the record of each invocation that has ended, on the thread of the endpoint.
+    watch: is called with each fact at once, on the thread of the endpoint: a `Begun`, `Printed`, `Ended` or `Refused`.
 
     Attributes, once it has started:
 
@@ -103,6 +105,7 @@ class LocalSCF:
         settings: Mapping[str, Any] | None = None,
         notify: Callable[[str], None] | None = None,
         on_record: Callable[[Record], None] | None = None,
+        watch: Callable[[Fact], None] | None = None,
     ) -> None:
         accept = (accept,) if isinstance(accept, str) else tuple(accept)
         host = ADDRESS if host == "localhost" else host
@@ -132,6 +135,7 @@ class LocalSCF:
         self._port = port
         self._notify = notify or to_stderr
         self._on_record = on_record
+        self._watch = watch
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._endpoint: Endpoint | None = None
@@ -177,6 +181,11 @@ class LocalSCF:
         return self._running().records.all()
 
     @property
+    def refusals(self) -> list[tuple[Refused, int]]:
+        """The requests that were refused, each with the number of times. Their `at` is 0."""
+        return self._running().refusals.all()
+
+    @property
     def functions(self) -> list[Function]:
         """The functions that the endpoint serves, as they were at the last request."""
         return list(self._running().catalog)
@@ -215,12 +224,12 @@ class LocalSCF:
 
         variables: those that the program has otherwise, by default `os.environ`. Keys and tokens in it are replaced.
         scf_hosts: whether SCF's host names lead to this endpoint in Python programs, with any keys. Then programs
-            without a setting for the endpoint use it too.
+            without a setting for the endpoint use it too. The option `scf_hosts` of the endpoint must be true for it.
 
         Raises RuntimeError if the endpoint has not started.
         """
         self._running()
-        hosts = self._await(self._server.command_hosts()) if scf_hosts else ""
+        hosts = self._await(self._server.command_hosts()) if scf_hosts and self._options.scf_hosts else ""
         given = os.environ if variables is None else variables
         return command_environment(given, self.endpoint, self.secret_id, self.secret_key, self.bundle, hosts)
 
@@ -230,7 +239,9 @@ class LocalSCF:
         return self._endpoint
 
     async def _start(self) -> Server:
-        server = await serve_endpoint(self._paths, self._options, self._notify, self._on_record, self._port)
+        server = await serve_endpoint(
+            self._paths, self._options, self._notify, self._on_record, self._port, self._watch
+        )
         self._endpoint = server.endpoint
         self.endpoint = server.url
         self.secret_id = server.endpoint.credential.secret_id

@@ -23,6 +23,7 @@ from tencentserverless.local.instances.debugged import Debugged
 from tencentserverless.local.instances.instance import Instance, Listener, new_id
 from tencentserverless.local.model.counters import Counters
 from tencentserverless.local.model.credentials import KeyRegistry
+from tencentserverless.local.model.facts import Fact, Printed
 from tencentserverless.local.model.function import Function
 from tencentserverless.local.model.options import Options
 from tencentserverless.local.processes.frames import TEXT_LIMIT_BYTES
@@ -45,6 +46,7 @@ class InstanceLauncher:
         scratch: Scratch,
         counters: Counters,
         notify: Callable[[str], None],
+        watch: Callable[[Fact], None] | None = None,
     ) -> None:
         self._options = options
         self._keys = keys
@@ -53,6 +55,7 @@ class InstanceLauncher:
         self._scratch = scratch
         self._counters = counters
         self._notify = notify
+        self._watch = watch
         self.instances: dict[str, Instance] = {}
         self._interpreters = Interpreters(notify, options.interpreters)
         self._requirements = Requirements(notify)
@@ -140,7 +143,7 @@ class InstanceLauncher:
         self._counters.processes += 1
         hosts = ports.hosts(self._authority.folder) if bundle else ""
         settings = variables.settings(function, environ, paths, TEXT_LIMIT_BYTES, hosts)
-        return self._instance(
+        instance = self._instance(
             instance_id=instance_id,
             function=function,
             worker=worker,
@@ -150,6 +153,9 @@ class InstanceLauncher:
             renewed=partial(self._renewed, instance_id, function.timeout),
             notify=self._notify,
         )
+        if self._watch is not None:
+            instance.output.on_text = partial(_tell, self._watch, instance)
+        return instance
 
     async def _disk(
         self, function: Function, interpreter: Interpreter, source_version: int, instance_id: str
@@ -180,3 +186,9 @@ class InstanceLauncher:
         self._ports.close(instance_id)
         self._layers.release(instance_id)
         self._leases.pop(instance_id).end()
+
+
+def _tell(watch: Callable[[Fact], None], instance: Instance, text: str) -> None:
+    """Tell what an instance prints. A notice tells what it prints between two events."""
+    if instance.running is not None:
+        watch(Printed(instance.running, text))

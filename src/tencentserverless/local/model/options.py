@@ -1,10 +1,9 @@
 """The options of an endpoint. Pure."""
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Literal
 
 from tencentserverless.local.model.credentials import LIFE_SECONDS
 from tencentserverless.local.model.overrides import NO_OVERRIDES, Overrides
@@ -13,9 +12,9 @@ StartMethod = Literal["fork", "spawn", "connect"]
 Debugger = Literal["pdb", "debugpy"]
 DEBUGGERS: tuple[Debugger, ...] = ("pdb", "debugpy")
 ADDRESS = "127.0.0.1"
-# The address that SCF's host names have in functions and commands. Nothing else is there, so a connection to it is one
-# to SCF, also if a program resolves the name itself. Other systems than Linux have one loopback address only.
-SCF_ADDRESS: Final = "127.83.67.70" if sys.platform == "linux" else ADDRESS
+# The address that SCF's host names have in functions and commands, where the system has more loopback addresses than
+# one (macOS does not). Nothing else is there, so a connection to it is one to SCF, also if the port is another one.
+SCF_ADDRESS = "127.83.67.70"
 
 
 @dataclass(frozen=True, slots=True)

@@ -337,7 +337,7 @@ def encoded_result(value):
 
 
 def place_without_json(value):
-    """Where in a result the part is that JSON does not have: `, at ["born"][0] of the result`; "" if it is not known."""
+    """The place in a result that JSON does not have, such as `, at ["born"][0] of the result`; "" if none is."""
     place = ""
     try:
         while len(place) < 200:
@@ -619,7 +619,7 @@ def run_fork_server(arguments):
         code = loader.get_code("fork_server")
     except EOFError:  # the compiled file was cut off when the disk was full
         code = loader.source_to_code(loader.get_data(path), path)
-    exec(code, vars(server))  # noqa: S102
+    exec(code, vars(server))  # type: ignore[arg-type]  # noqa: S102
     vars(server)["run"](arguments, main, complain, modules)
 
 
