@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from tencentserverless.local.model.credentials import LIFE_SECONDS
+from tencentserverless.local.model.overrides import NO_OVERRIDES, Overrides
 
 StartMethod = Literal["fork", "spawn", "connect"]
 Debugger = Literal["pdb", "debugpy"]
@@ -37,6 +38,7 @@ class Options:
     debug: the debugger of workers; None for none. terminal: the path of the terminal that pdb uses.
     interpreters: the paths of interpreters, by runtime.
     host: the address to listen on. host_names: further names of this machine, in lower case.
+    overrides: settings of the functions that win over those of their files.
     """
 
     accept: Sequence[str] = field(default=(), repr=False)
@@ -58,3 +60,4 @@ class Options:
     interpreters: Mapping[str, str | os.PathLike[str]] = field(default_factory=dict)
     host: str = ADDRESS
     host_names: tuple[str, ...] = ()
+    overrides: Overrides = NO_OVERRIDES
