@@ -607,10 +607,10 @@ def attach_debugger(worker, settings):
 
 def run_fork_server(arguments):
     """Be a fork server. `fork_server.py` is loaded by its path: its folder must not be on `sys.path` of a function."""
+    load_sibling("redirect.py")["prepare"]()  # once for all workers
     modules = frozenset(sys.modules)
     from importlib.machinery import SourceFileLoader  # novermin: Python 2.7 is never a fork server
 
-    load_sibling("redirect.py")  # once for all workers
     path = os.path.join(os.path.dirname(os.path.abspath(THIS_FILE)), "fork_server.py")
     server = type(sys)("fork_server")
     server.__file__ = path
