@@ -429,6 +429,7 @@ class LoadedFunction(object):
         self.channel = channel
         self.output = output
         self.context = settings["context"]
+        self.request_id = ""  # of the present event, "" while the function is loaded
         self.result_limit_bytes = settings["result_limit_bytes"]
         self.handler_name, self.folder = settings["handler"], settings["folder"]
         self.sdk_folder = settings["lent"]  # where the endpoint's SDK is, for functions that do not bring one; or ""
@@ -478,6 +479,7 @@ class LoadedFunction(object):
             event = decoded_event(body)
         except (ValueError, RuntimeError):
             return BAD_EVENT, {}, b""
+        self.request_id = request_id
         context = dict(self.context, request_id=request_id)
         started = _now()
         try:
