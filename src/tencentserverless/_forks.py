@@ -10,4 +10,4 @@ import threading
 no_fork = threading.RLock()
 
 if hasattr(os, "register_at_fork"):  # from Python 3.7 on
-    os.register_at_fork(before=no_fork.acquire, after_in_parent=no_fork.release, after_in_child=no_fork.release)
+    os.register_at_fork(before=no_fork.acquire, after_in_parent=no_fork.release, after_in_child=no_fork.release)  # novermin

@@ -61,3 +61,15 @@ def test_a_store_that_cannot_be_is_a_usage_error(tmp_path):
     """What prevents the records is one line, before anything is served."""
     with pytest.raises(click.UsageError, match="unable to open"):
         serving.start_endpoint([], 0, None, records=tmp_path / "no" / "x.db")
+
+
+def test_settings_of_functions(tmp_path):
+    """--env-file and --env give variables, the latter win; wrong ones and wrong values are usage errors."""
+    file = tmp_path / "more.env"
+    file.write_text("\ufeffA=file\nB='of the file'\n", encoding="utf-8")
+    scf = serving.make_endpoint(["x"], 0, None, env=["A=b=c"], env_files=[str(file)], name="sign", timeout=60)
+    given = scf._options.overrides
+    assert (given.environment, given.name, given.timeout) == ({"A": "b=c", "B": "of the file"}, "sign", 60)
+    for wrong in ({"env": ["A"]}, {"env_files": ["/missing"]}, {"memory_mb": 1}, {"env": ["SCF_A=1"]}):
+        with pytest.raises(click.UsageError):
+            serving.make_endpoint(["x"], 0, None, **wrong)

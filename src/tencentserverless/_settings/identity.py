@@ -76,7 +76,7 @@ def find(given: "Any", profile: "Optional[str]", source: "Optional[Source]") -> 
     if source is not None:
         return source
     if profile is not None:
-        return _profile(profile, "profile")
+        return _profile(profile, "the argument profile")
     return _from_environment(None) or _from_elsewhere()
 
 
@@ -132,7 +132,7 @@ def _halves() -> "List[str]":
 def _profile(name: str, place: str) -> "Union[Found, Source]":
     found = profiles.named(name)
     if found is None:
-        message = f"there are no credentials in profile {name!r} ({place})"
+        message = f"there are no credentials in the profile that {place} names"
         raise no_credentials(message, "look into ~/.tccli and ~/.tencentcloud/credentials")
     return found
 

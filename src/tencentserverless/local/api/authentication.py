@@ -31,7 +31,7 @@ V1_BODY_LIMIT_BYTES = 1024 * 1024
 QUERY_LIMIT_BYTES = 32 * 1024
 
 _SIGNER = re.compile(
-    re.escape(tc3.ALGORITHM) + r"\s+Credential=([^/\s,]+)/(\d{4}-\d\d-\d\d)/([^/\s,]+)/tc3_request\s*,"
+    re.escape(tc3.ALGORITHM) + r"\s+Credential=([^/\s,]+)/(\d{4}-\d\d-\d\d)/([!-+.0-~-]+)/tc3_request\s*,"
     r"\s*SignedHeaders=([^,]+),\s*"
 )
 _MOST_SIGNED_HEADERS = 64

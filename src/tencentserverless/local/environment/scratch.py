@@ -138,7 +138,7 @@ def _lock(folder: Path) -> int | None:
     None if another process has the lock, or has removed the folder before it could be locked.
     """
     if fcntl is None:
-        return _NO_LOCK
+        return _NO_LOCK  # type: ignore[unreachable]  # reached on Windows
     try:
         descriptor = os.open(folder, os.O_RDONLY)
     except FileNotFoundError:

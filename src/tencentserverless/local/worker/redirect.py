@@ -253,12 +253,12 @@ class HostRedirect(ImportHooks):
         """Change a kind of event loop that resolves and connects in C."""
 
         def connecting(connect):
-            def create_connection(factory, host=None, port=None, **named):
+            def create_connection(protocol_factory, host=None, port=None, **named):
                 if host is not None:
                     if self.is_scf(host) and named.get("ssl"):
                         named["server_hostname"] = named.get("server_hostname") or host
                     host, port = self.connected((host, port))
-                return connect(factory, host, port, **named)
+                return connect(protocol_factory, host, port, **named)
 
             return create_connection
 
@@ -283,7 +283,7 @@ class ChildProcesses(ImportHooks):
 
     def __init__(self, folder, value):
         self.folder, self.value = folder, value
-        ImportHooks.__init__(self, {"subprocess": self.on_subprocess})
+        ImportHooks.__init__(self, dict.fromkeys(("subprocess", "gevent.subprocess"), self.on_subprocess))
 
     def install(self):
         """Change what `os.environ` sets in the process itself. `os.environ` shows what the program has set."""
