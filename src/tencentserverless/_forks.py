@@ -9,5 +9,6 @@ import threading
 
 no_fork = threading.RLock()
 
-if hasattr(os, "register_at_fork"):  # from Python 3.7 on
-    os.register_at_fork(before=no_fork.acquire, after_in_parent=no_fork.release, after_in_child=no_fork.release)  # novermin
+_register = getattr(os, "register_at_fork", None)
+if _register is not None:  # from Python 3.7 on
+    _register(before=no_fork.acquire, after_in_parent=no_fork.release, after_in_child=no_fork.release)
