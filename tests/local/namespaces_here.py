@@ -10,8 +10,9 @@ from functools import cache
 def flags_here():
     """What `possible_namespaces` says, asked of a process that may end up in one."""
     code = (
-        "import json; from tencentserverless.local.worker import namespaces as it\n"
-        "print(json.dumps(it.possible_namespaces()))"
+        "import json, tempfile; from tencentserverless.local.worker import fork_server as it\n"
+        "with tempfile.TemporaryDirectory() as stage:\n"
+        "    print(json.dumps(it.namespaces.possible_namespaces(lambda: it.root.attempt(stage))))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     return json.loads(done.stdout)

@@ -24,7 +24,7 @@ def request(folder, command=None):
         "command": command,
         "data_bytes": 1 << 34,
         "memory_bytes": 1 << 34,
-        "view": {},
+        "root": {"folder": str(folder), "needed": [str(folder)]},
     }
 
 
@@ -51,13 +51,13 @@ def plain(request):
     return request.param
 
 
-def test_workers_of_one_interpreter_share_a_server(tmp_path, plain):
+def test_workers_of_one_interpreter_share_a_server(tmp_path, plain, scratch):
     """Several starts need one server; it ends with `stop`, and its workers with it."""
 
     async def main():
         servers = ForkServers(plain=plain)
         with channel() as (_, descriptors):
-            keepers = [await servers.start(CURRENT_INTERPRETER, request(tmp_path), descriptors, "") for _ in range(3)]
+            keepers = [await servers.start(CURRENT_INTERPRETER, request(tmp_path), descriptors, scratch) for _ in range(3)]
             (server,) = pids_of(servers)
             assert {keeper.pid for keeper in keepers} <= below(server)
             await servers.stop()
@@ -67,17 +67,17 @@ def test_workers_of_one_interpreter_share_a_server(tmp_path, plain):
     asyncio.run(main())
 
 
-def test_a_dead_server_is_replaced(tmp_path, plain):
+def test_a_dead_server_is_replaced(tmp_path, plain, scratch):
     """After a server is killed its workers end, and the next start has a new one."""
 
     async def main():
         servers = ForkServers(plain=plain)
         with channel() as (_, descriptors):
-            keeper = await servers.start(CURRENT_INTERPRETER, request(tmp_path), descriptors, "")
+            keeper = await servers.start(CURRENT_INTERPRETER, request(tmp_path), descriptors, scratch)
             (first,) = pids_of(servers)
             os.kill(first, signal.SIGKILL)
             await asyncio.wait_for(keeper.ended, 10)
-            again = await servers.start(CURRENT_INTERPRETER, request(tmp_path), descriptors, "")
+            again = await servers.start(CURRENT_INTERPRETER, request(tmp_path), descriptors, scratch)
             assert pids_of(servers) != [first]
             await again.end()
         await servers.stop()
@@ -85,13 +85,10 @@ def test_a_dead_server_is_replaced(tmp_path, plain):
     asyncio.run(main())
 
 
-def test_the_server_ends_with_its_connection(tmp_path, plain):
+def test_the_server_ends_with_its_connection(tmp_path, plain, scratch):
     """A server whose other end is gone, as after a kill of the endpoint, ends its workers and removes the folder."""
-    scratch = tmp_path / "scratch"
-    scratch.mkdir()
-
     async def main():
-        server = ForkServer(CURRENT_INTERPRETER, dict(os.environ), str(scratch), plain)
+        server = ForkServer(CURRENT_INTERPRETER, dict(os.environ), scratch, plain)
         with channel() as (_, descriptors):
             keeper = await server.start(request(tmp_path, command=SLEEP), descriptors)
             until(lambda: below(keeper.pid))
@@ -101,17 +98,17 @@ def test_the_server_ends_with_its_connection(tmp_path, plain):
         assert not any(map(os.path.exists, keeper.groups.values()))
 
     asyncio.run(main())
-    assert not scratch.exists()
+    assert not os.path.exists(scratch)
 
 
-def test_a_keeper_ends_what_detached(tmp_path, plain):
+def test_a_keeper_ends_what_detached(tmp_path, plain, scratch):
     """A process that moved to its own session and ignores signals ends with its worker."""
     command = ["/bin/sh", "-c", "(trap '' TERM HUP INT; setsid sleep 100 & setsid sleep 100) & sleep 100"]
 
     async def main():
         servers = ForkServers(plain=plain)
         with channel() as (_, descriptors):
-            keeper = await servers.start(CURRENT_INTERPRETER, request(tmp_path, command=command), descriptors, "")
+            keeper = await servers.start(CURRENT_INTERPRETER, request(tmp_path, command=command), descriptors, scratch)
             until(lambda: len(below(keeper.pid)) >= 4)
             all_of_it = below(keeper.pid)
             await keeper.end()
@@ -121,13 +118,13 @@ def test_a_keeper_ends_what_detached(tmp_path, plain):
     asyncio.run(main())
 
 
-def test_a_stopped_server_is_given_up(tmp_path, monkeypatch):
+def test_a_stopped_server_is_given_up(tmp_path, monkeypatch, scratch):
     """A server that does not answer in time is given up with an OSError, and does not hold up the end."""
     monkeypatch.setattr(fork_client, "REPLY_SECONDS", 0.05)
     monkeypatch.setattr(fork_client, "END_SECONDS", 0.05)
 
     async def main():
-        server = ForkServer(CURRENT_INTERPRETER, dict(os.environ), "", False)
+        server = ForkServer(CURRENT_INTERPRETER, dict(os.environ), scratch, False)
         os.kill(server.pid, signal.SIGSTOP)
         with channel() as (_, descriptors), pytest.raises(ConnectionError, match="does not answer"):
             await server.start(request(tmp_path), descriptors)
@@ -137,19 +134,19 @@ def test_a_stopped_server_is_given_up(tmp_path, monkeypatch):
     asyncio.run(main())
 
 
-def test_whether_there_are_namespaces(plain):
+def test_whether_there_are_namespaces(plain, scratch):
     """A server tells whether its workers have namespaces, once, and one that died before it could is replaced."""
 
     async def main():
         servers = ForkServers(plain=plain)
-        servers.prepare(CURRENT_INTERPRETER, dict(os.environ), "")
+        servers.prepare(CURRENT_INTERPRETER, dict(os.environ), scratch)
         (first,) = pids_of(servers)
         os.kill(first, signal.SIGKILL)
-        answer = await servers.has_namespaces(CURRENT_INTERPRETER, dict(os.environ), "")
+        answer = await servers.has_namespaces(CURRENT_INTERPRETER, dict(os.environ), scratch)
         assert not (plain and answer)
         assert first not in pids_of(servers)
         await servers.stop()
-        assert await servers.has_namespaces(CURRENT_INTERPRETER, dict(os.environ), "") == answer
+        assert await servers.has_namespaces(CURRENT_INTERPRETER, dict(os.environ), scratch) == answer
         assert pids_of(servers) == []
 
     asyncio.run(main())

@@ -62,17 +62,18 @@ def work(channel, *_):
     os.write(channel, json.dumps(os.listdir(".")).encode())
 
 names = it.namespaces
-flags = names.possible_namespaces()
+stage = tempfile.mkdtemp()
+flags = names.possible_namespaces(lambda: it.root.attempt(stage))
 if flags != 0:
     print("null")
     sys.exit()
 names.unshare(names.NEW_MOUNTS)
 names.mount("none", "/", flags=names.RECURSIVE | 1 << 18)
 with tempfile.TemporaryDirectory() as folder:
-    request = {"id": 1, "view": {}, "folder": folder, "command": None, "environment": {}}
+    request = {"id": 1, "root": {"folder": folder, "needed": [folder]}, "command": None, "environment": {}}
     request.update(data_bytes=1 << 30, memory_bytes=1 << 30)
     connection, endpoint = socket.socketpair()
-    server = it.Forker(connection, work, False)
+    server = it.Forker(connection, work, False, stage)
     told, spares = [], []
     for mounts in (False, True, False):
         server.prepare()

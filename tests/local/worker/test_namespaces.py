@@ -18,8 +18,8 @@ SHARED = 1 << 20
 SEES = f"""
 import json, os, sys
 from tencentserverless.local.worker import namespaces as it
-flags, folder = it.possible_namespaces(), sys.argv[1]
-it.unshare(it.NEW_MOUNTS | flags)
+folder = sys.argv[1]
+it.unshare(it.NEW_MOUNTS)
 it.mount("none", "/", flags=it.RECURSIVE | {1 << 18})
 it.mount("tmpfs", folder, "tmpfs")
 it.mount("none", folder, flags={SHARED})

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tencentserverless.local.processes.interpreters import CURRENT, Interpreter
 
-BOOTSTRAP = Path(__file__).parents[1] / "worker" / "bootstrap.py"
+BOOTSTRAP = Path(__file__).resolve().parents[1] / "worker" / "bootstrap.py"
 OLDEST_PYTHON = (3, 6)  # of a fork server
 
 

@@ -30,16 +30,18 @@ from contextlib import suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from tencentserverless.local.worker import cgroups, descendants, namespaces
+    from tencentserverless.local.worker import cgroups, descendants, namespaces, root
 else:  # loaded by path, as this file is
     from importlib.machinery import SourceFileLoader
 
-    def loaded(name):
+    def loaded(name, **names):
         module, folder = type(sys)(name), os.path.dirname(os.path.abspath(__file__))
+        vars(module).update(names)
         SourceFileLoader(name, os.path.join(folder, name + ".py")).exec_module(module)
         return module
 
     cgroups, namespaces, descendants = loaded("cgroups"), loaded("namespaces"), loaded("descendants")
+    root = loaded("root", namespaces=namespaces)
 
 REQUEST_BYTES = 1 << 18
 HURRY_SECONDS, PAUSE_SECONDS = 0.003, 0.02  # the time without requests before spares are made: if there is none; else
@@ -56,12 +58,15 @@ class Forker:
 
     connection: the socket to the endpoint. work: the function that a worker calls with its channel's descriptor.
     plain: true for workers without namespaces and control groups.
+    stage: an empty folder. In a worker's mount namespace its root folder is made there.
     """
 
-    def __init__(self, connection: "socket.socket", work: "object", plain: bool) -> None:
+    def __init__(self, connection: "socket.socket", work: "object", plain: bool, stage: str) -> None:
         self.connection = connection
         self.work = work
-        self.namespaces = None if plain else namespaces.possible_namespaces()
+        self.stage = stage
+        self.plan = root.plan()
+        self.namespaces = None if plain else namespaces.possible_namespaces(lambda: root.attempt(stage))
         # Without namespaces a function may have stopped its keeper with SIGSTOP. Then only SIGKILL ends the keeper.
         self.end_all = descendants.kill_all if self.namespaces is None else descendants.terminate_all
         self.parents = {} if plain else cgroups.usable_parents()
@@ -265,10 +270,11 @@ class WorkerStart:
         return pid, writing
 
     def run_init(self) -> None:
-        """Be the init: fork the worker, and end the namespace after it. `limit_processes` writes to the new /proc."""
+        """Be the init: fork the worker, and end the namespace after it."""
         try:
             namespaces.enter_mounts()
-            namespaces.limit_processes(self.server.namespaces or 0)
+            root.prepare(self.server.stage, *self.server.plan)
+            namespaces.limit_processes(self.server.namespaces or 0, self.server.stage + "/proc")
             namespaces.limit_capabilities(self.server.namespaces or 0)
             pid = self.fork_worker()
             close_all_but(0)
@@ -307,10 +313,10 @@ class WorkerStart:
         request = json.loads(data.decode())
         self.channel, self.output = descriptors
         if self.server.namespaces is not None:
-            namespaces.make_mounts(request["view"])
+            root.finish(self.server.stage, request["root"])
             namespaces.drop_capabilities(self.server.namespaces)
         self.take_descriptors()
-        os.chdir(request["folder"])
+        os.chdir(request["folder"] if self.server.namespaces is None else request["root"]["folder"])
         data_limit = namespaces.lowered_limit(resource.RLIMIT_DATA, request["data_bytes"])
         resource.setrlimit(resource.RLIMIT_DATA, data_limit)
         if request["command"]:
@@ -367,8 +373,8 @@ def freeze_objects() -> None:
 
 
 def run(arguments: "list[str]", work: object, modules: "frozenset[str]") -> None:
-    """Be a fork server. arguments: the descriptor of the connection; "plain" or ""; a folder to remove, or "".
-    work: the function that a worker calls with its channel's descriptor. modules: those that a worker finds loaded.
+    """Be a fork server. arguments: the descriptor of the connection; "plain" or ""; the endpoint's folder, which
+    is removed at the end. work: the function that a worker calls with its channel's descriptor. modules: those that a worker finds loaded.
     """
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, int(arguments[0]))
     connection.set_inheritable(False)
@@ -378,14 +384,14 @@ def run(arguments: "list[str]", work: object, modules: "frozenset[str]") -> None
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the signal and the end of the connection come together
         server.end_all()
         cgroups.remove_all(server.parents, server.pid)
-        if folder:  # the endpoint's scratch folder: a killed endpoint cannot remove it
+        if folder:  # a killed endpoint cannot remove it
             import shutil
 
             shutil.rmtree(folder, ignore_errors=True)
         os._exit(0)
 
     namespaces.prctl(ADOPT_ORPHANS, 1)
-    server = Forker(connection, work, arguments[1] == "plain")
+    server = Forker(connection, work, arguments[1] == "plain", os.path.join(folder, "root"))
     signal.signal(signal.SIGTERM, leave)
     # After the handler, which cleans up. If the endpoint has ended before, `serve` sees the end of the connection.
     namespaces.prctl(DIE_WITH_PARENT, signal.SIGTERM)

@@ -8,13 +8,20 @@ below are those of the kernel's headers.
 import ctypes
 import errno
 import os
+import re
 import resource
 import select
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 NEW_MOUNTS, NEW_USER, NEW_PROCESSES = 0x00020000, 0x10000000, 0x20000000  # CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID
 READ_ONLY, NO_SET_ID, NO_DEVICES, NO_EXECUTION = 1, 2, 4, 8  # MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC
-REMOUNT, BIND, RECURSIVE, SLAVE = 32, 4096, 16384, 1 << 19  # MS_REMOUNT, MS_BIND, MS_REC, MS_SLAVE
-KEPT_FLAGS = READ_ONLY | NO_SET_ID | NO_DEVICES | NO_EXECUTION  # statvfs(3) has the same numbers
+REMOUNT, BIND, RECURSIVE, PRIVATE, SLAVE = 32, 4096, 16384, 1 << 18, 1 << 19  # MS_REMOUNT, MS_BIND, MS_REC, ...
+KEPT_FLAGS = NO_SET_ID | NO_DEVICES | NO_EXECUTION  # statvfs(3) has the same numbers
+DETACH = 2  # MNT_DETACH
+MOUNT_SETATTR, WORKING_FOLDER, BELOW = 442, -100, 0x8000  # the number of the call, AT_FDCWD, AT_RECURSIVE
 CAPABILITIES_VERSION = 0x20080522  # _LINUX_CAPABILITY_VERSION_3: two words of 32 bits for each set
 DROP_FROM_BOUNDING_SET = 24  # PR_CAPBSET_DROP
 # The capabilities of root in most containers (capabilities(7)): CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, SETGID,
@@ -25,11 +32,6 @@ PROCESSES = 1024  # the platform's limit, threads included
 RESERVED_PIDS = 300  # the kernel does not use process ids below this again after it has reached the highest one
 OWN_PID_MAX_SINCE = (6, 14)  # since this kernel each process namespace has its own pid_max; before, the machine has one
 OWN_USER_COUNT_SINCE = (5, 14)  # since this kernel RLIMIT_NPROC counts per user namespace; before, per user
-# A view that uses everything that a view can ask for. If it cannot be made, namespaces are not used at all.
-TRIAL_VIEW = {
-    "cover": {"stage": "/tmp", "most_bytes": 4096, "folders": [{"target": "/tmp", "kept": [], "new": []}]},  # noqa: S108
-    "read_only": ["/tmp"],  # noqa: S108
-}  # type: dict[str, object]
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -48,6 +50,54 @@ def unshare(flags: int) -> None:
 def mount(source: str, target: str, kind: str = "", flags: int = 0, data: str = "") -> None:
     names = (os.fsencode(source), os.fsencode(target), os.fsencode(kind) or None)
     check_result(_libc.mount(*names, ctypes.c_ulong(flags), os.fsencode(data) or None))
+
+
+def set_read_only(path: str) -> None:
+    """Make the mount at `path` and all below it read-only, and private: no later mount of the machine appears there."""
+    attributes = (ctypes.c_uint64 * 4)(READ_ONLY, 0, PRIVATE, 0)  # to set, to clear, propagation, not used
+    name, size = ctypes.c_char_p(os.fsencode(path)), ctypes.c_size_t(ctypes.sizeof(attributes))
+    result = _libc.syscall(MOUNT_SETATTR, WORKING_FOLDER, name, BELOW, attributes, size)
+    if result and ctypes.get_errno() == errno.ENOSYS:  # before Linux 5.12
+        set_read_only_one_by_one(path)
+    else:
+        check_result(result)
+
+
+def set_read_only_one_by_one(path: str) -> None:
+    mount("none", path, flags=PRIVATE | RECURSIVE)
+    for mounted, flags in mounts_below(path):
+        # The mount's own flags are repeated, because a user namespace may not clear those of the machine
+        # (mount_namespaces(7)).
+        mount("none", mounted, flags=BIND | REMOUNT | READ_ONLY | flags)
+
+
+def mounts_below(path: str) -> "list[tuple[str, int]]":
+    """The mount points at `path` and below it, with their `KEPT_FLAGS` (proc_pid_mountinfo(5))."""
+    names = {b"nosuid": NO_SET_ID, b"nodev": NO_DEVICES, b"noexec": NO_EXECUTION}
+    found = []
+    with open("/proc/self/mountinfo", "rb") as file:
+        for line in file:
+            fields = line.split()
+            mounted = os.fsdecode(re.sub(rb"\\\\(\d{3})", lambda code: bytes([int(code[1], 8)]), fields[4]))
+            if (mounted + "/").startswith(path + "/"):
+                found.append((mounted, sum(names.get(option, 0) for option in fields[5].split(b","))))
+    return found
+
+
+def set_writable(path: str) -> None:
+    """Undo `set_read_only` for one mount, not for those below it."""
+    mount("none", path, flags=BIND | REMOUNT | os.statvfs(path).f_flag & KEPT_FLAGS)
+
+
+def change_root(path: str) -> None:
+    """Make a mount the root folder of this mount namespace, and of its processes. The old root is unmounted.
+
+    Without a second folder the old root is mounted on the new one, from where it is taken away (pivot_root(2)).
+    """
+    os.chdir(path)
+    check_result(_libc.pivot_root(b".", b"."))
+    check_result(_libc.umount2(b".", DETACH))
+    os.chdir("/")
 
 
 def prctl(option: int, value: int) -> None:
@@ -115,17 +165,11 @@ def enter_namespaces(flags: int) -> None:
 
 
 def enter_mounts() -> None:
-    """Make a mount namespace. To be called in process 1.
-
-    Mounts that are made in it are not visible outside, and end with its processes.
-    """
+    """Make a mount namespace. Mounts that are made in it are not visible outside, and end with its processes."""
     unshare(NEW_MOUNTS)
     # As slaves our mounts follow the mounts and unmounts of the machine, but send none back (mount_namespaces(7)). This
     # comes before any other mount: the machine would get a mount that is made earlier.
     mount("none", "/", flags=RECURSIVE | SLAVE)
-    # A /proc shows the process namespace of the process that mounts it. The machine's /proc has these three flags
-    # usually; in a user namespace the kernel refuses a new one without them.
-    mount("proc", "/proc", "proc", NO_SET_ID | NO_DEVICES | NO_EXECUTION)
 
 
 class MountTable:
@@ -147,74 +191,15 @@ class MountTable:
         self.file.close()
 
 
-def make_mounts(view: "dict[str, object]") -> None:
-    """Make the mounts of one function. Each key of `view` may be missing.
+def limit_processes(flags: int, proc: str) -> None:
+    """Limit the number of processes and threads of a namespace, if the kernel can. If not, the endpoint counts them.
 
-    binds: pairs of a path and a second path at which the same content is mounted.
-    cover: the arguments of `cover_folders`.
-    read_only: paths that the function cannot write to.
-
-    The order matters. Binds come first: their sources may lie in folders that are covered next. Read-only mounts come
-    last: they are made on top of what the function finally sees.
+    proc: the path of a /proc of this namespace.
     """
-    for path, target in view.get("binds", ()):  # type: ignore[attr-defined]
-        mount(path, target, flags=BIND | RECURSIVE)
-    if view.get("cover"):
-        cover_folders(**view["cover"])  # type: ignore[arg-type]
-    for path in view.get("read_only", ()):  # type: ignore[attr-defined]
-        # Two calls: mount(2) ignores the other flags when it makes a bind mount, only a remount sets them. The mount's
-        # own flags are repeated, because a user namespace may not clear those of the machine (mount_namespaces(7)).
-        mount(path, path, flags=BIND | RECURSIVE)
-        kept = os.statvfs(path).f_flag & KEPT_FLAGS
-        mount("none", path, flags=BIND | REMOUNT | READ_ONLY | kept)
-
-
-def cover_folders(stage: str, most_bytes: int, folders: "list[dict[str, object]]") -> None:
-    """Mount folders in memory over some folders, so that their content is hidden.
-
-    stage: an empty folder, in which the folders in memory are made. most_bytes: what they can hold together.
-    folders: the arguments of `replace_folder` for each. They are covered in this order; a later one may keep an earlier
-    one that lies in it.
-    """
-    mount("tmpfs", stage, "tmpfs", NO_SET_ID | NO_DEVICES, "size=%d,mode=755" % most_bytes)
-    os.chdir(stage)  # relative paths from here on: the path of `stage` itself may lead into a covered folder
-    for number, folder in enumerate(folders):
-        replace_folder(str(number), **folder)  # type: ignore[arg-type]
-
-
-def replace_folder(made: str, target: str, kept: "list[str]", new: "list[str]") -> None:
-    """Mount a new folder over the folder `target`.
-
-    made: the name of the new folder, in the working folder. kept: paths below `target` that stay visible.
-    new: paths below `target` that are empty folders.
-    """
-    os.mkdir(made)
-    os.chmod(made, 0o1777)  # noqa: S103  as /tmp is
-    for path in new:
-        os.makedirs(made + path[len(target) :])
-    for path in sorted(kept):  # an outer path before those in it
-        inside = made + path[len(target) :]
-        if not os.path.lexists(inside):  # otherwise it is in a path that has been mounted already
-            make_mount_point(path, inside)
-            mount(path, inside, flags=BIND | RECURSIVE)
-    mount(made, target, flags=BIND | RECURSIVE)  # last: `target` hides what is kept from now on
-
-
-def make_mount_point(path: str, new: str) -> None:
-    """Make an empty folder or file `new`, on which `path` can be mounted. A file needs a file, a folder a folder."""
-    if os.path.isdir(path):
-        os.makedirs(new)
-    else:
-        os.makedirs(os.path.dirname(new), exist_ok=True)
-        os.close(os.open(new, os.O_CREAT | os.O_WRONLY))
-
-
-def limit_processes(flags: int) -> None:
-    """Limit the number of processes and threads of a namespace, if the kernel can. If not, the endpoint counts them."""
     if flags & NEW_USER and kernel_version() >= OWN_USER_COUNT_SINCE:
         resource.setrlimit(resource.RLIMIT_NPROC, lowered_limit(resource.RLIMIT_NPROC, PROCESSES))
     elif kernel_version() >= OWN_PID_MAX_SINCE:  # RLIMIT_NPROC does not limit root (getrlimit(2))
-        write_to("/proc/sys/kernel/pid_max", "%d" % (PROCESSES + RESERVED_PIDS))
+        write_to(proc + "/sys/kernel/pid_max", "%d" % (PROCESSES + RESERVED_PIDS))
 
 
 def kernel_version() -> "tuple[int, ...]":
@@ -230,29 +215,31 @@ def lowered_limit(which: int, most: int) -> "tuple[int, int]":
     return most, most
 
 
-def possible_namespaces() -> "int | None":
+def possible_namespaces(make_root: "Callable[[], None]") -> "int | None":
     """The flags with which `enter_namespaces` works on this system; None if it does not work.
 
     0 works for a process that may make namespaces, such as root's. `NEW_USER` adds a user namespace, in which any user
     may make the others, if the system allows that. Each is tried in a child: a process cannot leave its namespaces.
+
+    make_root: makes the root folder of an instance. If this is not possible, namespaces are not used at all.
     """
     for flags in (0, NEW_USER):
         pid = os.fork()
         if pid == 0:
-            os._exit(not is_possible(flags))
+            os._exit(not is_possible(flags, make_root))
         if os.waitpid(pid, 0)[1] == 0:
             return flags
     return None
 
 
-def is_possible(flags: int) -> bool:
-    """Whether namespaces with these flags, the mounts of a view and the capabilities of a worker can be had."""
+def is_possible(flags: int, make_root: "Callable[[], None]") -> bool:
+    """Whether namespaces with these flags, a root folder and the capabilities of a worker can be had."""
     try:
         enter_namespaces(flags)
         pid = os.fork()
         if pid == 0:
             enter_mounts()
-            make_mounts(TRIAL_VIEW)
+            make_root()
             limit_capabilities(flags)
             drop_capabilities(flags)
             os._exit(0)
