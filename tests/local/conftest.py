@@ -25,7 +25,7 @@ def shared(monkeypatch):
 
         def with_shared(*given):
             made = request(*given)
-            return {**made, "writable": [*made["writable"], place], "binds": [*made["binds"], (place, place)]}
+            return {**made, "shared": [*made["shared"], (place, place)]}
 
         monkeypatch.setattr(Root, "request", with_shared)
         yield Path(place)
@@ -34,7 +34,8 @@ def shared(monkeypatch):
 @pytest.fixture
 def scratch(tmp_path):
     """The path of an endpoint's own folder, as far as a fork server needs it."""
-    (tmp_path / "scratch" / "root").mkdir(parents=True)
+    for name in ("root", "sdk", "trust"):
+        (tmp_path / "scratch" / name).mkdir(parents=True)
     return str(tmp_path / "scratch")
 
 

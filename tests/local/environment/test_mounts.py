@@ -66,7 +66,7 @@ def test_many_links(place):
     assert f"{place}/data/many" in needed(f"{place}/code")
 
 
-@pytest.mark.parametrize("code", ["/tmp", "/var/user", "/var/user/one", "/opt"])
+@pytest.mark.parametrize("code", ["/tmp", "/var/user", "/var/user/one", "/opt", "/dev", "/proc/1/cwd"])
 def test_code_where_something_else_is(code):
     """Code in a place that is another one in an instance is imported from /var/user."""
     assert mounts.paths_in_root(code, has_sdk=True).code == "/var/user"
@@ -74,18 +74,12 @@ def test_code_where_something_else_is(code):
 
 
 def test_the_request():
-    """The code is at its own path and at /var/user, layers are in /opt, what is provided in /var/runtime."""
+    """Code is found at its own path too, layers in /opt, the terminal and shared files in /var/runtime."""
     root = Root("/scratch", ("/opt/python", "/tmp/venv"), ("lock",))
     request = root.request("/home/me/code", "/scratch/layers/1", "/dev/tty1")
-    assert request["binds"] == [
-        ("/home/me/code", "/var/user"),
-        ("/scratch/layers/1", "/opt"),
-        ("/dev/tty1", "/var/runtime/terminal"),
-        ("/scratch/sdk", "/var/runtime/sdk"),
-        ("/scratch/trust", "/var/runtime/trust"),
-        ("/scratch/lock", "/var/runtime/lock"),
-    ]
+    assert request["code"] == "/home/me/code"
+    assert request["binds"] == [("/scratch/layers/1", "/opt"), ("/dev/tty1", "/var/runtime/terminal")]
     assert request["needed"] == ["/home/me/code", "/opt/python", "/tmp/venv"]
-    assert (request["hidden"], request["writable"]) == (["/scratch"], ["/var/runtime/lock"])
+    assert (request["hidden"], request["shared"]) == (["/scratch"], [("/scratch/lock", "/var/runtime/lock")])
     assert root.needed_of_opt == ("/opt/python",)
-    assert len(root.request("/home/me/code", "")["binds"]) == 4
+    assert root.request("/home/me/code", "")["binds"] == []

@@ -36,7 +36,8 @@ def start(folder):
     """With a mark of its own, as every worker has: those with the same mark end together, wherever they come from."""
     mark = f"test-{os.getpid()}-{next(numbers)}"
     scratch = folder.with_name(f"{folder.name}-scratch")
-    (scratch / "root").mkdir(parents=True, exist_ok=True)
+    for name in ("root", "sdk", "trust"):
+        (scratch / name).mkdir(parents=True, exist_ok=True)
     return StartRequest(CURRENT_INTERPRETER, {"MARK": mark}, str(folder), f"MARK={mark}", scratch=str(scratch))
 
 

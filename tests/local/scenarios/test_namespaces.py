@@ -145,7 +145,7 @@ def test_the_endpoints_folder_is_not_seen(owned, name):
     records of others are not there."""
     found = told(owned, name, {"folder": str(owned.own)} if owned.own.parent != Path("/tmp") else {"folder": "/run"})
     assert found["seen"] == []
-    assert found["own"] == ["home", "sdk", "trust"]
+    assert found["own"] == ["home", "sdk", "terminal", "terminal.lock", "trust"]
     assert (found["sdk"], found["moved"], found["trust"], found["bundle"]) == ("EROFS", "EROFS", "EROFS", True)
     (own,) = owned.own.iterdir()
     assert (own / "sdk" / "tencentserverless").exists()

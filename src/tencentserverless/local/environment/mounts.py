@@ -1,7 +1,7 @@
 """What the root folder of an instance has of this machine: the request to `worker/root.py`.
 
-An instance sees the folders of this machine, and cannot write to them. The folders in `COVERED` are others: so paths
-below them that the instance needs are mounted there again.
+An instance sees the folders of this machine, and cannot write to them. The folders in `COVERED` are others there. So
+paths below them that the instance needs are mounted there again.
 """
 
 import os
@@ -15,7 +15,8 @@ from tencentserverless.local.environment.variables import CODE_SHOWN_AS, LAYERS_
 from tencentserverless.local.processes.interpreters import Interpreter
 from tencentserverless.local.processes.worker_file import BOOTSTRAP, worker_command
 
-COVERED = ("/dev", LAYERS_SHOWN_AS, "/proc", "/run", "/tmp", RUNTIME_SHOWN_AS, CODE_SHOWN_AS)  # noqa: S108
+COVERED = ("/dev/shm", LAYERS_SHOWN_AS, "/run", "/tmp")  # noqa: S108
+UNUSABLE = ("/dev", "/proc", RUNTIME_SHOWN_AS, CODE_SHOWN_AS)  # nothing of this machine can be mounted there
 PROVIDED = ("sdk", "trust")  # folders in the endpoint's own folder that instances see
 TERMINAL = f"{RUNTIME_SHOWN_AS}/terminal"
 MOST_ENTRIES = 20_000  # a link in the code may lead to the whole disk
@@ -47,14 +48,14 @@ class Root(NamedTuple):
         code: the folder of the function's code. layers: a folder with the content of its layers, "" without layers.
         terminal: the path of the terminal for pdb, if there is one.
         """
-        binds = [(code, CODE_SHOWN_AS), (layers, LAYERS_SHOWN_AS), (terminal, TERMINAL)]
-        binds += [(f"{self.folder}/{name}", f"{RUNTIME_SHOWN_AS}/{name}") for name in (*PROVIDED, *self.shared)]
+        binds = [(layers, LAYERS_SHOWN_AS), (terminal, TERMINAL)]
         return {
             "folder": CODE_SHOWN_AS,
+            "code": code,
             "binds": [(path, target) for path, target in binds if path],
             "needed": sorted({*self.needed, *([] if is_covered(code) else [code])}),
             "hidden": [self.folder],
-            "writable": [f"{RUNTIME_SHOWN_AS}/{name}" for name in self.shared],
+            "shared": [(f"{self.folder}/{name}", f"{RUNTIME_SHOWN_AS}/{name}") for name in self.shared],
         }
 
 
@@ -77,7 +78,8 @@ def is_below(path: str, folder: str) -> bool:
 
 def is_covered(code: str) -> bool:
     """Whether an instance cannot find its code under this path, because something else is there."""
-    return code in COVERED or any(is_below(code, folder) for folder in ("/proc", RUNTIME_SHOWN_AS, CODE_SHOWN_AS))
+    in_unusable = any(is_below(f"{code}/", folder) for folder in UNUSABLE)
+    return code in COVERED or (in_unusable and not is_below(code, "/dev/shm"))  # noqa: S108
 
 
 def needed_paths(
@@ -149,7 +151,7 @@ def linked(folder: str) -> Iterator[str]:
                 if entry.is_symlink():
                     yield from hops(entry.path)
                     target = os.path.realpath(entry.path)
-                    if not any(is_below(f"{covered}/", target.rstrip("/")) for covered in COVERED):
+                    if not any(is_below(f"{covered}/", target.rstrip("/")) for covered in (*COVERED, *UNUSABLE)):
                         waiting.append(target)
                 elif entry.name not in _SKIPPED and entry.is_dir(follow_symlinks=False):
                     waiting.append(entry.path)

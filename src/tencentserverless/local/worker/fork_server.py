@@ -58,17 +58,17 @@ class Forker:
 
     connection: the socket to the endpoint. work: the function that a worker calls with its channel's descriptor.
     plain: true for workers without namespaces and control groups.
-    stage: an empty folder. In a worker's mount namespace its root folder is made there.
+    scratch: the endpoint's own folder. In a worker's mount namespace its root folder is made there.
     """
 
-    def __init__(self, connection: "socket.socket", work: "object", plain: bool, stage: str) -> None:
+    def __init__(self, connection: "socket.socket", work: "object", plain: bool, scratch: str) -> None:
         self.connection = connection
         self.work = work
-        self.stage = stage
-        self.plan = root.plan()
-        self.namespaces = None if plain else namespaces.possible_namespaces(lambda: root.attempt(stage))
+        self.scratch = scratch
+        self.root = os.path.join(scratch, "root")
+        self.mould = None if plain else namespaces.possible_mould(self.prepare_root, self.try_root)
         # Without namespaces a function may have stopped its keeper with SIGSTOP. Then only SIGKILL ends the keeper.
-        self.end_all = descendants.kill_all if self.namespaces is None else descendants.terminate_all
+        self.end_all = descendants.kill_all if self.mould is None else descendants.terminate_all
         self.parents = {} if plain else cgroups.usable_parents()
         cgroups.remove_orphans(self.parents)
         self.keepers = {}  # type: dict[int, dict[str, str]]
@@ -76,9 +76,17 @@ class Forker:
         self.made = 0
         self.pid = os.getpid()
 
+    def prepare_root(self) -> None:
+        root.prepare(self.root, self.scratch)
+
+    def try_root(self) -> None:
+        root.add_own(self.root)
+        root.finish(self.root, {})
+        namespaces.change_root(self.root)
+
     def serve(self) -> None:
         """Handle requests until the endpoint closes the connection."""
-        self.reply({"namespaces": self.namespaces is not None})
+        self.reply({"namespaces": self.mould is not None})
         while True:
             self.prepare()
             data, descriptors = receive(self.connection)
@@ -117,8 +125,8 @@ class Forker:
 
     def hand_over(self, request: "dict[str, object]", data: bytes, descriptors: "list[int]") -> "Spare":
         """Give the request to a spare, and return the spare. Raises OSError."""
-        for spare in [spare for spare in self.spares if spare.is_outdated()]:
-            self.discard(spare)
+        if self.mould is not None and self.mould.is_outdated():
+            self.replace_mould(self.mould)
         for last in (False,) * SPARES + (True,):  # each spare may have died; the last attempt is with a new one
             spare = self.spares.pop(0) if self.spares else Spare(self)
             try:
@@ -130,6 +138,13 @@ class Forker:
                 if last:
                     raise
         raise AssertionError
+
+    def replace_mould(self, old: "namespaces.Mould") -> None:
+        """Replace the mould, and discard the spares that were made with it. Raises OSError."""
+        self.mould = namespaces.Mould(old.flags, self.prepare_root)
+        old.close()
+        for spare in list(self.spares):
+            self.discard(spare)
 
     def discard(self, spare: "Spare") -> None:
         """End a spare that has not been used. It ends by itself when its socket closes."""
@@ -148,7 +163,7 @@ class Forker:
         """End the children that are not keepers of ours. Whether there were any."""
         strangers = [child for child in descendants.children() if child not in self.keepers]
         for child in strangers:
-            os.kill(child, signal.SIGKILL if self.namespaces is None else signal.SIGTERM)
+            os.kill(child, signal.SIGKILL if self.mould is None else signal.SIGTERM)
             os.waitpid(child, 0)
         return bool(strangers)
 
@@ -158,7 +173,6 @@ class Spare:
 
     def __init__(self, server: Forker) -> None:
         server.made += 1
-        self.mounts = None if server.namespaces is None else namespaces.MountTable()  # misses no change after the fork
         self.groups = cgroups.create(server.parents, "%d-%d" % (server.pid, server.made))
         self.ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         # Before the fork, so that the keeper does not lose an early signal.
@@ -190,14 +204,8 @@ class Spare:
         finally:
             self.close()
 
-    def is_outdated(self) -> bool:
-        """Whether mounts have changed since the spare was made. Its own mounts do not follow all changes."""
-        return self.mounts is not None and self.mounts.has_changed()
-
     def close(self) -> None:
         self.ours.close()
-        if self.mounts is not None:
-            self.mounts.close()
 
 
 def receive(connection: "socket.socket") -> "tuple[bytes, list[int]]":
@@ -231,10 +239,10 @@ class WorkerStart:
                 os._exit(0)
             self.server.connection.close()
             namespaces.prctl(ADOPT_ORPHANS, 1)
-            if self.server.namespaces is None:
+            if self.server.mould is None:
                 pid, life_line = self.fork_worker(), 0
             else:
-                pid, life_line = self.fork_init()
+                pid, life_line = self.fork_init(self.server.mould)
             close_all_but(life_line)
             descendants.wait_for(pid)
         except BaseException as error:  # noqa: BLE001
@@ -251,13 +259,14 @@ class WorkerStart:
             else:
                 self.requests.send(text)
 
-    def fork_init(self) -> "tuple[int, int]":
+    def fork_init(self, mould: "namespaces.Mould") -> "tuple[int, int]":
         """Fork the init. Returns its process id and the writing end of a pipe, which the keeper holds open.
 
         By the pipe the init sees whether the keeper had ended before the parent-death signal was set. getppid(2) cannot
         tell: it returns 0 for a parent outside the process namespace.
         """
-        namespaces.enter_namespaces(self.server.namespaces or 0)
+        mould.enter()
+        namespaces.enter_namespaces(mould.flags)
         reading, writing = os.pipe()
         pid = os.fork()
         if pid == 0:
@@ -266,16 +275,18 @@ class WorkerStart:
             namespaces.prctl(DIE_WITH_PARENT, signal.SIGTERM)
             if select.select([reading], [], [], 0)[0]:  # the end of the pipe: the keeper has ended
                 os._exit(0)
-            self.run_init()
+            self.run_init(mould)
         return pid, writing
 
-    def run_init(self) -> None:
+    def run_init(self, mould: "namespaces.Mould") -> None:
         """Be the init: fork the worker, and end the namespace after it."""
         try:
-            namespaces.enter_mounts()
-            root.prepare(self.server.stage, *self.server.plan)
-            namespaces.limit_processes(self.server.namespaces or 0, self.server.stage + "/proc")
-            namespaces.limit_capabilities(self.server.namespaces or 0)
+            namespaces.unshare(namespaces.NEW_MOUNTS)
+            root.add_own(self.server.root)
+            namespaces.limit_processes(mould.flags, self.server.root + "/proc")
+            if not mould.flags:
+                root.protect_machine(self.server.root)
+            namespaces.limit_capabilities(mould.flags)
             pid = self.fork_worker()
             close_all_but(0)
             descendants.wait_for(pid)
@@ -287,7 +298,7 @@ class WorkerStart:
         keeper = os.getpid()
         pid = os.fork()
         if pid == 0:
-            if self.server.namespaces is None:
+            if self.server.mould is None:
                 namespaces.prctl(DIE_WITH_PARENT, signal.SIGKILL)
                 if os.getppid() != keeper:
                     os._exit(0)
@@ -312,11 +323,14 @@ class WorkerStart:
             os._exit(0)
         request = json.loads(data.decode())
         self.channel, self.output = descriptors
-        if self.server.namespaces is not None:
-            root.finish(self.server.stage, request["root"])
-            namespaces.drop_capabilities(self.server.namespaces)
+        folder = request["folder"]
+        if self.server.mould is not None:
+            root.finish(self.server.root, request["root"])
+            namespaces.change_root(self.server.root)
+            namespaces.drop_capabilities(self.server.mould.flags)
+            folder = request["root"]["folder"]
         self.take_descriptors()
-        os.chdir(request["folder"] if self.server.namespaces is None else request["root"]["folder"])
+        os.chdir(folder)
         data_limit = namespaces.lowered_limit(resource.RLIMIT_DATA, request["data_bytes"])
         resource.setrlimit(resource.RLIMIT_DATA, data_limit)
         if request["command"]:
@@ -391,7 +405,7 @@ def run(arguments: "list[str]", work: object, modules: "frozenset[str]") -> None
         os._exit(0)
 
     namespaces.prctl(ADOPT_ORPHANS, 1)
-    server = Forker(connection, work, arguments[1] == "plain", os.path.join(folder, "root"))
+    server = Forker(connection, work, arguments[1] == "plain", folder)
     signal.signal(signal.SIGTERM, leave)
     # After the handler, which cleans up. If the endpoint has ended before, `serve` sees the end of the connection.
     namespaces.prctl(DIE_WITH_PARENT, signal.SIGTERM)

@@ -84,16 +84,13 @@ def mounts_below(path: str) -> "list[tuple[str, int]]":
     return found
 
 
-def set_writable(path: str) -> None:
-    """Undo `set_read_only` for one mount, not for those below it."""
-    mount("none", path, flags=BIND | REMOUNT | os.statvfs(path).f_flag & KEPT_FLAGS)
-
-
 def change_root(path: str) -> None:
     """Make a mount the root folder of this mount namespace, and of its processes. The old root is unmounted.
 
     Without a second folder the old root is mounted on the new one, from where it is taken away (pivot_root(2)).
     """
+    # In a user namespace a mount that was copied into it cannot be the new root. A second mount of it can.
+    mount(path, path, flags=BIND | RECURSIVE)
     os.chdir(path)
     check_result(_libc.pivot_root(b".", b"."))
     check_result(_libc.umount2(b".", DETACH))
@@ -110,7 +107,7 @@ def drop_capabilities(flags: int) -> None:
     In a user namespace of its own a process has all capabilities there. It drops all, and keeps the rights of its user.
     Without a user namespace it is root, and keeps the usual ones.
 
-    flags: as `possible_namespaces` returns them.
+    flags: as `Mould` has them.
     """
     header, sets = (ctypes.c_uint32 * 2)(CAPABILITIES_VERSION, 0), (ctypes.c_uint32 * 6)()
     if not flags & NEW_USER:
@@ -164,12 +161,79 @@ def enter_namespaces(flags: int) -> None:
         map_user(user, group)
 
 
-def enter_mounts() -> None:
-    """Make a mount namespace. Mounts that are made in it are not visible outside, and end with its processes."""
-    unshare(NEW_MOUNTS)
+def enter_mounts(flags: int) -> None:
+    """Make a mount namespace, and with `NEW_USER` a user namespace that owns it. The machine does not see its mounts.
+
+    flags: as `Mould` has them.
+    """
+    user, group = os.geteuid(), os.getegid()
+    unshare(NEW_MOUNTS | flags)
+    if flags & NEW_USER:
+        map_user(user, group)
     # As slaves our mounts follow the mounts and unmounts of the machine, but send none back (mount_namespaces(7)). This
     # comes before any other mount: the machine would get a mount that is made earlier.
     mount("none", "/", flags=RECURSIVE | SLAVE)
+
+
+class Mould:
+    """A mount namespace that is copied for each instance. It exists without processes, as long as it is open.
+
+    flags: `NEW_USER` for a user namespace that owns it: in it any user may make mounts, if the system allows that.
+    prepare: makes the mounts in it.
+    Raises OSError if the namespaces or the mounts cannot be made.
+    """
+
+    def __init__(self, flags: int, prepare: "Callable[[], None]") -> None:
+        self.flags = flags
+        self.descriptors = []  # type: list[tuple[int, int]]
+        self.table = MountTable()  # misses no change after the fork
+        self.times = folder_times()
+        ready, go = os.pipe(), os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            os.close(go[1])
+            os._exit(not self.is_made(prepare, ready[1], go[0]))
+        for descriptor in (ready[1], go[0]):
+            os.close(descriptor)
+        if os.read(ready[0], 1):
+            for kind, name in ((NEW_USER, "user"), (NEW_MOUNTS, "mnt")):
+                if kind & (flags | NEW_MOUNTS):
+                    self.descriptors.append((os.open("/proc/%d/ns/%s" % (pid, name), os.O_RDONLY), kind))
+        for descriptor in (ready[0], go[1]):
+            os.close(descriptor)
+        os.waitpid(pid, 0)
+        if not self.descriptors:
+            self.close()
+            raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    def is_made(self, prepare: "Callable[[], None]", ready: int, go: int) -> bool:
+        try:
+            enter_mounts(self.flags)
+            prepare()
+            os.write(ready, b".")
+            os.read(go, 1)  # until the namespaces have been opened
+            return True
+        except BaseException:  # noqa: BLE001  whatever the reason is, it does not work
+            return False
+
+    def enter(self) -> None:
+        """Enter the namespaces. To be followed by `enter_namespaces`: they are shared with others."""
+        for descriptor, kind in self.descriptors:
+            check_result(_libc.setns(ctypes.c_int(descriptor), ctypes.c_int(kind)))
+
+    def is_outdated(self) -> bool:
+        """Whether mounts have changed since it was made. It does not follow all changes. Nor does it get new folders."""
+        return self.table.has_changed() or self.times != folder_times()
+
+    def close(self) -> None:
+        self.table.close()
+        for descriptor, _ in self.descriptors:
+            os.close(descriptor)
+
+
+def folder_times() -> "list[int]":
+    """When the folders have changed whose entries are mounted one by one, see `root.prepare`."""
+    return [os.stat(folder).st_mtime_ns for folder in ("/", "/var") if os.path.isdir(folder)]
 
 
 class MountTable:
@@ -215,33 +279,37 @@ def lowered_limit(which: int, most: int) -> "tuple[int, int]":
     return most, most
 
 
-def possible_namespaces(make_root: "Callable[[], None]") -> "int | None":
-    """The flags with which `enter_namespaces` works on this system; None if it does not work.
+def possible_mould(prepare: "Callable[[], None]", finish: "Callable[[], None]") -> "Mould | None":
+    """A mould with which instances can be made on this system; None if this is not possible.
 
-    0 works for a process that may make namespaces, such as root's. `NEW_USER` adds a user namespace, in which any user
-    may make the others, if the system allows that. Each is tried in a child: a process cannot leave its namespaces.
-
-    make_root: makes the root folder of an instance. If this is not possible, namespaces are not used at all.
+    Without a user namespace it works for a process that may make namespaces, such as root's.
+    finish: makes the root folder of an instance.
     """
     for flags in (0, NEW_USER):
+        try:
+            mould = Mould(flags, prepare)
+        except OSError:
+            continue
         pid = os.fork()
         if pid == 0:
-            os._exit(not is_possible(flags, make_root))
+            os._exit(not is_possible(mould, finish))
         if os.waitpid(pid, 0)[1] == 0:
-            return flags
+            return mould
+        mould.close()
     return None
 
 
-def is_possible(flags: int, make_root: "Callable[[], None]") -> bool:
-    """Whether namespaces with these flags, a root folder and the capabilities of a worker can be had."""
+def is_possible(mould: Mould, finish: "Callable[[], None]") -> bool:
+    """Whether namespaces, a root folder and the capabilities of a worker can be had. It changes this process."""
     try:
-        enter_namespaces(flags)
+        mould.enter()
+        enter_namespaces(mould.flags)
         pid = os.fork()
         if pid == 0:
-            enter_mounts()
-            make_root()
-            limit_capabilities(flags)
-            drop_capabilities(flags)
+            unshare(NEW_MOUNTS)
+            finish()
+            limit_capabilities(mould.flags)
+            drop_capabilities(mould.flags)
             os._exit(0)
         return os.waitpid(pid, 0)[1] == 0
     except BaseException:  # noqa: BLE001  whatever the reason is, it does not work

@@ -11,7 +11,11 @@ It is a folder in memory. The folders of this machine are mounted in it, and can
     /var/user               the function's code once more
     /var/runtime            what the endpoint provides
 
-Nothing is made on the machine: all mounts are in the instance's mount namespace, and end with it.
+Nothing is made on the machine: all mounts are in mount namespaces of our own, and end with them.
+
+The folder is made in three steps, because dozens of mounts take milliseconds, and the copy of a mount namespace takes
+a tenth of that. `prepare` makes the part that all instances have, once, in a namespace that is copied for each of them.
+`add_own` adds in the copy what is the instance's own. `finish` adds what depends on the function, when it is known.
 
 One file, standard library only, Python 3.6 and later. Only `fork_server.py` loads it.
 """
@@ -24,129 +28,131 @@ if TYPE_CHECKING:
     from tencentserverless.local.worker import namespaces  # `fork_server.py` sets this name
 
 MOST_BYTES = 512 * 1024 * 1024  # in /tmp, /dev/shm and HOME together
-HOME = "/var/runtime/home"
+CODE, RUNTIME = "/var/user", "/var/runtime"
+HOME = RUNTIME + "/home"
 OWN = {"/tmp": 0o1777, "/dev/shm": 0o1777, HOME: 0o755}  # noqa: S108
-MADE = ("/opt", "/run", "/var/user", "/dev/pts", "/proc", *OWN)  # folders that are not those of this machine
-DEVICES = frozenset(("null", "zero", "full", "random", "urandom", "tty", "dri", "kfd"))
+MADE = ("/dev/pts", "/opt", "/proc", "/run", CODE, *OWN)  # folders that are not those of this machine
+PROVIDED = ("sdk", "trust")  # folders that the endpoint provides
+FILES = ("terminal", "terminal.lock")  # mount points in RUNTIME; pdb uses what is mounted there
+DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "dri", "kfd", "fd", "stdin", "stdout", "stderr")
 GRAPHICS = "nvidia"
 OF_RUN = ("systemd/resolve", "resolvconf", "NetworkManager", "nscd", "media", "current-system", "opengl-driver")
 # Files of /proc that act on the whole machine. Root could write to them.
 OF_MACHINE = ("/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/acpi", "/proc/scsi")
 
 
-def plan():
-    # type: () -> tuple[list[tuple[str, str]], list[str]]
-    """The links of a root folder, with their targets, and the paths of this machine that are mounted in it.
-
-    The machine's folders are listed once, because that takes longer than the mounts. Of `/dev`, `/run` and `/var` each
-    entry is mounted, not the folder: these contain paths that the machine may not have.
-    """
-    links, mounted = [], []
-    for folder, wanted in (("/", is_of_root), ("/dev", is_of_devices), ("/var", is_of_var)):
-        with suppress(OSError), os.scandir(folder) as entries:
-            for entry in entries:
-                if not wanted(entry.name):
-                    continue
-                if entry.is_symlink():
-                    links.append((entry.path, os.readlink(entry.path)))
-                else:
-                    mounted.append(entry.path)
-    mounted += [path for path in ("/run/" + name for name in OF_RUN) if os.path.exists(path)]
-    return links, mounted
-
-
-def is_of_root(name):
-    # type: (str) -> bool
-    return name not in ("dev", "opt", "proc", "run", "tmp", "var")
-
-
-def is_of_devices(name):
-    # type: (str) -> bool
-    return name in DEVICES or name.startswith(GRAPHICS) or name in ("fd", "stdin", "stdout", "stderr")
-
-
-def is_of_var(name):
-    # type: (str) -> bool
-    return name not in ("user", "runtime")
-
-
-def prepare(root, links, mounted):
-    # type: (str, list[tuple[str, str]], list[str]) -> None
-    """Make what does not depend on the function, at the empty folder `root`. links, mounted: see `plan`."""
-    data = "size=%d,mode=755" % MOST_BYTES
-    namespaces.mount("tmpfs", root, "tmpfs", namespaces.NO_SET_ID | namespaces.NO_DEVICES, data)
+def prepare(root: str, scratch: str) -> None:
+    """Make what all instances have, at the empty folder `root`. scratch: the endpoint's own folder."""
+    namespaces.mount("tmpfs", root, "tmpfs", namespaces.NO_SET_ID | namespaces.NO_DEVICES, "mode=755")
     for path in MADE:
         os.makedirs(root + path)
-    for path, target in links:
-        os.symlink(target, root + path)
-    for path in mounted:
-        with suppress(FileNotFoundError):  # it has been removed since `plan`
+    for path in machine_paths():
+        if os.path.islink(path):
+            os.symlink(os.readlink(path), root + path)
+        else:
             bind(path, root + path)
+    os.symlink("pts/ptmx", root + "/dev/ptmx")
+    for name in PROVIDED:
+        bind(scratch + "/" + name, root + RUNTIME + "/" + name)
+    for name in FILES:
+        os.close(os.open(root + RUNTIME + "/" + name, os.O_CREAT | os.O_WRONLY))
+
+
+def machine_paths() -> "list[str]":
+    """The paths of this machine that an instance sees. Of these folders each entry, as the folders have others too."""
+    found = ["/" + name for name in os.listdir("/") if name not in ("dev", "opt", "proc", "run", "tmp", "var")]
+    found += ["/dev/" + name for name in os.listdir("/dev") if name in DEVICES or name.startswith(GRAPHICS)]
+    found += ["/run/" + name for name in OF_RUN]
+    if os.path.isdir("/var"):
+        found += ["/var/" + name for name in os.listdir("/var") if name not in ("user", "runtime")]
+    return [path for path in found if os.path.lexists(path)]
+
+
+def add_own(root: str) -> None:
+    """Add what is the instance's own. To be called in a copy of the mount namespace, in process 1 of the instance."""
     namespaces.set_read_only(root)
-    namespaces.set_writable(root)  # this mount alone
-    for path, mode in OWN.items():
-        os.chmod(root + path, mode)
-        namespaces.mount(root + path, root + path, flags=namespaces.BIND)
+    own = root + CODE  # the code will be mounted over it
+    data = "size=%d,mode=755" % MOST_BYTES
+    namespaces.mount("tmpfs", own, "tmpfs", namespaces.NO_SET_ID | namespaces.NO_DEVICES, data)
+    for number, (path, mode) in enumerate(OWN.items()):
+        made = "%s/%d" % (own, number)
+        os.mkdir(made)
+        os.chmod(made, mode)
+        namespaces.mount(made, root + path, flags=namespaces.BIND)
     # Terminals of its own, so that a function cannot write to those of the machine.
     flags = namespaces.NO_SET_ID | namespaces.NO_EXECUTION
     namespaces.mount("devpts", root + "/dev/pts", "devpts", flags, "newinstance,ptmxmode=0666")
-    os.symlink("pts/ptmx", root + "/dev/ptmx")
     # A /proc shows the process namespace of the process that mounts it. The machine's /proc has these three flags
     # usually; in a user namespace the kernel refuses a new one without them.
     namespaces.mount("proc", root + "/proc", "proc", flags | namespaces.NO_DEVICES)
 
 
-def finish(root, request):
-    # type: (str, dict[str, object]) -> None
-    """Make what depends on the function, and make `root` the root folder of this mount namespace.
+def protect_machine(root: str) -> None:
+    """Make the files of /proc that act on the machine read-only. To be called where functions are the machine's root."""
+    for path in OF_MACHINE:
+        if os.path.exists(root + path):
+            show(root + path, root + path)
+
+
+def finish(root: str, request: "dict[str, object]") -> None:
+    """Add what depends on the function. To be called before `namespaces.change_root`.
 
     request: each key may be missing.
+    code: the folder of the function's code.
     binds: pairs of a path of this machine and the path at which the instance finds it.
     needed: paths that the instance needs at the same place as on this machine, an outer path before those in it.
     hidden: folders of this machine that the instance must not see.
-    writable: files that the instance may change, by their paths in the instance.
+    shared: pairs as in `binds`, of what the instance may change.
     """
     for path, target in request.get("binds", ()):  # type: ignore[attr-defined]
-        bind(path, root + target)
+        show(path, root + target)
+    changed = set()
     for path in request.get("needed", ()):  # type: ignore[attr-defined]
         if not is_same(path, root + path):
             with suppress(FileNotFoundError):  # it has been removed since it was found
-                bind(path, root + path)
+                changed.add(make_room(root, path))
+                show(path, root + path)
+    for folder in filter(None, changed):
+        namespaces.set_read_only(root + folder)
     for path in request.get("hidden", ()):  # type: ignore[attr-defined]
         if os.path.isdir(root + path):
-            namespaces.mount("tmpfs", root + path, "tmpfs", data="size=4k,mode=755")
-    protect(root)
-    namespaces.set_read_only(root)
-    for path in ("/proc", "/dev/pts", *OWN, *request.get("writable", ())):  # type: ignore[misc]
-        namespaces.set_writable(root + path)
-    namespaces.change_root(root)
+            namespaces.mount("tmpfs", root + path, "tmpfs", namespaces.READ_ONLY)
+    for path, target in request.get("shared", ()):  # type: ignore[attr-defined]
+        bind(path, root + target)
+    show(str(request.get("code") or root + "/opt"), root + CODE)
 
 
-def attempt(root):
-    # type: (str) -> None
-    """Make a root folder for no function. Raises OSError if the system does not allow it."""
-    prepare(root, *plan())
-    finish(root, {})
+def make_room(root: str, path: str) -> str:
+    """Make sure that a mount point for `path` can be made. The instance may need a folder of its own for that.
+
+    Returns the path of the folder, "" if there was room.
+    """
+    folder = "/" + path.split("/")[1]
+    if folder in OWN or folder not in MADE or os.path.exists(root + path):
+        return ""
+    own = root + CODE + folder
+    if not os.path.exists(own):
+        os.mkdir(own)
+        for name in os.listdir(root + folder):
+            bind(root + folder + "/" + name, own + "/" + name)
+        namespaces.mount(own, root + folder, flags=namespaces.BIND | namespaces.RECURSIVE)
+    return folder
 
 
-def protect(root):
-    # type: (str) -> None
-    """Mount the files of /proc that act on the machine on themselves, so that they can be made read-only."""
-    for path in OF_MACHINE:
-        if os.path.exists(root + path):
-            namespaces.mount(root + path, root + path, flags=namespaces.BIND)
+def show(path: str, target: str) -> None:
+    """Mount `path` at `target`, read-only."""
+    bind(path, target)
+    namespaces.set_read_only(target)
 
 
-def bind(path, target):
-    # type: (str, str) -> None
+def bind(path: str, target: str) -> None:
     """Mount `path` at `target`, which is made if it does not exist. Raises OSError."""
     if not os.path.lexists(target):
         make_mount_point(path, target)
     namespaces.mount(path, target, flags=namespaces.BIND | namespaces.RECURSIVE)
 
 
-def make_mount_point(path, new):
-    # type: (str, str) -> None
+def make_mount_point(path: str, new: str) -> None:
     """Make an empty folder or file `new`, on which `path` can be mounted. A file needs a file, a folder a folder."""
     if os.path.isdir(path):
         os.makedirs(new)
@@ -155,8 +161,7 @@ def make_mount_point(path, new):
         os.close(os.open(new, os.O_CREAT | os.O_WRONLY))
 
 
-def is_same(path, other):
-    # type: (str, str) -> bool
+def is_same(path: str, other: str) -> bool:
     try:
         return os.path.samestat(os.stat(path), os.stat(other))
     except OSError:
