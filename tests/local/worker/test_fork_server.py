@@ -66,7 +66,7 @@ names = it.namespaces
 names.unshare(names.NEW_MOUNTS)
 names.mount("none", "/", flags=names.RECURSIVE | names.PRIVATE)
 with tempfile.TemporaryDirectory() as folder:
-    request = {"id": 1, "root": {"folder": folder, "needed": [folder]}, "command": None, "environment": {}}
+    request = {"id": 1, "folder": folder, "root": {"folder": folder, "needed": [folder]}, "command": None, "environment": {}}
     request.update(data_bytes=1 << 30, memory_bytes=1 << 30)
     connection, endpoint = socket.socketpair()
     server = it.Forker(connection, work, False, sys.argv[1])
