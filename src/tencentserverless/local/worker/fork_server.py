@@ -265,8 +265,7 @@ class WorkerStart:
         By the pipe the init sees whether the keeper had ended before the parent-death signal was set. getppid(2) cannot
         tell: it returns 0 for a parent outside the process namespace.
         """
-        mould.enter()
-        namespaces.enter_namespaces(mould.flags)
+        mould.enter_processes()
         reading, writing = os.pipe()
         pid = os.fork()
         if pid == 0:
@@ -281,10 +280,10 @@ class WorkerStart:
     def run_init(self, mould: "namespaces.Mould") -> None:
         """Be the init: fork the worker, and end the namespace after it."""
         try:
-            namespaces.unshare(namespaces.NEW_MOUNTS)
+            mould.enter_copy()
             root.add_own(self.server.root)
-            namespaces.limit_processes(mould.flags, self.server.root + "/proc")
-            if not mould.flags:
+            if not mould.flags:  # functions have the rights of the machine's root
+                namespaces.limit_process_ids(self.server.root + "/proc", namespaces.PROCESSES)
                 root.protect_machine(self.server.root)
             namespaces.limit_capabilities(mould.flags)
             pid = self.fork_worker()
@@ -327,7 +326,7 @@ class WorkerStart:
         if self.server.mould is not None:
             root.finish(self.server.root, request["root"])
             namespaces.change_root(self.server.root)
-            namespaces.drop_capabilities(self.server.mould.flags)
+            self.server.mould.leave_rights(namespaces.PROCESSES)
             folder = request["root"]["folder"]
         self.take_descriptors()
         os.chdir(folder)

@@ -89,8 +89,6 @@ def change_root(path: str) -> None:
 
     Without a second folder the old root is mounted on the new one, from where it is taken away (pivot_root(2)).
     """
-    # In a user namespace a mount that was copied into it cannot be the new root. A second mount of it can.
-    mount(path, path, flags=BIND | RECURSIVE)
     os.chdir(path)
     check_result(_libc.pivot_root(b".", b"."))
     check_result(_libc.umount2(b".", DETACH))
@@ -150,15 +148,11 @@ def map_user(user: int, group: int) -> None:
     write_to("/proc/self/gid_map", "%d %d 1" % (group, group))
 
 
-def enter_namespaces(flags: int) -> None:
-    """Make a process namespace. The next child of this process is process 1 in it; this process stays outside.
-
-    The same call makes the user namespace, if there is one. It owns the others, which gives the right to make them.
-    """
+def enter_user() -> None:
+    """Make a user namespace, in which this process has all capabilities."""
     user, group = os.geteuid(), os.getegid()
-    unshare(flags | NEW_PROCESSES)
-    if flags & NEW_USER:
-        map_user(user, group)
+    unshare(NEW_USER)
+    map_user(user, group)
 
 
 def enter_mounts(flags: int) -> None:
@@ -166,10 +160,9 @@ def enter_mounts(flags: int) -> None:
 
     flags: as `Mould` has them.
     """
-    user, group = os.geteuid(), os.getegid()
-    unshare(NEW_MOUNTS | flags)
     if flags & NEW_USER:
-        map_user(user, group)
+        enter_user()
+    unshare(NEW_MOUNTS)
     # As slaves our mounts follow the mounts and unmounts of the machine, but send none back (mount_namespaces(7)). This
     # comes before any other mount: the machine would get a mount that is made earlier.
     mount("none", "/", flags=RECURSIVE | SLAVE)
@@ -216,10 +209,34 @@ class Mould:
         except BaseException:  # noqa: BLE001  whatever the reason is, it does not work
             return False
 
-    def enter(self) -> None:
-        """Enter the namespaces. To be followed by `enter_namespaces`: they are shared with others."""
+    def enter_processes(self) -> None:
+        """Make a process namespace. The next child of this process is process 1 in it; this process stays outside.
+
+        The mould's user namespace owns it, if there is one, which gives the right to make it.
+        """
+        self.enter(NEW_USER)
+        unshare(NEW_PROCESSES)
+
+    def enter_copy(self) -> None:
+        """Enter a copy of the mount namespace. To be called in process 1."""
+        self.enter(NEW_MOUNTS)
+        unshare(NEW_MOUNTS)
+
+    def enter(self, wanted: int) -> None:
         for descriptor, kind in self.descriptors:
-            check_result(_libc.setns(ctypes.c_int(descriptor), ctypes.c_int(kind)))
+            if kind == wanted:
+                check_result(_libc.setns(ctypes.c_int(descriptor), ctypes.c_int(kind)))
+
+    def leave_rights(self, most: int) -> None:
+        """Give up the right to change the namespaces. most: the largest number of processes and threads.
+
+        A user namespace of its own counts the processes of the instance, if the kernel can.
+        """
+        if self.flags & NEW_USER:
+            enter_user()
+            if kernel_version() >= OWN_USER_COUNT_SINCE:
+                resource.setrlimit(resource.RLIMIT_NPROC, lowered_limit(resource.RLIMIT_NPROC, most))
+        drop_capabilities(self.flags)
 
     def is_outdated(self) -> bool:
         """Whether mounts have changed since it was made. It does not follow all changes. Nor does it get new folders."""
@@ -255,15 +272,13 @@ class MountTable:
         self.file.close()
 
 
-def limit_processes(flags: int, proc: str) -> None:
-    """Limit the number of processes and threads of a namespace, if the kernel can. If not, the endpoint counts them.
+def limit_process_ids(proc: str, most: int) -> None:
+    """Limit the number of processes and threads of a process namespace, if the kernel can. Otherwise they are counted.
 
-    proc: the path of a /proc of this namespace.
+    It is for functions of root, whom RLIMIT_NPROC does not limit (getrlimit(2)). proc: the namespace's /proc.
     """
-    if flags & NEW_USER and kernel_version() >= OWN_USER_COUNT_SINCE:
-        resource.setrlimit(resource.RLIMIT_NPROC, lowered_limit(resource.RLIMIT_NPROC, PROCESSES))
-    elif kernel_version() >= OWN_PID_MAX_SINCE:  # RLIMIT_NPROC does not limit root (getrlimit(2))
-        write_to(proc + "/sys/kernel/pid_max", "%d" % (PROCESSES + RESERVED_PIDS))
+    if kernel_version() >= OWN_PID_MAX_SINCE:
+        write_to(proc + "/sys/kernel/pid_max", "%d" % (most + RESERVED_PIDS))
 
 
 def kernel_version() -> "tuple[int, ...]":
@@ -302,14 +317,13 @@ def possible_mould(prepare: "Callable[[], None]", finish: "Callable[[], None]") 
 def is_possible(mould: Mould, finish: "Callable[[], None]") -> bool:
     """Whether namespaces, a root folder and the capabilities of a worker can be had. It changes this process."""
     try:
-        mould.enter()
-        enter_namespaces(mould.flags)
+        mould.enter_processes()
         pid = os.fork()
         if pid == 0:
-            unshare(NEW_MOUNTS)
+            mould.enter_copy()
             finish()
             limit_capabilities(mould.flags)
-            drop_capabilities(mould.flags)
+            mould.leave_rights(PROCESSES)
             os._exit(0)
         return os.waitpid(pid, 0)[1] == 0
     except BaseException:  # noqa: BLE001  whatever the reason is, it does not work

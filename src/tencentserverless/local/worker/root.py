@@ -56,6 +56,7 @@ def prepare(root: str, scratch: str) -> None:
         bind(scratch + "/" + name, root + RUNTIME + "/" + name)
     for name in FILES:
         os.close(os.open(root + RUNTIME + "/" + name, os.O_CREAT | os.O_WRONLY))
+    namespaces.set_read_only(root)
 
 
 def machine_paths() -> "list[str]":
@@ -70,7 +71,6 @@ def machine_paths() -> "list[str]":
 
 def add_own(root: str) -> None:
     """Add what is the instance's own. To be called in a copy of the mount namespace, in process 1 of the instance."""
-    namespaces.set_read_only(root)
     own = root + CODE  # the code will be mounted over it
     data = "size=%d,mode=755" % MOST_BYTES
     namespaces.mount("tmpfs", own, "tmpfs", namespaces.NO_SET_ID | namespaces.NO_DEVICES, data)
