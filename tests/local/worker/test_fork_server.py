@@ -25,7 +25,7 @@ def test_only_one_descriptor_stays():
     told = in_a_process(
         """
 kept = os.dup(1)
-it.close_all_but(kept)
+it.inherited.close_all_but(kept)
 os.dup2(kept, 1)
 print(json.dumps([name for name in map(int, os.listdir("/proc/self/fd")) if name not in (kept, 1)]))
 """
@@ -69,7 +69,7 @@ with tempfile.TemporaryDirectory() as folder:
     request = {"id": 1, "folder": folder, "root": {"folder": folder, "needed": [folder]}, "command": None, "environment": {}}
     request.update(data_bytes=1 << 30, memory_bytes=1 << 30)
     connection, endpoint = socket.socketpair()
-    server = it.Forker(connection, work, False, sys.argv[1])
+    server = it.Forker(connection, work, None, False, sys.argv[1])
     told, spares = [], []
     for mounts in (False, True, False):
         server.prepare()
@@ -82,7 +82,7 @@ with tempfile.TemporaryDirectory() as folder:
         spares.append(ready)
     left = spares[1].pid in it.descendants.children() or spares[1].pid in server.keepers
     server.end_all()
-    it.cgroups.remove_all(server.parents, server.pid)
+    it.cgroups.remove_orphans(server.parents)
     names.check_result(names._libc.umount2(folder.encode(), 2))
 print(json.dumps([told, left]))
 """

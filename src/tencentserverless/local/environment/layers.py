@@ -4,7 +4,6 @@ A single layer is used directly. Several are merged into a new folder, with hard
 merged again only after something in them has changed.
 """
 
-import asyncio
 import os
 import shutil
 import threading
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from tencentserverless.local.environment.scratch import Scratch
 from tencentserverless.local.environment.variables import LAYERS_SHOWN_AS
+from tencentserverless.local.eventloop.in_thread import in_thread
 from tencentserverless.local.functions.folder_snapshot import folder_version
 from tencentserverless.local.model.errors import FunctionFolderError
 
@@ -48,7 +48,7 @@ class Layers:
         if not folders:
             return ""
         if len(folders) > 1 or mounted:
-            return await asyncio.to_thread(self._merge, folders, mounted, instance_id)
+            return await in_thread(self._merge, folders, mounted, instance_id)
         os.scandir(folders[0]).close()
         return str(folders[0])
 

@@ -19,6 +19,7 @@ COVERED = ("/dev/shm", LAYERS_SHOWN_AS, "/run", "/tmp")  # noqa: S108
 UNUSABLE = ("/dev", "/proc", RUNTIME_SHOWN_AS, CODE_SHOWN_AS)  # nothing of this machine can be mounted there
 PROVIDED = ("sdk", "trust")  # folders in the endpoint's own folder that instances see
 TERMINAL = f"{RUNTIME_SHOWN_AS}/terminal"
+HOSTS_FILE = "/etc/hosts"
 MOST_ENTRIES = 20_000  # a link in the code may lead to the whole disk
 MOST_LINKS = 40  # as the kernel has it (path_resolution(7))
 MOST_PATHS = 256  # a request to a fork server has a limit
@@ -42,13 +43,17 @@ class Root(NamedTuple):
         """The needed paths below `/opt`. A folder that is mounted there must have mount points for them."""
         return tuple(path for path in self.needed if is_below(path, LAYERS_SHOWN_AS))
 
-    def request(self, code: str, layers: str, terminal: str = "") -> dict[str, Any]:
+    def request(self, code: str, layers: str, terminal: str = "", hosts: str = "") -> dict[str, Any]:
         """The argument of `root.finish`.
 
         code: the folder of the function's code. layers: a folder with the content of its layers, "" without layers.
-        terminal: the path of the terminal for pdb, if there is one.
+        terminal: the path of the terminal for pdb, "" without it.
+        hosts: the file that it sees as `/etc/hosts`, "" for that of the machine.
         """
-        binds = [(layers, LAYERS_SHOWN_AS), (terminal, TERMINAL)]
+        hosts_file = os.path.realpath(HOSTS_FILE)
+        if not os.path.exists(hosts_file) or any(is_below(hosts_file, folder) for folder in COVERED):
+            hosts = ""  # there is nothing to mount over
+        binds = [(layers, LAYERS_SHOWN_AS), (terminal, TERMINAL), (hosts, hosts_file)]
         return {
             "folder": CODE_SHOWN_AS,
             "code": code,

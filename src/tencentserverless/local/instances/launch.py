@@ -1,11 +1,11 @@
 """Launches instances: collects all that a worker needs, and starts it."""
 
-import asyncio
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from tencentserverless.local.environment import variables
@@ -15,6 +15,7 @@ from tencentserverless.local.environment.requirements import Requirements
 from tencentserverless.local.environment.scratch import Scratch, utf8_locale
 from tencentserverless.local.environment.variables import Machine, Paths
 from tencentserverless.local.eventloop.background import BackgroundTasks
+from tencentserverless.local.eventloop.in_thread import in_thread
 from tencentserverless.local.http.certificates import Authority
 from tencentserverless.local.http.instance_ports import PortRegistry
 from tencentserverless.local.instances import debugged
@@ -65,7 +66,7 @@ class InstanceLauncher:
         self._layers = Layers(scratch)
         self._machine = Machine(utf8_locale(), dict(os.environ))
         self._leases: dict[str, CredentialLease] = {}
-        self._notified_of_sdk: set[str] = set()
+        self._notified_of_sdk: set[tuple[str, Path]] = set()  # names and folders
         self._workers = Workers(options.start_method)
         self._background = BackgroundTasks()
 
@@ -100,12 +101,9 @@ class InstanceLauncher:
     def loaded(self, instance: Instance) -> None:
         """Give a notice if the function uses the SDK of the endpoint, which the platform may not have."""
         function = instance.function
-        if (
-            instance.cold_start.lent_sdk
-            and function.name not in self._notified_of_sdk
-            and function.runtime != "Python3.6"
-        ):
-            self._notified_of_sdk.add(function.name)
+        told = (function.name, function.code)
+        if instance.cold_start.lent_sdk and told not in self._notified_of_sdk and function.runtime != "Python3.6":
+            self._notified_of_sdk.add(told)
             self._notify(
                 f"{function.name} imports tencentserverless, which its folder does not contain. The platform has it "
                 "for Python3.6 only, so install it into the function's folder before you deploy the function"
@@ -124,17 +122,18 @@ class InstanceLauncher:
     async def _interpreter(self, function: Function) -> Interpreter:
         interpreter = self._interpreters.known(function.runtime)
         if interpreter is None:
-            interpreter = await asyncio.to_thread(self._interpreters.find, function.runtime)
+            interpreter = await in_thread(self._interpreters.find, function.runtime)
         if self._requirements.needs_check(function, interpreter):
-            await asyncio.to_thread(self._requirements.check, function, interpreter)
+            await in_thread(self._requirements.check, function, interpreter)
         return interpreter
 
     async def _launched(
         self, instance_id: str, function: Function, source_version: int, interpreter: Interpreter, listener: Listener
     ) -> Instance:
         paths, root = await self._disk(function, interpreter, source_version, instance_id)
-        ports = await self._ports.open(instance_id)
-        bundle = os.path.join(paths.provided, "trust", self._authority.bundle.name) if ports.tls_port else ""
+        ports = self._ports.open(instance_id)
+        trust = os.path.join(paths.provided, self._authority.folder.name)
+        bundle = os.path.join(trust, self._authority.bundle.name) if ports.tls_port else ""
         environ = variables.variables(
             function,
             self._leases[instance_id].credential,
@@ -155,7 +154,7 @@ class InstanceLauncher:
         )
         worker = await self._workers.start(request)
         self._counters.processes += 1
-        hosts = {"port": ports.port, "tls_port": ports.tls_port, "bundle": bundle} if bundle else None
+        hosts = ports.hosts(trust) if bundle else ""
         settings = variables.settings(function, environ, paths, TEXT_LIMIT_BYTES, hosts)
         return self._instance(
             paths=paths,
@@ -178,7 +177,8 @@ class InstanceLauncher:
             root = await self._root(function, interpreter, source_version)
         layers = await self._layers.content(function.layer_folders, root.needed_of_opt if root else (), instance_id)
         paths = self._scratch.paths(function.code, interpreter.version, root, layers, instance_id)
-        return paths, root.request(str(function.code), layers, self._options.terminal) if root else {}
+        hosts = str(self._scratch.hosts) if self._options.scf_hosts else ""
+        return paths, root.request(str(function.code), layers, self._options.terminal, hosts) if root else {}
 
     async def _root(self, function: Function, interpreter: Interpreter, source_version: int) -> Root:
         used = [str(self._authority.bundle)] if self._options.scf_hosts else []
@@ -187,7 +187,7 @@ class InstanceLauncher:
         )
         if self._scratch.is_known(function, interpreter, source_version):
             return find()
-        return await asyncio.to_thread(find)
+        return await in_thread(find)
 
     def _instance(self, paths: Paths, **made: Any) -> Instance:
         debugger = self._options.debug
@@ -205,5 +205,5 @@ class InstanceLauncher:
         self._ports.close(instance_id)
         self._layers.release(instance_id)
         if self._scratch.has_folders(instance_id):
-            self._background.start(asyncio.to_thread(self._scratch.release, instance_id))
+            self._background.start(in_thread(self._scratch.release, instance_id))
         self._leases.pop(instance_id).end()

@@ -83,6 +83,7 @@ class StartRequest:
             "data_bytes": self.memory_mb * MB + THREAD_STACKS_BYTES,
             "memory_bytes": self.memory_mb * MB + SLACK_BYTES,
             "root": {"folder": self.folder, "needed": [self.folder], **self.root},
+            "mark": self.mark,
         }
 
 

@@ -28,7 +28,6 @@ DROP_FROM_BOUNDING_SET = 24  # PR_CAPBSET_DROP
 # SETUID, SETPCAP, NET_BIND_SERVICE, NET_RAW, SYS_CHROOT, AUDIT_WRITE, SETFCAP. With them root has power over files,
 # users and ports, but not over mounts, devices and the machine.
 USUAL_CAPABILITIES = sum(1 << number for number in (0, 1, 3, 4, 5, 6, 7, 8, 10, 13, 18, 29, 31))
-PROCESSES = 1024  # the platform's limit, threads included
 RESERVED_PIDS = 300  # the kernel does not use process ids below this again after it has reached the highest one
 OWN_PID_MAX_SINCE = (6, 14)  # since this kernel each process namespace has its own pid_max; before, the machine has one
 OWN_USER_COUNT_SINCE = (5, 14)  # since this kernel RLIMIT_NPROC counts per user namespace; before, per user
@@ -323,7 +322,7 @@ def is_possible(mould: Mould, finish: "Callable[[], None]") -> bool:
             mould.enter_copy()
             finish()
             limit_capabilities(mould.flags)
-            mould.leave_rights(PROCESSES)
+            mould.leave_rights(1)
             os._exit(0)
         return os.waitpid(pid, 0)[1] == 0
     except BaseException:  # noqa: BLE001  whatever the reason is, it does not work
