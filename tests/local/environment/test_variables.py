@@ -52,7 +52,7 @@ def test_trust():
 
 
 def test_windows_gets_what_it_needs():
-    """On Windows the variables without which nothing starts are kept, and temporary files go to the instance's folder."""
+    """On Windows the variables without which nothing starts are kept; temporary files go to the instance's folder."""
     shell = {**SHELL, "SYSTEMROOT": r"C:\Windows", "TEMP": "mine"}
     found = variables(shell=shell, paths=replace(PLACES, tmp="own"))
     assert {found[name] for name in ("TMPDIR", "TEMP", "TMP")} == {"own"}

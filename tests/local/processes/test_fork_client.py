@@ -58,7 +58,8 @@ def test_workers_of_one_interpreter_share_a_server(tmp_path, plain, scratch):
     async def main():
         servers = ForkServers(plain=plain)
         with channel() as (_, descriptors):
-            keepers = [await servers.start(CURRENT_INTERPRETER, request(tmp_path), descriptors, scratch) for _ in range(3)]
+            given = (CURRENT_INTERPRETER, request(tmp_path), descriptors, scratch)
+            keepers = [await servers.start(*given) for _ in range(3)]
             (server,) = pids_of(servers)
             assert {keeper.pid for keeper in keepers} <= below(server)
             await servers.stop()
@@ -88,6 +89,7 @@ def test_a_dead_server_is_replaced(tmp_path, plain, scratch):
 
 def test_the_server_ends_with_its_connection(tmp_path, plain, scratch):
     """A server whose other end is gone, as after a kill of the endpoint, ends its workers and removes the folder."""
+
     async def main():
         server = ForkServer(CURRENT_INTERPRETER, dict(os.environ), scratch, plain)
         with channel() as (_, descriptors):

@@ -66,8 +66,8 @@ names = it.namespaces
 names.unshare(names.NEW_MOUNTS)
 names.mount("none", "/", flags=names.RECURSIVE | names.PRIVATE)
 with tempfile.TemporaryDirectory() as folder:
-    request = {"id": 1, "folder": folder, "root": {"folder": folder, "needed": [folder]}, "command": None, "environment": {}}
-    request.update(data_bytes=1 << 30, memory_bytes=1 << 30)
+    request = {"id": 1, "folder": folder, "root": {"folder": folder, "needed": [folder]}, "command": None}
+    request.update(environment={}, data_bytes=1 << 30, memory_bytes=1 << 30)
     connection, endpoint = socket.socketpair()
     server = it.Forker(connection, work, None, False, sys.argv[1])
     told, spares = [], []

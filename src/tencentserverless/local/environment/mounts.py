@@ -143,7 +143,7 @@ def hops(path: str) -> Iterator[str]:
 
 
 def linked(folder: str) -> Iterator[str]:
-    """The targets of the links in a folder, such as packages that are not copied into it, and of links in the targets."""
+    """The targets of links in a folder, such as packages that are not copied into it, and of links in the targets."""
     waiting, seen, left = [folder], set[str](), MOST_ENTRIES
     while waiting and left > 0:
         path = waiting.pop()

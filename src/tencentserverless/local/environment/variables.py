@@ -25,6 +25,8 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 BUNDLE_NAMES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
+TMP_NAMES = ("TMPDIR", "TEMP", "TMP")  # the last two on Windows only
+
 # Without these, Windows cannot start an interpreter or open a socket. They contain paths, not secrets.
 KEPT = ("SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT")
 
@@ -88,7 +90,7 @@ def variables(
     return {
         **kept,
         **({"USERPROFILE": paths.home} if is_windows(machine) else {}),
-        **(dict.fromkeys(("TMPDIR", "TEMP", "TMP") if is_windows(machine) else ("TMPDIR",), paths.tmp) if paths.tmp else {}),
+        **(dict.fromkeys(TMP_NAMES if is_windows(machine) else TMP_NAMES[:1], paths.tmp) if paths.tmp else {}),
         **(dict.fromkeys(BUNDLE_NAMES, machine.bundle) if machine.bundle else {}),
         **credential_variables(credential),
         **_platform_variables(function, runtime),

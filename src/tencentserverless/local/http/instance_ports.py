@@ -10,7 +10,6 @@ import ssl
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from tencentserverless.local.http.certificates import Authority
 from tencentserverless.local.http.listener import Listener

@@ -30,7 +30,6 @@ from tencentserverless.local.processes.frames import TEXT_LIMIT_BYTES
 from tencentserverless.local.processes.interpreters import CURRENT_INTERPRETER, Interpreter, Interpreters
 from tencentserverless.local.processes.process import StartRequest, Workers
 
-
 SHARED_FILES = (
     "functions can change your files: this system does not allow mount namespaces. /tmp is yours, too; "
     "TMPDIR leads to a folder of each instance's own"

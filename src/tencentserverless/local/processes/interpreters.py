@@ -32,7 +32,7 @@ CURRENT: Version = sys.version_info[:2]
 class Interpreter:
     """A Python on this machine.
 
-    path: absolute, without dots. folders: those that it needs: its installation, its virtual environment, its packages.
+    path: absolute, without dots. folders: its installation, its virtual environment and its packages.
     """
 
     path: str
@@ -53,12 +53,10 @@ class Interpreter:
 
 
 def plain_path(path: str) -> str:
-    """The path of an interpreter, absolute and without dots. Its last link stays: it leads out of a virtual environment."""
+    """The path of an interpreter, absolute, without dots. A link at its end stays: it may be a virtual environment's."""
     folder, name = os.path.split(os.path.abspath(path))
-    written = os.path.dirname(path) or os.curdir
-    if not os.path.isdir(folder) or not os.path.samefile(folder, written):  # dots after a link
-        folder = os.path.realpath(written)
-    return os.path.join(folder, name)
+    real = os.path.realpath(os.path.dirname(path))
+    return os.path.join(folder if os.path.realpath(folder) == real else real, name)  # another one: dots after a link
 
 
 def _current_folders() -> tuple[str, ...]:
@@ -67,7 +65,8 @@ def _current_folders() -> tuple[str, ...]:
     """
     library = os.path.dirname(os.__file__)
     first = sys.path.index(library) if library in sys.path else 0
-    return (sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix, library, *filter(None, sys.path[first:]))
+    prefixes = sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix
+    return (*prefixes, library, *filter(None, sys.path[first:]))
 
 
 CURRENT_INTERPRETER = Interpreter(plain_path(sys.executable) if sys.executable else "", CURRENT, _current_folders())

@@ -51,10 +51,10 @@ _NO_WINDOW: int = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows; Ctrl-C 
 class StartRequest:
     """What a worker is started with.
 
-    folder: the function's folder, which is the working folder. mark: a NAME=VALUE of the environment that only this worker has. It identifies the
+    folder: the function's folder. mark: a NAME=VALUE of the environment that only this worker has. It identifies the
     processes that the worker starts. scratch: the endpoint's own folder, which is removed when the endpoint ends.
-    root: the worker's root folder, see `Root.request`; the working folder is then the one that it names. It is made only
-    if the system has namespaces.
+    root: the worker's root folder, see `Root.request`. It is made only if the system has namespaces. Then it names the
+    working folder, which otherwise is `folder`.
     """
 
     interpreter: Interpreter

@@ -238,7 +238,7 @@ class Mould:
         drop_capabilities(self.flags)
 
     def is_outdated(self) -> bool:
-        """Whether mounts have changed since it was made. It does not follow all changes. Nor does it get new folders."""
+        """Whether mounts or `folder_times` have changed since it was made. It does not follow all changes."""
         return self.table.has_changed() or self.times != folder_times()
 
     def close(self) -> None:

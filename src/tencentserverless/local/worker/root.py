@@ -70,7 +70,7 @@ def machine_paths() -> "list[str]":
 
 
 def add_own(root: str) -> None:
-    """Add what is the instance's own. To be called in a copy of the mount namespace, in process 1 of the instance."""
+    """Add what is the instance's own. To be called in process 1 of the instance, in a copy of the mount namespace."""
     own = root + CODE  # the code will be mounted over it
     data = "size=%d,mode=755" % MOST_BYTES
     namespaces.mount("tmpfs", own, "tmpfs", namespaces.NO_SET_ID | namespaces.NO_DEVICES, data)
@@ -88,7 +88,7 @@ def add_own(root: str) -> None:
 
 
 def protect_machine(root: str) -> None:
-    """Make the files of /proc that act on the machine read-only. To be called where functions are the machine's root."""
+    """Make the files of /proc that act on the machine read-only. To be called if functions are the machine's root."""
     for path in OF_MACHINE:
         if os.path.exists(root + path):
             show(root + path, root + path)
