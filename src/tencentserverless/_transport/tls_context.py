@@ -3,7 +3,7 @@
 import os
 import threading
 
-from tencentserverless._forks import no_fork
+from tencentserverless._forks import import_before_forks
 from tencentserverless._protocol.effects import Fault
 from tencentserverless._signals import pass_on
 from tencentserverless._transport.faults import FAMILIES, fault_of
@@ -78,8 +78,9 @@ def _load(ca_file: "Optional[str]") -> "ssl.SSLContext":
 
 def _create(cafile: "Optional[str]" = None, capath: "Optional[str]" = None) -> "ssl.SSLContext":
     """A context. Creating it also opens the file that SSLKEYLOGFILE names; that has nothing to do with certificates."""
-    with no_fork:
-        import ssl  # takes 10 ms, which a program that uses http does not pay
+    import_before_forks("ssl")
+    import ssl  # takes 10 ms, which a program that uses http does not pay
+
     try:
         return ssl.create_default_context(cafile=cafile, capath=capath)
     except OSError as error:
