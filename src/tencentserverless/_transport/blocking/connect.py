@@ -3,7 +3,7 @@
 import socket
 from time import monotonic
 
-from tencentserverless._forks import import_before_forks
+from tencentserverless._forks import no_fork
 from tencentserverless._protocol.effects import READ, Fault
 from tencentserverless._protocol.tunnel import tunnel
 from tencentserverless._signals import pass_on
@@ -116,9 +116,8 @@ def _wrapped(
     sock: "Any", context: "SSLContext", host: str, session: "Optional[SSLSession]", left: "Callable[[], float]"
 ) -> "Any":
     if hasattr(sock, "session"):  # an SSLSocket, to an https proxy
-        import_before_forks("tencentserverless._transport.tls_in_tls")
-        from tencentserverless._transport.tls_in_tls import TLSInTLSSocket
-
+        with no_fork:
+            from tencentserverless._transport.tls_in_tls import TLSInTLSSocket
         return TLSInTLSSocket(sock, context, host, left, session)
     sock.settimeout(left())
     return context.wrap_socket(sock, server_hostname=host, session=session)

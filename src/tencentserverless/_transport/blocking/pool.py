@@ -3,7 +3,7 @@
 import threading
 from time import monotonic, time
 
-from tencentserverless._forks import import_before_forks
+from tencentserverless._forks import no_fork
 from tencentserverless._protocol.effects import Fault
 from tencentserverless._signals import pass_on
 from tencentserverless._transport.blocking.connection import Connection
@@ -156,9 +156,9 @@ class Held:
         return False
 
     def _connect(self, deadline: "Optional[float]") -> None:
-        # Loading sockets takes 3 ms, so it waits until there is something to connect to.
-        import_before_forks("tencentserverless._transport.blocking.connect")
-        from tencentserverless._transport.blocking.connect import connect
+        with no_fork:
+            # Loading sockets takes 3 ms, so it waits until there is something to connect to.
+            from tencentserverless._transport.blocking.connect import connect
 
         try:
             connect(self.connection, self._pool.route, deadline)  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ import os
 import time as clock
 from time import monotonic, time
 
-from tencentserverless._forks import import_before_forks
+from tencentserverless._forks import no_fork
 from tencentserverless._protocol.effects import KEEP, READ, Fault, Moment, Open, Sleep, Write
 from tencentserverless._protocol.exchange import begin
 from tencentserverless._transport.blocking.pool import Held, Pool
@@ -145,8 +145,8 @@ def _rest(effect: Sleep, identify: "Callable[[Optional[float]], Identity]") -> M
 
 def _chance() -> float:
     try:
-        import_before_forks("random")
-        from random import random  # takes 3 ms, and only a failure needs it
+        with no_fork:
+            from random import random  # takes 3 ms, and only a failure needs it
     except ImportError:  # at the end of the interpreter nothing can be imported any more
         return 0.5
     return random()
