@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from tencentserverless.local.environment.variables import Paths
 from tencentserverless.local.instances.instance import Instance
 from tencentserverless.local.model.function import Function
 from tencentserverless.local.model.invocation import Invocation
@@ -60,10 +61,10 @@ def shared_files(debugger: Debugger | None) -> tuple[str, ...]:
     return (_LOCK,) if debugger == "pdb" else ()
 
 
-def settings(debugger: Debugger, terminal: str, scratch: Path, code: Path) -> dict[str, Any]:
-    """The settings of the debugger in a worker. code: the folder of the function's code."""
+def settings(debugger: Debugger, terminal: str, paths: Paths, code: Path) -> dict[str, Any]:
+    """The settings of the debugger in a worker. terminal: its path on this machine. code: the function's folder."""
     if debugger == "pdb":
-        return {"with": debugger, "terminal": terminal, "lock": str(scratch / _LOCK)}
+        return {"with": debugger, "terminal": paths.terminal or terminal, "lock": os.path.join(paths.provided, _LOCK)}
     return {"with": debugger, "folder": str(code)}
 
 
