@@ -3,8 +3,6 @@
 import json
 import os
 import sys
-import threading
-import time
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -12,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tencentserverless._cli import running, serving
+from tencentserverless._cli.terminal import Terminal
 
 if TYPE_CHECKING:
-    from tencentserverless._cli.screen import Screen
     from tencentserverless.local import LocalSCF
-    from tencentserverless.local.model.facts import Fact
 
 LOOK_SECONDS = 0.5
 
@@ -37,67 +34,18 @@ def start(paths: tuple[str, ...], port: int, quiet: bool, as_json: bool, **optio
     signals: SimpleQueue[int] = SimpleQueue()  # a signal handler may use it at any time; an Event could deadlock
     serving.on_signals(signals.put, "SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
     terminal = Terminal(as_json=as_json, debugs=options["debug"] is not None)
-    scf = serving.start_endpoint(
-        paths, port, None, notify=terminal.notify, watch=None if quiet else terminal.show, **options
-    )
-    with running.announced(scf, paths, terminal.notify):
-        try:
-            _introduce(scf, terminal)
-            _wait_for(signals, scf, terminal)
-        finally:
-            scf.stop()
-            terminal.finish()
-
-
-class Terminal:
-    """Shows facts on standard error. It may be used by several threads: the one that has `lock` prints.
-
-    as_json: whether to print lines of JSON. debugs: whether functions have a debugger.
-    """
-
-    def __init__(self, *, as_json: bool, debugs: bool) -> None:
-        self.width = _columns()
-        self.as_json = as_json
-        self._debugs = debugs
-        self.lock = threading.Lock()
-        self._screen: Screen | None = None
-
-    def notify(self, text: str) -> None:
-        from tencentserverless.local.model.facts import Noticed
-
-        self.show(Noticed(time.time(), text))
-
-    def show(self, fact: "Fact") -> None:
-        from tencentserverless._cli.screen import Screen, json_line
-
-        with self.lock:
-            if self._screen is None:
-                self._screen = Screen(self.width, colour=_has_colours(), debugs=self._debugs)
-            _say([json_line(fact)] if self.as_json else self._screen.lines(fact))
-
-    def finish(self) -> None:
-        """Show what was held back."""
-        with self.lock:
-            if self._screen is not None:
-                _say(self._screen.rest())
-
-
-def _say(lines: list[str]) -> None:
-    if lines:
-        serving.say("\n".join(lines))
-
-
-def _columns() -> int:
-    """The width of the terminal that standard error is. A file has no width, so nothing is wrapped in it."""
-    with suppress(AttributeError, OSError, ValueError):  # it may be closed
-        return os.get_terminal_size(sys.stderr.fileno()).columns or 80
-    return 10_000
-
-
-def _has_colours() -> bool:
-    """Whether standard error is a terminal whose colours are wanted. https://no-color.org"""
-    is_wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return is_wanted and sys.stderr is not None and sys.stderr.isatty()
+    try:
+        scf = serving.start_endpoint(
+            paths, port, None, notify=terminal.notify, watch=None if quiet else terminal.show, **options
+        )
+        with running.announced(scf, paths, terminal.notify):
+            try:
+                _introduce(scf, terminal)
+                _wait_for(signals, scf, terminal)
+            finally:
+                scf.stop()
+    finally:
+        terminal.finish()
 
 
 def _wait_for(signals: "SimpleQueue[int]", scf: "LocalSCF", terminal: Terminal) -> None:
@@ -124,7 +72,7 @@ def _introduce(scf: "LocalSCF", terminal: Terminal) -> None:
         line["ca_file"] = scf.ca_file
     from tencentserverless._cli.ready import ready, variables
 
-    shown = ready(scf.functions, variables(line), terminal.width, is_windows=sys.platform == "win32")
-    with terminal.lock:  # whatever a client does from now on is shown after this
-        click.echo(json.dumps(line))
-        _say([] if terminal.as_json else list(shown))
+    if not terminal.as_json:  # before the line: whatever a client does then is shown after this
+        terminal.say(list(ready(scf.functions, variables(line), terminal.width, is_windows=sys.platform == "win32")))
+    click.echo(json.dumps(line))
+    terminal.start()

@@ -171,9 +171,14 @@ def start_endpoint(
 
 
 def say(text: str) -> None:
-    """Print text to standard error. Characters that the terminal does not have are replaced."""
+    """Print text to standard error."""
+    click.echo(suited(text), err=True)
+
+
+def suited(text: str) -> str:
+    """Text in which characters that the terminal does not have are replaced by plainer ones."""
     encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
-    click.echo("".join(each if _has(each, encoding) else _PLAIN.get(each, each) for each in text), err=True)
+    return "".join(each if _has(each, encoding) else _PLAIN.get(each, each) for each in text)
 
 
 def _has(character: str, encoding: str) -> bool:
