@@ -94,7 +94,7 @@ def test_nothing_of_an_endpoint_is_left(folder, monkeypatch):
     """A function finds its files and the modules beside it, and the program keeps its working folder; at the end of
     the endpoint the modules of functions are forgotten, those of the program are not."""
     code = "import os, sibling\ndef main_handler(event, context):\n    import later\n"
-    code += "    return [os.path.getsize('data.txt'), sibling.__name__, later.NAME, 'decoded' in __import__('own').__dict__]\n"
+    code += "    return [os.path.getsize('data.txt'), sibling.__name__, later.NAME, hasattr(__import__('own'), 'x')]\n"
     manifest = "component: scf\nname: one\ninputs: {name: one, handler: app/main.main_handler}\n"
     places = [folder(f"one{number}", "", manifest) for number in range(2)]
     for number, place in enumerate(places):
@@ -103,7 +103,7 @@ def test_nothing_of_an_endpoint_is_left(folder, monkeypatch):
             (place / "app" / f"{name}.py").write_text(text)
         (place / "data.txt").write_text("beside")
     own = type(sys)("own")
-    own.__file__, own.decoded = str(places[0] / "own.py"), 1
+    own.__file__, own.x = str(places[0] / "own.py"), 1
     monkeypatch.setitem(sys.modules, "own", own)
     paths, names, folder_before = list(sys.path), set(sys.modules), os.getcwd()
     for number, place in enumerate(places):

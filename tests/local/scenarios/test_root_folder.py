@@ -16,7 +16,7 @@ from tests.local.api_client import Api
 from tests.local.process_table import until
 
 HANDLER = """
-import logging, os, shutil, subprocess, sys, tempfile
+import logging, os, shutil, sys, tempfile
 import helper, linked
 
 logging.basicConfig(level=logging.ERROR)
@@ -44,7 +44,9 @@ def main_handler(event, context):
         "process_1": [tried(os.listdir, "/proc/1/root"), tried(os.readlink, "/proc/1/cwd")],
         "kernel": tried(open, "/proc/sys/kernel/core_pattern", "w"),
     }
-    subprocess.call("rm -rf /tmp/* /dev/shm/* /var/user/* %s %s 2>/dev/null" % (sys.prefix, places["linked"]), shell=True)
+    # Only what was made for this test: if it fails, nothing else is damaged.
+    for name in ("prefix", "linked", "code", "real"):
+        shutil.rmtree(places[name], ignore_errors=True)
     return found
 """
 MANIFEST = "component: scf\nname: x\ninputs:\n  name: one\n  src: ./\n  handler: app/main.main_handler\n  runtime: {}\n"
@@ -94,7 +96,7 @@ PLAIN = "import os, tempfile\ndef main_handler(event, context):\n    return [tem
 
 
 def test_a_system_without_namespaces(folder, monkeypatch):
-    """There temporary files go to a folder of each instance, which is removed after it, and a line says what is shared."""
+    """There temporary files go to a folder of each instance, which is removed with it; a line says what is shared."""
     monkeypatch.setattr(fork_client, "is_supported", lambda: False)
     for name in ("one", "two"):
         folder(name, PLAIN)
