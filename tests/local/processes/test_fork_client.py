@@ -14,6 +14,7 @@ from tencentserverless.local.processes.interpreters import CURRENT_INTERPRETER
 from tests.local.process_table import alive, below, until
 
 pytestmark = pytest.mark.skipif(not fork_client.is_supported(), reason="this system has no fork servers")
+fcntl = pytest.importorskip("fcntl")
 SLEEP = ["/bin/sh", "-c", "sleep 100"]
 
 
@@ -52,6 +53,15 @@ def plain(request):
     return request.param
 
 
+@pytest.fixture
+def kept(scratch):
+    """The endpoint's own folder, with the lock of an endpoint that runs: no server removes it."""
+    descriptor = os.open(scratch, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    yield scratch
+    os.close(descriptor)
+
+
 def test_workers_of_one_interpreter_share_a_server(tmp_path, plain, scratch):
     """Several starts need one server; it ends with `stop`, and its workers with it."""
 
@@ -69,17 +79,30 @@ def test_workers_of_one_interpreter_share_a_server(tmp_path, plain, scratch):
     asyncio.run(main())
 
 
-def test_a_dead_server_is_replaced(tmp_path, plain, scratch):
-    """After a server is killed its workers end, and the next start has a new one."""
+DETACHES = ["/bin/sh", "-c", "(trap '' TERM HUP INT; setsid sleep 100 & setsid sleep 100) & sleep 100"]
+
+
+@pytest.mark.parametrize("with_keeper", [False, True])
+def test_a_dead_server_is_replaced(tmp_path, plain, kept, with_keeper):
+    """After a server is killed, alone or with a keeper, all below it ends, detached or not, and another one starts."""
 
     async def main():
         servers = ForkServers(plain=plain)
         with channel() as (_, descriptors):
-            keeper = await servers.start(CURRENT_INTERPRETER, request(tmp_path), descriptors, scratch)
+            asked = {**request(tmp_path, DETACHES), "mark": "HOSTNAME=scf-here"}
+            asked["environment"]["HOSTNAME"] = "scf-here"
+            keeper = await servers.start(CURRENT_INTERPRETER, asked, descriptors, kept)
+            until(lambda: len(below(keeper.pid)) >= 4)
             (first,) = pids_of(servers)
+            all_of_it = below(first)
             os.kill(first, signal.SIGKILL)
+            if with_keeper:
+                os.kill(keeper.pid, signal.SIGKILL)
             await asyncio.wait_for(keeper.ended, 10)
-            again = await servers.start(CURRENT_INTERPRETER, request(tmp_path), descriptors, scratch)
+            await keeper.end()
+            until(lambda: not any(map(alive, all_of_it)))
+            assert not any(map(os.path.exists, keeper.groups.values()))
+            again = await servers.start(CURRENT_INTERPRETER, request(tmp_path), descriptors, kept)
             assert pids_of(servers) != [first]
             await again.end()
         await servers.stop()
@@ -106,12 +129,11 @@ def test_the_server_ends_with_its_connection(tmp_path, plain, scratch):
 
 def test_a_keeper_ends_what_detached(tmp_path, plain, scratch):
     """A process that moved to its own session and ignores signals ends with its worker."""
-    command = ["/bin/sh", "-c", "(trap '' TERM HUP INT; setsid sleep 100 & setsid sleep 100) & sleep 100"]
 
     async def main():
         servers = ForkServers(plain=plain)
         with channel() as (_, descriptors):
-            keeper = await servers.start(CURRENT_INTERPRETER, request(tmp_path, command=command), descriptors, scratch)
+            keeper = await servers.start(CURRENT_INTERPRETER, request(tmp_path, command=DETACHES), descriptors, scratch)
             until(lambda: len(below(keeper.pid)) >= 4)
             all_of_it = below(keeper.pid)
             await keeper.end()
@@ -121,16 +143,46 @@ def test_a_keeper_ends_what_detached(tmp_path, plain, scratch):
     asyncio.run(main())
 
 
-def test_a_stopped_server_is_given_up(tmp_path, monkeypatch, scratch):
-    """A server that does not answer in time is given up with an OSError, and does not hold up the end."""
+def test_a_stopped_server_is_replaced(tmp_path, monkeypatch, plain, kept):
+    """A server that does not answer in time is replaced. Its workers live on, and it ends after the last of them."""
+
+    async def main():
+        servers = ForkServers(plain=plain)
+        with channel() as (_, descriptors):
+            keeper = await servers.start(CURRENT_INTERPRETER, request(tmp_path, SLEEP), descriptors, kept)
+            (first,) = servers._servers.values()
+            os.kill(first.pid, signal.SIGSTOP)
+            monkeypatch.setattr(fork_client, "REPLY_SECONDS", 0.05)
+            with pytest.raises(ConnectionError, match="does not answer"):
+                await first.start(request(tmp_path), descriptors)
+            monkeypatch.undo()
+            other = await servers.start(CURRENT_INTERPRETER, request(tmp_path, SLEEP), descriptors, kept)
+            assert pids_of(servers) != [first.pid]
+            os.kill(first.pid, signal.SIGCONT)
+            while len(first._keepers) < 2:  # the second worker, for which nobody waits any more
+                await asyncio.sleep(0.002)
+            while len(first._keepers) > 1:
+                await asyncio.sleep(0.002)
+            assert not keeper.ended.done()
+            await keeper.end()
+            while first.alive:
+                await asyncio.sleep(0.002)
+            assert not other.ended.done()
+        await servers.stop()
+
+    asyncio.run(main())
+
+
+def test_a_server_that_stays_stopped(tmp_path, monkeypatch, scratch):
+    """A server that has no workers and does not answer is given up, and does not delay the end."""
     monkeypatch.setattr(fork_client, "REPLY_SECONDS", 0.05)
-    monkeypatch.setattr(fork_client, "END_SECONDS", 0.05)
 
     async def main():
         server = ForkServer(CURRENT_INTERPRETER, dict(os.environ), scratch, False)
         os.kill(server.pid, signal.SIGSTOP)
         with channel() as (_, descriptors), pytest.raises(ConnectionError, match="does not answer"):
             await server.start(request(tmp_path), descriptors)
+        assert not server.alive
         await server.stop()
         assert not alive(server.pid)
 

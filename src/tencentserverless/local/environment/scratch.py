@@ -175,20 +175,23 @@ def _lock(folder: Path) -> int | None:
     None if another process has the lock, or has removed the folder before it could be locked.
     """
     if fcntl is None:
-        return _NO_LOCK
-    descriptor = -1
+        return _NO_LOCK  # type: ignore[unreachable]  # reached on Windows
     try:
         descriptor = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    lock: int | None = None
+    try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if os.path.samestat(os.fstat(descriptor), os.stat(folder)):
-            return descriptor
+            lock = descriptor
     except (BlockingIOError, FileNotFoundError):
         pass
     except OSError:  # some network disks have no locks for folders
-        _unlock(descriptor)
-        return _NO_LOCK
-    _unlock(descriptor)
-    return None
+        lock = _NO_LOCK
+    if lock != descriptor:
+        os.close(descriptor)
+    return lock
 
 
 def _unlock(lock: int) -> None:

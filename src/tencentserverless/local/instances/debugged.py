@@ -75,6 +75,7 @@ class Debugged(Instance):
         super().__init__(*made, **named)
         self._callers = callers
         self._held_callers: list[Instance] = []
+        self._held_since = 0.0
 
     def on_ask(self) -> None:
         self._hold_callers()
@@ -112,12 +113,16 @@ class Debugged(Instance):
     def _hold_callers(self) -> None:
         if self.is_held and self.running is not None:
             self._held_callers = list(self._callers(self.running))
+            self._held_since = self._loop.time()
             for each in self._held_callers:
                 each.countdown.hold()
 
     def _release_callers(self) -> None:
+        held = self._loop.time() - self._held_since
         for each in self._held_callers:
             each.countdown.release()
+            if self._settings["debug"]["with"] == "pdb":  # with debugpy a debugger may be attached without a stop
+                each.held_seconds += held
         self._held_callers = []
 
 

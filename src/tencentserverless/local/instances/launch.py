@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tencentserverless.local.environment import variables
+from tencentserverless.local.environment.imports import Imports
 from tencentserverless.local.environment.layers import Layers
 from tencentserverless.local.environment.mounts import Root
 from tencentserverless.local.environment.requirements import Requirements
@@ -24,6 +25,7 @@ from tencentserverless.local.instances.debugged import Debugged
 from tencentserverless.local.instances.instance import Instance, Listener, new_id
 from tencentserverless.local.model.counters import Counters
 from tencentserverless.local.model.credentials import KeyRegistry
+from tencentserverless.local.model.facts import Fact, Printed
 from tencentserverless.local.model.function import Function
 from tencentserverless.local.model.options import Options
 from tencentserverless.local.processes.frames import TEXT_LIMIT_BYTES
@@ -51,6 +53,7 @@ class InstanceLauncher:
         scratch: Scratch,
         counters: Counters,
         notify: Callable[[str], None],
+        watch: Callable[[Fact], None] | None = None,
     ) -> None:
         self._options = options
         self._keys = keys
@@ -59,9 +62,11 @@ class InstanceLauncher:
         self._scratch = scratch
         self._counters = counters
         self._notify = notify
+        self._watch = watch
         self.instances: dict[str, Instance] = {}
         self._interpreters = Interpreters(notify, options.interpreters)
         self._requirements = Requirements(notify)
+        self._imports = Imports(notify, self._requirements.path_of)
         self._layers = Layers(scratch)
         self._machine = Machine(utf8_locale(), dict(os.environ))
         self._leases: dict[str, CredentialLease] = {}
@@ -101,11 +106,13 @@ class InstanceLauncher:
         """Give a notice if the function uses the SDK of the endpoint, which the platform may not have."""
         function = instance.function
         told = (function.name, function.code)
-        if instance.cold_start.lent_sdk and told not in self._notified_of_sdk and function.runtime != "Python3.6":
+        if instance.cold_start.lent_sdk and told not in self._notified_of_sdk:
             self._notified_of_sdk.add(told)
+            has_old = function.runtime == "Python3.6"
+            on_platform = "may have the old release 0.1.x" if has_old else "has it for Python3.6 only"
             self._notify(
-                f"{function.name} imports tencentserverless, which its folder does not contain. The platform has it "
-                "for Python3.6 only, so install it into the function's folder before you deploy the function"
+                f"{function.name} imports tencentserverless, which its folder does not contain. The platform "
+                f"{on_platform}, so install it into the function's folder before you deploy the function"
             )
 
     def forget(self, instance: Instance) -> None:
@@ -124,6 +131,8 @@ class InstanceLauncher:
             interpreter = await in_thread(self._interpreters.find, function.runtime)
         if self._requirements.needs_check(function, interpreter):
             await in_thread(self._requirements.check, function, interpreter)
+        if self._imports.needs_check(function, interpreter):
+            await in_thread(self._imports.check, function, interpreter)
         return interpreter
 
     async def _launched(
@@ -155,7 +164,7 @@ class InstanceLauncher:
         self._counters.processes += 1
         hosts = ports.hosts(trust) if bundle else ""
         settings = variables.settings(function, environ, paths, TEXT_LIMIT_BYTES, hosts)
-        return self._instance(
+        instance = self._instance(
             paths=paths,
             instance_id=instance_id,
             function=function,
@@ -166,6 +175,9 @@ class InstanceLauncher:
             renewed=partial(self._renewed, instance_id, function.timeout),
             notify=self._notify,
         )
+        if self._watch is not None:
+            instance.output.on_text = partial(_tell, self._watch, instance)
+        return instance
 
     async def _disk(
         self, function: Function, interpreter: Interpreter, source_version: int, instance_id: str
@@ -206,3 +218,9 @@ class InstanceLauncher:
         if self._scratch.has_folders(instance_id):
             self._background.start(in_thread(self._scratch.release, instance_id))
         self._leases.pop(instance_id).end()
+
+
+def _tell(watch: Callable[[Fact], None], instance: Instance, text: str) -> None:
+    """Tell what an instance prints. A notice tells what it prints between two events."""
+    if instance.running is not None:
+        watch(Printed(instance.running, text))

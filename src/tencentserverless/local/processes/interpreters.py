@@ -53,7 +53,7 @@ class Interpreter:
 
 
 def plain_path(path: str) -> str:
-    """The path of an interpreter, absolute, without dots. A last link stays: it may be a virtual environment's."""
+    """The absolute path of an interpreter, without dots. A link at its end stays: it may be a virtual environment's."""
     folder, name = os.path.split(os.path.abspath(path))
     real = os.path.realpath(os.path.dirname(path))
     return os.path.join(folder if os.path.realpath(folder) == real else real, name)  # another one: dots after a link

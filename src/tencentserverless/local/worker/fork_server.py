@@ -52,6 +52,7 @@ HURRY_SECONDS, PAUSE_SECONDS = 0.003, 0.02  # the time without requests before s
 # A chain of functions starts several workers at once, and joining a control group can block: the kernel waits for all
 # forks and exits that are under way on the machine ("favordynmods" in the document of cgroup v2).
 SPARES = 4
+ENDING_SECONDS = 0.05  # a process that is killed closes its connections before it unlocks its files
 # PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER. The parent-death signal comes when the *thread* ends that has forked this
 # process. It never comes if the parent ended before the call of prctl(2), so each user of it checks that.
 DIE_WITH_PARENT, ADOPT_ORPHANS = 1, 36
@@ -240,6 +241,7 @@ class WorkerStart:
         self.requests = requests
         self.groups = groups
         self.channel = self.output = -1
+        self.is_asked_to_end = False
 
     def run_keeper(self) -> None:
         """Be the keeper. End what the worker has left, also if the server was killed. Then nobody else removes this."""
@@ -251,10 +253,17 @@ class WorkerStart:
         except BaseException as error:  # noqa: BLE001
             self.report_failure(error)
         self.server.end_all()
-        if self.has_lost_server():
-            cgroups.remove(self.groups)
-            leftovers.remove_later(self.server.folder)
+        self.remove_leftovers()
         os._exit(0)
+
+    def remove_leftovers(self) -> None:
+        """Remove what the server may not be able to remove any more: it was killed, or is just ending.
+
+        After an ordinary end of the worker the groups stay, because the endpoint reads whether memory had run out.
+        """
+        if self.is_asked_to_end or self.has_lost_server():
+            cgroups.remove(self.groups)
+            leftovers.remove_unlocked(self.server.folder, ENDING_SECONDS if self.has_lost_server() else 0.0)
 
     def has_lost_server(self) -> bool:
         return os.getppid() != self.server.pid
@@ -268,7 +277,7 @@ class WorkerStart:
         else:
             pid, life_line = self.fork_init(self.server.mould)
         inherited.close_all_but(life_line)
-        descendants.wait_for(pid)
+        self.is_asked_to_end = not descendants.wait_for(pid)
 
     def report_failure(self, error: BaseException) -> None:
         """Send the error to the endpoint, on the channel. Before a request has come, send it to the server."""
@@ -374,20 +383,6 @@ class WorkerStart:
             os._exit(127)
 
 
-def forget_modules(modules: "frozenset[str]") -> None:
-    """Remove all modules but these from `sys.modules`, so that a function loads modules of its own."""
-    for name in [name for name in sys.modules if name not in modules]:
-        del sys.modules[name]
-
-
-def freeze_objects() -> None:
-    """Exclude all present objects from garbage collection, which would write to memory that workers share."""
-    import gc
-
-    gc.collect()
-    getattr(gc, "freeze", gc.collect)()  # Python 3.6 does not have `freeze`
-
-
 def run(arguments: "list[str]", work: object, complain: object, modules: "frozenset[str]") -> None:
     """Be a fork server. arguments: the descriptor of the connection; "plain" or ""; the endpoint's own folder.
     work, complain: see `Forker`. modules: those that a worker finds loaded.
@@ -399,7 +394,7 @@ def run(arguments: "list[str]", work: object, complain: object, modules: "frozen
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the signal and the end of the connection come together
         server.end_all()
         cgroups.remove_orphans(server.parents)
-        leftovers.remove_unlocked(server.folder)  # a killed endpoint cannot remove it
+        leftovers.remove_unlocked(server.folder, 20 * ENDING_SECONDS)  # a killed endpoint cannot remove it
         os._exit(0)
 
     namespaces.prctl(ADOPT_ORPHANS, 1)
@@ -407,8 +402,8 @@ def run(arguments: "list[str]", work: object, complain: object, modules: "frozen
     signal.signal(signal.SIGTERM, leave)
     # After the handler, which cleans up. If the endpoint has ended before, `serve` sees the end of the connection.
     namespaces.prctl(DIE_WITH_PARENT, signal.SIGTERM)
-    forget_modules(modules)
-    freeze_objects()
+    inherited.forget_modules(modules)
+    inherited.freeze_objects()
     try:
         server.serve()
     except OSError as error:
