@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tencentserverless.local import LocalSCF
 
 WINDOWS_SECONDS = 0.5
+MOST_ROWS = 200
 HEAD = ("function", "region", "namespace", "runtime", "memory", "timeout", "code")
 
 
@@ -58,17 +59,20 @@ def _introduce(scf: "LocalSCF") -> None:
     }
     if scf.ca_file:
         line["ca_file"] = scf.ca_file
-    click.echo(json.dumps(line))
+    serving.answer(json.dumps(line))
     serving.say(f"{scf!r}: press Ctrl-C to stop it")
     rows = [
         (f.name, f.region, f.namespace, f.runtime or "", f"{f.memory_mb} MB", f"{f.timeout} s", str(f.code))
         for f in scf.functions
     ]
-    if sys.stderr.isatty():
-        _table([HEAD, *rows])
+    shown = rows[:MOST_ROWS]
+    if sys.stderr is not None and sys.stderr.isatty():
+        _table([HEAD, *shown])
     else:
-        for row in rows:
+        for row in shown:
             serving.say("  ".join(filter(None, row)))
+    if len(rows) > MOST_ROWS:
+        serving.say(f"and {len(rows) - MOST_ROWS} more functions")
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> None:

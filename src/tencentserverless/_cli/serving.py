@@ -1,8 +1,8 @@
 """The code that `local start` and `local exec` share: options, starting the endpoint, notices, signals."""
 
 import signal
-import sys
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from tencentserverless.local import LocalSCF
+    from tencentserverless.local.eventloop.delivery import Delivery
     from tencentserverless.local.model.invocation import Record
 
 _OPTIONS = (
@@ -67,6 +68,7 @@ def make_endpoint(
 ) -> "LocalSCF":
     """Return an endpoint that has not started. Raises `click.UsageError` for wrong options."""
     from tencentserverless.local import LocalSCF
+    from tencentserverless.local.eventloop.delivery import to_stderr
     from tencentserverless.local.model.credentials import accepted
 
     accept = [pair for text in accept for pair in _pairs(text)]
@@ -76,7 +78,7 @@ def make_endpoint(
         raise click.BadParameter(
             "must be ID:KEY, @FILE or any", param_hint="--accept (TENCENTSERVERLESS_ACCEPT)"
         ) from None
-    options.update(port=port, accept=accept, notify=say, on_record=on_record)
+    options.update(port=port, accept=accept, notify=to_stderr, on_record=on_record)
     options["layers"] = dict(_pair(text, "--layer", "NAME=FOLDER") for text in layers)
     options["interpreters"] = dict(_pair(text, "--interpreter", "RUNTIME=PATH") for text in interpreters)
     try:
@@ -127,19 +129,45 @@ def start_endpoint(
 
 
 def say(text: str) -> None:
-    """Print one notice to standard error."""
-    click.echo(text, err=True)
+    """Print one line to standard error. If nobody reads it, this does not wait for long."""
+    from tencentserverless.local.eventloop.delivery import to_stderr
+
+    _deliver(lambda: to_stderr(text))
+
+
+def answer(line: str) -> None:
+    """Print one line to standard output, as `say` does. If that is not possible, a notice says why."""
+    from tencentserverless.local.eventloop.delivery import print_line, to_stderr
+
+    def deliver() -> None:
+        try:
+            print_line(line, "stdout")
+        except (OSError, ValueError) as error:
+            to_stderr(f"cannot print to standard output: {error}")
+
+    _deliver(deliver)
+
+
+@cache
+def _printer() -> "Delivery":
+    from tencentserverless.local.eventloop.delivery import Delivery
+
+    return Delivery()
+
+
+def _deliver(print_it: Callable[[], None]) -> None:
+    _printer().add(print_it)
+    _printer().wait()
 
 
 def log(record: "Record") -> None:
     """Print the log of an invocation to standard error."""
+    from tencentserverless.local.eventloop.delivery import to_stderr
     from tencentserverless.local.invocations import log
+    from tencentserverless.local.model.bounded_text import few_lines
 
-    invocation = record.invocation
-    function = invocation.function
-    text = f"── {function.name} · {function.region}\n{log.log(record)}"
-    sys.stderr.write(text.encode("utf-8", "replace").decode())
-    sys.stderr.flush()
+    function = record.invocation.function
+    to_stderr(f"── {function.name} · {function.region}\n{few_lines(log.log(record).rstrip())}")
 
 
 def on_signals(action: Callable[[int], None], *names: str) -> None:

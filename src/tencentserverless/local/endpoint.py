@@ -1,10 +1,10 @@
 """The local endpoint without its HTTP server. It connects the parts, and passes each request through them."""
 
 import asyncio
-import logging
 import os
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 from tencentserverless.local.api import router
@@ -14,6 +14,7 @@ from tencentserverless.local.api.call import Answer, PendingCall
 from tencentserverless.local.environment.layers import resolve_layers
 from tencentserverless.local.environment.scratch import Scratch
 from tencentserverless.local.eventloop.background import BackgroundTasks
+from tencentserverless.local.eventloop.delivery import Delivery
 from tencentserverless.local.eventloop.turn_batch import TurnBatch
 from tencentserverless.local.functions.live_catalog import LiveCatalog
 from tencentserverless.local.http.certificates import Authority
@@ -24,6 +25,7 @@ from tencentserverless.local.instances.in_process import InProcess
 from tencentserverless.local.instances.launch import InstanceLauncher
 from tencentserverless.local.invocations.lifecycle import Invocations
 from tencentserverless.local.invocations.records import Records
+from tencentserverless.local.model.bounded_text import one_line
 from tencentserverless.local.model.counters import Counters
 from tencentserverless.local.model.credentials import ACCEPT_ANY, KeyRegistry, accepted, new_credential
 from tencentserverless.local.model.invocation import Invocation, Record
@@ -32,9 +34,9 @@ from tencentserverless.local.model.options import Options
 _DEFAULT_LANGUAGE = "en-US"
 IN_PROCESS_SECONDS = 1.0
 
-Notify = Callable[[str], None]
+READER_SECONDS = 1.0
 
-_log = logging.getLogger(__name__)
+Notify = Callable[[str], None]
 
 
 class Endpoint:
@@ -43,6 +45,7 @@ class Endpoint:
     paths: folders of functions.
     notify: is called with each notice for the user, one line.
     on_record: is called with the record of each invocation that has ended.
+    delivery: calls these two.
     ports: the ports through which instances reach this endpoint.
     url: the address at which handlers in this process reach this endpoint.
 
@@ -55,13 +58,15 @@ class Endpoint:
         options: Options,
         notify: Notify,
         on_record: Callable[[Record], None] | None,
+        delivery: Delivery,
         scratch: Scratch,
         authority: Authority,
         ports: PortRegistry,
         url: str,
     ) -> None:
         self.options = options
-        self.notify = notify = _without_exceptions(notify)
+        self.notify = notify = _delivered(notify, delivery)
+        self._delivery = delivery
         self.credential = new_credential()
         self.counters = Counters()
         self.batch = TurnBatch()
@@ -85,7 +90,7 @@ class Endpoint:
         )
         self._in_process = InProcess(keys, options.credential_seconds, url)
         self._invocations = Invocations(
-            options, self.records, self._dispatcher, self._in_process, self._running_on, on_record
+            options, self.records, self._dispatcher, self._in_process, self._running_on, self._record_reader(on_record)
         )
         self._background = BackgroundTasks()
         self._services = Services(self.catalog, self._invocations, self._background)
@@ -94,11 +99,16 @@ class Endpoint:
     def respond(self, request: Request, answer: Answer, sent_by: str = "") -> None:
         """Serve an API request. `answer` is called once, now or later, with the request id and the body of the answer.
 
+        Notices and records are delivered before the answer, if their reader is not too slow.
+
         The HTTP status of the answer is 200, also for errors.
         sent_by: the id of the instance through whose ports the request came, "" for the endpoint's own port.
         """
         self.counters.requests += 1
-        pending = PendingCall(request.headers.get("x-tc-language", _DEFAULT_LANGUAGE), answer)
+        pending = PendingCall(
+            request.headers.get("x-tc-language", _DEFAULT_LANGUAGE),
+            lambda request_id, body: self._delivery.after(partial(answer, request_id, body)),
+        )
         try:
             call = self._gate.admit(request, time.time(), sent_by)
             pending.language = call.language
@@ -116,6 +126,7 @@ class Endpoint:
         await asyncio.to_thread(self.records.close)
         await self._launcher.stop()
         self._scratch.remove()
+        await self._delivery.end(READER_SECONDS)
 
     def _records_path(self) -> Path:
         return Path(self.options.records or self._scratch.folder / "records.db")
@@ -126,6 +137,11 @@ class Endpoint:
         instance = self._launcher.instances.get(instance_id)
         return instance.running if instance else self._in_process.running.get(instance_id)
 
+    def _record_reader(self, on_record: Callable[[Record], None] | None) -> Callable[[Record], None] | None:
+        if on_record is None:
+            return None
+        return lambda record: self._delivery.add(partial(on_record, record), record.kept_bytes)
+
     def _report_unused_layers(self) -> None:
         used = {layer for function in self.catalog for layer in function.layer_folders}
         for name, folder in self.layer_folders.items():
@@ -133,13 +149,11 @@ class Endpoint:
                 self.notify(f"layer `{name}` is not used: no serverless.yml names it")
 
 
-def _without_exceptions(notify: Notify) -> Notify:
-    """Wrap `notify` so that its exceptions never reach the caller."""
+def _delivered(notify: Notify, delivery: Delivery) -> Notify:
+    """Wrap `notify`: the notice becomes one line, and the caller does not wait until it is read."""
 
     def call(notice: str) -> None:
-        try:
-            notify(notice)
-        except Exception as error:  # noqa: BLE001  a mistake in code of the user
-            _log.error("notify raised %r for: %s", error, notice, exc_info=error)
+        line = one_line(notice)
+        delivery.add(partial(notify, line), len(line))
 
     return call

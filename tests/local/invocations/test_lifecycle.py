@@ -92,21 +92,6 @@ def test_one_that_did_not_come_about(made, error, status):
     assert (told, watched) == ([error], [])
 
 
-def test_one_who_watches_and_fails(made, caplog):
-    """An `on_record` that raises is heard of in the log, and the answer is as if it had not."""
-    told = []
-
-    def fail(record):
-        raise LookupError("not ours")
-
-    async def act(invocations, records):
-        invocations.invoke(invocation(), told.append)
-
-    made(act, on_record=fail)
-    assert [record.outcome for record in told] == [DONE]
-    assert [record.exc_info[0] for record in caplog.records] == [LookupError]
-
-
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(["hello", "other", "third"]), max_size=5), st.integers(0, 5), st.booleans())
 def test_chains_that_are_too_long(made, callers, most_hops, later):

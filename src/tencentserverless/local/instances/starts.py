@@ -1,12 +1,12 @@
 """Starts instances for waiting invocations, a few at the same time."""
 
 import asyncio
-import logging
 import os
 from collections.abc import Callable
 from typing import Protocol
 
 from tencentserverless.local.eventloop.background import BackgroundTasks
+from tencentserverless.local.eventloop.failures import log_internal_error
 from tencentserverless.local.instances.current_code import CurrentCode
 from tencentserverless.local.instances.instance import Answer, Instance, Listener
 from tencentserverless.local.instances.pool import Pool
@@ -20,8 +20,6 @@ from tencentserverless.local.processes.frames import Frame, Kind
 
 SLOT_SECONDS = 1.0
 STARTS_AT_ONCE = 2 * (os.cpu_count() or 1)
-
-_log = logging.getLogger(__name__)
 
 
 class Launcher(Protocol):
@@ -91,7 +89,7 @@ class Starts:
             answer = await loading
         except Exception as error:  # noqa: BLE001  the waiting invocation gets the error
             if not isinstance(error, OSError):
-                _log.error("internal error of the local endpoint: %r", error, exc_info=error)
+                log_internal_error(error)
             if instance is None:
                 self._pool.release_one()
             else:

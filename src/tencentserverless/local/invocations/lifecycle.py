@@ -1,7 +1,6 @@
 """The life of an invocation: it arrives, runs, ends and is recorded."""
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable
 from functools import partial
@@ -15,8 +14,6 @@ from tencentserverless.local.model.invocation import Invocation, Outcome, Record
 from tencentserverless.local.model.options import Options
 
 Recorded = Callable[[Record | Exception], object]
-
-_log = logging.getLogger(__name__)
 
 
 class Runner(Protocol):
@@ -32,7 +29,7 @@ class Invocations:
     instances: runs invocations on instances.
     in_process: runs invocations in this interpreter.
     running_on: returns the invocation that the instance with an id is running, None if it runs none.
-    on_record: is called with the record of each invocation that has ended.
+    on_record: is called with the record of each invocation that has ended. It must not raise.
     """
 
     def __init__(
@@ -101,10 +98,7 @@ class Invocations:
             return
         self._records.end(record, outcome, time.time())
         if self._on_record is not None:
-            try:
-                self._on_record(record)
-            except Exception as error:  # noqa: BLE001  a mistake of the user must not affect the answer
-                _log.error("on_record raised %r", error, exc_info=error)
+            self._on_record(record)
         done(record)
 
 

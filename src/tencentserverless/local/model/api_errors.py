@@ -109,6 +109,11 @@ def request_too_large(limit_bytes: int, size_bytes: int) -> Refusal:
     return Refusal("RequestSizeLimitExceeded", text)
 
 
+def requests_too_large(limit_bytes: int) -> Refusal:
+    text = f"The requests that the local endpoint is serving now have more than {limit_bytes} bytes. Try again later."
+    return Refusal("RequestLimitExceeded", text, status_code=432)
+
+
 def unsupported_operation(why: str) -> Refusal:
     return Refusal("UnsupportedOperation", why)
 
