@@ -20,6 +20,7 @@ from tencentserverless.local.model.function import DEFAULT_NAMESPACE, Function
 from tencentserverless.local.model.invocation import Record
 from tencentserverless.local.model.options import ADDRESS, Debugger, Options
 from tencentserverless.local.model.regions import DEFAULT_REGION
+from tencentserverless.local.processes.allocator import return_large_blocks
 from tencentserverless.local.processes.descriptors import fill_standard_descriptors
 from tencentserverless.local.server import Server, serve_endpoint
 
@@ -137,6 +138,7 @@ class LocalSCF:
 
     def __enter__(self) -> "LocalSCF":
         fill_standard_descriptors()
+        return_large_blocks()
         self._loop = asyncio.SelectorEventLoop() if sys.platform == "win32" else asyncio.new_event_loop()
         self._loop.set_exception_handler(_on_loop_failure)
         self._thread = threading.Thread(target=self._run, args=(self._loop,), name="LocalSCF", daemon=True)
@@ -197,7 +199,7 @@ class LocalSCF:
         if callable(source):
             functions, root = [folders.from_handler(source, name, region, namespace, environment or {})], None
         else:
-            root = Path(source).resolve()
+            root = Path(os.path.abspath(source))
             functions = list(folders.read([root], self._notify, running.layer_folders))
         assert self._loop is not None
         self._loop.call_soon_threadsafe(running.catalog.deploy, functions, root)

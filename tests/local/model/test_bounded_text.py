@@ -7,8 +7,8 @@ from tencentserverless.local.model.bounded_text import (
     FIRST_LINES,
     LAST_LINES,
     LINE_CHARACTERS,
+    MESSAGE_CHARACTERS,
     MOST_NAMES,
-    NOTICE_CHARACTERS,
     few_lines,
     few_names,
     one_line,
@@ -21,7 +21,7 @@ TEXTS = st.builds(lambda part, times: part * times, st.text(max_size=20), st.int
 @given(TEXTS)
 def test_bounds(text):
     """However long a text is, a notice is one line, and what is shown of a log has a bound in lines and in length."""
-    assert len(one_line(text)) <= NOTICE_CHARACTERS + 3
+    assert len(one_line(text)) <= MESSAGE_CHARACTERS + 3
     assert len(one_line(text).splitlines()) <= 1
     lines = few_lines(text).split("\n")
     assert len(lines) <= FIRST_LINES + LAST_LINES + 1

@@ -56,13 +56,13 @@ class LiveCatalog:
         layers: Mapping[str, Path],
         since: Callable[[], float] = _always,
     ) -> None:
-        self._roots = dict.fromkeys(Path(path).resolve() for path in paths)
+        self._roots = {Path(os.path.abspath(path)): Path(path).resolve() for path in paths}
         self._notify = notify
         self._layers = layers
         self._since = since
         self._served: dict[Path, Function] = {}
         marks = {folder: _marks_of(folder) for folder in self._candidates()}  # before reading: later changes count
-        self._functions = folders.read(self._roots, notify, layers)
+        self._functions = folders.read(self._roots.values(), notify, layers)
         self._served = {_folder_of(function): function for function in self._functions}
         self._readings = {
             folder: _Reading(function, marks.get(folder, ())) for folder, function in self._served.items()
@@ -80,6 +80,8 @@ class LiveCatalog:
         function = self._functions.get(key)
         if function is None:
             self._check_all_if_due()
+        elif self._follow_links():
+            self._check_all()
         elif key in self._outdated or not self._is_current(function):
             self._check_all()
         else:
@@ -107,7 +109,7 @@ class LiveCatalog:
             self._hidden.discard(folder)
             self._served[folder], self._readings[folder] = function, _Reading(function)
         if root is not None:
-            self._roots[root] = None
+            self._roots[root] = root.resolve()
         self._serve(time.monotonic())
 
     def __iter__(self) -> Iterator[Function]:
@@ -115,6 +117,12 @@ class LiveCatalog:
 
     def __len__(self) -> int:
         return len(self._functions)
+
+    def _follow_links(self) -> bool:
+        """Whether links in the paths of the roots lead to other folders than before."""
+        moved = {path: path.resolve() for path, root in self._roots.items() if path != root and path.resolve() != root}
+        self._roots.update(moved)
+        return bool(moved)
 
     def _is_current(self, function: Function) -> bool:
         if function.call is not None:
@@ -156,7 +164,8 @@ class LiveCatalog:
         """All folders that may be functions."""
         found: dict[Path, None] = {}
         holders = {folder.parent for folder in self._served}  # these contain functions, so they are not functions
-        for root in self._roots:
+        self._follow_links()
+        for root in self._roots.values():
             is_one = root not in holders and self._is_function(root)
             with suppress(OSError):  # a missing folder may come back
                 found.update(dict.fromkeys([root] if is_one else folders.inside(root)))
@@ -218,11 +227,12 @@ class LiveCatalog:
 
     def _report(self, before: Mapping[Path, Function], conflicts: set[str]) -> None:
         """Give notices about functions that have another name, are gone, or have a name that is in use."""
+        served = {function.key for function in self._functions}
         for folder, function in before.items():
             now = self._served.get(folder)
             if now is not None and now.key != function.key:
                 self._notify(f"{function} is now {now}")
-            elif folder not in self._readings:
+            elif folder not in self._readings and function.key not in served:
                 self._notify(f"{function} is gone: {folder} is not a function any more")
         new, self._conflicts = conflicts - self._conflicts, conflicts
         for conflict in sorted(new):

@@ -17,6 +17,7 @@ def host_names(host: str) -> Iterator[str]:
 
 
 _OF_BROWSERS = frozenset(("origin", "referer", "sec-fetch-site"))  # requests for images have no Origin
+HOST_CHARACTERS = 300  # a name has at most 253
 _SCF_HOST = re.compile(r"scf(?:\.[a-z0-9-]+)?\.tencentcloudapi\.com")
 
 
@@ -24,7 +25,8 @@ def refusal_reason(headers: Mapping[str, str], listens_on: str = ADDRESS) -> str
     """Return why a request must not be served, or "". Pages in a browser must not reach functions by any host name."""
     if not _OF_BROWSERS.isdisjoint(headers):
         return "Requests from pages in a browser are not served."
-    if _is_ours(headers.get("host", ""), listens_on):
+    host = headers.get("host", "")
+    if len(host) <= HOST_CHARACTERS and _is_ours(host, listens_on):
         return ""
     return "The Host header is not a name of this machine or of SCF."
 

@@ -71,6 +71,7 @@ class InProcess:
     async def stop(self, patience_seconds: float) -> None:
         """Wait this long for running handlers. Their threads cannot be ended, so they may run on after that."""
         await self._tasks.stop(patience_seconds)
+        self._versions.close()
 
     async def _run(self, invocation: Invocation, done: Done) -> None:
         instance_id = new_id()
@@ -149,7 +150,12 @@ class InProcess:
                 sys.path.remove(other)
         sys.path[:0] = folders
         importlib.invalidate_caches()
-        return _worker_module().init_handler(function.handler, folders[0])
+        # The bytecode of a file counts as current if the second of its time and its size are the same.
+        before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+        try:
+            return _worker_module().init_handler(function.handler, folders[0])
+        finally:
+            sys.dont_write_bytecode = before
 
 
 def _folders(function: Function) -> list[str]:

@@ -81,7 +81,7 @@ class Starts:
                 if not self._scheduler.has_tickets(key):
                     self._pool.release_one()
                     return
-                instance = await self._launcher.launch(*await self._code.now(key), self._listener)
+                instance = await self._launcher.launch(*await self._code.now(key, cause.since), self._listener)
                 self._pool.add(instance)
                 loading = asyncio.ensure_future(instance.start(cause.invocation))
                 # Loading needs a processor, so starts take turns. But a function may wait for another start.

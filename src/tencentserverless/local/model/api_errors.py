@@ -6,6 +6,8 @@ https://cloud.tencent.com/document/product/583/30771
 
 from collections.abc import Sequence
 
+from tencentserverless.local.model.bounded_text import without_middle
+
 
 class Refusal(Exception):
     """An API error: the answer to a request that is refused.
@@ -14,11 +16,11 @@ class Refusal(Exception):
     """
 
     def __init__(self, code: str, message: str, chinese: str = "", status_code: int = 400) -> None:
-        super().__init__(code, message)
+        super().__init__(code, without_middle(message))
         self.status_code = status_code
         self.code = code
-        self.message = message
-        self.chinese = chinese
+        self.message = without_middle(message)  # it may repeat what a client sent
+        self.chinese = without_middle(chinese)
 
     def text(self, language: str) -> str:
         return self.chinese if self.chinese and language == "zh-CN" else self.message

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-NOTICE_CHARACTERS = 2000
+MESSAGE_CHARACTERS = 2000
 LINE_CHARACTERS = 2000
 FIRST_LINES, LAST_LINES = 100, 400
 MOST_NAMES = 20
@@ -15,10 +15,13 @@ def shortened(text: str, most: int = 80) -> str:
 
 def one_line(text: str) -> str:
     """The text of a notice as one line. If it is too long, its middle is left out."""
-    half = NOTICE_CHARACTERS // 2
-    if len(text) > NOTICE_CHARACTERS:
-        text = f"{text[:half]} … {text[-half:]}"
-    return " ".join(text.splitlines())
+    return " ".join(without_middle(text).splitlines())
+
+
+def without_middle(text: str) -> str:
+    """The text, or its beginning and its end if it has more than `MESSAGE_CHARACTERS`."""
+    half = MESSAGE_CHARACTERS // 2
+    return text if len(text) <= MESSAGE_CHARACTERS else f"{text[:half]} … {text[-half:]}"
 
 
 def few_lines(text: str) -> str:

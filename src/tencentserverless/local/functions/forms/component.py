@@ -5,6 +5,7 @@ This also checks on the disk whether the folders of code and layers exist.
 https://cloud.tencent.com/document/product/1154/39271
 """
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -126,7 +127,7 @@ class _Reader:
         return self._folder(source, inputs.lines.get("src", inputs.line))
 
     def _folder(self, source: str, line: int) -> Path:
-        folder = (self._path.parent / self._expanded(source, line)).resolve()
+        folder = Path(os.path.abspath(self._path.parent / self._expanded(source, line)))  # links may change
         if not folder.is_dir():
             self._fail(line, f"`src`: there is no folder {folder}")
         return folder
