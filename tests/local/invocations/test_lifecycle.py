@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tencentserverless.local.invocations import lifecycle as module
 from tencentserverless.local.invocations.lifecycle import Invocations
 from tencentserverless.local.invocations.records import Records
 from tencentserverless.local.model import api_errors
@@ -188,3 +189,26 @@ def test_a_mistake_of_ours_in_an_event_invocation(made, caplog):
 
     made(act, instances=Runner(KeyError("ours")))
     assert [record.exc_info[0] for record in caplog.records] == [KeyError]
+
+
+def test_event_invocations_that_wait_are_bounded(made, monkeypatch):
+    """More bytes of Event invocations than may wait are refused, and more are taken once some have ended."""
+    monkeypatch.setattr(module, "WAITING_EVENTS_BYTES", 10 * (module.EVENT_BYTES + 2))
+    runner = Runner()
+
+    async def act(invocations, records):
+        for _ in range(2):
+            for number in range(10):
+                invocations.invoke_later(invocation(request_id=f"{number}"))
+            with pytest.raises(Refusal, match="RequestLimitExceeded"):
+                invocations.invoke_later(invocation())
+            ended = 0
+            while ended < 10:
+                await asyncio.sleep(0)
+                while runner.running:
+                    runner.running.pop()[1](DONE)
+                    ended += 1
+            while invocations._event_bytes:
+                await asyncio.sleep(0)
+
+    made(act, instances=runner)

@@ -23,6 +23,7 @@ _OTHER_LOCALES = ("C.UTF-8", "C")
 _PREFIX = "tencentserverless-local-"
 _SDK_PACKAGES = ("tencentserverless", "tencentcloud")
 _OLDEST_PYTHON_OF_SDK = (3, 6)
+MOST_VIEWS = 1000
 
 
 class Scratch:
@@ -46,6 +47,8 @@ class Scratch:
             folders = [str(folder) for folder in (function.code, *function.layer_folders)]
             needed = needed_paths(folders, interpreter, [str(self._create()), *_sdk_folders()])
             known = self._views[key] = (version, view_of(needed))
+            if len(self._views) > MOST_VIEWS:
+                del self._views[next(iter(self._views))]
         return known[1]
 
     def visible_paths(self, shared: Sequence[str] = ()) -> ScratchPaths:

@@ -87,6 +87,8 @@ class Delivery:
             self._has_ended = True
             self._waiting.clear()
             self._changed.notify_all()
+        if self._thread is not None and not self._is_late:
+            self._thread.join(PATIENCE_SECONDS)
 
     def _put(self, deliver: Work, size: int) -> None:
         """The caller has the lock."""

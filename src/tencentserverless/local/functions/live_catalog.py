@@ -14,7 +14,7 @@ from tencentserverless.local.functions.look_pace import MANY, LookPace
 from tencentserverless.local.model.errors import FunctionFolderError
 from tencentserverless.local.model.function import Function, Key
 
-Marks = tuple[int, int, int]  # time, inode and size; zeros if it does not exist
+Marks = tuple[int, int, int, int]  # two times, inode and size; zeros if it does not exist
 
 
 def _always() -> float:
@@ -258,5 +258,5 @@ def _marks(path: str) -> Marks:
     try:
         status = os.stat(path)
     except (OSError, ValueError):
-        return 0, 0, 0
-    return status.st_mtime_ns, status.st_ino, status.st_size
+        return 0, 0, 0, 0
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_size

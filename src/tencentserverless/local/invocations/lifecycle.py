@@ -13,6 +13,9 @@ from tencentserverless.local.model import api_errors, event_json, outcomes
 from tencentserverless.local.model.invocation import Invocation, Outcome, Record
 from tencentserverless.local.model.options import Options
 
+WAITING_EVENTS_BYTES = 32 * 1024 * 1024
+EVENT_BYTES = 4096  # of an Event invocation, beside its event
+
 Recorded = Callable[[Record | Exception], object]
 
 
@@ -49,6 +52,7 @@ class Invocations:
         self._on_record = on_record
         self._event_slots = asyncio.Semaphore(options.event_invocations)
         self._event_tasks = BackgroundTasks()
+        self._event_bytes = 0
 
     def invoke(self, invocation: Invocation, done: Recorded) -> None:
         """Run an invocation. Raises `Refusal` if the chain is too long.
@@ -59,10 +63,14 @@ class Invocations:
         self._run(invocation, done)
 
     def invoke_later(self, invocation: Invocation) -> None:
-        """Queue an Event invocation. It is recorded, and not retried if it fails. Raises `Refusal`."""
+        """Queue an Event invocation. It is recorded, and not retried if it fails. Raises `Refusal`, also if too many wait."""
         self._check_chain(invocation)
         event_json.check_event(invocation.event)
-        self._event_tasks.start(self._run_in_turn(invocation))
+        size = len(invocation.event) + EVENT_BYTES
+        if self._event_bytes + size > WAITING_EVENTS_BYTES:
+            raise api_errors.too_many_events(WAITING_EVENTS_BYTES)
+        self._event_bytes += size
+        self._event_tasks.start(self._run_in_turn(invocation)).add_done_callback(lambda _: self._end_event(size))
 
     async def stop(self) -> None:
         """Drop the Event invocations that have not ended."""
@@ -90,6 +98,9 @@ class Invocations:
             result = await ended
         if isinstance(result, Exception):  # no caller waits for it; the task logs it
             raise result
+
+    def _end_event(self, size: int) -> None:
+        self._event_bytes -= size
 
     def _ended(self, record: Record, done: Recorded, outcome: Outcome | Exception) -> None:
         if isinstance(outcome, Exception):

@@ -116,6 +116,11 @@ def requests_too_large(limit_bytes: int) -> Refusal:
     return Refusal("RequestLimitExceeded", text, status_code=432)
 
 
+def too_many_events(limit_bytes: int) -> Refusal:
+    text = f"The Event invocations that are waiting have more than {limit_bytes} bytes. Try again later."
+    return Refusal("RequestLimitExceeded", text, status_code=432)
+
+
 def unsupported_operation(why: str) -> Refusal:
     return Refusal("UnsupportedOperation", why)
 

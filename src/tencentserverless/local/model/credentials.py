@@ -48,6 +48,10 @@ class KeyRegistry:
         self.add(credential)
         return credential
 
+    def discard(self, credential: Credential) -> None:
+        """Remove a credential, if it is known."""
+        self._credentials.pop(credential.secret_id, None)
+
     def forget(self, instance_id: str, now: float = inf) -> None:
         """Remove the credentials of this instance that have expired at `now`; all of them by default."""
         for credential in list(self._credentials.values()):
