@@ -12,9 +12,11 @@ KINDS = ("blocking", "asyncio")
 class Driven:
     """An AsyncClient that is called like a blocking one: each call runs the event loop until it is done."""
 
+    make_loop = staticmethod(asyncio.new_event_loop)
+
     def __init__(self, *arguments, **settings):
         self.client = AsyncClient(*arguments, **settings)
-        self.loop = asyncio.new_event_loop()
+        self.loop = self.make_loop()
 
     def __enter__(self):
         return self

@@ -3,9 +3,11 @@
 import contextlib
 import json
 import os
+import select
 import socket
 import ssl
 import threading
+from base64 import b64encode
 
 CERTIFICATES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "certificates")
 AUTHORITY = os.path.join(CERTIFICATES, "authority.pem")
@@ -131,12 +133,12 @@ class Server:
 
     def _talk(self, connection, number):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._open.add(connection)
         try:
             if self.tls is not None:
-                self._open.discard(connection)
-                connection = self.tls.wrap_socket(connection, server_side=True)
-                self._open.add(connection)
+                connection = self.tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+            self._open.add(connection)
+            if self.tls is not None:
+                connection.do_handshake()
             self.serve(connection, number)
         except OSError:
             pass
@@ -156,5 +158,44 @@ def answering(answer):
             if request is None:
                 return
             connection.sendall(answer(*request) if callable(answer) else answer)
+
+    return serve
+
+
+def read_head(connection):
+    """The head of a CONNECT request. Raises OSError if it does not come whole."""
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        more = connection.recv(1)
+        if not more:
+            raise OSError("the client left")
+        head += more
+    return head.decode("ascii")
+
+
+def relay(one, other):
+    """Carry bytes both ways until one side ends."""
+    while True:
+        pending = [side for side in (one, other) if getattr(side, "pending", int)()]
+        for side in pending or select.select([one, other], [], [])[0]:
+            data = side.recv(65536)
+            if not data:
+                return
+            (other if side is one else one).sendall(data)
+
+
+def proxying(heads, login=None):
+    """A `serve` that is a proxy; `heads` collects what it was asked."""
+
+    def serve(connection, number):
+        head = read_head(connection)
+        heads.append(head)
+        if login is not None and "Basic " + b64encode(login).decode("ascii") not in head:
+            connection.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+            return
+        host, _, port = head.split()[1].rpartition(":")
+        with contextlib.closing(socket.create_connection((host, int(port)))) as target:
+            connection.sendall(b"HTTP/1.1 200 Connection established\r\nX-Proxy: yes\r\n\r\n")
+            relay(connection, target)
 
     return serve

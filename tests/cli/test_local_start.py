@@ -76,9 +76,11 @@ def test_a_kill_leaves_no_worker(functions):
 
 
 def test_brought_keys_are_never_printed(functions):
-    """Keys given with --accept work, and appear nowhere."""
-    with started(functions, "--port", "0", "--accept", "AKIDmine:my-secret") as (process, line):
+    """Keys given with --accept work, also by a name given with --host-name, and appear nowhere."""
+    options = ["--accept", "AKIDmine:my-secret", "--host", "localhost", "--host-name", "Compose"]
+    with started(functions, "--port", "0", *options) as (process, line):
         with Api(SimpleNamespace(endpoint=line["endpoint"], secret_id="AKIDmine", secret_key="my-secret")) as api:
+            api.host = "compose:9000"
             assert api.invoke("hello", {})["InvokeResult"] == 0
         process.terminate()
         output, errors = process.communicate(timeout=20)

@@ -22,6 +22,7 @@ NO_TEST_FILE = {
     "_functions/base.py": "tests/functions/test_functions.py, of both clients",
     "_functions/blocking.py": "tests/functions/test_functions.py and test_event_handle.py, of both clients",
     "__init__.py": "tests/client/test_package.py",
+    "_cli/local_stop.py": "tests/cli/test_target.py, which stops an endpoint with it",
     "otel.py": "tests/client/test_trace.py",
     "_transport/asyncio/places.py": "tests/transport/test_interruptions.py, of both transports",
     "_transport/asyncio/pool.py": "tests/transport/test_interruptions.py, of both transports",
@@ -29,6 +30,8 @@ NO_TEST_FILE = {
     "_transport/blocking/places.py": "tests/transport/test_interruptions.py, of both transports",
     "_transport/blocking/pool.py": "tests/transport/test_interruptions.py, of both transports",
     "_transport/blocking/race.py": "tests/transport/test_addresses.py, of both transports",
+    "_transport/asyncio/resolve.py": "tests/transport/test_resolve.py, of both transports",
+    "_transport/blocking/resolve.py": "tests/transport/test_resolve.py, of both transports",
     "_transport/asyncio/connect.py": "tests/transport/test_transports.py and test_proxy.py, of both transports",
     "_transport/blocking/connect.py": "tests/transport/test_transports.py and test_proxy.py, of both transports",
     "_transport/blocking/connection.py": "tests/transport/test_transports.py and test_stale.py, of both transports",
@@ -59,6 +62,15 @@ OURS = tuple(f"tencentserverless.{name}" for name in ("_failures", "_protocol", 
 PROTOCOL = [module for module in MODULES if module.startswith(("_protocol/", "_failures/"))]
 CLIENT = [name for name in MODULES if name.split("/")[0] not in ("local", "_cli", "__main__.py", "pytest_plugin.py")]
 WORKER = "tencentserverless.local.worker"
+REPLACED = {  # by gevent.monkey and eventlet.monkey_patch
+    "os": {"fork", "read", "waitpid", "write"},
+    "queue": {"SimpleQueue"},
+    "select": {"poll", "select"},
+    "socket": {"create_connection", "getaddrinfo", "socket"},
+    "ssl": {"SSLContext", "SSLSocket", "create_default_context"},
+    "threading": {"Condition", "Event", "Lock", "RLock", "Thread", "current_thread", "get_ident", "local"},
+    "time": {"sleep"},
+}
 ENVIRONMENT = {"environ", "environb", "getenv", "putenv"}
 
 
@@ -167,6 +179,18 @@ def test_only_settings_read_the_environment():
     assert readers == {"_settings/environment.py"}
 
 
+def test_what_greenlets_replace_is_looked_up_when_it_is_used():
+    """No module of the client keeps a name that gevent and eventlet replace, since they may come after its import."""
+    kept = []
+    for module in CLIENT:
+        for node in tree(PACKAGE / module).body:
+            if isinstance(node, ast.ImportFrom):
+                names = {alias.name for alias in node.names}
+                if node.module in REPLACED and names & REPLACED[node.module]:
+                    kept.append(f"{module}: {node.module}")
+    assert not kept
+
+
 def test_nobody_imports_the_worker():
     """No module imports the worker or its debugger: they are files that another process runs."""
     for module in MODULES:
@@ -177,7 +201,7 @@ def test_nobody_imports_the_worker():
 
 def test_the_worker_stands_on_the_standard_library():
     """The worker imports nothing of ours: it runs where the package is not installed."""
-    for file in ("bootstrap.py", "debugger.py"):
+    for file in ("bootstrap.py", "debugger.py", "redirect.py", "python_path/sitecustomize.py"):
         for name, _ in imports(tree(PACKAGE / "local" / "worker" / file)):
             assert name.split(".")[0] not in {"tencentserverless", "tencentcloud"}
 

@@ -21,6 +21,9 @@ class Site:
     def soon(self, work):
         asyncio.get_running_loop().call_soon(work)
 
+    def refused(self, path, headers):
+        return Reply(b"refused", status=403, closing=True) if "origin" in headers else None
+
     def serve(self, request, port, answer):
         self.asked.append(request)
         if self.hold is None:
@@ -44,9 +47,6 @@ class Site:
 
     def too_busy(self):
         return Reply(b"too busy", closing=True)
-
-    def admits(self, port):
-        return True
 
 
 def talk(act, site=None):

@@ -192,7 +192,7 @@ def test_threads_that_wait_share_a_failure():
         except errors.SettingsError as failure:
             failures.append(failure)
 
-    source._lock = Lock(source._lock)
+    source._locks[os.getpid()] = Lock(threading.Lock())
     threads = [threading.Thread(target=work) for _ in range(2)]
     threads[0].start()
     assert entered.wait(20)

@@ -8,7 +8,7 @@ import sys
 import tencentserverless._transport
 
 FOLDER = os.path.dirname(os.path.abspath(tencentserverless._transport.__file__)) + os.sep
-OUTSIDE = ("socket", "_socket", "select", "ssl", "_ssl", "selectors", "asyncio", "random")
+OUTSIDE = ("socket", "_socket", "select", "ssl", "_ssl", "selectors", "asyncio", "random", "threading")
 FUTURES = ("asyncio.futures", "asyncio.events")
 WAKING = ("call_soon",)  # a future calls it in a callback of the event loop, which is not an exchange's
 

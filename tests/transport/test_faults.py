@@ -1,19 +1,15 @@
 """Nothing bare leaves the package: whatever fails outside of it becomes an error of ours, and nothing is lost."""
 
-import functools
 import gc
-import signal
 
 import pytest
 
 from tencentserverless import exception as errors
 from tencentserverless._protocol import retry
-from tencentserverless._protocol.effects import Fault
-from tencentserverless._transport.faults import fault_of, quietly
+from tencentserverless._transport.faults import fault_of
 from tests.clients import KINDS, Driven, client_of
-from tests.loopback import Server, http, read_request, result
+from tests.loopback import Server, http, proxying, read_request, result
 from tests.transport.meddling import Calls
-from tests.transport.test_proxy import proxying
 
 RAISED = (OSError, RuntimeError, NotImplementedError, TypeError, MemoryError)
 SENDING = {"send", "write"}
@@ -79,7 +75,7 @@ class Way:
 
 @pytest.fixture
 def collected():
-    """What a test leaves in cycles of garbage, such as coroutines that were not awaited, ends with the test."""
+    """What a test leaves in cycles of garbage, such as sockets that were not closed, ends with the test."""
     yield
     gc.collect()
 
@@ -108,8 +104,8 @@ def meddle(way, kind, is_warm, at, error):
     return calls, outcome
 
 
-# A close that raises does not close, and a coroutine function that raises is not awaited.
-@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::RuntimeWarning")
+# A close that raises does not close.
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("is_warm", [False, True])
 @pytest.mark.parametrize("way", WAYS)
@@ -164,35 +160,6 @@ def test_what_an_event_loop_cannot_do_is_a_connect_error(name, awaits, monkeypat
 
 class Limit(Exception):
     """What a time limit raises, such as Celery's soft one."""
-
-
-def raise_timeout(number, frame):
-    raise TimeoutError("a recipe for time limits")
-
-
-class Handlers:
-    """Signal handlers of other forms."""
-
-    def method(self, number, frame):
-        raise OSError("from a method")
-
-    def __call__(self, number, frame):
-        raise RuntimeError("from an object")
-
-
-@pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="this system has no such signals")
-@pytest.mark.parametrize(
-    "handler", [raise_timeout, Handlers().method, Handlers(), functools.partial(raise_timeout), lambda *_: 1 // 0]
-)
-def test_what_a_signal_handler_raises_is_for_the_caller(handler):
-    """An exception of a signal handler passes through, whatever its class and whatever kind of handler raised it."""
-    before = signal.signal(signal.SIGUSR1, handler)
-    try:
-        with pytest.raises((OSError, RuntimeError, ZeroDivisionError)) as caught:
-            quietly(handler, signal.SIGUSR1, None)
-    finally:
-        signal.signal(signal.SIGUSR1, before)
-    assert not isinstance(caught.value, Fault)
 
 
 def test_which_faults_may_pass():

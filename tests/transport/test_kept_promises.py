@@ -7,8 +7,7 @@ import pytest
 
 from tencentserverless import exception as errors
 from tests.clients import KINDS, client_of
-from tests.loopback import AUTHORITY, Server, answering, header, http, read_request, refusal, result
-from tests.transport.test_proxy import proxying
+from tests.loopback import AUTHORITY, Server, answering, header, http, proxying, read_request, refusal, result
 
 OK = http(result())
 STRANGER = os.path.join(os.path.dirname(AUTHORITY), "stranger.pem")

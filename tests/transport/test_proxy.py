@@ -1,56 +1,18 @@
 """Connections through HTTP proxies on loopback."""
 
 import contextlib
-import select
 import socket
 import ssl
-from base64 import b64encode
 from time import monotonic
 
 import pytest
 
 from tencentserverless import exception as errors
 from tests.clients import KINDS, Driven, client_of
-from tests.loopback import Server, answering, http, result
+from tests.loopback import Server, answering, http, proxying, read_head, result
 
 OK = http(result())
 pytestmark = pytest.mark.parametrize("kind", KINDS)
-
-
-def read_head(connection):
-    """The head of a CONNECT request."""
-    head = b""
-    while not head.endswith(b"\r\n\r\n"):
-        head += connection.recv(1)
-    return head.decode("ascii")
-
-
-def relay(one, other):
-    """Carry bytes both ways until one side ends."""
-    while True:
-        pending = [side for side in (one, other) if getattr(side, "pending", int)()]
-        for side in pending or select.select([one, other], [], [])[0]:
-            data = side.recv(65536)
-            if not data:
-                return
-            (other if side is one else one).sendall(data)
-
-
-def proxying(heads, login=None):
-    """A `serve` that is a proxy; `heads` collects what it was asked."""
-
-    def serve(connection, number):
-        head = read_head(connection)
-        heads.append(head)
-        if login is not None and "Basic " + b64encode(login).decode("ascii") not in head:
-            connection.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
-            return
-        host, _, port = head.split()[1].rpartition(":")
-        with contextlib.closing(socket.create_connection((host, int(port)))) as target:
-            connection.sendall(b"HTTP/1.1 200 Connection established\r\nX-Proxy: yes\r\n\r\n")
-            relay(connection, target)
-
-    return serve
 
 
 @pytest.mark.parametrize("proxy_tls", [False, True])

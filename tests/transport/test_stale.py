@@ -16,9 +16,8 @@ import pytest
 
 from tencentserverless import exception as errors
 from tests.clients import KINDS, Driven, client_of
-from tests.loopback import Server, answering, http, read_request, result
+from tests.loopback import Server, answering, http, proxying, read_request, result
 from tests.transport.cutter import Counting, reset
-from tests.transport.test_proxy import proxying
 
 OK = http(result())
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))

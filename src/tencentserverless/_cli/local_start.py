@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tencentserverless._cli import serving
+from tencentserverless._cli import running, serving
 
 if TYPE_CHECKING:
     from tencentserverless.local import LocalSCF
@@ -35,11 +35,12 @@ def start(paths: tuple[str, ...], port: int, quiet: bool, **options: Any) -> Non
     signals: SimpleQueue[int] = SimpleQueue()  # a signal handler may use it at any time; an Event could deadlock
     serving.on_signals(signals.put, "SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
     scf = serving.start_endpoint(paths, port, None if quiet else serving.log, **options)
-    try:
-        _introduce(scf)
-        _wait_for(signals)
-    finally:
-        scf.stop()
+    with running.announced(scf, paths, serving.say):
+        try:
+            _introduce(scf)
+            _wait_for(signals)
+        finally:
+            scf.stop()
 
 
 def _wait_for(signals: "SimpleQueue[int]") -> None:

@@ -14,11 +14,18 @@ if TYPE_CHECKING:
     from tencentserverless.local.model.invocation import Record
 
 _OPTIONS = (
-    click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on."),
+    click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on, or localhost."),
+    click.option(
+        "--host-name",
+        "host_names",
+        multiple=True,
+        metavar="NAME",
+        help="Accept requests to this host name too, such as host.docker.internal; repeatable.",
+    ),
     click.option(
         "--accept",
         multiple=True,
-        metavar="ID:KEY|@FILE",
+        metavar="ID:KEY[:TOKEN]|@FILE",
         envvar="TENCENTSERVERLESS_ACCEPT",
         show_envvar=True,
         help="Accept this key pair too; repeatable. @FILE reads pairs from a file, one on each line, so that other "
@@ -76,7 +83,7 @@ def make_endpoint(
         accepted(accept)
     except ValueError:
         raise click.BadParameter(
-            "must be ID:KEY, @FILE or any", param_hint="--accept (TENCENTSERVERLESS_ACCEPT)"
+            "must be ID:KEY, ID:KEY:TOKEN, @FILE or any", param_hint="--accept (TENCENTSERVERLESS_ACCEPT)"
         ) from None
     options.update(port=port, accept=accept, notify=to_stderr, on_record=on_record)
     options["layers"] = dict(_pair(text, "--layer", "NAME=FOLDER") for text in layers)
@@ -125,7 +132,8 @@ def start_endpoint(
     except AuthorityError as error:
         raise click.ClickException(f"--tls: {error}") from None
     except OSError as error:
-        raise click.ClickException(f"port {port}: {error.strerror or error}") from None
+        where = error.filename or f"{options.get('host', '127.0.0.1')}, port {port}"
+        raise click.ClickException(f"{where}: {error.strerror or error}") from None
 
 
 def say(text: str) -> None:

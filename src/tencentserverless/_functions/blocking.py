@@ -1,11 +1,14 @@
 """Remote functions of the blocking client; `map` invokes them in threads."""
 
+import os
 import queue
 import threading
+import time
 import weakref
-from time import monotonic, sleep
+from time import monotonic
 from typing import Generic, TypeVar, overload
 
+from tencentserverless._context import with_context
 from tencentserverless._functions.base import DEFAULT_CONCURRENCY, BaseFunction, event_of, hand_out
 from tencentserverless._functions.event_handle import EventHandle
 from tencentserverless._functions.fanout import Failed
@@ -130,7 +133,7 @@ class Sent(EventHandle):
     def _perform(self, wanted: "Any") -> "Any":
         """Wait for a number of seconds, or call the API; see `event_handle`."""
         if type(wanted) is float:
-            return sleep(wanted)
+            return time.sleep(wanted)
         return self._client._call_api(*wanted, region=self.region)
 
 
@@ -138,18 +141,21 @@ class Map(Generic[T]):
     """The iterator of `Function.map`. Its threads end when it is exhausted, closed, or garbage."""
 
     def __init__(self, fanout: "Any", invoke: "Callable[[Any], Any]") -> None:
+        self._process = os.getpid()
         self._fanout: "Fanout" = fanout
         self._invoke = invoke
         self._todo: "queue.Queue[Any]" = queue.Queue()
         self._done: "queue.Queue[Any]" = queue.Queue()
         self._threads = 0
         self._most_threads = fanout.plan.concurrency
-        self._end = weakref.finalize(self, _stop, self._todo, self._most_threads)
+        self._end = weakref.finalize(self, _stop, self._process, self._todo, self._most_threads)
 
     def __iter__(self) -> "Iterator[T]":
         return self
 
     def __next__(self) -> "T":
+        if os.getpid() != self._process:
+            raise RuntimeError("a forked child cannot go on with the map of its parent: it has none of the threads")
         while True:
             self._feed()
             item = self._fanout.pop()
@@ -169,15 +175,17 @@ class Map(Generic[T]):
             pending = self._fanout.take(monotonic())
             if pending is None:
                 return
+            if pending.invoke is None:
+                pending.invoke = with_context(self._invoke)
             self._todo.put(pending)
             self._add_thread()
 
     def _add_thread(self) -> None:
         """Start another thread if all of them may be busy. If that fails, the others do the work."""
         if self._threads < min(self._fanout.in_flight, self._most_threads):
-            work = (self._invoke, self._todo, self._done)
+            queues = (self._todo, self._done)
             try:
-                threading.Thread(target=_work, args=work, name="tencentserverless-map", daemon=True).start()
+                threading.Thread(target=_work, args=queues, name="tencentserverless-map", daemon=True).start()
             except (RuntimeError, MemoryError):
                 self._most_threads = self._threads
             else:
@@ -189,7 +197,7 @@ class Map(Generic[T]):
         if pause is None and not self._fanout.in_flight:
             return
         if not self._threads and self._fanout.in_flight:
-            _invoke_next(self._invoke, self._todo, self._done)
+            _invoke_next(self._todo, self._done)
         try:
             pending, outcome = self._done.get(timeout=pause)
         except queue.Empty:
@@ -197,26 +205,28 @@ class Map(Generic[T]):
         self._fanout.finish(pending, outcome, monotonic())
 
 
-def _work(invoke: "Callable[[Any], Any]", todo: "queue.Queue[Any]", done: "queue.Queue[Any]") -> None:
+def _work(todo: "queue.Queue[Any]", done: "queue.Queue[Any]") -> None:
     """Run by each thread. It refers to the queues but not to the iterator, which can so become garbage."""
-    while _invoke_next(invoke, todo, done):
+    while _invoke_next(todo, done):
         pass
 
 
-def _invoke_next(invoke: "Callable[[Any], Any]", todo: "queue.Queue[Any]", done: "queue.Queue[Any]") -> bool:
+def _invoke_next(todo: "queue.Queue[Any]", done: "queue.Queue[Any]") -> bool:
     """Wait for an event and invoke with it. False at the end."""
     pending: "Optional[Pending]" = todo.get()
     if pending is None:
         return False
     try:
-        outcome = invoke(pending.event)
+        outcome = pending.invoke(pending.event)
     except Exception as error:
         outcome = Failed(error)
     done.put((pending, outcome))
     return True
 
 
-def _stop(todo: "queue.Queue[Any]", threads: int) -> None:
+def _stop(process: int, todo: "queue.Queue[Any]", threads: int) -> None:
+    if os.getpid() != process:  # in a forked child, where nobody may be left to unlock the queue
+        return
     while not todo.empty():
         todo.get()
     for _ in range(threads):

@@ -4,8 +4,10 @@ import asyncio
 import inspect
 from time import monotonic
 
+from tencentserverless._context import with_context
 from tencentserverless._settings.credentials import Source, TooLate, WouldWait, is_fresh
-from tencentserverless.exception import SettingsError
+from tencentserverless._signals import pass_on
+from tencentserverless.exception import ServerlessError, SettingsError
 
 __tracebackhide__ = True  # from pytest: it shows the caller's frames
 
@@ -42,6 +44,7 @@ class AsyncSource(Source):
         except (SettingsError, asyncio.CancelledError):  # before Python 3.8, CancelledError is an Exception
             raise
         except Exception as error:
+            pass_on(error)
             raise self.failed(error) from error
 
 
@@ -57,14 +60,34 @@ async def identity_after_waiting(
     if isinstance(source, AsyncSource):
         await source.renew(deadline)
         return identify(deadline)
-    asking = asyncio.ensure_future(asyncio.get_event_loop().run_in_executor(None, identify, deadline))
-    return await _finished(asking, deadline)  # type: ignore[no-any-return]
+    return await _asked_in_a_thread(identify, deadline)
+
+
+async def _asked_in_a_thread(identify: "Callable[[Optional[float]], Identity]", deadline: "Optional[float]") -> "Any":
+    try:
+        asking = asyncio.get_event_loop().run_in_executor(None, with_context(identify), deadline)
+        return await _finished(asking, deadline)
+    except (ServerlessError, TooLate, asyncio.CancelledError):  # of `identify`
+        raise
+    except RuntimeError:  # no thread can be had: at the end of the interpreter, or where there are too many
+        return identify(deadline)
+    except Exception as error:
+        pass_on(error)
+        message = f"the event loop cannot call credentials() in a thread: {type(error).__name__}"
+        raise SettingsError("InvalidCredential", message) from error
 
 
 async def _finished(asking: "asyncio.Future[Any]", deadline: "Optional[float]") -> "Any":
     """The result of `asking`. It is not cancelled at the deadline: other invocations may wait for it too."""
+    asking.add_done_callback(_look)
     left = None if deadline is None else max(0.0, deadline - monotonic())
     await asyncio.wait([asking], timeout=left)
     if not asking.done():
         raise TooLate()
     return asking.result()
+
+
+def _look(asking: "asyncio.Future[Any]") -> None:
+    """Look at the exception: asyncio reports those that nobody looked at, because all who waited gave up."""
+    if not asking.cancelled():
+        asking.exception()

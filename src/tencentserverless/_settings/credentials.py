@@ -5,13 +5,14 @@ import threading
 from time import monotonic, time
 
 from tencentserverless._settings.found import Found, end_of
+from tencentserverless._signals import pass_on
 from tencentserverless.exception import SettingsError
 
 __tracebackhide__ = True  # from pytest: it shows the caller's frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Optional, Tuple
+    from typing import Any, Callable, Dict, Optional, Tuple
 
     from tencentserverless._protocol.identity import Identity
 
@@ -39,13 +40,9 @@ class Source:
     def __init__(self, ask: "Callable[[], Any]") -> None:
         self.ask = ask
         self.answers = 0
-        self._begin()
+        self._locks: "Dict[int, Any]" = {}  # by process: a forked child must not wait for a thread that it lacks
         self._kept: "Optional[Tuple[Identity, float]]" = None
         self._failure: "Optional[SettingsError]" = None
-
-    def _begin(self) -> None:
-        self._process = os.getpid()
-        self._lock = threading.Lock()
 
     def __reduce__(self) -> "Tuple[Any, ...]":
         return type(self), (self.ask,)
@@ -60,16 +57,17 @@ class Source:
             return kept[0]
         if not may_wait:
             raise WouldWait()
-        if self._process != os.getpid():
-            self._begin()  # in a child process, nobody may be left to release the lock
-        seen, lock = self.answers, self._lock
-        if not lock.acquire(True, -1 if deadline is None else max(0.0, deadline - monotonic())):
-            raise TooLate()
+        seen, is_mine = self.answers, False
+        lock = self._locks.setdefault(os.getpid(), threading.Lock())
         try:
+            is_mine = lock.acquire(True, -1 if deadline is None else max(0.0, deadline - monotonic()))
+            if not is_mine:
+                raise TooLate()
             # An answer that came while this thread waited for the lock is fresh enough.
             return self._answer() if self.answers != seen else self._ask()
         finally:
-            lock.release()
+            if is_mine:
+                lock.release()
 
     def keep(self, answer: "Any") -> "Identity":
         """Keep an answer of the callable. Raises SettingsError if it does not hold credentials."""
@@ -84,23 +82,26 @@ class Source:
         return identity
 
     def failed(self, error: Exception) -> SettingsError:
-        """The error to raise if the callable raised this one."""
+        """The error to raise if the callable raised this one. Its cause has no frames of ours, which see the answer."""
+        frames = error.__traceback__
+        while frames is not None and str(frames.tb_frame.f_globals.get("__name__")).startswith("tencentserverless."):
+            frames = frames.tb_next
         failure = SettingsError("InvalidCredential", f"credentials() raised {type(error).__name__}")
-        failure.__cause__ = error
+        failure.__cause__ = error.with_traceback(frames)
         return failure
 
     def _ask(self) -> "Identity":
+        """Call the callable. If it is broken off, that is not an answer: the next thread that waits calls it again."""
         self._failure = None
         try:
-            return self.keep(self.ask())
+            self.keep(self.ask())
         except SettingsError as error:
             self._failure = error
-            raise
         except Exception as error:
+            pass_on(error)
             self._failure = self.failed(error)
-            raise self._failure from error
-        finally:
-            self.answers += 1
+        self.answers += 1
+        return self._answer()
 
     def _answer(self) -> "Identity":
         """The last answer, or a copy of the last failure: each thread raises an error of its own."""

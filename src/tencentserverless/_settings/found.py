@@ -8,8 +8,9 @@ from tencentserverless.exception import SettingsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Tuple
+    from typing import Any, Tuple, TypeVar
 
+    E = TypeVar("E", bound=Exception)
     Places = Tuple[str, str, str]
 
 ADVICE = (
@@ -72,6 +73,12 @@ def _check(value: "Any", place: str) -> None:
 
 def no_credentials(what: str, advice: str = ADVICE) -> SettingsError:
     return SettingsError("InvalidCredential", f"{what}: {advice}" if advice else what)
+
+
+def without_frames(error: "E") -> "E":
+    """The same error, to be raised again. The frames that read the settings are left out, because tools that show the
+    variables of a traceback would show keys and passwords."""
+    return error.with_traceback(None)
 
 
 def end_of(value: "Any", place: str) -> float:

@@ -1,10 +1,12 @@
 """TLS contexts: which certificates are trusted. Each is loaded once, at the first https connection that needs it."""
 
 import os
-from threading import Lock
+import threading
 
+from tencentserverless._forks import no_fork
 from tencentserverless._protocol.effects import Fault
-from tencentserverless._transport.faults import FAMILIES, fault_of, pass_on
+from tencentserverless._signals import pass_on
+from tencentserverless._transport.faults import FAMILIES, fault_of
 
 __tracebackhide__ = True  # from pytest: it shows the caller's frames
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 LONGEST_LOAD = 2.0  # seconds; loading takes 30 ms
 
 _contexts: "Dict[Optional[str], ssl.SSLContext]" = {}
-_loading: "Dict[int, Lock]" = {}  # by process: a forked child must not wait for a thread that it does not have
+_loading: "Dict[int, threading.Lock]" = {}  # by process: a forked child must not wait for a thread that it does not have
 
 
 def context(ca_file: "Optional[str]") -> "ssl.SSLContext":
@@ -27,7 +29,7 @@ def context(ca_file: "Optional[str]") -> "ssl.SSLContext":
 
 def _loaded(ca_file: "Optional[str]") -> "ssl.SSLContext":
     """Load the context once, for all threads: a TLS session can only be resumed with the context it began with."""
-    lock = _loading.setdefault(os.getpid(), Lock())
+    lock = _loading.setdefault(os.getpid(), threading.Lock())
     is_mine = lock.acquire(True, LONGEST_LOAD)
     try:
         return _contexts.get(ca_file) or _contexts.setdefault(ca_file, _load(ca_file))
@@ -76,8 +78,8 @@ def _load(ca_file: "Optional[str]") -> "ssl.SSLContext":
 
 def _create(cafile: "Optional[str]" = None, capath: "Optional[str]" = None) -> "ssl.SSLContext":
     """A context. Creating it also opens the file that SSLKEYLOGFILE names; that has nothing to do with certificates."""
-    import ssl  # takes 10 ms, which a program that uses http does not pay
-
+    with no_fork:
+        import ssl  # takes 10 ms, which a program that uses http does not pay
     try:
         return ssl.create_default_context(cafile=cafile, capath=capath)
     except OSError as error:

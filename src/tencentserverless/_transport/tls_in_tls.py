@@ -28,6 +28,7 @@ class TLSInTLSSocket:
         self._outer = outer
         self._layer = TLSLayer(context, host, session)
         self._unsent = b""
+        self._outer.setblocking(True)  # under eventlet a time-out alone does not make it wait again
         while True:
             self._outer.settimeout(left())
             self._outer.sendall(self._layer.shake_hands())

@@ -1,6 +1,5 @@
 """The local endpoint without its HTTP server. It connects the parts, and passes each request through them."""
 
-import asyncio
 import os
 import time
 from collections.abc import Callable, Iterable
@@ -15,10 +14,11 @@ from tencentserverless.local.environment.layers import resolve_layers
 from tencentserverless.local.environment.scratch import Scratch
 from tencentserverless.local.eventloop.background import BackgroundTasks
 from tencentserverless.local.eventloop.delivery import Delivery
+from tencentserverless.local.eventloop.in_thread import in_thread
 from tencentserverless.local.eventloop.turn_batch import TurnBatch
 from tencentserverless.local.functions.live_catalog import LiveCatalog
 from tencentserverless.local.http.certificates import Authority
-from tencentserverless.local.http.instance_ports import PortRegistry
+from tencentserverless.local.http.instance_ports import COMMAND, PortRegistry
 from tencentserverless.local.http.request import Request
 from tencentserverless.local.instances.dispatcher import Dispatcher
 from tencentserverless.local.instances.in_process import InProcess
@@ -78,6 +78,7 @@ class Endpoint:
             self.records.check()
         keys = KeyRegistry([self.credential, *accepted(options.accept)])
         self._gate = Gate(router.KNOWN, keys, accept_any=ACCEPT_ANY in options.accept)
+        self._command_gate = Gate(router.KNOWN, keys, accept_any=True)  # such programs have their keys in the source
         self._launcher = InstanceLauncher(options, keys, ports, authority, scratch, self.counters, notify)
         self._launcher.prepare()
         self._dispatcher = Dispatcher(
@@ -102,15 +103,19 @@ class Endpoint:
         Notices and records are delivered before the answer, if their reader is not too slow.
 
         The HTTP status of the answer is 200, also for errors.
-        sent_by: the id of the instance through whose ports the request came, "" for the endpoint's own port.
+        sent_by: the id of the instance through whose ports the request came, "" for the endpoint's own port, `COMMAND`
+            for the ports of a program outside.
         """
         self.counters.requests += 1
-        pending = PendingCall(
-            request.headers.get("x-tc-language", _DEFAULT_LANGUAGE),
-            lambda request_id, body: self._delivery.after(partial(answer, request_id, body)),
-        )
+        language, client = request.headers.get("x-tc-language", _DEFAULT_LANGUAGE), "x-tc-requestclient"
+        is_official = request.headers.get(client, "").startswith("SDK_")  # programs compare its messages
+        after_readers = lambda request_id, body: self._delivery.after(partial(answer, request_id, body))  # noqa: E731
+        pending = PendingCall(language, after_readers, with_hint=not is_official)
         try:
-            call = self._gate.admit(request, time.time(), sent_by)
+            if sent_by == COMMAND:
+                call = self._command_gate.admit(request, time.time())
+            else:
+                call = self._gate.admit(request, time.time(), sent_by)
             pending.language = call.language
             router.perform(self._services, call, pending)
         except Exception as error:  # noqa: BLE001  a mistake of ours gets an answer too
@@ -122,10 +127,9 @@ class Endpoint:
         await self._invocations.stop()
         await self._in_process.stop(IN_PROCESS_SECONDS)
         await self._dispatcher.stop()
-        # This comes before the fork servers end: they remove the endpoint's folder, which may contain the records.
-        await asyncio.to_thread(self.records.close)
+        await in_thread(self.records.close)
+        self._scratch.remove()  # it may contain the records; fork servers that find it when they end remove it
         await self._launcher.stop()
-        self._scratch.remove()
         await self._delivery.end(READER_SECONDS)
 
     def _records_path(self) -> Path:

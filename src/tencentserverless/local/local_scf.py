@@ -5,14 +5,17 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, TypeVar
 
 from tencentserverless.local.endpoint import Endpoint
+from tencentserverless.local.environment.command import command_environment
 from tencentserverless.local.eventloop.delivery import to_stderr
 from tencentserverless.local.eventloop.failures import log_failure
 from tencentserverless.local.functions import folders
+from tencentserverless.local.http.hosts import check_names
 from tencentserverless.local.instances import debugged
 from tencentserverless.local.model.counters import Counters
 from tencentserverless.local.model.credentials import LIFE_SECONDS
@@ -32,9 +35,12 @@ class LocalSCF:
 
     paths: folders. Each of them is a function, or contains folders that are functions.
     port: the port of the endpoint, 0 for any free port.
-    host: the address to listen on. If it is not loopback, other machines that have a key can invoke the functions. A
-        notice says so.
-    accept: ``ID:KEY`` pairs to accept beside the endpoint's own pair. "any" accepts unknown ids without checking.
+    host: the address to listen on, or "localhost". If it is not loopback, other machines that have a key can invoke the
+        functions. A notice says so.
+    host_names: more names by which requests may come, such as "host.docker.internal". Requests with other names in
+        their Host header are refused.
+    accept: ``ID:KEY`` or ``ID:KEY:TOKEN`` texts to accept beside the endpoint's own pair. Without TOKEN any token may
+        come with the pair. "any" accepts unknown ids without checking.
     most_instances: the largest number of instances, of all functions together.
     queue_seconds: how long an invocation waits when all instances are busy. Then it fails with status 432. An
         invocation that a function makes does not wait: it fails at once.
@@ -81,6 +87,7 @@ class LocalSCF:
         *paths: str | os.PathLike[str],
         port: int = 0,
         host: str = ADDRESS,
+        host_names: str | Sequence[str] = (),
         accept: str | Sequence[str] = (),
         most_instances: int = 64,
         queue_seconds: float = 10.0,
@@ -100,6 +107,7 @@ class LocalSCF:
         on_record: Callable[[Record], None] | None = None,
     ) -> None:
         accept = (accept,) if isinstance(accept, str) else tuple(accept)
+        host = ADDRESS if host == "localhost" else host
         ip_address(host)
         debugged.check(debug)
         self._options = Options(
@@ -116,6 +124,7 @@ class LocalSCF:
             layers=dict(layers or {}),
             credential_seconds=credential_seconds,
             host=host,
+            host_names=check_names((host_names,) if isinstance(host_names, str) else host_names),
             interpreters=dict(interpreters or {}),
             debug=debug,
             terminal=debugged.terminal(terminal) if debug == "pdb" else "",
@@ -205,6 +214,20 @@ class LocalSCF:
         self._loop.call_soon_threadsafe(running.catalog.deploy, functions, root)
         return functions
 
+    def environment(self, variables: Mapping[str, str] | None = None, scf_hosts: bool = True) -> dict[str, str]:
+        """Return environment variables with which a program uses this endpoint, and not the cloud.
+
+        variables: those that the program has otherwise, by default `os.environ`. Keys and tokens in it are replaced.
+        scf_hosts: whether SCF's host names lead to this endpoint in Python programs, with any keys. Then programs
+            without a setting for the endpoint use it too.
+
+        Raises RuntimeError if the endpoint has not started.
+        """
+        self._running()
+        hosts = self._await(self._server.command_hosts()) if scf_hosts else ""
+        given = os.environ if variables is None else variables
+        return command_environment(given, self.endpoint, self.secret_id, self.secret_key, self.bundle, hosts)
+
     def _running(self) -> Endpoint:
         if self._endpoint is None:
             raise RuntimeError("LocalSCF has not started: use it in a with statement")
@@ -231,7 +254,8 @@ class LocalSCF:
             loop.run_forever()
         finally:
             loop.run_until_complete(loop.shutdown_asyncgens())
-            loop.run_until_complete(loop.shutdown_default_executor())
+            with suppress(RuntimeError):  # it needs a thread, which the system may refuse
+                loop.run_until_complete(loop.shutdown_default_executor())
             loop.close()
 
     def _end_loop(self) -> None:

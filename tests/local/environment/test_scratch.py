@@ -1,7 +1,6 @@
 """The endpoint's own folder."""
 
 import locale
-import os
 import subprocess
 import sys
 import tempfile
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tencentserverless.local.environment import scratch as module
 from tencentserverless.local.environment.scratch import Scratch, utf8_locale
 from tencentserverless.local.model.function import Function, Layer
 from tencentserverless.local.processes.interpreters import CURRENT_INTERPRETER
@@ -28,16 +28,33 @@ def test_places_are_made_and_removed(tmp_path):
 
 
 def test_what_a_killed_endpoint_left_is_removed(tmp_path, monkeypatch):
-    """The folder of an endpoint that no longer runs is removed by the next; a running one's and strangers' stay."""
+    """A folder that no process has locked is removed by the next endpoint; one that is in use and a stranger's stay."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
-        ended.wait()
-    names = [f"tencentserverless-local-{ended.pid}-x", f"tencentserverless-local-{os.getpid()}-x", "other-1-x"]
-    for name in names:
-        (tmp_path / name).mkdir()
+    running, scratch = Scratch(), Scratch()
+    first = running.folder
+    for name in ("tencentserverless-endpoint-killed", "other-1-x"):
+        (tmp_path / name / "home").mkdir(parents=True)
+    second = scratch.folder
+    assert {path.name for path in tmp_path.iterdir()} == {first.name, second.name, "other-1-x"}
+    running.remove()
+    scratch.remove()
+    assert [path.name for path in tmp_path.iterdir()] == ["other-1-x"]
+
+
+def test_a_folder_that_is_removed_before_it_is_locked(tmp_path, monkeypatch):
+    """An endpoint whose new folder another one takes for a leftover makes another folder."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    make, made = tempfile.mkdtemp, []
+
+    def make_and_lose(**named):
+        made.append(make(**named))
+        if len(made) == 1:
+            module._remove_orphans(tmp_path)
+        return made[-1]
+
+    monkeypatch.setattr(tempfile, "mkdtemp", make_and_lose)
     scratch = Scratch()
-    scratch.paths(tmp_path, (3, 11), "/opt")
-    assert [name for name in names if (tmp_path / name).exists()] == names[1:]
+    assert (str(scratch.folder), len(made)) == (made[-1], 2)
     scratch.remove()
 
 

@@ -40,7 +40,8 @@ def made(tmp_path):
 
     def run(act, options=None, instances=None, in_process=None, on_record=None):
         async def main():
-            records = Records(lambda: tmp_path / f"{next(numbers)}.db", pytest.fail)
+            path = tmp_path / f"{next(numbers)}.db"
+            records = Records(lambda: path, pytest.fail)
             invocations = Invocations(
                 options or Options(),
                 records,

@@ -25,6 +25,7 @@ def request(folder, command=None):
         "data_bytes": 1 << 34,
         "memory_bytes": 1 << 34,
         "view": {},
+        "mark": "",
     }
 
 

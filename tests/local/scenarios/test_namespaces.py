@@ -91,7 +91,7 @@ def test_no_mount_is_left(api):
     """Mounts are seen by the instance alone."""
     assert told(api, "one", {})["here"]
     with open("/proc/self/mountinfo") as file:
-        assert "tencentserverless-local-" not in file.read()
+        assert "tencentserverless-endpoint-" not in file.read()
 
 
 OWN = """\

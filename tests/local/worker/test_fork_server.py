@@ -23,7 +23,7 @@ def test_only_one_descriptor_stays():
     told = in_a_process(
         """
 kept = os.dup(1)
-it.close_all_but(kept)
+it.inherited.close_all_but(kept)
 os.dup2(kept, 1)
 print(json.dumps([name for name in map(int, os.listdir("/proc/self/fd")) if name not in (kept, 1)]))
 """
@@ -72,7 +72,7 @@ with tempfile.TemporaryDirectory() as folder:
     request = {"id": 1, "view": {}, "folder": folder, "command": None, "environment": {}}
     request.update(data_bytes=1 << 30, memory_bytes=1 << 30)
     connection, endpoint = socket.socketpair()
-    server = it.Forker(connection, work, False)
+    server = it.Forker(connection, work, None, False)
     told, spares = [], []
     for mounts in (False, True, False):
         server.prepare()
@@ -85,7 +85,7 @@ with tempfile.TemporaryDirectory() as folder:
         spares.append(ready)
     left = spares[1].pid in it.descendants.children() or spares[1].pid in server.keepers
     server.end_all()
-    it.cgroups.remove_all(server.parents, server.pid)
+    it.cgroups.remove_orphans(server.parents)
     names.check_result(names._libc.umount2(folder.encode(), 2))
 print(json.dumps([told, left]))
 """

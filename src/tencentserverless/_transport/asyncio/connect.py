@@ -1,26 +1,26 @@
 """Makes connections for the asyncio transport: addresses, proxy, TLS."""
 
-import asyncio
-import socket
 from time import monotonic
 
 from tencentserverless._protocol.effects import READ, Fault
 from tencentserverless._protocol.tunnel import tunnel
+from tencentserverless._signals import pass_on
 from tencentserverless._transport import tls_context
 from tencentserverless._transport.addresses import in_order
 from tencentserverless._transport.asyncio.drive import drive
 from tencentserverless._transport.asyncio.race import Race
-from tencentserverless._transport.faults import FAMILIES, fault_of, pass_on, quietly
+from tencentserverless._transport.asyncio.resolve import resolve
+from tencentserverless._transport.faults import FAMILIES, fault_of, quietly
 from tencentserverless._transport.socket_options import set_options
 
 __tracebackhide__ = True  # from pytest: it shows the caller's frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import asyncio
     from ssl import SSLSession
-    from typing import Any, Awaitable, List, Optional
+    from typing import Any, Optional
 
-    from tencentserverless._transport.addresses import Address
     from tencentserverless._transport.asyncio.connection import Connection
     from tencentserverless._transport.route import Route
 
@@ -83,7 +83,14 @@ async def _open(
     def too_late() -> Fault:
         return Fault("connect", "timed out", deadline=True)
 
-    addresses = in_order(await _resolved(loop, host, port, left()), route.answered(host, port))
+    try:
+        found = await resolve(loop, host, port, left())
+    except FAMILIES as error:
+        fault = fault_of("resolve", error)
+        raise Fault("resolve", f"{host}: {fault.reason}", final=fault.final) from error
+    if found is None:
+        raise Fault("resolve", "timed out", deadline=True)
+    addresses = in_order(found, route.answered(host, port))
     sock, address = await Race(loop, addresses, left, too_late).run()
     try:
         set_options(sock)
@@ -94,37 +101,6 @@ async def _open(
         raise
     if len(addresses) > 1:
         route.keep_answered(host, port, address)
-
-
-async def _resolved(loop: "asyncio.AbstractEventLoop", host: str, port: int, seconds: float) -> "List[Address]":
-    """The addresses of `host`. The resolver runs in a thread, unless `host` is an address."""
-    try:
-        try:
-            return _resolve(host, port, socket.AI_NUMERICHOST)
-        except socket.gaierror:
-            pass
-        try:
-            return await _in_time(loop.getaddrinfo(host, port, type=socket.SOCK_STREAM), seconds)
-        except RuntimeError:  # at the end of the interpreter no thread can be had any more
-            return _resolve(host, port, 0)
-    except FAMILIES as error:
-        fault = fault_of("resolve", error)
-        raise Fault("resolve", f"{host}: {fault.reason}", final=fault.final) from error
-
-
-def _resolve(host: str, port: int, flags: int) -> "List[Address]":
-    return socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM, 0, flags)
-
-
-async def _in_time(resolving: "Awaitable[List[Address]]", seconds: float) -> "List[Address]":
-    task = asyncio.ensure_future(resolving)
-    try:
-        await asyncio.wait([task], timeout=seconds)
-        if not task.done():
-            raise Fault("connect", "timed out", deadline=True)
-        return task.result()
-    finally:
-        task.cancel()
 
 
 async def _secure(connection: "Connection", route: "Route", host: str, session: "Optional[SSLSession]") -> None:

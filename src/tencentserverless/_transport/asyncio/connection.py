@@ -9,7 +9,8 @@ import sys
 from time import monotonic
 
 from tencentserverless._protocol.effects import Fault
-from tencentserverless._transport.faults import FAMILIES, fault_of, pass_on, quietly
+from tencentserverless._signals import pass_on
+from tencentserverless._transport.faults import FAMILIES, fault_of, quietly
 from tencentserverless._transport.readiness import Readiness
 
 __tracebackhide__ = True  # from pytest: it shows the caller's frames

@@ -6,10 +6,11 @@ import sys
 from time import monotonic, time
 
 from tencentserverless._protocol.effects import Fault
+from tencentserverless._signals import pass_on
 from tencentserverless._transport.asyncio.connect import connect
 from tencentserverless._transport.asyncio.connection import Connection
 from tencentserverless._transport.asyncio.places import Places
-from tencentserverless._transport.faults import FAMILIES, pass_on, quietly
+from tencentserverless._transport.faults import FAMILIES, quietly
 from tencentserverless._transport.idle import Idle
 
 __tracebackhide__ = True  # from pytest: it shows the caller's frames

@@ -4,6 +4,7 @@ import asyncio
 import socket
 
 from tencentserverless._transport.addresses import DELAY
+from tencentserverless._transport.asyncio.tasks import begun
 from tencentserverless._transport.faults import FAMILIES, fault_of, quietly
 
 __tracebackhide__ = True  # from pytest: it shows the caller's frames
@@ -56,12 +57,14 @@ class Race:
             try:
                 sock = socket.socket(family, kind, protocol)
                 sock.setblocking(False)
-                self._trying[asyncio.ensure_future(self._loop.sock_connect(sock, address))] = sock, address
+                self._trying[begun(self._loop.sock_connect(sock, address))] = sock, address
                 return
-            except FAMILIES as error:
-                self._failure = fault_of("connect", error)
+            except BaseException as error:
                 if sock is not None:
                     quietly(sock.close)
+                if not isinstance(error, FAMILIES):
+                    raise
+                self._failure = fault_of("connect", error)
 
     async def _wait(self) -> "Any":
         """The task that has connected; None if another address has to be tried, or all have failed."""

@@ -3,13 +3,16 @@
 import socket
 from time import monotonic
 
+from tencentserverless._forks import no_fork
 from tencentserverless._protocol.effects import READ, Fault
 from tencentserverless._protocol.tunnel import tunnel
+from tencentserverless._signals import pass_on
 from tencentserverless._transport import tls_context
 from tencentserverless._transport.addresses import in_order
 from tencentserverless._transport.blocking.drive import drive
 from tencentserverless._transport.blocking.race import Race
-from tencentserverless._transport.faults import FAMILIES, fault_of, pass_on
+from tencentserverless._transport.blocking.resolve import resolve
+from tencentserverless._transport.faults import FAMILIES, fault_of
 from tencentserverless._transport.socket_options import set_options
 
 __tracebackhide__ = True  # from pytest: it shows the caller's frames
@@ -68,10 +71,12 @@ class _Connecting:
     def _reach(self, host: str, port: int) -> None:
         """Connect to the first address of `host` that answers."""
         try:
-            found = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
+            found = resolve(host, port, self._left("resolve"))
         except FAMILIES as error:
             fault = fault_of("resolve", error)
             raise Fault("resolve", f"{host}: {fault.reason}", final=fault.final) from error
+        if found is None:
+            raise self._too_late("resolve")
         addresses = in_order(found, self.route.answered(host, port))
         race = Race(addresses, lambda: self._left("connect"), lambda: self._too_late("connect"))
         address = race.run(self.connection.use)
@@ -111,8 +116,8 @@ def _wrapped(
     sock: "Any", context: "SSLContext", host: str, session: "Optional[SSLSession]", left: "Callable[[], float]"
 ) -> "Any":
     if hasattr(sock, "session"):  # an SSLSocket, to an https proxy
-        from tencentserverless._transport.tls_in_tls import TLSInTLSSocket
-
+        with no_fork:
+            from tencentserverless._transport.tls_in_tls import TLSInTLSSocket
         return TLSInTLSSocket(sock, context, host, left, session)
     sock.settimeout(left())
     return context.wrap_socket(sock, server_hostname=host, session=session)

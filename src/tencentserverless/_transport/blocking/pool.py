@@ -1,18 +1,21 @@
 """The connections of one process, and how an exchange comes by one of them."""
 
-from threading import Thread
+import threading
 from time import monotonic, time
 
+from tencentserverless._forks import no_fork
 from tencentserverless._protocol.effects import Fault
+from tencentserverless._signals import pass_on
 from tencentserverless._transport.blocking.connection import Connection
 from tencentserverless._transport.blocking.places import Places
-from tencentserverless._transport.faults import FAMILIES, pass_on, quietly
+from tencentserverless._transport.faults import FAMILIES, quietly
 from tencentserverless._transport.idle import Idle
 
 __tracebackhide__ = True  # from pytest: it shows the caller's frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from threading import Thread
     from typing import Dict, Optional
 
     from tencentserverless._protocol.effects import Origin
@@ -40,7 +43,7 @@ class Pool:
 
     def open_ahead(self, origin: "Origin") -> None:
         """Make an idle connection to `origin` on another thread, if there is none and none is being made."""
-        thread = Thread(target=self._run_ahead, args=(origin,), name="tencentserverless-connect", daemon=True)
+        thread = threading.Thread(target=self._run_ahead, args=(origin,), name="tencentserverless-connect", daemon=True)
         if self._ahead.setdefault(origin, thread) is thread:
             try:
                 thread.start()
@@ -153,8 +156,9 @@ class Held:
         return False
 
     def _connect(self, deadline: "Optional[float]") -> None:
-        # Loading sockets takes 3 ms, so it waits until there is something to connect to.
-        from tencentserverless._transport.blocking.connect import connect
+        with no_fork:
+            # Loading sockets takes 3 ms, so it waits until there is something to connect to.
+            from tencentserverless._transport.blocking.connect import connect
 
         try:
             connect(self.connection, self._pool.route, deadline)  # type: ignore[arg-type]

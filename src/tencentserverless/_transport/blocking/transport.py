@@ -2,8 +2,10 @@
 
 import atexit
 import os
-from time import monotonic, sleep, time
+import time as clock
+from time import monotonic, time
 
+from tencentserverless._forks import no_fork
 from tencentserverless._protocol.effects import KEEP, READ, Fault, Moment, Open, Sleep, Write
 from tencentserverless._protocol.exchange import begin
 from tencentserverless._transport.blocking.pool import Held, Pool
@@ -66,6 +68,12 @@ class Transport:
                     effect = steps.send(answer)
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
+        except ServerlessError:
+            answer = None  # a wrong server may have sent the request back, with the token in it
+            raise
+        except BaseException as error:  # it is broken off: a trace has an end nevertheless
+            steps.throw(error)
+            raise
         finally:
             held.close()
 
@@ -136,14 +144,15 @@ def _rest(effect: Sleep, identify: "Callable[[Optional[float]], Identity]") -> M
         delay = _chance() * effect.most
         if effect.deadline is not None:
             delay = min(delay, effect.deadline - monotonic())
-        sleep(max(0.0, delay))
+        clock.sleep(max(0.0, delay))
     identity = identify(effect.deadline)
     return Moment(monotonic(), time(), identity)
 
 
 def _chance() -> float:
     try:
-        from random import random  # takes 3 ms, and only a failure needs it
+        with no_fork:
+            from random import random  # takes 3 ms, and only a failure needs it
     except ImportError:  # at the end of the interpreter nothing can be imported any more
         return 0.5
     return random()

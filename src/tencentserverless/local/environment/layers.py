@@ -4,7 +4,6 @@ A single layer is used directly. Several are merged into a new folder, with hard
 merged again only after something in them has changed.
 """
 
-import asyncio
 import os
 import shutil
 import threading
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from tencentserverless.local.environment.mounts import mount_point
 from tencentserverless.local.environment.scratch import Scratch
+from tencentserverless.local.eventloop.in_thread import in_thread
 from tencentserverless.local.functions.folder_snapshot import folder_version
 from tencentserverless.local.model.errors import FunctionFolderError
 
@@ -45,7 +45,7 @@ class Layers:
         Raises OSError.
         """
         if len(folders) > 1 or mounted:
-            return await asyncio.to_thread(self._merge, folders, mounted, instance_id)
+            return await in_thread(self._merge, folders, mounted, instance_id)
         if not folders:
             return str(self._scratch.folder / "opt")
         os.scandir(folders[0]).close()

@@ -15,6 +15,7 @@ from tencentserverless.local.processes.worker_file import BOOTSTRAP
 TMP = "/tmp"  # noqa: S108  the platform's
 TMP_BYTES = 512 * 1024 * 1024
 OPT = "/opt"
+HOSTS_FILE = "/etc/hosts"
 
 
 class ScratchPaths(NamedTuple):
@@ -43,9 +44,13 @@ class View(NamedTuple):
         """The path at which an instance sees the folder `layers`."""
         return layers if self.opt is None else OPT
 
-    def mounts(self, code: str, layers: str, own: ScratchPaths) -> dict[str, Any]:
-        """The arguments of `namespaces.make_mounts`. layers: the folder that the instance sees as `/opt`."""
+    def mounts(self, code: str, layers: str, own: ScratchPaths, hosts: str = "") -> dict[str, Any]:
+        """The arguments of `namespaces.make_mounts`. layers: the folder that the instance sees as `/opt`.
+
+        hosts: the file that it sees as `/etc/hosts`, "" for that of the machine.
+        """
         opt = [(path, mount_point(path, layers)) for path in self.opt or ()] + [(layers, OPT)]
+        over = _over(HOSTS_FILE, hosts)
         kept = [*own.read_only, *own.shared]
         if self.opt is None and layers.startswith(f"{own.folder}/"):
             kept.append(layers)
@@ -53,10 +58,15 @@ class View(NamedTuple):
         if self.tmp is not None:
             folders.append({"target": TMP, "kept": list(self.tmp), "new": []})
         return {
-            "binds": [] if self.opt is None else opt,
+            "binds": ([] if self.opt is None else opt) + over,
             "cover": {"stage": own.stage, "most_bytes": TMP_BYTES, "folders": folders},
-            "read_only": [*own.read_only, self.layers_at(layers), code],
+            "read_only": [*own.read_only, self.layers_at(layers), code, *(file for _, file in over)],
         }
+
+
+def _over(target: str, path: str) -> list[tuple[str, str]]:
+    """The mount of `path` over the file `target`. Without such a file there is nothing to mount over."""
+    return [(path, os.path.realpath(target))] if path and os.path.exists(target) else []
 
 
 def mount_point(path: str, layers: str) -> str:

@@ -1,7 +1,8 @@
 """The endpoint's own folder. It has the home folder, merged layers, the SDK and certificates.
 
-It is removed when the endpoint stops. If an endpoint was killed, the next one removes its folder, which it finds by
-the process id in the name.
+It is removed when the endpoint stops. If an endpoint was killed, its fork server removes it, or the next endpoint. A
+running endpoint holds a lock on its folder (flock(2)). Process ids would not do: endpoints in two containers can share
+a folder for temporary files, and do not see each other's processes.
 """
 
 import importlib.util
@@ -13,14 +14,22 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from tencentserverless.local.environment.mounts import ScratchPaths, View, needed_paths, view_of
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+from tencentserverless.local.environment.mounts import HOSTS_FILE, ScratchPaths, View, needed_paths, view_of
 from tencentserverless.local.environment.variables import Paths
 from tencentserverless.local.model.function import Function
+from tencentserverless.local.model.options import SCF_ADDRESS
+from tencentserverless.local.model.regions import SCF_HOSTS
 from tencentserverless.local.processes.interpreters import Interpreter
 
 PLATFORM_LOCALE = "en_US.UTF8"
 _OTHER_LOCALES = ("C.UTF-8", "C")
-_PREFIX = "tencentserverless-local-"
+_PREFIX = "tencentserverless-endpoint-"
+_NO_LOCK = -1
 _SDK_PACKAGES = ("tencentserverless", "tencentcloud")
 _OLDEST_PYTHON_OF_SDK = (3, 6)
 MOST_VIEWS = 1000
@@ -31,6 +40,7 @@ class Scratch:
 
     def __init__(self) -> None:
         self._folder: Path | None = None
+        self._lock = _NO_LOCK
         self._views: dict[tuple[Path, Interpreter], tuple[int, View]] = {}
 
     def paths(self, code: Path, version: tuple[int, int], layers: str) -> Paths:
@@ -65,6 +75,16 @@ class Scratch:
         )
 
     @property
+    def hosts(self) -> Path:
+        """A copy of /etc/hosts in which SCF's names lead to this machine. What else is led there is refused."""
+        path = self._create() / "hosts"
+        if not path.exists():
+            machine = Path(HOSTS_FILE).read_bytes() if os.path.exists(HOSTS_FILE) else b""
+            own = "".join(f"{SCF_ADDRESS} {name}\n" for name in SCF_HOSTS)
+            path.write_bytes(own.encode() + machine)
+        return path
+
+    @property
     def trust(self) -> Path:
         """A folder for certificates. Its files may be replaced while instances use them."""
         return self._create() / "trust"
@@ -77,12 +97,13 @@ class Scratch:
     def remove(self) -> None:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = None
+            _unlock(self._lock)
+            self._folder, self._lock = None, _NO_LOCK
 
     def _create(self) -> Path:
         if self._folder is None:
             _remove_orphans(Path(tempfile.gettempdir()))
-            self._folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")).resolve()
+            self._folder, self._lock = _new_folder()
             for name in ("home", "opt", "sdk", "tmp", "trust"):
                 (self._folder / name).mkdir()
             for name in _SDK_PACKAGES:
@@ -90,11 +111,21 @@ class Scratch:
         return self._folder
 
 
-def _remove_orphans(folder: Path) -> None:
-    for path in folder.glob(f"{_PREFIX}[0-9]*-*"):
-        pid = path.name.removeprefix(_PREFIX).partition("-")[0]
-        if pid.isdigit() and _is_ours(path) and not _runs(int(pid)):
-            shutil.rmtree(path, ignore_errors=True)
+def _new_folder() -> tuple[Path, int]:
+    """A new folder, and its lock."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX)).resolve()
+        lock = _lock(folder)
+        if lock is not None:
+            return folder, lock
+
+
+def _remove_orphans(parent: Path) -> None:
+    for folder in parent.glob(f"{_PREFIX}*"):
+        if _is_ours(folder) and (lock := _lock(folder)) is not None:
+            if lock != _NO_LOCK:
+                shutil.rmtree(folder, ignore_errors=True)
+            _unlock(lock)
 
 
 def _is_ours(path: Path) -> bool:
@@ -104,14 +135,31 @@ def _is_ours(path: Path) -> bool:
         return False
 
 
-def _runs(pid: int) -> bool:
+def _lock(folder: Path) -> int | None:
+    """Lock a folder. Returns the descriptor that holds the lock, `_NO_LOCK` if folders cannot be locked here.
+
+    None if another process has the lock, or has removed the folder before it could be locked.
+    """
+    if fcntl is None:
+        return _NO_LOCK
+    descriptor = -1
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
+        descriptor = os.open(folder, os.O_RDONLY)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.samestat(os.fstat(descriptor), os.stat(folder)):
+            return descriptor
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    except OSError:  # some network disks have no locks for folders
+        _unlock(descriptor)
+        return _NO_LOCK
+    _unlock(descriptor)
+    return None
+
+
+def _unlock(lock: int) -> None:
+    if lock != _NO_LOCK:
+        os.close(lock)
 
 
 def _provide(name: str, folder: Path) -> None:

@@ -7,12 +7,13 @@ and `PATH` on Windows.
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from tencentserverless.local.model.credentials import Credential
 from tencentserverless.local.model.function import Function
+from tencentserverless.local.model.regions import SCF_HOSTS
 from tencentserverless.local.processes.interpreters import CURRENT_INTERPRETER
 
 APPID = "1250000000"
@@ -97,7 +98,18 @@ def variables(
         "HOSTNAME": credential.instance_id,
         "_": interpreter,
         **function.variables,
+        **(no_proxy(function.variables, SCF_HOSTS) if machine.bundle and _has_proxy(function.variables) else {}),
     }
+
+
+def no_proxy(variables: Mapping[str, str], hosts: Iterable[str]) -> dict[str, str]:
+    """NO_PROXY with these hosts, beside what it has in `variables`."""
+    direct = ",".join(hosts)
+    return {name: ",".join(filter(None, (variables.get(name), direct))) for name in ("NO_PROXY", "no_proxy")}
+
+
+def _has_proxy(variables: Mapping[str, str]) -> bool:
+    return any(name.lower().endswith("_proxy") for name in variables)
 
 
 def is_windows(machine: Machine) -> bool:
@@ -170,11 +182,11 @@ def settings(
     environment: Mapping[str, str],
     paths: Paths,
     result_limit_bytes: int,
-    hosts: Mapping[str, Any] | None = None,
+    hosts: str = "",
 ) -> dict[str, Any]:
     """The first frame to a worker.
 
-    hosts: the ports to which SCF's host names lead, None if they lead to the real cloud.
+    hosts: where SCF's host names lead, "" if they lead to the real cloud.
     """
     return {
         "environment": dict(environment),
@@ -185,5 +197,5 @@ def settings(
         "lent": paths.sdk,
         "shown_paths": [[paths.code, CODE_SHOWN_AS], [paths.layers, LAYERS_SHOWN_AS]],
         "result_limit_bytes": result_limit_bytes,
-        "hosts": dict(hosts) if hosts else None,
+        "hosts": hosts,
     }

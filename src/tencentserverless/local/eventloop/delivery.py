@@ -15,6 +15,7 @@ from contextlib import suppress
 from functools import partial
 
 from tencentserverless.local.eventloop.failures import log_failure
+from tencentserverless.local.eventloop.in_thread import in_thread
 
 PATIENCE_SECONDS = 0.25
 MOST_WAITING = 1000
@@ -82,7 +83,7 @@ class Delivery:
     async def end(self, seconds: float) -> None:
         """Make the deliveries that are waiting, for so long at most. There are none after that."""
         if self._is_busy:
-            await asyncio.to_thread(self.wait, seconds)
+            await in_thread(self.wait, seconds)
         with self._changed:
             self._has_ended = True
             self._waiting.clear()
@@ -98,8 +99,10 @@ class Delivery:
         self._bytes += size
         self._is_busy = True
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="LocalSCF readers", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._run, name="LocalSCF readers", daemon=True)
+            with suppress(RuntimeError):  # the system refuses another thread now; the next delivery tries again
+                thread.start()
+                self._thread = thread
         self._changed.notify_all()
 
     def _on_late(self, made: "asyncio.Future[None]") -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from tencentserverless.local.eventloop.in_thread import in_thread
 from tencentserverless.local.functions.source_versions import SourceVersions
 from tencentserverless.local.instances.instance import Instance
 from tencentserverless.local.instances.ticket import Ticket
@@ -51,7 +52,7 @@ class CurrentCode:
         key = function.key
         check = self._running[key] = self._waiting.pop(key)
         try:
-            return await asyncio.to_thread(self._versions.of_function, function)
+            return await in_thread(self._versions.of_function, function)
         finally:
             if self._running.get(key) is check:
                 del self._running[key]

@@ -1,10 +1,10 @@
 """Launches instances: collects all that a worker needs, and starts it."""
 
-import asyncio
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from tencentserverless.local.environment import variables
@@ -13,6 +13,7 @@ from tencentserverless.local.environment.mounts import View
 from tencentserverless.local.environment.requirements import Requirements
 from tencentserverless.local.environment.scratch import Scratch, utf8_locale
 from tencentserverless.local.environment.variables import Machine, Paths
+from tencentserverless.local.eventloop.in_thread import in_thread
 from tencentserverless.local.http.certificates import Authority
 from tencentserverless.local.http.instance_ports import PortRegistry
 from tencentserverless.local.instances import debugged
@@ -57,7 +58,7 @@ class InstanceLauncher:
         self._layers = Layers(scratch)
         self._machine = Machine(utf8_locale(), dict(os.environ))
         self._leases: dict[str, CredentialLease] = {}
-        self._notified_of_sdk: set[str] = set()
+        self._notified_of_sdk: set[tuple[str, Path]] = set()  # names and folders
         self._workers = Workers(options.start_method)
 
     def prepare(self) -> None:
@@ -80,12 +81,9 @@ class InstanceLauncher:
     def loaded(self, instance: Instance) -> None:
         """Give a notice if the function uses the SDK of the endpoint, which the platform may not have."""
         function = instance.function
-        if (
-            instance.cold_start.lent_sdk
-            and function.name not in self._notified_of_sdk
-            and function.runtime != "Python3.6"
-        ):
-            self._notified_of_sdk.add(function.name)
+        told = (function.name, function.code)
+        if instance.cold_start.lent_sdk and told not in self._notified_of_sdk and function.runtime != "Python3.6":
+            self._notified_of_sdk.add(told)
             self._notify(
                 f"{function.name} imports tencentserverless, which its folder does not contain. The platform has it "
                 "for Python3.6 only, so install it into the function's folder before you deploy the function"
@@ -103,16 +101,16 @@ class InstanceLauncher:
     async def _interpreter(self, function: Function) -> Interpreter:
         interpreter = self._interpreters.known(function.runtime)
         if interpreter is None:
-            interpreter = await asyncio.to_thread(self._interpreters.find, function.runtime)
+            interpreter = await in_thread(self._interpreters.find, function.runtime)
         if self._requirements.needs_check(function, interpreter):
-            await asyncio.to_thread(self._requirements.check, function, interpreter)
+            await in_thread(self._requirements.check, function, interpreter)
         return interpreter
 
     async def _launched(
         self, instance_id: str, function: Function, source_version: int, interpreter: Interpreter, listener: Listener
     ) -> Instance:
         paths, mounts = await self._disk(function, interpreter, source_version, instance_id)
-        ports = await self._ports.open(instance_id)
+        ports = self._ports.open(instance_id)
         bundle = str(self._authority.bundle) if ports.tls_port else ""
         environ = variables.variables(
             function,
@@ -134,7 +132,7 @@ class InstanceLauncher:
         )
         worker = await self._workers.start(request)
         self._counters.processes += 1
-        hosts = {"port": ports.port, "tls_port": ports.tls_port, "bundle": bundle} if bundle else None
+        hosts = ports.hosts(self._authority.folder) if bundle else ""
         settings = variables.settings(function, environ, paths, TEXT_LIMIT_BYTES, hosts)
         return self._instance(
             instance_id=instance_id,
@@ -157,7 +155,8 @@ class InstanceLauncher:
         layers = await self._layers.content(function.layer_folders, view.opt or (), instance_id)
         paths = self._scratch.paths(function.code, interpreter.version, view.layers_at(layers))
         own = self._scratch.visible_paths(debugged.shared_files(self._options.debug))
-        return paths, view.mounts(paths.code, layers, own)
+        hosts = str(self._scratch.hosts) if self._options.scf_hosts else ""
+        return paths, view.mounts(paths.code, layers, own, hosts)
 
     def _instance(self, **made: Any) -> Instance:
         debugger = self._options.debug

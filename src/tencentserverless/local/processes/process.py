@@ -82,6 +82,7 @@ class StartRequest:
             "data_bytes": self.memory_mb * MB + THREAD_STACKS_BYTES,
             "memory_bytes": self.memory_mb * MB + SLACK_BYTES,
             "view": self.view,
+            "mark": self.mark,
         }
 
 

@@ -8,7 +8,8 @@ mode loads it as a module. There are three command lines:
 - ``connect``: a worker that opens the channel itself. On Windows a child cannot inherit the descriptors.
 - ``serve ...``: a fork server, whose children are workers. It loads `fork_server.py`, which is in the same folder.
 
-For debugging a worker loads `debugger.py`, which is in the same folder too.
+Two more files are in the same folder: `redirect.py` leads SCF's host names to the endpoint, and `debugger.py` is for
+debugging.
 
 The channel is a stream socket. It carries frames: ``>BII`` (kind, bytes of the head, bytes of the body), the head (a
 JSON object) and the body. `processes/frames.py` is the other end. The endpoint sends one frame, and the worker answers
@@ -39,14 +40,14 @@ except ImportError:  # Windows
 THIS_FILE = (lambda: None).__code__.co_filename  # the path of the source, also if the compiled file is run
 HEAD = struct.Struct(">BII")
 SETTINGS, EVENT = 1, 2
-READY, NOT_STARTED, RESULT, RAISED, BAD_EVENT, TOO_LARGE = 16, 17, 18, 19, 20, 21
+READY, NOT_STARTED, RESULT, RAISED, BAD_EVENT, TOO_LARGE, NOT_SET_UP = 16, 17, 18, 19, 20, 21, 25
 READ_BYTES = 1 << 16  # for a larger buffer the allocator would get memory from the kernel at each read
 EINTR = 4
 F_SETSIG = 10  # Linux; the module `fcntl` has no name for it
 OPEN_FILES = 1024
 TRACEBACK_CHARACTERS = 1 << 20
 CONNECT_SECONDS = 30
-SPARE_DESCRIPTOR = 512  # high, because some functions close all low descriptors
+SPARE_DESCRIPTOR = 512  # high, because some functions close all low descriptors; less if fewer are allowed
 
 # References of our own, because functions may replace these names (monkeypatching).
 _now = getattr(time, "perf_counter", time.time)
@@ -54,6 +55,7 @@ _read, _write, _exit, _getpid, _fstat, _dup2 = os.read, os.write, os._exit, os.g
 _read_file, _write_file, _lseek = os.read, os.write, os.lseek  # `connect_back` replaces only the first two
 _usage, _SELF = getattr(resource, "getrusage", None), getattr(resource, "RUSAGE_SELF", 0)
 _to_json, _head_from_json = json.JSONEncoder().encode, json.JSONDecoder().decode
+_siblings = {}  # type: dict[str, dict[str, object]]
 
 
 class EndpointGone(Exception):
@@ -120,8 +122,7 @@ class StandardStreams(object):
     """
 
     def __init__(self):
-        self.spare = fcntl.fcntl(1, fcntl.F_DUPFD, SPARE_DESCRIPTOR) if fcntl else os.dup(1)
-        set_close_on_exec(self.spare)
+        self.spare = high_copy(1)
         if not IS_2:  # Python 2.7 runs with the option -u: unbuffered
             self._open("stdout", "__stdout__")
             self._open("stderr", "__stderr__")
@@ -179,13 +180,9 @@ class PeakMemory(object):
         except EnvironmentError:
             return -1
         try:
-            high = fcntl.fcntl(descriptor, fcntl.F_DUPFD, SPARE_DESCRIPTOR)
-        except EnvironmentError:  # the limit of open files may be lower
-            return -1
+            return high_copy(descriptor)
         finally:
             os.close(descriptor)
-        set_close_on_exec(high)
-        return high
 
     def reset(self):
         """Set the high-water mark to what is held now: "5" in clear_refs does that (proc_pid_clear_refs(5))."""
@@ -213,6 +210,17 @@ def set_close_on_exec(descriptor):
     """Keep the programs that the function starts from inheriting this descriptor."""
     if fcntl:  # on Windows a program inherits only descriptors that are passed to it
         fcntl.fcntl(descriptor, fcntl.F_SETFD, fcntl.fcntl(descriptor, fcntl.F_GETFD) | fcntl.FD_CLOEXEC)
+
+
+def high_copy(descriptor):
+    """A copy of a descriptor with a high number, which started programs do not inherit."""
+    if fcntl:
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        copy = fcntl.fcntl(descriptor, fcntl.F_DUPFD, min(SPARE_DESCRIPTOR, most // 2))
+    else:
+        copy = os.dup(descriptor)
+    set_close_on_exec(copy)
+    return copy
 
 
 def die_with_endpoint(life_line):
@@ -267,99 +275,6 @@ def prepare_logging():
         logging.root.addHandler(handler)
 
 
-class ImportHooks(object):
-    """Calls a function with a module when the module is first imported. Modules that are not imported cost nothing.
-
-    It is a finder in `sys.meta_path`. hooks: for each module name, the function that gets the module.
-    """
-
-    def __init__(self, hooks):
-        self.hooks = hooks
-
-    def install(self):
-        for name in [name for name in self.hooks if name in sys.modules]:
-            self.hooks.pop(name)(sys.modules[name])
-        sys.meta_path.insert(0, self)
-
-    def find_spec(self, name, path=None, target=None):
-        hook = self.hooks.pop(name, None)  # removed before the search below, which asks this finder again
-        if hook is None:
-            return None
-        for finder in sys.meta_path:
-            spec = finder.find_spec(name, path, target) if hasattr(finder, "find_spec") else None
-            if spec is not None:
-                loader = vars(spec)["loader"]
-                loader.exec_module = self.with_hook(loader.exec_module, name, hook)
-                return spec
-        return None
-
-    @staticmethod
-    def with_hook(load, name, hook):
-        def exec_module(module):
-            load(module)
-            if module.__name__ == name:  # one loader can load several modules
-                hook(module)
-
-        return exec_module
-
-    def find_module(self, name, _=None):  # the protocol of Python 2.7
-        return self if name in self.hooks else None
-
-    def load_module(self, name):
-        hook = self.hooks.pop(name)
-        __import__(name)
-        hook(sys.modules[name])
-        return sys.modules[name]
-
-
-class HostRedirect(ImportHooks):
-    """Redirects SCF's host names to this instance's ports on the endpoint, with a certificate that the function trusts.
-
-    settings: "port" and "tls_port" are the ports; "bundle" is the path of the file with the trusted certificates.
-    """
-
-    def __init__(self, settings):
-        self.port, self.tls_port, self.bundle = settings["port"], settings["tls_port"], settings["bundle"]
-        self.ports = {"443": self.tls_port, "https": self.tls_port, "80": self.port, "http": self.port}
-        ImportHooks.__init__(self, {"socket": self.on_socket, "ssl": self.on_ssl, "certifi": self.on_certifi})
-
-    def on_socket(self, module):
-        resolve = module.getaddrinfo
-
-        def getaddrinfo(host, port, *more, **named):
-            if self.is_scf(host):
-                host, port = "127.0.0.1", self.ports.get(str(port), port)
-            return resolve(host, port, *more, **named)
-
-        module.getaddrinfo = getaddrinfo
-
-    @staticmethod
-    def is_scf(host):
-        name = host.decode("ascii", "replace") if isinstance(host, bytes) else host or ""
-        name = name.lower().rstrip(".")
-        return name.startswith("scf.") and name.endswith(".tencentcloudapi.com")
-
-    def on_ssl(self, _):
-        """Request the certificate authority. When its answer ends, the bundle is complete and the TLS port is open.
-
-        The endpoint makes both at the first such request only, because a key takes time to make.
-        """
-        import socket
-
-        try:
-            connection = socket.create_connection(("127.0.0.1", self.port), 30)
-            connection.sendall(b"GET /authority HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
-            while connection.recv(4096):
-                pass
-            connection.close()
-        except EnvironmentError:
-            pass
-
-    def on_certifi(self, module):
-        for owner in (module, getattr(module, "core", module)):
-            owner.where = lambda: self.bundle
-
-
 def refuse_constant(name):
     raise ValueError("%s is not JSON" % name)
 
@@ -397,7 +312,35 @@ def encoded_result(value):
         text = encode(value)
     except UnicodeDecodeError:  # Python 2.7 cannot join `str` and `unicode` unless all is escaped to ASCII
         text = _encode_ascii(value)
+    except TypeError as error:
+        error.args = (str(error) + place_without_json(value),)
+        raise
     return as_bytes(text)
+
+
+def place_without_json(value):
+    """Where in a result the part is that JSON does not have: `, at ["born"][0] of the result`; "" if it is not known."""
+    place = ""
+    try:
+        while len(place) < 200:
+            parts = value.items() if isinstance(value, dict) else enumerate(value) if _is_array(value) else ()
+            key, value = next((key, part) for key, part in parts if _is_json({key: 0}) and not _is_json(part))
+            place += "[%s]" % (_encode_ascii if IS_2 else encode)(key)
+    except Exception:  # there is no such part, or its key is strange too
+        pass
+    return place and ", at %s of the result" % place
+
+
+def _is_array(value):
+    return isinstance(value, (list, tuple))
+
+
+def _is_json(value):
+    try:
+        encode(value)
+    except TypeError:
+        return False
+    return True
 
 
 def as_bytes(text):
@@ -581,7 +524,7 @@ def connect_back():
     The first line of stdin has the port and a token. The worker sends the token, by which the endpoint knows it. A life
     line is not needed: the endpoint ends the worker (on Windows with a job object), or it ends when the channel does.
     """
-    import _socket  # not `socket`: a hook waits for the function's import of it, see HostRedirect
+    import _socket  # not `socket`: a function that does not use it should not wait for it
 
     global _read, _write
     line = b""
@@ -607,35 +550,59 @@ def connect_back():
 
 def run_function(channel, is_forked=False):
     """Get the settings, load the function and handle its events. Returns never: the process ends with the channel."""
-    limit_resources()
-    output = StandardStreams()
     try:
-        _, settings, _ = channel.receive()
-        sys.dont_write_bytecode = True
-        sys.argv[1:] = []
-        sys.path[:0] = settings["path"]
-        os.environ.update(settings["environment"])
-        if settings.get("hosts"):
-            HostRedirect(settings["hosts"]).install()
-        worker, peak = LoadedFunction(channel, output, settings), PeakMemory(is_forked)
-        if settings.get("debug"):
-            attach_debugger(worker, settings["debug"])
+        settings = channel.receive()[1]
+        worker, peak = set_up(channel, settings, is_forked)
         worker.start()
         worker.serve(peak)
     except EndpointGone:
         _exit(0)
 
 
+def set_up(channel, settings, is_forked):
+    """Do all that comes before the function is loaded. A failure here is not the function's: NOT_SET_UP says so."""
+    try:
+        limit_resources()
+        output = StandardStreams()
+        sys.dont_write_bytecode = True
+        sys.argv[1:] = []
+        sys.path[:0] = settings["path"]
+        os.environ.update(settings["environment"])
+        if settings.get("hosts"):
+            load_sibling("redirect.py")["install"](settings["hosts"])
+        worker, peak = LoadedFunction(channel, output, settings), PeakMemory(is_forked)
+        if settings.get("debug"):
+            attach_debugger(worker, settings["debug"])
+        return worker, peak
+    except Exception:
+        complain(channel.descriptor, sys.exc_info()[1])
+        _exit(1)
+
+
+def complain(descriptor, error):
+    """Tell the endpoint why there is no worker."""
+    FrameChannel(descriptor).send(NOT_SET_UP, {"errno": getattr(error, "errno", None)}, as_bytes(repr(error)))
+
+
+def load_sibling(name):
+    """The names in another file of this folder, which is loaded by its path once.
+
+    A dict of names, not a module: Python 2.7 clears the names of a module that is not referenced any more.
+    """
+    names = _siblings.get(name)
+    if names is None:
+        path = os.path.join(os.path.dirname(os.path.abspath(THIS_FILE)), name)
+        names = _siblings[name] = {"__name__": name.partition(".")[0], "__file__": path}
+        with io.open(path, "rb") as file:
+            exec(compile(file.read(), path, "exec"), names)  # noqa: S102
+    return names
+
+
 def attach_debugger(worker, settings):
-    """Load `debugger.py` by its path, and give the worker a debugger. From now on `_now` is a clock that can pause."""
+    """Give the worker a debugger. From now on `_now` is a clock that can pause."""
     global _now
-    path = os.path.join(os.path.dirname(os.path.abspath(THIS_FILE)), "debugger.py")
-    # A dict of names, not a module: Python 2.7 clears the names of a module that is not referenced any more.
-    names = {"__name__": "debugger", "__file__": path}  # type: dict[str, object]
-    with io.open(path, "rb") as file:
-        exec(compile(file.read(), path, "exec"), names)  # noqa: S102
-    debugger = names["make_debugger"](settings, worker, _now)  # type: ignore[operator]
-    ImportHooks(debugger.hooks).install()
+    debugger = load_sibling("debugger.py")["make_debugger"](settings, worker, _now)
+    load_sibling("redirect.py")["ImportHooks"](debugger.hooks).install()
     _now = debugger.clock
     worker.prepare = debugger.start
 
@@ -645,11 +612,17 @@ def run_fork_server(arguments):
     modules = frozenset(sys.modules)
     from importlib.machinery import SourceFileLoader  # novermin: Python 2.7 is never a fork server
 
+    load_sibling("redirect.py")  # once for all workers
     path = os.path.join(os.path.dirname(os.path.abspath(THIS_FILE)), "fork_server.py")
     server = type(sys)("fork_server")
     server.__file__ = path
-    SourceFileLoader("fork_server", path).exec_module(server)
-    vars(server)["run"](arguments, main, modules)
+    loader = SourceFileLoader("fork_server", path)
+    try:
+        code = loader.get_code("fork_server")
+    except EOFError:  # the compiled file was cut off when the disk was full
+        code = loader.source_to_code(loader.get_data(path), path)
+    exec(code, vars(server))  # noqa: S102
+    vars(server)["run"](arguments, main, complain, modules)
 
 
 if __name__ == "__main__":

@@ -88,6 +88,7 @@ def terminate_all() -> None:
     while True:
         for pid in children():
             os.kill(pid, signal.SIGTERM)
+            os.kill(pid, signal.SIGCONT)  # it may have been stopped
         if not reap():
             return
 

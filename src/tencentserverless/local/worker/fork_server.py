@@ -16,7 +16,6 @@ Requests and replies are JSON objects, one in each message. A request comes with
 """
 
 import errno
-import fcntl
 import json
 import os
 import resource
@@ -30,18 +29,23 @@ from contextlib import suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from tencentserverless.local.worker import cgroups, descendants, namespaces
+    from tencentserverless.local.worker import cgroups, descendants, inherited, leftovers, namespaces
 else:  # loaded by path, as this file is
     from importlib.machinery import SourceFileLoader
 
     def loaded(name):
-        module, folder = type(sys)(name), os.path.dirname(os.path.abspath(__file__))
-        SourceFileLoader(name, os.path.join(folder, name + ".py")).exec_module(module)
+        module, path = type(sys)(name), os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".py")
+        loader = SourceFileLoader(name, path)
+        try:
+            code = loader.get_code(name)
+        except EOFError:  # the compiled file was cut off when the disk was full
+            code = loader.source_to_code(loader.get_data(path), path)
+        exec(code, vars(module))  # noqa: S102
         return module
 
-    cgroups, namespaces, descendants = loaded("cgroups"), loaded("namespaces"), loaded("descendants")
+    cgroups, namespaces = loaded("cgroups"), loaded("namespaces")
+    descendants, inherited, leftovers = loaded("descendants"), loaded("inherited"), loaded("leftovers")
 
-REQUEST_BYTES = 1 << 18
 HURRY_SECONDS, PAUSE_SECONDS = 0.003, 0.02  # the time without requests before spares are made: if there is none; else
 # A chain of functions starts several workers at once, and joining a control group can block: the kernel waits for all
 # forks and exits that are under way on the machine ("favordynmods" in the document of cgroup v2).
@@ -55,12 +59,17 @@ class Forker:
     """The server's loop: it receives requests and starts a worker for each.
 
     connection: the socket to the endpoint. work: the function that a worker calls with its channel's descriptor.
-    plain: true for workers without namespaces and control groups.
+    complain: the function that tells the endpoint why there is no worker. It gets the channel and the error.
+    plain: true for workers without namespaces and control groups. folder: the endpoint's own folder, or "".
     """
 
-    def __init__(self, connection: "socket.socket", work: "object", plain: bool) -> None:
+    def __init__(
+        self, connection: "socket.socket", work: "object", complain: "object", plain: bool, folder: str = ""
+    ) -> None:
         self.connection = connection
         self.work = work
+        self.complain = complain
+        self.folder = folder
         self.namespaces = None if plain else namespaces.possible_namespaces()
         # Without namespaces a function may have stopped its keeper with SIGSTOP. Then only SIGKILL ends the keeper.
         self.end_all = descendants.kill_all if self.namespaces is None else descendants.terminate_all
@@ -68,7 +77,7 @@ class Forker:
         cgroups.remove_orphans(self.parents)
         self.keepers = {}  # type: dict[int, dict[str, str]]
         self.spares = []  # type: list[Spare]
-        self.made = 0
+        self.most_spares = SPARES
         self.pid = os.getpid()
 
     def serve(self) -> None:
@@ -76,7 +85,7 @@ class Forker:
         self.reply({"namespaces": self.namespaces is not None})
         while True:
             self.prepare()
-            data, descriptors = receive(self.connection)
+            data, descriptors = inherited.receive(self.connection)
             if not data:
                 return
             request = json.loads(data.decode())
@@ -94,10 +103,18 @@ class Forker:
     def prepare(self) -> None:
         """Make missing spares until a request comes. Waits first, to leave the processors to the latest worker."""
         pause = PAUSE_SECONDS if self.spares else HURRY_SECONDS
-        with suppress(OSError):  # the next request fails with the same error and reports it
-            while len(self.spares) < SPARES and not self.has_request_within(pause):
+        try:
+            while len(self.spares) < self.most_spares and not self.has_request_within(pause):
                 self.spares.append(Spare(self))
                 pause = 0.0
+        except OSError:  # the next request fails with the same error and reports it
+            self.do_without_spares()
+
+    def do_without_spares(self) -> None:
+        """Leave to the functions what spares would use: the system has few processes, descriptors or memory left."""
+        self.most_spares = 0
+        for spare in list(self.spares):
+            self.discard(spare)
 
     def has_request_within(self, seconds: float) -> bool:
         return bool(select.select([self.connection], [], [], seconds)[0])
@@ -112,6 +129,8 @@ class Forker:
 
     def hand_over(self, request: "dict[str, object]", data: bytes, descriptors: "list[int]") -> "Spare":
         """Give the request to a spare, and return the spare. Raises OSError."""
+        if len(descriptors) < 2:  # the kernel has dropped those for which there was no number
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
         for spare in [spare for spare in self.spares if spare.is_outdated()]:
             self.discard(spare)
         for last in (False,) * SPARES + (True,):  # each spare may have died; the last attempt is with a new one
@@ -120,8 +139,10 @@ class Forker:
                 cgroups.limit(spare.groups, "memory", int(str(request["memory_bytes"])))
                 spare.take(data, descriptors)
                 return spare
-            except OSError:
+            except OSError as error:
                 self.reap(spare.pid)
+                if error.errno == errno.EAGAIN:  # it could not fork
+                    self.do_without_spares()
                 if last:
                     raise
         raise AssertionError
@@ -152,13 +173,13 @@ class Spare:
     """A worker that waits for its request. Raises OSError if a process or a group cannot be made."""
 
     def __init__(self, server: Forker) -> None:
-        server.made += 1
         self.mounts = None if server.namespaces is None else namespaces.MountTable()  # misses no change after the fork
-        self.groups = cgroups.create(server.parents, "%d-%d" % (server.pid, server.made))
+        self.groups = {}  # type: dict[str, str]
         self.ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         # Before the fork, so that the keeper does not lose an early signal.
         signal.pthread_sigmask(signal.SIG_BLOCK, descendants.AWAITED)
         try:
+            self.groups = cgroups.create(server.parents, cgroups.new_name())
             self.pid = os.fork()
             if self.pid == 0:
                 for spare in [self, *server.spares]:  # a copy here would keep a discarded spare alive
@@ -174,14 +195,15 @@ class Spare:
         server.keepers[self.pid] = self.groups
 
     def take(self, data: bytes, descriptors: "list[int]") -> None:
-        """Send the request to the spare. Raises OSError, with the spare's own text if it has reported why it died."""
+        """Send the request to the spare. Raises OSError, the spare's own if it has reported why it died."""
         try:
             self.ours.sendmsg([data], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array("i", descriptors))])
         except OSError as error:
-            report = ""
-            with suppress(OSError):
-                report = self.ours.recv(REQUEST_BYTES, socket.MSG_DONTWAIT).decode()  # a living spare sends nothing
-            raise OSError(error.errno, report or error.strerror) from None
+            number, text = error.errno, error.strerror
+            with suppress(OSError, ValueError):
+                report = self.ours.recv(inherited.REQUEST_BYTES, socket.MSG_DONTWAIT)  # a living spare sends nothing
+                number, text = json.loads(report.decode())
+            raise OSError(number, text) from None
         finally:
             self.close()
 
@@ -193,16 +215,6 @@ class Spare:
         self.ours.close()
         if self.mounts is not None:
             self.mounts.close()
-
-
-def receive(connection: "socket.socket") -> "tuple[bytes, list[int]]":
-    """The next message and the descriptors that came with it; b"" when the connection has ended."""
-    found = array("i")
-    data, ancillary, _, _ = connection.recvmsg(REQUEST_BYTES, socket.CMSG_SPACE(2 * found.itemsize))
-    for level, kind, content in ancillary:
-        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
-            found.frombytes(content[: len(content) - len(content) % found.itemsize])
-    return data, list(found)
 
 
 class WorkerStart:
@@ -218,33 +230,45 @@ class WorkerStart:
         self.channel = self.output = -1
 
     def run_keeper(self) -> None:
-        """Be the keeper: wait for the worker, then end the processes that it has left."""
+        """Be the keeper. End what the worker has left, also if the server was killed. Then nobody else removes this."""
         try:
             os.setsid()
-            namespaces.prctl(DIE_WITH_PARENT, signal.SIGKILL)
-            if os.getppid() != self.server.pid:  # it had ended before
-                os._exit(0)
-            self.server.connection.close()
-            namespaces.prctl(ADOPT_ORPHANS, 1)
-            if self.server.namespaces is None:
-                pid, life_line = self.fork_worker(), 0
-            else:
-                pid, life_line = self.fork_init()
-            close_all_but(life_line)
-            descendants.wait_for(pid)
+            namespaces.prctl(DIE_WITH_PARENT, signal.SIGTERM)
+            if not self.has_lost_server():
+                self.keep()
         except BaseException as error:  # noqa: BLE001
             self.report_failure(error)
         self.server.end_all()
+        if self.has_lost_server():
+            cgroups.remove(self.groups)
+            leftovers.remove_later(self.server.folder)
         os._exit(0)
 
+    def has_lost_server(self) -> bool:
+        return os.getppid() != self.server.pid
+
+    def keep(self) -> None:
+        """Start the worker, and wait for its end or SIGTERM."""
+        self.server.connection.close()
+        namespaces.prctl(ADOPT_ORPHANS, 1)
+        if self.server.namespaces is None:
+            pid, life_line = self.fork_worker(), 0
+        else:
+            pid, life_line = self.fork_init()
+        inherited.close_all_but(life_line)
+        descendants.wait_for(pid)
+
     def report_failure(self, error: BaseException) -> None:
-        """Write the error to the function's output. Before a request has come, send it to the server."""
-        text = ("the worker could not be started: %r\n" % error).encode()
+        """Send the error to the endpoint, on the channel. Before a request has come, send it to the server."""
         with suppress(OSError):
-            if self.output >= 0:
-                os.write(self.output, text)
-            else:
-                self.requests.send(text)
+            if self.channel < 0:
+                self.requests.shutdown(socket.SHUT_RD)  # no request comes after this, but one may have come before
+                descriptors = inherited.receive(self.requests)[1]
+                if not descriptors:
+                    self.requests.send(json.dumps([getattr(error, "errno", 0) or errno.EIO, repr(error)]).encode())
+                    return
+                self.channel = descriptors[0]
+            self.server.complain(self.channel, error)  # type: ignore[operator]
 
     def fork_init(self) -> "tuple[int, int]":
         """Fork the init. Returns its process id and the writing end of a pipe, which the keeper holds open.
@@ -268,10 +292,10 @@ class WorkerStart:
         """Be the init: fork the worker, and end the namespace after it. `limit_processes` writes to the new /proc."""
         try:
             namespaces.enter_mounts()
-            namespaces.limit_processes(self.server.namespaces or 0)
+            namespaces.limit_processes(self.server.namespaces or 0, cgroups.PROCESSES)
             namespaces.limit_capabilities(self.server.namespaces or 0)
             pid = self.fork_worker()
-            close_all_but(0)
+            inherited.close_all_but(0)
             descendants.wait_for(pid)
         except BaseException as error:  # noqa: BLE001
             self.report_failure(error)
@@ -301,7 +325,7 @@ class WorkerStart:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, descendants.AWAITED)
         cgroups.enter(self.groups)  # the worker itself: its keeper and its init do not count
-        data, descriptors = receive(self.requests)
+        data, descriptors = inherited.receive(self.requests)
         if not data:  # the spare has been discarded, or the server has ended
             os._exit(0)
         request = json.loads(data.decode())
@@ -309,7 +333,7 @@ class WorkerStart:
         if self.server.namespaces is not None:
             namespaces.make_mounts(request["view"])
             namespaces.drop_capabilities(self.server.namespaces)
-        self.take_descriptors()
+        self.output, self.channel = inherited.move_to_standard(self.output, self.channel)
         os.chdir(request["folder"])
         data_limit = namespaces.lowered_limit(resource.RLIMIT_DATA, request["data_bytes"])
         resource.setrlimit(resource.RLIMIT_DATA, data_limit)
@@ -323,17 +347,6 @@ class WorkerStart:
         self.server.work(self.channel, -1, True)  # type: ignore[operator]
         os._exit(0)
 
-    def take_descriptors(self) -> None:
-        """Make the channel descriptor 3 and the output 1 and 2, and close all others. Standard input is empty."""
-        nowhere = os.open(os.devnull, os.O_RDONLY)
-        wanted = (nowhere, self.output, self.output, self.channel)
-        # To higher numbers first: otherwise dup2(2) could overwrite one that is still to be copied.
-        apart = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, len(wanted)) for descriptor in wanted]
-        for number, descriptor in enumerate(apart):
-            os.dup2(descriptor, number)
-        self.output, self.channel = 2, 3
-        os.closerange(len(wanted), highest_descriptor() + 1)
-
     def execute(self, command: "list[str]", environment: "dict[str, str]") -> None:
         os.set_inheritable(self.channel, True)
         try:
@@ -341,15 +354,6 @@ class WorkerStart:
         except OSError as error:
             os.write(2, ("%s: %s\n" % (command[0], error.strerror)).encode())
             os._exit(127)
-
-
-def close_all_but(kept: int) -> None:
-    os.closerange(0, kept)
-    os.closerange(kept + 1, highest_descriptor() + 1)
-
-
-def highest_descriptor() -> int:
-    return max(int(name) for name in os.listdir("/proc/self/fd"))
 
 
 def forget_modules(modules: "frozenset[str]") -> None:
@@ -366,26 +370,22 @@ def freeze_objects() -> None:
     getattr(gc, "freeze", gc.collect)()  # Python 3.6 does not have `freeze`
 
 
-def run(arguments: "list[str]", work: object, modules: "frozenset[str]") -> None:
+def run(arguments: "list[str]", work: object, complain: object, modules: "frozenset[str]") -> None:
     """Be a fork server. arguments: the descriptor of the connection; "plain" or ""; a folder to remove, or "".
-    work: the function that a worker calls with its channel's descriptor. modules: those that a worker finds loaded.
+    work, complain: see `Forker`. modules: those that a worker finds loaded.
     """
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, int(arguments[0]))
     connection.set_inheritable(False)
-    folder = arguments[2]
 
     def leave(*_: object) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the signal and the end of the connection come together
         server.end_all()
-        cgroups.remove_all(server.parents, server.pid)
-        if folder:  # the endpoint's scratch folder: a killed endpoint cannot remove it
-            import shutil
-
-            shutil.rmtree(folder, ignore_errors=True)
+        cgroups.remove_orphans(server.parents)
+        leftovers.remove_unlocked(server.folder)  # a killed endpoint cannot remove it
         os._exit(0)
 
     namespaces.prctl(ADOPT_ORPHANS, 1)
-    server = Forker(connection, work, arguments[1] == "plain")
+    server = Forker(connection, work, complain, arguments[1] == "plain", arguments[2])
     signal.signal(signal.SIGTERM, leave)
     # After the handler, which cleans up. If the endpoint has ended before, `serve` sees the end of the connection.
     namespaces.prctl(DIE_WITH_PARENT, signal.SIGTERM)

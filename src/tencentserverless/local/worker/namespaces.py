@@ -21,7 +21,6 @@ DROP_FROM_BOUNDING_SET = 24  # PR_CAPBSET_DROP
 # SETUID, SETPCAP, NET_BIND_SERVICE, NET_RAW, SYS_CHROOT, AUDIT_WRITE, SETFCAP. With them root has power over files,
 # users and ports, but not over mounts, devices and the machine.
 USUAL_CAPABILITIES = sum(1 << number for number in (0, 1, 3, 4, 5, 6, 7, 8, 10, 13, 18, 29, 31))
-PROCESSES = 1024  # the platform's limit, threads included
 RESERVED_PIDS = 300  # the kernel does not use process ids below this again after it has reached the highest one
 OWN_PID_MAX_SINCE = (6, 14)  # since this kernel each process namespace has its own pid_max; before, the machine has one
 OWN_USER_COUNT_SINCE = (5, 14)  # since this kernel RLIMIT_NPROC counts per user namespace; before, per user
@@ -209,12 +208,12 @@ def make_mount_point(path: str, new: str) -> None:
         os.close(os.open(new, os.O_CREAT | os.O_WRONLY))
 
 
-def limit_processes(flags: int) -> None:
+def limit_processes(flags: int, most: int) -> None:
     """Limit the number of processes and threads of a namespace, if the kernel can. If not, the endpoint counts them."""
     if flags & NEW_USER and kernel_version() >= OWN_USER_COUNT_SINCE:
-        resource.setrlimit(resource.RLIMIT_NPROC, lowered_limit(resource.RLIMIT_NPROC, PROCESSES))
+        resource.setrlimit(resource.RLIMIT_NPROC, lowered_limit(resource.RLIMIT_NPROC, most))
     elif kernel_version() >= OWN_PID_MAX_SINCE:  # RLIMIT_NPROC does not limit root (getrlimit(2))
-        write_to("/proc/sys/kernel/pid_max", "%d" % (PROCESSES + RESERVED_PIDS))
+        write_to("/proc/sys/kernel/pid_max", "%d" % (most + RESERVED_PIDS))
 
 
 def kernel_version() -> "tuple[int, ...]":
