@@ -136,7 +136,7 @@ class Delivery:
 
 def _resolve(loop: asyncio.AbstractEventLoop, made: "asyncio.Future[None]") -> None:
     with suppress(RuntimeError):  # the loop has ended
-        loop.call_soon_threadsafe(lambda: made.done() or made.set_result(None))
+        loop.call_soon_threadsafe(lambda: None if made.done() else made.set_result(None))
 
 
 def to_stderr(line: str) -> None:

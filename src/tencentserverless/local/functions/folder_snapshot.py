@@ -70,7 +70,7 @@ class FolderSnapshot:
         return not self.is_big or (self._watch is not None and len(self._unwatched) <= MANY)
 
     def is_current(self) -> bool:
-        """Whether nothing has changed since the snapshot. For a big folder that is not watched this is not known: false.
+        """Whether nothing has changed since the snapshot. False for a big folder that is not watched: it is not known.
 
         If no folder has changed, it is enough to check each file. That takes a third of the time of a new snapshot.
         """

@@ -80,9 +80,7 @@ class LiveCatalog:
         function = self._functions.get(key)
         if function is None:
             self._check_all_if_due()
-        elif self._follow_links():
-            self._check_all()
-        elif key in self._outdated or not self._is_current(function):
+        elif self._follow_links() or key in self._outdated or not self._is_current(function):
             self._check_all()
         else:
             return function

@@ -82,6 +82,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._site = site
         self._loop = asyncio.get_running_loop()
         self._parser = HttpRequestParser(self)
+        self._body: bytes | bytearray = b""
         self._waiting: deque[_Pending | Reply] = deque()
         self._served: _Pending | None = None  # the request that is being served
         self._answered_last: asyncio.Future[None] | None = None
@@ -108,7 +109,6 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._waiting.clear()
         self._site.connections.discard(self)
         self._release(self._held_bytes - (self._served.size if self._served is not None else 0))
-        self._body = b""
         del self._parser  # it refers to this object, which would wait for the garbage collector
 
     def get_buffer(self, _: int) -> memoryview:
@@ -178,7 +178,7 @@ class HttpConnection(asyncio.BufferedProtocol):
     def on_message_begin(self) -> None:
         self._url = b""
         self._headers: dict[str, str] = {}
-        self._body: bytes | bytearray = b""
+        self._body = b""
         self._body_bytes = 0
 
     def on_url(self, url: bytes) -> None:

@@ -63,7 +63,10 @@ class Invocations:
         self._run(invocation, done)
 
     def invoke_later(self, invocation: Invocation) -> None:
-        """Queue an Event invocation. It is recorded, and not retried if it fails. Raises `Refusal`, also if too many wait."""
+        """Queue an Event invocation. It is recorded, and not retried if it fails.
+
+        Raises `Refusal`, also if too many are waiting.
+        """
         self._check_chain(invocation)
         event_json.check_event(invocation.event)
         size = len(invocation.event) + EVENT_BYTES

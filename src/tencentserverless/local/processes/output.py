@@ -43,8 +43,9 @@ class Output:
 
     def take(self) -> str:
         """The output of the event that has ended. It is in the pipe before the worker's answer comes."""
+        text = self._taken()
         self._rests = True
-        return self._taken()
+        return text
 
     def _taken(self) -> str:
         self._read_pending()
