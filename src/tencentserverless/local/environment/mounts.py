@@ -176,6 +176,6 @@ def links_from(folder: str) -> Iterator[str]:
 
 
 def _to_search(target: str) -> list[str]:
-    """The target of a link if it may be searched. It is not if it contains a folder that is another one in instances."""
+    """The target of a link, if it may be searched: not one that contains a folder which is another in instances."""
     is_wide = any(is_below(f"{other}/", target.rstrip("/")) for other in (*COVERED, *UNUSABLE))
     return [] if is_wide else [target]
