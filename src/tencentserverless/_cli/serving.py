@@ -62,6 +62,11 @@ _OPTIONS = (
         help="Debug the functions. With pdb, the default, they stop at breakpoint() and use this terminal. "
         "With debugpy they listen for a debugger. Put this option after PATH...",
     ),
+    click.option(
+        "--debug-port",
+        type=click.IntRange(1, 65535),
+        help="With debugpy: the port for the debugger, which stays the same. Other functions have the ports after it.",
+    ),
 )
 
 
