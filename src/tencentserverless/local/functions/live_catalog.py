@@ -203,8 +203,8 @@ class LiveCatalog:
         if reading.messages != before.reading.messages and not is_deployed:
             for notice in reading.notices:
                 self._notify(notice)
-            for refusal in reading.refusals:
-                self._notify(refusal.reason + (" (the old configuration stays in use)" if functions else ""))
+            for reason in reading.reasons:
+                self._notify(reason + (" (the old configuration stays in use)" if functions else ""))
         return _Known(functions, marks, reading)
 
     def _serve(self, checked_at: float) -> None:

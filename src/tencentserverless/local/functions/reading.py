@@ -28,6 +28,11 @@ class Reading:
     files: dict[str, Marks] = field(default_factory=dict)
 
     @property
+    def reasons(self) -> list[str]:
+        """The reasons of all refusals, each once, as single lines."""
+        return list(dict.fromkeys(line for refusal in self.refusals for line in refusal.reason.splitlines()))
+
+    @property
     def messages(self) -> list[str]:
-        """All that has to be told about the folder."""
-        return [*self.notices, *(refusal.reason for refusal in self.refusals)]
+        """All that has to be told about the folder, as single lines."""
+        return [*self.notices, *self.reasons]

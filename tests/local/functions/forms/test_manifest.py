@@ -36,15 +36,21 @@ def test_files_of_a_project(project, text):
     assert project({"serverless.yml": text}).messages == []
 
 
+def test_functions_of_another_kind(project):
+    """A function in another language, of type web or of an image is told by that alone."""
+    text = "component: scf\nname: fn\ninputs: {type: web, handler: scf_bootstrap, runtime: Nodejs18.15, timeout: 0}\n"
+    reading = project({"serverless.yml": text})
+    assert [line.rpartition("component: scf: ")[2][:10] for line in reading.messages] == ["`type` 'we", "`runtime` "]
+
+
 def test_all_mistakes_at_once(project):
     """Everything that is wrong with a function is told at once."""
-    text = "component: scf\nname: fn\ninputs: {region: mars, timeout: 0, runtime: Go1, memorySize: 100, handler: x}\n"
+    text = "component: scf\nname: fn\ninputs: {region: mars, timeout: 0, memorySize: 100, handler: x}\n"
     (refusal,) = project({"serverless.yml": text}).refusals
     assert refusal.name == "fn"
     assert [line.rpartition("component: scf: ")[2][:10] for line in refusal.reason.splitlines()] == [
         "'mars' is ",
         "`handler` ",
-        "`runtime` ",
         "`memorySiz",
         "`timeout` ",
     ]

@@ -4,6 +4,8 @@ TEXT = """\
 Globals:
   Function: {Timeout: 30, Runtime: Python3.6}
 Resources:
+  alone:
+    Type: TencentCloud::Serverless::Function
   testing:
     Type: TencentCloud::Serverless::Namespace
     greeter:
@@ -14,6 +16,9 @@ Resources:
         MemorySize: 256
         Environment: {Variables: {GREETING: hi}}
         Events: {timer: {Type: Timer, Properties: {CronExpression: '*/5 * * * * * *'}}}
+    bucket:
+      Type: TencentCloud::Serverless::Function
+      Properties: {CodeUri: {Bucket: b, Key: code.zip}, Runtime: Python3.6}
     node:
       Type: TencentCloud::Serverless::Function
       Properties: {CodeUri: ./, Type: Event, Runtime: Nodejs8.9}
@@ -23,11 +28,13 @@ Resources:
 def test_functions_of_a_template(project):
     """Each function has its namespace and its settings over the global ones; one in another language is refused."""
     reading = project({"template.yaml": TEXT})
-    (function,) = reading.functions
+    alone, function = reading.functions
+    assert (alone.name, alone.namespace, alone.timeout) == ("alone", "default", 30)
     assert (function.name, function.namespace, function.runtime) == ("greeter", "testing", "Python3.6")
     assert (function.memory_mb, function.timeout, function.variables) == (256, 30, {"GREETING": "hi"})
-    assert [(each.name, "template.yaml: `runtime` 'Nodejs8.9'" in each.reason) for each in reading.refusals] == [
-        ("node", True)
+    assert [(each.name, each.reason.partition(" template.yaml: ")[2][:20]) for each in reading.refusals] == [
+        ("bucket", "`src`: the code is i"),
+        ("node", "`runtime` 'Nodejs8.9"),
     ]
     assert reading.notices == []
 

@@ -71,8 +71,11 @@ class _FunctionInputs:
     def function(self) -> Function:
         """The function. It is not usable if there are mistakes."""
         inputs = self._inputs
-        self._report_unknown(inputs, _KNOWN)
         self._refuse_other_kinds(inputs)
+        runtime = self._runtime(inputs)
+        if self.mistakes:  # what else it has is for another kind of function
+            return Function(self._name(), self._file.path.parent)
+        self._report_unknown(inputs, _KNOWN)
         is_async = self._optional(inputs, "asyncRunEnable").lower() == "true"
         most = ASYNC_TIMEOUT_LIMIT if is_async else TIMEOUT_LIMIT
         return Function(
@@ -81,7 +84,7 @@ class _FunctionInputs:
             region=self._region(inputs),
             namespace=self._valid(inputs, "namespace", DEFAULT_NAMESPACE, NAMESPACE_NAME, "such as `default`"),
             handler=self._valid(inputs, "handler", DEFAULT_HANDLER, _HANDLER, "FILE.FUNCTION, as index.main_handler"),
-            runtime=self._runtime(inputs),
+            runtime=runtime,
             memory_mb=self._number(inputs, "memorySize", 128, is_memory, "64, or 128 to 3072 in steps of 128"),
             timeout=self._number(inputs, "timeout", 3, lambda value: 1 <= value <= most, f"1 to {most} seconds"),
             init_timeout=self._number(inputs, "initTimeout", 65, lambda value: 3 <= value <= 300, "3 to 300 seconds"),
