@@ -1,5 +1,14 @@
 """For all tests, on every Python."""
 
+import atexit
+import os
+import shutil
+import tempfile
+
+# Endpoints that these tests start leave their files in a folder of this process: nobody else may find them.
+os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp()
+atexit.register(shutil.rmtree, os.environ["XDG_RUNTIME_DIR"], ignore_errors=True)
+
 try:
     from hypothesis import HealthCheck, settings
 except ImportError:  # where only what a peer needs is installed
