@@ -83,6 +83,16 @@ def mounts_below(path: str) -> "list[tuple[str, int]]":
     return found
 
 
+def set_writable(path: str) -> None:
+    """Let this mount be written to, not those below it."""
+    mount("none", path, flags=BIND | REMOUNT | os.statvfs(path).f_flag & KEPT_FLAGS)
+
+
+def set_read_only_alone(path: str) -> None:
+    """Undo `set_writable`."""
+    mount("none", path, flags=BIND | REMOUNT | READ_ONLY | os.statvfs(path).f_flag & KEPT_FLAGS)
+
+
 def change_root(path: str) -> None:
     """Make a mount the root folder of this mount namespace, and of its processes. The old root is unmounted.
 
