@@ -31,7 +31,7 @@ from tencentserverless.scf import Client
 ADOPT_ORPHANS = 36
 THREADS = 6
 LONGEST_LIFE = 1.2  # seconds from the start of the endpoint to the kill, at most
-PATIENCE_SECONDS = 5  # until everything must be gone
+PATIENCE_SECONDS = 20  # until everything must be gone
 
 FUNCTIONS = {
     "Echo": "def main_handler(event, context):\n    return event\n",

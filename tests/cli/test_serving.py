@@ -1,5 +1,8 @@
 """What the verbs of the local endpoint share."""
 
+import io
+import sys
+
 import click
 import pytest
 
@@ -33,6 +36,23 @@ def test_logs_go_to_stderr(capsys):
     assert captured.out == ""
     assert captured.err.startswith("── hello · ap-guangzhou\nSTART RequestId:")
     assert "? ü\n" in captured.err
+
+
+@pytest.mark.parametrize(
+    ("encoding", "shown"),
+    [
+        ("utf-8", "A → B × 2 名"),
+        ("gbk", "A → B × 2 名"),
+        ("cp1252", "A -> B × 2 \\u540d"),
+    ],
+)
+def test_characters_that_a_terminal_lacks(monkeypatch, encoding, shown):
+    """What is printed suits the encoding of the terminal: GBK has all our characters, others get plainer ones."""
+    stream = io.TextIOWrapper(io.BytesIO(), encoding, errors="backslashreplace", newline="")
+    monkeypatch.setattr(sys, "stderr", stream)
+    serving.say("A → B × 2 名")
+    stream.flush()
+    assert stream.buffer.getvalue().decode(encoding).rstrip("\r\n") == shown
 
 
 def test_signals_reach_their_action():

@@ -89,14 +89,15 @@ def _say(lines: list[str]) -> None:
 
 def _columns() -> int:
     """The width of the terminal that standard error is. A file has no width, so nothing is wrapped in it."""
-    with suppress(OSError):
+    with suppress(AttributeError, OSError, ValueError):  # it may be closed
         return os.get_terminal_size(sys.stderr.fileno()).columns or 80
     return 10_000
 
 
 def _has_colours() -> bool:
     """Whether standard error is a terminal whose colours are wanted. https://no-color.org"""
-    return sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    is_wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return is_wanted and sys.stderr is not None and sys.stderr.isatty()
 
 
 def _wait_for(signals: "SimpleQueue[int]", scf: "LocalSCF", terminal: Terminal) -> None:

@@ -52,7 +52,7 @@ class SeveralRunningError(Exception):
 
     def __init__(self, running: Sequence[Running]) -> None:
         rows = "".join(f"\n  {each}" for each in running)
-        super().__init__(f"several local endpoints run. Go to a folder that only one of them serves:{rows}")
+        super().__init__(f"Several local endpoints run. Go to a folder that only one of them serves:{rows}")
 
 
 @contextmanager

@@ -167,7 +167,7 @@ def start_endpoint(
 
 def say(text: str) -> None:
     """Print text to standard error. Characters that the terminal does not have are replaced."""
-    encoding = sys.stderr.encoding or "utf-8"
+    encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
     click.echo("".join(each if _has(each, encoding) else _PLAIN.get(each, each) for each in text), err=True)
 
 

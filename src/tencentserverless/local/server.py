@@ -142,7 +142,7 @@ class Server:
         """Open ports for the SCF host names of a program outside. Returns the text for `worker/redirect.py`."""
         if self._command is None:
             self._command = self._ports.open(COMMAND)
-        return self._command.hosts(self.authority.folder)
+        return self._command.hosts(str(self.authority.folder))
 
     def too_large(self, size: int) -> Reply:
         request_id = new_request_id()

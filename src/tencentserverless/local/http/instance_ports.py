@@ -10,7 +10,6 @@ import ssl
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from tencentserverless.local.http.certificates import Authority
 from tencentserverless.local.http.listener import Listener
@@ -41,7 +40,7 @@ class InstancePorts:
     def url(self) -> str:
         return f"http://{ADDRESS}:{self.port}"
 
-    def hosts(self, trust: Path) -> str:
+    def hosts(self, trust: str) -> str:
         """Where SCF's host names lead, for `worker/redirect.py`. trust: the folder with the certificates to trust."""
         return f"{self.scf_address} {self.port} {self.tls_port} {trust}"
 

@@ -121,6 +121,7 @@ class Instance:
         self.source_version = source_version
         self.alive = True
         self.idle_since = self.running_since = 0.0
+        self.held_seconds = 0.0  # of the present event: time at a prompt of a function for which this one waits
         self.is_held = False  # while it is stopped in a debugger, it is not ended for being idle
         self.cold_start = ColdStart()
         self._settings = settings
@@ -232,7 +233,7 @@ class Instance:
             return error
 
     def _outcome(self, invocation: Invocation, answer: Answer) -> Outcome:
-        took_ms = (self._loop.time() - self.running_since) * 1000
+        took_ms = max(self._loop.time() - self.running_since - self.held_seconds, 0.0) * 1000
         peak = self._peak_bytes(answer)
         if peak > invocation.function.memory_mb * MB:
             answer = Ending.MEMORY
@@ -332,7 +333,7 @@ class Instance:
             then(Ending.UNREAD)
             return
         self._then = then
-        self.running_since = self._loop.time()
+        self.running_since, self.held_seconds = self._loop.time(), 0.0
         self.on_ask()
         self.countdown.start(seconds)
         self._channel.send(data)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,10 +11,11 @@ from typing import Any
 from tencentserverless.local.environment import variables
 from tencentserverless.local.environment.imports import Imports
 from tencentserverless.local.environment.layers import Layers
-from tencentserverless.local.environment.mounts import View
+from tencentserverless.local.environment.mounts import Root
 from tencentserverless.local.environment.requirements import Requirements
 from tencentserverless.local.environment.scratch import Scratch, utf8_locale
 from tencentserverless.local.environment.variables import Machine, Paths
+from tencentserverless.local.eventloop.background import BackgroundTasks
 from tencentserverless.local.eventloop.in_thread import in_thread
 from tencentserverless.local.http.certificates import Authority
 from tencentserverless.local.http.instance_ports import PortRegistry
@@ -29,6 +31,11 @@ from tencentserverless.local.model.options import Options
 from tencentserverless.local.processes.frames import TEXT_LIMIT_BYTES
 from tencentserverless.local.processes.interpreters import CURRENT_INTERPRETER, Interpreter, Interpreters
 from tencentserverless.local.processes.process import StartRequest, Workers
+
+SHARED_FILES = (
+    "functions can change your files: this system does not allow mount namespaces. /tmp is yours, too; "
+    "TMPDIR leads to a folder of each instance's own"
+)
 
 
 class InstanceLauncher:
@@ -65,10 +72,22 @@ class InstanceLauncher:
         self._leases: dict[str, CredentialLease] = {}
         self._notified_of_sdk: set[tuple[str, Path]] = set()  # names and folders
         self._workers = Workers(options.start_method)
+        self._background = BackgroundTasks()
 
     def prepare(self) -> None:
         """Begin to start the fork server before the first instance is needed. This does not wait for it."""
         self._workers.prepare(CURRENT_INTERPRETER, variables.common_variables(self._machine), str(self._scratch.folder))
+        self._background.start(self._report_shared_files())
+
+    async def _report_shared_files(self) -> None:
+        """Give a notice if instances do not have root folders of their own."""
+        with suppress(OSError):  # the first start of an instance fails with the same error and reports it
+            if not await self._has_roots(CURRENT_INTERPRETER):
+                self._notify(SHARED_FILES)
+
+    async def _has_roots(self, interpreter: Interpreter) -> bool:
+        common = variables.common_variables(self._machine)
+        return await self._workers.has_namespaces(interpreter, common, str(self._scratch.folder))
 
     async def launch(self, function: Function, source_version: int, listener: Listener) -> Instance:
         """Start the worker of a new instance, and return the instance. Raises OSError."""
@@ -103,6 +122,7 @@ class InstanceLauncher:
 
     async def stop(self) -> None:
         """End the fork servers. Call this after the workers have ended."""
+        await self._background.stop()
         await self._workers.stop()
 
     async def _interpreter(self, function: Function) -> Interpreter:
@@ -118,9 +138,10 @@ class InstanceLauncher:
     async def _launched(
         self, instance_id: str, function: Function, source_version: int, interpreter: Interpreter, listener: Listener
     ) -> Instance:
-        paths, mounts = await self._disk(function, interpreter, source_version, instance_id)
+        paths, root = await self._disk(function, interpreter, source_version, instance_id)
         ports = self._ports.open(instance_id)
-        bundle = str(self._authority.bundle) if ports.tls_port else ""
+        trust = os.path.join(paths.provided, self._authority.folder.name)
+        bundle = os.path.join(trust, self._authority.bundle.name) if ports.tls_port else ""
         environ = variables.variables(
             function,
             self._leases[instance_id].credential,
@@ -133,17 +154,18 @@ class InstanceLauncher:
         request = StartRequest(
             interpreter,
             environ,
-            paths.code,
+            str(function.code),
             f"HOSTNAME={instance_id}",
             memory_mb=function.memory_mb,
             scratch=str(self._scratch.folder),
-            view=mounts,
+            root=root,
         )
         worker = await self._workers.start(request)
         self._counters.processes += 1
-        hosts = ports.hosts(self._authority.folder) if bundle else ""
+        hosts = ports.hosts(trust) if bundle else ""
         settings = variables.settings(function, environ, paths, TEXT_LIMIT_BYTES, hosts)
         instance = self._instance(
+            paths=paths,
             instance_id=instance_id,
             function=function,
             worker=worker,
@@ -160,22 +182,30 @@ class InstanceLauncher:
     async def _disk(
         self, function: Function, interpreter: Interpreter, source_version: int, instance_id: str
     ) -> tuple[Paths, dict[str, Any]]:
-        """Return the folders of a new instance, and its mounts."""
-        scratch, common = self._scratch.folder, variables.common_variables(self._machine)
-        has_mounts = await self._workers.has_namespaces(interpreter, common, str(scratch))
-        view = self._scratch.view(function, interpreter, source_version) if has_mounts else View()
-        layers = await self._layers.content(function.layer_folders, view.opt or (), instance_id)
-        paths = self._scratch.paths(function.code, interpreter.version, view.layers_at(layers))
-        own = self._scratch.visible_paths(debugged.shared_files(self._options.debug))
+        """Return the paths of a new instance, and its root folder for `StartRequest`."""
+        root = None
+        if await self._has_roots(interpreter):
+            root = await self._root(function, interpreter, source_version)
+        layers = await self._layers.content(function.layer_folders, root.needed_of_opt if root else (), instance_id)
+        paths = self._scratch.paths(function.code, interpreter.version, root, layers, instance_id)
         hosts = str(self._scratch.hosts) if self._options.scf_hosts else ""
-        return paths, view.mounts(paths.code, layers, own, hosts)
+        return paths, root.request(str(function.code), layers, self._options.terminal, hosts) if root else {}
 
-    def _instance(self, **made: Any) -> Instance:
+    async def _root(self, function: Function, interpreter: Interpreter, source_version: int) -> Root:
+        used = [str(self._authority.bundle)] if self._options.scf_hosts else []
+        find = partial(
+            self._scratch.root, function, interpreter, source_version, used, debugged.shared_files(self._options.debug)
+        )
+        if self._scratch.is_known(function, interpreter, source_version):
+            return find()
+        return await in_thread(find)
+
+    def _instance(self, paths: Paths, **made: Any) -> Instance:
         debugger = self._options.debug
         if debugger is None:
             return Instance(**made)
-        code = made["function"].code
-        made["settings"]["debug"] = debugged.settings(debugger, self._options.terminal, self._scratch.folder, code)
+        function, settings = made["function"], made["settings"]
+        settings["debug"] = debugged.settings(debugger, self._options.terminal, paths, function.code)
         return Debugged(callers=lambda running: debugged.callers(running, self.instances.values()), **made)
 
     def _renewed(self, instance_id: str, timeout: int) -> Mapping[str, str]:
@@ -185,6 +215,8 @@ class InstanceLauncher:
     def _release(self, instance_id: str) -> None:
         self._ports.close(instance_id)
         self._layers.release(instance_id)
+        if self._scratch.has_folders(instance_id):
+            self._background.start(in_thread(self._scratch.release, instance_id))
         self._leases.pop(instance_id).end()
 
 

@@ -275,22 +275,36 @@ def init_handler(handler, folder):
 
 
 def get_func_handler(module_name, function_name, folder):
-    if os.path.exists(os.path.join(folder, module_name.replace(".", os.sep) + ".py")):
+    path = os.path.join(folder, module_name.replace(".", os.sep))
+    if os.path.exists(path + ".py"):
         sys.modules.pop(module_name, None)  # this file may have loaded a standard module of the same name
+        if os.path.dirname(path) != folder:
+            sys.path.append(os.path.dirname(path))  # the platform too finds the modules beside it
+            if IS_2:
+                make_packages(module_name, folder)
     __import__(module_name)
     return getattr(sys.modules[module_name], function_name)
 
 
-def prepare_logging():
-    """Give the root logger a handler if it has none, as on the platform.
+def make_packages(module_name, folder):
+    """Let Python 2.7 import a module from folders without an `__init__.py`, as later Pythons do."""
+    names = module_name.split(".")
+    for count in range(1, len(names)):
+        path = os.path.join(folder, *names[:count])
+        if not os.path.exists(os.path.join(path, "__init__.py")):
+            package = type(sys)(".".join(names[:count]))
+            package.__path__ = [path]
+            sys.modules[package.__name__] = package
 
-    `logging` is not imported here, because a function that does not use it should not wait for the import.
+
+def prepare_logging(module):
+    """Set up the root logger as the platform's runtime does before it loads the function.
+
+    https://github.com/tencentyun/scfcli, tcfcli/cmds/native/common/runtime/python3.6/bootstrap.py
+    It is called when `logging` is first imported: a function that does not use it should not wait for the import.
     """
-    logging = sys.modules.get("logging")
-    if logging is not None and not logging.root.handlers:
-        handler = logging.StreamHandler(sys.stdout)
-        handler.setFormatter(logging.Formatter("[%(levelname)s] %(message)s"))
-        logging.root.addHandler(handler)
+    module.root.setLevel(module.DEBUG)
+    module.root.addHandler(module.StreamHandler(sys.stdout))
 
 
 def refuse_constant(name):
@@ -429,6 +443,7 @@ class LoadedFunction(object):
         self.channel = channel
         self.output = output
         self.context = settings["context"]
+        self.request_id = ""  # of the present event, "" while the function is loaded
         self.result_limit_bytes = settings["result_limit_bytes"]
         self.handler_name, self.folder = settings["handler"], settings["folder"]
         self.sdk_folder = settings["lent"]  # where the endpoint's SDK is, for functions that do not bring one; or ""
@@ -461,7 +476,6 @@ class LoadedFunction(object):
         while True:
             _, head, body = self.channel.receive()
             self.output.reopen()
-            prepare_logging()
             if "environment" in head:
                 os.environ.update(python27["native"](head["environment"]) if IS_2 else head["environment"])
             peak.reset()
@@ -478,6 +492,7 @@ class LoadedFunction(object):
             event = decoded_event(body)
         except (ValueError, RuntimeError):
             return BAD_EVENT, {}, b""
+        self.request_id = request_id
         context = dict(self.context, request_id=request_id)
         started = _now()
         try:
@@ -580,8 +595,10 @@ def set_up(channel, settings, is_forked):
         sys.argv[1:] = []
         sys.path[:0] = settings["path"]
         os.environ.update(settings["environment"])
+        redirect = load_sibling("redirect.py")
+        redirect["ImportHooks"]({"logging": prepare_logging}).install()
         if settings.get("hosts"):
-            load_sibling("redirect.py")["install"](settings["hosts"])
+            redirect["install"](settings["hosts"])
         worker, peak = LoadedFunction(channel, output, settings), PeakMemory(is_forked)
         if settings.get("debug"):
             attach_debugger(worker, settings["debug"])
@@ -607,10 +624,10 @@ def attach_debugger(worker, settings):
 
 def run_fork_server(arguments):
     """Be a fork server. `fork_server.py` is loaded by its path: its folder must not be on `sys.path` of a function."""
+    load_sibling("redirect.py")["prepare"]()  # once for all workers
     modules = frozenset(sys.modules)
     from importlib.machinery import SourceFileLoader  # novermin: Python 2.7 is never a fork server
 
-    load_sibling("redirect.py")  # once for all workers
     path = os.path.join(os.path.dirname(os.path.abspath(THIS_FILE)), "fork_server.py")
     server = type(sys)("fork_server")
     server.__file__ = path
