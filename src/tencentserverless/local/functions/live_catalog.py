@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from math import inf
+from operator import is_
 from pathlib import Path
 
 from tencentserverless.local.functions import folders
@@ -76,6 +77,7 @@ class LiveCatalog:
         self._objects: dict[Key, Function] = {}  # those whose handlers are objects of this program
         self._hidden: set[Place] = set()  # places of functions that `deploy` has replaced
         self._checked: dict[str, tuple[float, tuple[Marks, ...]]] = {}  # by origin
+        self._watched: dict[str, tuple[str, ...]] = {}  # the files that a function depends on, by origin
         self._all_checked_at = -inf
         self._pace = LookPace()
         self._conflicts: set[str] = set()
@@ -145,24 +147,24 @@ class LiveCatalog:
         checked_at, marks = self._checked.get(function.origin, (-inf, None))
         if checked_at >= self._since():
             return True
-        now, found = time.monotonic(), self._watched_marks(function)
-        if found != marks and not self._is_unchanged(function):
-            return False
+        now, found = time.monotonic(), tuple(map(marks_of, self._watched[function.origin]))
+        if found != marks:
+            if not self._is_unchanged(function):
+                return False
+            found = self._marks_when_read(_place_of(function)[0], function)  # maybe of other files than before
         self._checked[function.origin] = now, found
         return True
 
-    def _watched_marks(self, function: Function) -> tuple[Marks, ...]:
-        """The marks of the file that declares a function, and of the files that it takes values from."""
-        known = self._readings.get(_place_of(function)[0])
-        return tuple(map(marks_of, (function.origin, *(known.reading.files if known else ()))))
-
     def _is_unchanged(self, function: Function) -> bool:
-        """Read the folder of a function again. Returns whether the function is the same as before."""
+        """Read the folder of a function again. Returns whether its functions are the same as before."""
         folder = _place_of(function)[0]
         if not self._is_function(folder):
             return False
-        self._readings[folder] = self._read(folder)
-        return any(each is function for each in self._readings[folder].functions)
+        before, now = self._readings.get(folder, _Known()), self._read(folder)
+        self._readings[folder] = now
+        self._watched[function.origin] = (function.origin, *now.reading.files)
+        are_same = len(now.functions) == len(before.functions) and all(map(is_, now.functions, before.functions))
+        return are_same and now.reading.refusals == before.reading.refusals
 
     def _check_all_if_due(self) -> None:
         """Check all folders. If there are many, this takes at most a twentieth of the time."""
@@ -232,6 +234,10 @@ class LiveCatalog:
         refusals = [refusal for known in self._readings.values() for refusal in known.reading.refusals]
         self._served_folders = {folder for folder, _ in self._served}
         self._functions = Catalog([*self._objects.values(), *self._served.values()], refusals)
+        self._watched = {
+            function.origin: (function.origin, *self._readings[place[0]].reading.files)
+            for place, function in self._served.items()
+        }
         self._checked = {
             function.origin: (checked_at, self._marks_when_read(place[0], function))
             for place, function in self._served.items()
