@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from tencentserverless.local import LocalSCF
 from tencentserverless.local.processes import fork_client, process
+from tencentserverless.local.worker import cgroups
 from tests.local.api_client import Api
 from tests.local.namespaces_here import flags_here
 from tests.local.process_table import until
@@ -208,3 +210,47 @@ def test_what_root_may_do(escapes):
     with open("/proc/self/status") as file:
         ours = {line.split()[0]: line.split()[1] for line in file if line.startswith("Cap")}
     assert escapes[0]["sets"] == {name: f"{int(value, 16) & 0xA00425FB:016x}" for name, value in ours.items()}
+
+
+LIFTS = """\
+import os, subprocess, sys
+
+def group(name):
+    for line in open("/proc/self/cgroup"):
+        _, names, path = line.rstrip().split(":", 2)
+        if name in names.split(",") or (not names and os.path.exists("/sys/fs/cgroup/cgroup.controllers")):
+            return "/sys/fs/cgroup/" + names + path
+
+def can_write(path):
+    try:
+        os.close(os.open(path, os.O_WRONLY))
+        return True
+    except OSError:
+        return False
+
+MOUNTS = "mkdir /tmp/m; mount -t cgroup -o %(name)s x /tmp/m || mount -t cgroup2 x /tmp/m; cd /tmp/m; "
+LIFTS = "for file in %(name)s.max %(name)s.limit_in_bytes; do echo 1T > $file; done; "
+EATS = "x = bytearray(1 << 30); x[::4096] = b'y' * len(x[::4096])"
+
+def main_handler(event, context):
+    if event == "look":
+        places = ["/proc/sys/kernel/core_pattern", "/proc/sysrq-trigger", "/proc/kcore"]
+        places += [os.path.join(group(name), file) for name in ("memory", "pids")
+                   for file in ("cgroup.procs", "../cgroup.procs", "../../release_agent", "pids.max", "memory.max")]
+        return [place for place in places if can_write(place)]
+    lift = (MOUNTS + LIFTS) % {"name": "memory"} + 'exec "$PYTHON" -c "$EATS"'
+    variables = dict(os.environ, PYTHON=sys.executable, EATS=EATS)
+    unshare = ["unshare", "-U", "-r", "-C", "-m", "sh", "-c", lift]
+    return subprocess.run(unshare, env=variables, stderr=subprocess.DEVNULL).returncode
+"""
+
+
+def test_the_bounds_cannot_be_lifted(folder, possible):
+    """A function of root cannot lift the limits of its control groups, also not in namespaces that it makes."""
+    if "memory" not in cgroups.usable_parents() or not shutil.which("unshare"):
+        pytest.skip("no control group can be made here that limits memory")
+    folder("lifts", LIFTS, "component: scf\nname: lifts\ninputs: {timeout: 30}\n")
+    with LocalSCF(folder.path) as scf, Api(scf) as signed:
+        assert told(signed, "lifts", '"look"') == []
+        result = signed.invoke("lifts", '"eat"')["RetMsg"]
+        assert result == "-9" or json.loads(result)["statusCode"] == 434
