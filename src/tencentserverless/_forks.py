@@ -51,4 +51,4 @@ def _after() -> None:
 
 
 if hasattr(os, "register_at_fork"):  # from Python 3.7 on
-    os.register_at_fork(before=_before, after_in_parent=_after, after_in_child=_forking.clear)
+    os.register_at_fork(before=_before, after_in_parent=_after, after_in_child=_forking.clear)  # novermin

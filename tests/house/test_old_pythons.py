@@ -19,7 +19,11 @@ DIFFERS = {
         "tests/settings/test_async_credentials.py",
         "tests/transport/asyncio",
     ),
-    "ssl": ("tests/transport/test_tls_context.py", "tests/transport/test_tls_layer.py", "tests/transport/test_proxy.py"),
+    "ssl": (
+        "tests/transport/test_proxy.py",
+        "tests/transport/test_tls_context.py",
+        "tests/transport/test_tls_layer.py",
+    ),
     "sockets, threads and signals": (
         "tests/client/test_scf_connections.py",
         "tests/client/test_signals.py",

@@ -34,9 +34,9 @@ def resolver(monkeypatch):
 
     answering = Resolver()
 
-    def getaddrinfo(host, port, family=0, type=0, proto=0, flags=0):
-        if host != "name.test" or flags & socket.AI_NUMERICHOST:
-            return usual(host, port, family, type, proto, flags)
+    def getaddrinfo(host, port, *rest, **options):
+        if host != "name.test" or rest[-1:] == (socket.AI_NUMERICHOST,):
+            return usual(host, port, *rest, **options)
         answering.asked += 1
         return answering.answer()
 
