@@ -11,19 +11,23 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist load --maxschedchunk 1
 # What runs on Python 3.6, and what runs on 2.7 too.
 CLIENT := $(filter-out %/__main__.py %/pytest_plugin.py,$(wildcard src/tencentserverless/*.py)) \
 	$(addprefix src/tencentserverless/,_failures _functions _protocol _settings _transport)
-WORKER := src/tencentserverless/local/worker/bootstrap.py src/tencentserverless/local/worker/debugger.py
+WORKER := $(addprefix src/tencentserverless/local/worker/,bootstrap.py debugger.py python27.py redirect.py \
+	python_path/sitecustomize.py)
 
 # The example, and the key pair that is printed in its code.
 EXAMPLE := examples/cross-region-chain
 EXAMPLE_KEYS := AKIxxxxxxxxxxxxxxxxxxxxxxggB4Sa:3vZzxxxxxxxxxxxaeTC
 
-.PHONY: demo test lint bench soak docs pins clean
+.PHONY: demo test fuzz lint bench soak docs pins clean
 
 demo: $(VENV)/.local
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tencentserverless local exec $(EXAMPLE) --accept $(EXAMPLE_KEYS) -- sh $(EXAMPLE)/demo.sh
 
 test: $(VENV)/.dev
 	$(PYTEST) $(ARGS)
+
+fuzz: $(VENV)/.dev
+	$(PYTEST) -m fuzz --timeout 3600 --examples $(or $(EXAMPLES),20000) $(ARGS)
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .

@@ -17,6 +17,7 @@ else:
 
 def pytest_addoption(parser):
     parser.addoption("--light", action="store_true", help="fewer tries of tests that make many")
+    parser.addoption("--examples", type=int, help="so many examples of each test with the marker `fuzz`")
 
 
 @pytest.fixture
@@ -36,13 +37,15 @@ def without_delay(monkeypatch):
 def pytest_collection_modifyitems(config, items):
     """The longest tests first, so that no test process is left with one of them at the end."""
     items.sort(key=lambda item: "test_old_pythons" not in item.nodeid)
-    if config.getoption("--light"):
-        for item in items:
-            _lighten(getattr(item, "obj", None))
+    examples = config.getoption("--examples")
+    for item in items:
+        if examples and item.get_closest_marker("fuzz"):
+            _try_examples(item.obj, examples)
+        elif config.getoption("--light"):  # the first Python has tried hundreds; the others need not repeat them all
+            _try_examples(getattr(item, "obj", None), 25, only_fewer=True)
 
 
-def _lighten(test, most=25):
-    """The first Python has tried hundreds of examples; the others need not repeat them all."""
+def _try_examples(test, count, only_fewer=False):
     settings = getattr(test, "_hypothesis_internal_use_settings", None)
-    if settings is not None and settings.max_examples > most:
-        test._hypothesis_internal_use_settings = type(settings)(settings, max_examples=most)
+    if settings is not None and not (only_fewer and settings.max_examples <= count):
+        test._hypothesis_internal_use_settings = type(settings)(settings, max_examples=count)

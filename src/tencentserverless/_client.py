@@ -6,13 +6,14 @@ from functools import wraps
 from tencentserverless._protocol import event as events
 from tencentserverless._protocol.action import INVOKE, INVOKE_FUNCTION, Fallback, Refusals
 from tencentserverless._protocol.failure import named
-from tencentserverless._protocol.invoke import Invocation, body_head, decipher_action, invoke_body
+from tencentserverless._protocol.invoke import Invocation, body_head, check_name, decipher_action, invoke_body
 from tencentserverless._settings import settings
 from tencentserverless._settings.credentials import Source, TooLate
+from tencentserverless._settings.found import without_frames
 from tencentserverless._settings.identity import identity
 from tencentserverless._settings.settings import UNSET
 from tencentserverless._signals import pass_on
-from tencentserverless.exception import InvokeTimeoutError, ServerlessError, SettingsError
+from tencentserverless.exception import InvokeTimeoutError, ServerlessError
 
 __tracebackhide__ = True  # from pytest: it shows the caller's frames
 
@@ -30,18 +31,19 @@ if TYPE_CHECKING:
 # The options of the native form since the first version. New options would take the names of event fields.
 _OPTIONS = ("namespace", "qualifier", "log_type", "invocation_type")
 
+# Methods that tools call on any object that seems to have them: IPython's help and completion, `dict(object)` (FastAPI,
+# pydantic), and what makes JSON, a data frame or an array of an object. None of them is meant to invoke a function.
+_OF_TOOLS = frozenset(
+    ("getdoc", "trait_names", "keys", "items", "isoformat", "tolist", "to_list", "to_numpy", "to_pandas", "toPandas")
+    + ("for_json", "to_json", "toJSON", "to_dict", "toDict", "as_dict", "model_dump", "to_plotly_json")
+)
+
 _encode = events.text_encoder()
 _refusals = Refusals()  # of all clients of this process: a refusal holds for a secret id, not for a client
 
 
 def _text_encoder(default: "Optional[Callable[[Any], Any]]") -> "Callable[[Any], str]":
     return _encode if default is None else events.text_encoder(default)
-
-
-def without_frames(error: SettingsError) -> SettingsError:
-    """The same error, to be raised here. The frames that read the settings are left out, because tools that show the
-    variables of a traceback would show keys and passwords."""
-    return error.with_traceback(None)
 
 
 def takes_no_event(method: "F") -> "F":
@@ -105,7 +107,7 @@ class BaseClient:
         self._default = default
         self._encode = _text_encoder(default)
         if action not in (INVOKE, INVOKE_FUNCTION):
-            raise ValueError(f"action is {INVOKE!r} or {INVOKE_FUNCTION!r}, not {action!r}")
+            raise ValueError(f"action must be {INVOKE!r} or {INVOKE_FUNCTION!r}")
         self._action = action
         self._trace = trace
         self._language = language
@@ -141,8 +143,7 @@ class BaseClient:
         idempotent: bool = False,
     ) -> Invocation:
         """One invocation with every setting but the credentials. Raises EventError, SettingsError and TypeError."""
-        if not isinstance(function_name, str) or not function_name:
-            raise TypeError(f"function_name must be a text that is not empty, not {function_name!r}")
+        check_name(function_name)
         is_event = invocation_type == "Event"
         action = INVOKE if is_event else self._action
         found: "Optional[str]" = None  # the region, which an error names if it is known
@@ -267,7 +268,7 @@ class BaseClient:
             name = settings.region(region or self.region, self._profile)
             seconds = settings.timeout(timeout)
             return name, settings.origin(self._endpoint, name, self._proxy), seconds
-        except SettingsError as error:
+        except Exception as error:
             raise without_frames(error)
 
     def _next_origin(self) -> "Optional[Origin]":
@@ -291,7 +292,7 @@ class BaseClient:
             return identity(self, self._profile, self._source, deadline, may_wait)
         except TooLate:
             raise self._too_late() from None
-        except SettingsError as error:
+        except Exception as error:
             raise without_frames(error)
 
     def _too_late(self) -> InvokeTimeoutError:
@@ -301,16 +302,16 @@ class BaseClient:
 
     def call(self, function_name: str) -> "NativeFunction":
         """The remote function of this name, to be called. For names that are not Python names, or that a method has."""
-        if not isinstance(function_name, str):
-            raise TypeError(f"a function's name must be a text, not {function_name!r}")
+        check_name(function_name)
         return NativeFunction(self, function_name)
 
     def __getitem__(self, function_name: str) -> "NativeFunction":
         return self.call(function_name)
 
     def __getattr__(self, name: str) -> "NativeFunction":
-        if name.startswith("_"):
-            raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
+        if name.startswith("_") or name in _OF_TOOLS:
+            kind = type(self).__name__
+            raise AttributeError(f"{kind!r} has no attribute {name!r}; client[{name!r}] is the function of this name")
         return NativeFunction(self, name)
 
 

@@ -50,5 +50,6 @@ def _after() -> None:
     _forking.discard(threading.get_ident())
 
 
-if hasattr(os, "register_at_fork"):  # from Python 3.7 on
-    os.register_at_fork(before=_before, after_in_parent=_after, after_in_child=_forking.clear)  # novermin
+_register = getattr(os, "register_at_fork", None)
+if _register is not None:  # from Python 3.7 on
+    _register(before=_before, after_in_parent=_after, after_in_child=_forking.clear)

@@ -8,16 +8,17 @@
 
 import asyncio
 
-from tencentserverless._client import BaseClient, takes_no_event, without_frames
+from tencentserverless._client import BaseClient, takes_no_event
 from tencentserverless._functions.asyncio import AsyncFunction, AsyncSent
 from tencentserverless._protocol.invoke import InvokeResult
 from tencentserverless._settings import settings
 from tencentserverless._settings.async_credentials import AsyncSource, identity_after_waiting, is_coroutine_function
 from tencentserverless._settings.credentials import Source, TooLate, WouldWait
+from tencentserverless._settings.found import without_frames
 from tencentserverless._settings.settings import UNSET
 from tencentserverless._transport.asyncio.transport import Transport
 from tencentserverless._transport.route import Route
-from tencentserverless.exception import InvokeTimeoutError, SettingsError
+from tencentserverless.exception import InvokeTimeoutError
 
 __tracebackhide__ = True  # from pytest: it shows the caller's frames
 
@@ -113,7 +114,10 @@ class AsyncClient(BaseClient):
 
     def function(self, name: str, **options: "Any") -> "AsyncFunction[Any]":
         """A remote function, as of `scf.Client.function`. Its calls are awaited, and its `map` is for ``async for``."""
-        return AsyncFunction(self, name, **options)
+        try:
+            return AsyncFunction(self, name, **options)
+        finally:
+            del options  # a traceback with variables would show a key that was given here by mistake
 
     def invocation(
         self, request_id: str, function_name: str, namespace: str = "default", region: "Optional[str]" = None
@@ -174,7 +178,7 @@ class AsyncClient(BaseClient):
             return await identity_after_waiting(self._source, self._identify, deadline)
         except TooLate:
             raise self._too_late() from None
-        except SettingsError as error:
+        except Exception as error:
             raise without_frames(error)
 
     def _transport(self) -> Transport:
@@ -194,4 +198,5 @@ class _NextRound:
     """Awaiting it waits for the next round of the event loop, in which the loop closes sockets."""
 
     def __await__(self) -> "Generator[None, None, None]":
-        yield
+        if asyncio._get_running_loop() is not None:  # trio, for example, does not know this
+            yield

@@ -207,6 +207,7 @@ class TransportError(CloudError):
     phase = ""
     endpoint = ""
     _kind = "transport"
+    _is_final = False  # True if every invocation would meet it, such as a certificate that is not trusted
 
 
 class ConnectError(TransportError):

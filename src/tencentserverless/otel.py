@@ -20,6 +20,7 @@ except ModuleNotFoundError as _missing:
     ) from _missing
 
 from tencentserverless._version import __version__
+from tencentserverless.exception import ServerlessError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ def _end(span: "Span", step: "Step") -> None:
         span.set_attribute("tencentserverless.request_id", request_id)
     if step.error is not None:
         span.set_attribute("error.type", type(step.error).__name__)
-        span.set_attribute("tencentserverless.executed", step.error.executed)
-        span.set_status(StatusCode.ERROR, str(step.error.message))
+        if isinstance(step.error, ServerlessError):  # else it was broken off
+            span.set_attribute("tencentserverless.executed", step.error.executed)
+        span.set_status(StatusCode.ERROR, str(getattr(step.error, "message", step.error)))
     span.end()

@@ -6,7 +6,7 @@
 """
 
 from tencentserverless._client import BaseClient, takes_no_event
-from tencentserverless._protocol.invoke import InvokeResult
+from tencentserverless._protocol.invoke import InvokeResult, not_invoked
 from tencentserverless._settings import settings
 from tencentserverless._settings.settings import UNSET
 from tencentserverless._transport.blocking.transport import Transport, shared_transport
@@ -147,7 +147,10 @@ class Client(BaseClient):
         """
         from tencentserverless._functions.blocking import Function
 
-        return Function(self, name, **options)
+        try:
+            return Function(self, name, **options)
+        finally:
+            del options  # a traceback with variables would show a key that was given here by mistake
 
     def invocation(
         self, request_id: str, function_name: str, namespace: str = "default", region: "Optional[str]" = None
@@ -236,6 +239,8 @@ def invoke(
     those of `Client` and `Client.invoke`.
     """
     try:
+        if not isinstance(region, (str, type(None))):
+            raise TypeError(not_invoked(function_name, "region", region, "the second argument"))
         client = Client(region, secret_id, secret_key, token, **options)
     finally:
         del region, secret_id, secret_key, token, options  # a traceback with variables would show them

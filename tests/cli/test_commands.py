@@ -8,7 +8,7 @@ from tencentserverless._cli.commands import root
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
-    [([], "invoke local settings"), (["local"], "exec start"), (["local", "start"], "PATH --port --accept")],
+    [([], "invoke local settings"), (["local"], "env exec start stop"), (["local", "start"], "PATH --port --accept")],
 )
 def test_help_names_everything(arguments, words):
     """Each level's help names what is below it."""

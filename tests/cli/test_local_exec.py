@@ -1,14 +1,12 @@
 """``local exec``."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
 
 import pytest
 
-from tencentserverless._cli import local_exec
 from tests.cli.conftest import environment
 
 SUMMARY = "requests sent: {}\nconnections opened: {}\nprocesses started: {}\n"
@@ -78,26 +76,6 @@ def test_a_debugger(command, functions):
     done = command("local", "exec", functions, "--debug", "debugpy", "--", *inner)
     assert done.returncode == 0, done.stderr
     assert done.stderr.startswith("hello: debugpy listens on 127.0.0.1:")
-
-
-def test_the_environment():
-    """Every family of key variables has the run's keys, tokens are gone, and no proxy stands in between."""
-    shell = {
-        "TENCENTCLOUD_SECRET_ID": "real",
-        "TENCENTCLOUD_SESSIONTOKEN": "t",
-        "TENCENTCLOUD_TOKEN": "t",
-        "NO_PROXY": "example.org",
-        "OTHER": "1",
-    }
-    made = local_exec.environment(shell, "http://127.0.0.1:5", "id", "key")
-    assert made["TENCENTSERVERLESS_ENDPOINT"] == "http://127.0.0.1:5"
-    assert {made[name] for name in made if name.endswith(("SECRETID", "SECRET_ID"))} == {"id"}
-    assert {made[name] for name in made if name.endswith(("SECRETKEY", "SECRET_KEY"))} == {"key"}
-    assert not [name for name in made if "TOKEN" in name]
-    assert made["NO_PROXY"] == "example.org,127.0.0.1,localhost,http://127.0.0.1:5"
-    assert made["no_proxy"] == "127.0.0.1,localhost,http://127.0.0.1:5"
-    assert made["OTHER"] == "1"
-    assert "TENCENTSERVERLESS_ENDPOINT" not in os.environ
 
 
 def test_layers(command, tmp_path):

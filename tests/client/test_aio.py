@@ -10,7 +10,24 @@ import pytest
 from tencentserverless import exception as errors
 from tencentserverless.aio import AsyncClient
 from tests.clients import Driven
-from tests.loopback import KEYS, Server, answering, http, read_request
+from tests.loopback import KEYS, Server, answering, http, read_request, result
+
+
+@pytest.mark.parametrize("way", ["invoke", "the native form", "a function's call", "send", "map", "wait"])
+def test_without_an_event_loop_of_asyncio(way):
+    """Under trio, for example, the error says what is missing, and neither a connection nor a task is made."""
+    asked = []
+
+    async def scenario():
+        async with AsyncClient(endpoint=server.endpoint, credentials=lambda: asked.append(1)) as client:
+            await client.connect()
+            await client.close()
+            await WAYS[way](client)
+
+    with Server(answering(http(result()))) as server, pytest.raises(errors.SettingsError) as caught:
+        scenario().send(None)  # as another event loop begins a coroutine
+    assert "needs a running event loop of asyncio" in str(caught.value)
+    assert (caught.value.executed, asked, server.accepted) == ("no", [], 0)
 
 
 async def values(iterator):

@@ -1,17 +1,23 @@
 """What a failed test of a user shows: pytest's own output, from a pytest of its own."""
 
+import json
 import os
 import subprocess
 import sys
 
 import pytest
 
+from tests.failures.remote import a_chain
 from tests.loopback import KEYS, Server, failure, http, read_request
 
 TRACE = (
     'Traceback (most recent call last):\n  File "/var/user/index.py", line 5, in main_handler\n'
     "    return PRICES[event]\nKeyError: 'price'"
 )
+FRAME = '  File "/var/user/lib.py", line %d, in work\n    work(deeper)\n    ~~~~^^^^^^^^\n'
+DEEP = "".join(["Traceback (most recent call last):\n", *(FRAME % line for line in range(60)), "KeyError: 'price'"])
+TRACES = {"Deep": "\n\nDuring handling of the above exception, another exception occurred:\n\n".join([DEEP, DEEP])}
+TRACES["Chain"] = a_chain(*(f"F{number}" for number in range(16))).stack_trace
 TESTS = """
 import asyncio
 from tencentserverless.aio import AsyncClient
@@ -33,6 +39,12 @@ def test_module():
 
 def test_native():
     Client().Prices(item="price")
+
+def test_deep():
+    invoke("Deep")
+
+def test_chain():
+    invoke("Chain")
 
 def test_function():
     Client().function("Prices")("price")
@@ -64,8 +76,9 @@ def test_silent():
 
 
 def serve(connection, number):
-    while read_request(connection) is not None:
-        connection.sendall(http(failure(430, errorMessage="user code exception caught", stackTrace=TRACE)))
+    for _, body in iter(lambda: read_request(connection), None):
+        trace = TRACES.get(json.loads(body.decode("ascii"))["FunctionName"], TRACE)
+        connection.sendall(http(failure(430, errorMessage="user code exception caught", stackTrace=trace)))
 
 
 def fall_silent(connection, number):

@@ -162,12 +162,21 @@ def test_names_with_an_underscore_are_not_functions():
     assert repr(client.anything) == "<function 'anything' of <Client region=None endpoint=None>>"
 
 
+def test_tools_do_not_invoke(echo):
+    """What IPython, FastAPI, pydantic and makers of JSON call on any object is not a function of the client."""
+    for name in ("getdoc", "keys", "tolist", "for_json", "to_dict", "to_plotly_json"):
+        for client in (Client(), AsyncClient()):
+            with pytest.raises(AttributeError, match=f"client\\['{name}'\\] is the function of this name"):
+                getattr(client, name)
+    assert Client()["keys"]().value["body"]["FunctionName"] == "keys"
+
+
 def test_a_client_is_no_container():
-    """`in`, `for` and list() raise TypeError and send nothing."""
+    """`in`, `for`, list() and dict() raise TypeError and send nothing."""
     client = Client()
-    for attempt in (lambda: iter(client), lambda: "f" in client, lambda: list(client), lambda: client[0]):
+    for attempt in (iter, list, dict, lambda client: "f" in client, lambda client: client[0]):
         with pytest.raises(TypeError):
-            attempt()
+            attempt(client)
 
 
 def test_the_public_names_of_a_client():
@@ -250,7 +259,7 @@ def test_the_result_prints_as_the_json_text(echo):
 
 
 @pytest.mark.parametrize("name", ["namespace", "log_type", "qualifier", "invocation_type"])
-@pytest.mark.parametrize("value", [{"a": 1}, ["a"], 5, True, b"default"])
+@pytest.mark.parametrize("value", [{"a": 1}, {}, ["a"], 5, 0, True, False, b"default"])
 def test_an_option_that_is_not_a_text(echo, name, value):
     """An option that is not a text is named with its type."""
     with pytest.raises(TypeError, match=f"^{name} is a text, not {type(value).__name__}"):
@@ -258,9 +267,13 @@ def test_an_option_that_is_not_a_text(echo, name, value):
 
 
 def test_an_event_as_the_second_argument(echo):
-    """An event in the place of the namespace is answered with how an event is given."""
-    with pytest.raises(TypeError, match="the second argument is the namespace, the event is data="):
-        Client().invoke("f", {"a": 1})
+    """An event in the place of the namespace or the region is answered with how an event is given."""
+    for event in ({"a": 1}, {}, [], 0, False):
+        with pytest.raises(TypeError, match="the second argument is the namespace, the event is data="):
+            Client().invoke("f", event)
+        with pytest.raises(TypeError, match="the second argument is the region, the event is data=; f was not invoked"):
+            scf.invoke("f", event)
+    assert echo.accepted == 0
 
 
 def test_the_language_of_the_messages(echo, monkeypatch):

@@ -1,6 +1,7 @@
 """No secret leaves the package: not in a message, a repr or a trace, nor in the variables of a traceback."""
 
 import contextlib
+import json
 import os
 import traceback
 from collections.abc import Mapping, Sequence, Set
@@ -95,7 +96,27 @@ def refusing(head, body):
     return http(refusal("AuthFailure.TokenFailure"))
 
 
+def garbling(connection, number):
+    """Send the header lines of the request back, one of them as a status line or not as a field at all."""
+    lines = read_request(connection)[0].encode("latin-1").split(b"\r\n")[1:]
+    token = next(line for line in lines if line.startswith(b"X-TC-Token"))
+    connection.sendall(
+        token + b"\r\n\r\n" if number % 2 else b"HTTP/1.1 200 OK\r\n" + token.replace(b": ", b" ") + b"\r\n"
+    )
+
+
+def quoting(head, body):
+    """Refuse the credentials, and quote them in the message."""
+    return http(refusal("AuthFailure.TokenFailure", head))
+
+
+def escaping(head, body):
+    """Send the request back in JSON whose slashes are escaped."""
+    return http(json.dumps(head).replace("/", "\\/").encode("ascii"))
+
+
 SERVERS = {"closing": closing, "mirror": answering(mirror), "refusing": answering(refusing)}
+SERVERS.update(garbling=garbling, quoting=answering(quoting), escaping=answering(escaping))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -104,7 +125,7 @@ def test_after_the_request_was_sent(kind, name, without_delay):
     """Whatever a server does with a request, neither the error nor the trace shows an id, a key or a token."""
     steps = []
 
-    @settings(max_examples=15, deadline=None)
+    @settings(max_examples=8, deadline=None)
     @given(secrets)
     def prove(hidden):
         secret_id, secret_key, token, _ = hidden
@@ -156,6 +177,13 @@ def test_while_a_request_is_signed(kind, monkeypatch):
             check(texts_of(failure_of(lambda used=client: used.invoke("f"))), hidden)
 
 
+class Unusable:
+    """An end of credentials that raises something of its own."""
+
+    def timestamp(self):
+        raise LookupError
+
+
 WRONG_ORDERS = {
     "key first": lambda secret_id, secret_key: Client(secret_key, secret_id).invoke("f"),
     "id first": lambda secret_id, secret_key: Client(secret_id, secret_key).invoke("f"),
@@ -170,6 +198,10 @@ WRONG_ORDERS = {
     ),
     "with a blank in it": lambda secret_id, secret_key: Client(None, secret_id, "se cret" + secret_key).invoke("f"),
     "in a list": lambda secret_id, secret_key: Client(None, secret_id, [secret_key]).invoke("f"),
+    "of a function": lambda secret_id, secret_key: Client().function("f", secret_id=secret_id, secret_key=secret_key),
+    "of a callable that fails": lambda secret_id, secret_key: Client(
+        credentials=lambda: (secret_id, secret_key, None, Unusable())
+    ).invoke("f"),
     "of a callable": lambda secret_id, secret_key: Client(
         credentials=lambda: (secret_id, secret_key, None, "x")
     ).invoke("f"),
@@ -181,7 +213,7 @@ def test_arguments_in_the_wrong_place(name):
     """A key or an id that was given in the wrong place is not shown, and the error says what is wrong."""
     secret_id, secret_key = "AKIDWrong0123456789ABCDEF", "Wrong/Key+0123456789"
     error = failure_of(lambda: WRONG_ORDERS[name](secret_id, secret_key))
-    assert isinstance(error, (errors.SettingsError, ValueError))
+    assert isinstance(error, (errors.SettingsError, ValueError, TypeError))
     check(texts_of(error), [secret_id, secret_key])
 
 

@@ -1,10 +1,14 @@
 """What a trace is told, and the spans that are made of it."""
 
+import asyncio
+import os
+import signal
+
 import pytest
 
 from tencentserverless import exception as errors
 from tests.clients import KINDS, client_of
-from tests.loopback import Server, answering, failure, http, refusal, result
+from tests.loopback import Server, answering, failure, http, read_request, refusal, result
 
 
 @pytest.fixture(params=KINDS)
@@ -89,4 +93,52 @@ def test_an_invocation_becomes_a_span(open_client):
     assert [event.name for event in good.events] == ["open"]
     assert bad.status.status_code.name == "ERROR"
     assert (bad.attributes["error.type"], bad.attributes["tencentserverless.executed"]) == ("InvocationError", "yes")
+    provider.shutdown()
+
+
+def silent(connection, number):
+    """Read requests and never answer. The first one interrupts this process."""
+    read_request(connection)
+    os.kill(os.getpid(), signal.SIGINT)
+    read_request(connection)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only POSIX has such signals")
+def test_a_trace_ends_if_the_invocation_is_broken_off():
+    """KeyboardInterrupt passes through as it is, and is the last thing that the trace is told."""
+    steps = []
+    with Server(silent) as server, client_of("blocking", server.endpoint, trace=steps.append) as client:
+        with pytest.raises(KeyboardInterrupt) as caught:
+            client.invoke("f")
+    assert [step.name for step in steps if step.name in ("begin", "end")] == ["begin", "end"]
+    assert steps[-1].error is caught.value
+
+
+def test_a_cancelled_invocation_ends_its_span():
+    """The span of a task that is cancelled ends with the cancellation as its error, before the task does."""
+    spans = pytest.importorskip("tencentserverless.otel").spans
+    trace_sdk = pytest.importorskip("opentelemetry.sdk.trace")
+    ended = []
+
+    class Processor(trace_sdk.SpanProcessor):
+        def on_end(self, span):
+            ended.append(span)
+
+    def answer_nothing(connection, number):
+        read_request(connection)
+        loop.call_soon_threadsafe(task.cancel)
+        read_request(connection)
+
+    provider = trace_sdk.TracerProvider()
+    provider.add_span_processor(Processor())
+    tracer = provider.get_tracer("test")
+    with Server(answer_nothing) as server, client_of("asyncio", server.endpoint, trace=spans(tracer)) as driven:
+        loop = driven.loop
+        task = loop.create_task(driven.client.invoke("f"))
+        with pytest.raises(asyncio.CancelledError):
+            loop.run_until_complete(task)
+        (span,) = ended
+    assert span.status.status_code.name == "ERROR"
+    assert span.attributes["error.type"] == "CancelledError"
+    assert "tencentserverless.executed" not in span.attributes
     provider.shutdown()

@@ -166,6 +166,9 @@ def test_a_result_that_is_not_json():
     error = function_error("Prices", f"{HEAD}\nTypeError: Object of type datetime is not JSON serializable")
     assert "returned a value that is not JSON: TypeError: Object of type datetime" in str(error)
     assert "Hint: return only text" in str(error)
+    notes = "when serializing list item 0\nwhen serializing dict item 'days'"
+    error = function_error("Prices", f"{HEAD}\nTypeError: Object of type date is not JSON serializable\n{notes}")
+    assert "not JSON serializable, at ['days'][0] of the result; it ran" in str(error)
 
 
 _texts = st.text(st.sampled_from("aF:;\n (/)[]→ \"'{}… 运"), max_size=60) | st.sampled_from(

@@ -1,5 +1,6 @@
 """`map` of both clients: what ends it, what is sent again, what it hands out, and how it does with few threads."""
 
+import os
 import threading
 
 import pytest
@@ -9,8 +10,9 @@ from tencentserverless import exception as errors
 from tencentserverless._protocol.action import Refusals
 from tests.clients import KINDS, Driven, client_of
 from tests.functions.test_functions import echo, event_of, function_of, outcomes_of
-from tests.loopback import Server, answering, failure, http, refusal, result
+from tests.loopback import CERTIFICATES, Server, answering, failure, http, refusal, result
 
+STRANGER = os.path.join(CERTIFICATES, "stranger.pem")
 HOPELESS = ("ResourceNotFound.Function", "ResourceNotFound.Qualifier", "InvalidParameterValue.Namespace")
 HOPELESS += ("AuthFailure.SecretIdNotFound", "UnauthorizedOperation.CAM")
 
@@ -248,3 +250,38 @@ def test_a_dataclass_ignores_fields_that_it_lacks(open_client):
             fn(y=1)
         with pytest.raises(TypeError):
             fn([1, 2])
+
+
+def test_context_variables_go_with_the_events(open_client):
+    """The caller's callables see the variables that were set when their event was read, in threads and in tasks too."""
+    contextvars = pytest.importorskip("contextvars")
+    request = contextvars.ContextVar("request", default=None)
+    seen = set()
+
+    def events():
+        for number in range(20):
+            token = request.set(number)
+            yield number
+            request.reset(token)
+
+    def credentials():
+        seen.add(("credentials", request.get()))
+        return "AKIDEXAMPLE", "example-secret-key"
+
+    def returns(value):
+        seen.add((value, request.get()))
+        return value
+
+    with Server(answering(echo)) as server, open_client(server, credentials=credentials) as client:
+        fn = function_of(client, returns=returns)
+        assert outcomes_of(client, fn, events(), concurrency=4) == list(range(20))
+    assert seen == {pair for number in range(20) for pair in (("credentials", number), (number, number))}
+
+
+def test_a_certificate_that_is_not_trusted_ends_it(open_client):
+    """A connection that no event can have ends it: the failure is raised once, and nothing was sent."""
+    with Server(answering(echo), tls=True) as server, open_client(server, ca_file=STRANGER) as client:
+        found = outcomes_of(client, function_of(client), range(1000), concurrency=2, retries=3)
+    assert isinstance(found[-1], errors.ConnectError)
+    assert (len(found), found[-1].index, found[-1].sent) == (1, 0, 0)
+    assert server.accepted <= 2

@@ -20,6 +20,9 @@ class Site:
     def soon(self, work):
         asyncio.get_running_loop().call_soon(work)
 
+    def refused(self, path, headers):
+        return Reply(b"refused", status=403, closing=True) if "origin" in headers else None
+
     def serve(self, request, port, answer):
         self.asked.append(request)
         if self.hold is None:
@@ -40,9 +43,6 @@ class Site:
 
     def too_large(self, size):
         return Reply(f"too large: {size}".encode(), closing=True)
-
-    def admits(self, port):
-        return True
 
 
 def talk(act, site=None):

@@ -36,6 +36,8 @@ local = LazyGroup(
     verbs={
         "start": "tencentserverless._cli.local_start:start",
         "exec": "tencentserverless._cli.local_exec:execute",
+        "env": "tencentserverless._cli.local_env:env",
+        "stop": "tencentserverless._cli.local_stop:stop",
     },
 )
 
@@ -43,7 +45,9 @@ local = LazyGroup(
 @click.group(
     cls=LazyGroup,
     verbs={
+        "event": "tencentserverless._cli.event:event",
         "invoke": "tencentserverless._cli.invoke:invoke",
+        "pack": "tencentserverless._cli.pack:pack",
         "settings": "tencentserverless._cli.settings:settings",
     },
     context_settings={"help_option_names": ["-h", "--help"]},

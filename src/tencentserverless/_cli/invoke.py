@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 import click
 
+from tencentserverless._cli import target
 from tencentserverless._protocol import strict_json
 
 OK, FUNCTION_FAILED, USAGE, CLOUD_FAILED = 0, 1, 2, 3
@@ -19,6 +20,7 @@ OK, FUNCTION_FAILED, USAGE, CLOUD_FAILED = 0, 1, 2, 3
 @click.option("--qualifier", default="$LATEST", show_default=True, help="A version or an alias.")
 @click.option("--log-tail", is_flag=True, help="Print the end of the execution log to standard error.")
 @click.option("--endpoint", metavar="URL", help="The address of the API, such as http://127.0.0.1:9000.")
+@target.local_option
 def invoke(
     name: str,
     data: str | None,
@@ -27,8 +29,12 @@ def invoke(
     qualifier: str,
     log_tail: bool,
     endpoint: str | None,
+    is_local: bool,
 ) -> None:
     """Invoke the function NAME and print what it returned.
+
+    A running local endpoint is also used without --local if no option, variable or file names credentials or an
+    endpoint.
 
     The result goes to standard output, everything else to standard error. The exit code is 1 if the function failed
     and 2 if the command line is wrong. It is 3 if the cloud, the connection or the settings failed.
@@ -37,8 +43,9 @@ def invoke(
     from tencentserverless.scf import Client
 
     event = parse_event(data)
+    arguments = target.client_arguments(is_local, endpoint)
     try:
-        with Client(region=region, endpoint=endpoint) as client:
+        with Client(region=region, **arguments) as client:
             result = client.invoke(
                 name, namespace=namespace, qualifier=qualifier, log_type="Tail" if log_tail else "None", data=event
             )

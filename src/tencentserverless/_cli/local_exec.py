@@ -1,9 +1,8 @@
 """``tencentserverless local exec``: run a command that uses a local endpoint of its own."""
 
-import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,16 +14,11 @@ if TYPE_CHECKING:
 
 NOT_FOUND, NOT_EXECUTABLE, KILLED = 127, 126, 128  # the exit codes of a shell
 
-# All the names that SDKs read: a key of the real cloud must not be used by accident.
-_IDS = ("TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRET_ID", "TENCENT_SECRET_ID")
-_KEYS = ("TENCENTCLOUD_SECRETKEY", "TENCENTCLOUD_SECRET_KEY", "TENCENT_SECRET_KEY")
-_TOKENS = (
-    "TENCENTCLOUD_SESSIONTOKEN",
-    "TENCENTCLOUD_SESSION_TOKEN",
-    "TENCENTCLOUD_SECURITY_TOKEN",
-    "TENCENTCLOUD_TOKEN",
-    "TENCENT_TOKEN",
-)
+_NOTHING_CAME = """\
+No request reached the local endpoint. If COMMAND invoked functions, it used the cloud, or failed before. SCF's host
+names lead to the endpoint in Python processes only, and not in those started with -I, -E or -S, or without PYTHONPATH.\
+"""
+_CLOUD = "No request reached the local endpoint. With --cloud, SCF's host names lead to the cloud."
 
 
 class _WithCommand(click.Command):
@@ -45,44 +39,25 @@ class _WithCommand(click.Command):
 @click.option("--port", default=0, type=click.IntRange(0, 65535), help="Default: a free port.")
 @serving.endpoint_options
 @click.option("--logs", is_flag=True, help="Print the log of every invocation.")
+@click.option("--cloud", is_flag=True, help="Let COMMAND reach the cloud by SCF's host names.")
 @click.pass_context
-def execute(ctx: click.Context, /, paths: tuple[str, ...], port: int, logs: bool, **options: Any) -> None:
+def execute(ctx: click.Context, /, paths: tuple[str, ...], port: int, logs: bool, cloud: bool, **options: Any) -> None:
     """Serve the functions in PATH... while COMMAND runs.
 
-    The environment of COMMAND makes SDKs use the local endpoint. The exit code is that of COMMAND. If a signal ended
-    it, the exit code is 128 plus the number of the signal.
+    The environment of COMMAND makes SDKs use the local endpoint. In Python programs SCF's host names lead to it too,
+    with any keys. The exit code is that of COMMAND. If a signal ended it, the exit code is 128 plus the number of the
+    signal.
     """
     command = ctx.meta.get("command")
     if not command:
         raise click.UsageError("missing COMMAND after --")
     scf = serving.start_endpoint(paths, port, serving.log if logs else None, **options)
     try:
-        code = _run(command, environment(os.environ, scf.endpoint, scf.secret_id, scf.secret_key, scf.bundle))
+        code = _run(command, scf.environment(scf_hosts=not cloud))
     finally:
         scf.stop()
-    _summarize(scf)
+    _summarize(scf, _CLOUD if cloud else _NOTHING_CAME)
     sys.exit(code)
-
-
-def environment(
-    shell: Mapping[str, str], endpoint: str, secret_id: str, secret_key: str, bundle: str = ""
-) -> dict[str, str]:
-    """Return the environment of COMMAND: that of `shell`, but with the endpoint and its keys.
-
-    bundle: a file of the certificates to trust, "" for those of the system.
-    """
-    result = {name: value for name, value in shell.items() if name not in _TOKENS}
-    result["TENCENTSERVERLESS_ENDPOINT"] = endpoint
-    result.update(dict.fromkeys(_IDS, secret_id))
-    result.update(dict.fromkeys(_KEYS, secret_key))
-    if bundle:
-        from tencentserverless.local.environment.variables import BUNDLE_NAMES
-
-        result.update(dict.fromkeys(BUNDLE_NAMES, bundle))
-    direct = f"127.0.0.1,localhost,{endpoint}"  # the official SDK compares with the URL of the endpoint
-    for name in ("NO_PROXY", "no_proxy"):
-        result[name] = f"{shell[name]},{direct}" if shell.get(name) else direct
-    return result
 
 
 def _run(command: list[str], variables: dict[str, str]) -> int:
@@ -122,8 +97,10 @@ class _Relay:
             process.send_signal(number)
 
 
-def _summarize(scf: "LocalSCF") -> None:
+def _summarize(scf: "LocalSCF", nothing_came: str) -> None:
     counters = scf.counters
     serving.say(f"requests sent: {counters.requests}")
     serving.say(f"connections opened: {counters.connections}")
     serving.say(f"processes started: {counters.processes}")
+    if not counters.requests:
+        serving.say(nothing_came)

@@ -7,9 +7,12 @@ function's error, the hint, and its frames. Everything that is not ours is inden
 made up is not taken for a first line.
 """
 
+import re
+
 from tencentserverless._failures import first_line, remote_trace
 from tencentserverless._failures.first_line import GAVE_NO_RESULT, LEFT_OUT, Hop, hop_of, one_line
 from tencentserverless._failures.hints import hint_of
+from tencentserverless._failures.shortening import shortened
 from tencentserverless._failures.wording import ENGLISH, wording_of
 
 TYPE_CHECKING = False
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     Section = List[str]
 
 MOST_HOPS = 16
+_ITEM = re.compile(r"when serializing (?:dict|list|tuple) item (.+)\Z")
 INDENT = "  "
 
 
@@ -42,7 +46,7 @@ class Account:
 
     def text(self) -> str:
         """The whole text."""
-        return "\n".join([self.first_line(), *self._body(), *self._log()])
+        return "\n".join([self.first_line(), *shortened(list(self._body())), *self._log()])
 
     def chain(self) -> "Tuple[Hop, ...]":
         """The functions of the chain: the one that was invoked first, then those behind it."""
@@ -93,7 +97,7 @@ class Account:
         if self.sections and self.inner is not None and raised.endswith(self.inner[0]):
             return f" raised {raised.split(':', 1)[0].rsplit('.', 1)[-1]}"  # the rest is that of the function behind it
         if is_about_result(self.parts[-1]):
-            return f" returned a value that is not JSON: {one_line(raised)}"
+            return f" returned a value that is not JSON: {one_line(raised + _place_in_result(self.parts[-1]))}"
         return f" raised {one_line(raised)}"
 
     def _what_platform_ended(self) -> "Tuple[str, str]":
@@ -160,6 +164,12 @@ class Account:
 def is_about_result(part: "Part") -> bool:
     """Whether the handler returned, and the runtime could not make JSON of the value."""
     return part.place() is None and part.raised.startswith(("TypeError: ", "ValueError: ")) and "JSON" in part.raised
+
+
+def _place_in_result(part: "Part") -> str:
+    """Where in the result the value is, if notes say so, which are lines after the exception; Python 3.14 adds them."""
+    steps = [found.group(1) for found in map(_ITEM.match, part.more) if found is not None]
+    return f", at {''.join(f'[{step}]' for step in reversed(steps))} of the result" if steps else ""
 
 
 def _inner_text(parts: "List[Part]") -> "Optional[List[str]]":

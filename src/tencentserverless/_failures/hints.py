@@ -71,8 +71,15 @@ def hint_of(error: "Any", parts: "List[Part]", is_chinese: bool = False) -> str:
         return _of_code(str(error.code), str(error.message), is_chinese)
     if kind == "transport" and error.endpoint:
         return _of_connection(error)
-    is_not_json = kind == "event" and "is not JSON" in str(error.message)
-    return "`default=` of Client converts such values, as in json.dumps" if is_not_json else ""
+    return _of_event(str(error.message)) if kind == "event" else ""
+
+
+def _of_event(message: str) -> str:
+    if "JSON has neither NaN nor Infinity" in message:
+        return "send None, or a text, in the place of such a number"
+    if "is not JSON" not in message or re.search(": a key |that contains itself|nested too deeply", message):
+        return ""
+    return "`default=` of Client converts such values, as in json.dumps"
 
 
 def _of_exception(part: "Part", function_name: "Optional[str]", is_at_start: bool) -> str:

@@ -4,10 +4,12 @@ import asyncio
 from time import monotonic
 from typing import Generic, TypeVar, overload
 
+from tencentserverless._context import Context
 from tencentserverless._functions.base import DEFAULT_CONCURRENCY, BaseFunction, event_of, hand_out
 from tencentserverless._functions.event_handle import EventHandle
 from tencentserverless._functions.fanout import Failed
 from tencentserverless._transport.asyncio.drive import drive
+from tencentserverless._transport.asyncio.transport import running_loop
 
 __tracebackhide__ = True  # from pytest: it shows the caller's frames
 
@@ -119,6 +121,7 @@ class AsyncMap(Generic[T]):
         return self
 
     async def __anext__(self) -> "T":
+        running_loop()  # or an error, before a task is made
         tasks = self._tasks
         while True:
             item = tasks.fanout.pop()
@@ -147,6 +150,7 @@ class _Tasks:
         self.is_over = False
         self._most = fanout.plan.concurrency
         self._invoke = invoke
+        self._context: "Optional[Context]" = None  # of the first step, for all events
         self._tasks: "List[asyncio.Task[None]]" = []
         self._resting: "List[asyncio.Future[None]]" = []
         self._listener: "Optional[asyncio.Future[None]]" = None
@@ -156,6 +160,7 @@ class _Tasks:
         if self._resting:
             _wake(self._resting.pop())
         elif len(self._tasks) < self._most and not self.fanout.is_read:
+            self._context = self._context or Context()
             self._tasks.append(asyncio.ensure_future(self._work()))
 
     async def wait(self) -> None:
@@ -171,7 +176,7 @@ class _Tasks:
         fanout = self.fanout
         while True:
             now = monotonic()
-            pending = fanout.take(now)
+            pending = self._context.run(fanout.take, now)  # type: ignore[union-attr]
             if pending is None:
                 await self._rest()
                 continue

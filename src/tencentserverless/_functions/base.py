@@ -3,6 +3,7 @@
 from functools import lru_cache
 
 from tencentserverless._functions.fanout import Failed, Fanout, Plan
+from tencentserverless._protocol.invoke import check_name
 from tencentserverless._settings.settings import UNSET
 
 __tracebackhide__ = True  # from pytest: it shows the caller's frames
@@ -34,8 +35,7 @@ class BaseFunction:
         idempotent: bool = False,
         returns: "Optional[Callable[[Any], Any]]" = None,
     ) -> None:
-        if not isinstance(name, str) or not name:
-            raise TypeError(f"a function's name must be a text that is not empty, not {name!r}")
+        check_name(name)
         self.name = name
         self._client = client
         self._returns = returns

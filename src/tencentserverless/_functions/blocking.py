@@ -8,6 +8,7 @@ import weakref
 from time import monotonic
 from typing import Generic, TypeVar, overload
 
+from tencentserverless._context import with_context
 from tencentserverless._functions.base import DEFAULT_CONCURRENCY, BaseFunction, event_of, hand_out
 from tencentserverless._functions.event_handle import EventHandle
 from tencentserverless._functions.fanout import Failed
@@ -174,15 +175,17 @@ class Map(Generic[T]):
             pending = self._fanout.take(monotonic())
             if pending is None:
                 return
+            if pending.invoke is None:
+                pending.invoke = with_context(self._invoke)
             self._todo.put(pending)
             self._add_thread()
 
     def _add_thread(self) -> None:
         """Start another thread if all of them may be busy. If that fails, the others do the work."""
         if self._threads < min(self._fanout.in_flight, self._most_threads):
-            work = (self._invoke, self._todo, self._done)
+            queues = (self._todo, self._done)
             try:
-                threading.Thread(target=_work, args=work, name="tencentserverless-map", daemon=True).start()
+                threading.Thread(target=_work, args=queues, name="tencentserverless-map", daemon=True).start()
             except (RuntimeError, MemoryError):
                 self._most_threads = self._threads
             else:
@@ -194,7 +197,7 @@ class Map(Generic[T]):
         if pause is None and not self._fanout.in_flight:
             return
         if not self._threads and self._fanout.in_flight:
-            _invoke_next(self._invoke, self._todo, self._done)
+            _invoke_next(self._todo, self._done)
         try:
             pending, outcome = self._done.get(timeout=pause)
         except queue.Empty:
@@ -202,19 +205,19 @@ class Map(Generic[T]):
         self._fanout.finish(pending, outcome, monotonic())
 
 
-def _work(invoke: "Callable[[Any], Any]", todo: "queue.Queue[Any]", done: "queue.Queue[Any]") -> None:
+def _work(todo: "queue.Queue[Any]", done: "queue.Queue[Any]") -> None:
     """Run by each thread. It refers to the queues but not to the iterator, which can so become garbage."""
-    while _invoke_next(invoke, todo, done):
+    while _invoke_next(todo, done):
         pass
 
 
-def _invoke_next(invoke: "Callable[[Any], Any]", todo: "queue.Queue[Any]", done: "queue.Queue[Any]") -> bool:
+def _invoke_next(todo: "queue.Queue[Any]", done: "queue.Queue[Any]") -> bool:
     """Wait for an event and invoke with it. False at the end."""
     pending: "Optional[Pending]" = todo.get()
     if pending is None:
         return False
     try:
-        outcome = invoke(pending.event)
+        outcome = pending.invoke(pending.event)
     except Exception as error:
         outcome = Failed(error)
     done.put((pending, outcome))

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 WINDOW = 8  # so many times the concurrency may events be read ahead of the results that were handed out
 _NO_CAPACITY = (429, 432)
 
-# Failures that every event would meet: no such function, namespace or qualifier; credentials; settings. Before an
-# AuthError is raised, the credentials have been asked for afresh.
+# Failures that every event would meet: no such function, namespace or qualifier; credentials; settings; certificates.
+# Before an AuthError is raised, the credentials have been asked for afresh.
 _HOPELESS = (errors.NotFoundError, errors.AuthError, errors.SettingsError)
 _HOPELESS_CODES = tuple("InvalidParameterValue." + name for name in ("FunctionName", "Namespace", "Qualifier"))
-_NOT_SENT = (errors.SettingsError, errors.EventError)
+_NOT_SENT = (errors.SettingsError, errors.EventError, errors.ConnectError)
 _NEVER_AGAIN = (errors.EventError, errors.ParameterError)  # the same event would be refused again
 
 
@@ -58,10 +58,10 @@ class Pending:
     """An event that is being invoked with.
 
     since: when it was sent for the first time, or began one of its retries (monotonic). retries: those that are left.
-    failure: the last one, if it is held to be sent again.
+    failure: the last one, if it is held to be sent again. invoke: the call that invokes with it, each time.
     """
 
-    __slots__ = ("event", "failure", "index", "retries", "since")
+    __slots__ = ("event", "failure", "index", "invoke", "retries", "since")
 
     def __init__(self, index: int, event: "Any", since: float, retries: int) -> None:
         self.event = event
@@ -69,6 +69,7 @@ class Pending:
         self.since = since
         self.retries = retries
         self.failure: "Optional[Failed]" = None
+        self.invoke: "Any" = None
 
 
 class Failed:
@@ -227,6 +228,8 @@ class Fanout:
 
 def _is_hopeless(error: Exception) -> bool:
     """Whether every event would meet this failure."""
+    if isinstance(error, errors.TransportError):
+        return error._is_final
     return isinstance(error, _HOPELESS) or getattr(error, "code", None) in _HOPELESS_CODES
 
 

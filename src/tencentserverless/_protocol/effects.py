@@ -49,6 +49,10 @@ class Proxy:
     def __repr__(self) -> str:
         return f"{self.scheme}://{self.host}:{self.port}"  # without the credentials
 
+    def hide(self, data: bytes) -> bytes:
+        """`data` without the credentials: a wrong server may send our request back."""
+        return data.replace(self.authorization.encode("ascii"), b"***") if self.authorization else data
+
 
 class Origin:
     """Where requests go: scheme, host and port, and the proxy on the way if there is one.

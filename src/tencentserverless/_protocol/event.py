@@ -44,6 +44,7 @@ def ascii_text(event: "Any", default: "Optional[Default]") -> str:
     return json.dumps(event, allow_nan=False, separators=(",", ":"), default=default)
 
 
+SHOWN_PATH = 200  # characters
 LONGEST_PATH = 1000  # steps; the interpreter's default recursion limit, so what lies deeper is nested too deeply
 
 
@@ -55,13 +56,17 @@ def bad_part(event: "Any", encode: "Encoder") -> str:
         around.append(id(event))
         for step, child in _parts(event):
             if id(child) in around:
-                return f"{path}{step}: {type(child).__name__} that contains itself"
+                return f"{_short(path + step)}: {type(child).__name__} that contains itself"
             if not _takes(child, encode):
                 path, event = path + step, child
                 break
         else:
-            return f"{path}: {_complaint(event)}"
-    return f"{path}: {type(event).__name__} nested too deeply"
+            return f"{_short(path)}: {_complaint(event)}"
+    return f"{_short(path)}: {type(event).__name__} nested too deeply"
+
+
+def _short(path: str) -> str:
+    return path if len(path) <= SHOWN_PATH else f"{path[: SHOWN_PATH // 2]}…{path[-SHOWN_PATH // 2 :]}"
 
 
 def _parts(event: "Any") -> "Iterator[Tuple[str, Any]]":

@@ -39,7 +39,7 @@ def of_result(answer: "Any", inner: "Dict[str, Any]", result: "Dict[str, Any]", 
     status = invoke_result if isinstance(invoke_result, int) and invoke_result >= 400 else None
     error = failure_of(ret_msg, status, inner.get("RequestId"), err_msg, answer)
     error.log_tail = str(result.get("Log") or "")
-    return error, _row_of(error)
+    return error, _row_of(error, _error_object(ret_msg))
 
 
 def failure_of(
@@ -62,11 +62,13 @@ def failure_of(
         stack_trace if isinstance(stack_trace, str) else json.dumps(stack_trace, ensure_ascii=False),
     )
     error.status_code = status
-    error.executed = _row_of(error).executed
+    error.executed = _row_of(error, fields).executed
     return error
 
 
-def _row_of(error: errors.ServerlessError) -> retry.Row:
+def _row_of(error: errors.ServerlessError, fields: "Dict[str, Any]") -> retry.Row:
+    if fields.get("executed") == "no":  # the local endpoint could not start a worker; the platform has no such field
+        return retry.NOT_LOADED
     if error.status_code is None and error.stack_trace:
         return retry.ENDED
     return retry.row_of_status(error.status_code)

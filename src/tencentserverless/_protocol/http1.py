@@ -10,7 +10,7 @@ from tencentserverless._protocol.effects import READ
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, Generator, Optional, Tuple, TypeVar
+    from typing import Callable, Dict, Generator, Optional, Tuple, TypeVar
 
     from tencentserverless._protocol.effects import Effect
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MAX_HEAD_BYTES = 65536  # as http.client allows one line; nginx and h11 stop at 16 to 32 KiB for all of them
 MAX_LINE_BYTES = 4096  # a chunk's size with its extensions
 MAX_BODY_BYTES = 64 * 1024 * 1024  # a result of 6 MB with every character escaped twice is smaller
+MOST_QUOTED = 80  # bytes, in a message
 MAX_INTERIM = 16  # 1xx responses before the real one
 
 _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -48,7 +49,22 @@ _common_head = re.compile(
 
 
 class Malformed(Exception):
-    """These bytes are not a response that this reader accepts."""
+    """These bytes are not a response that this reader accepts.
+
+    text: what is wrong, with %s in the place of the bytes. quoted: the bytes, None if there are none to be shown.
+    """
+
+    def __init__(self, text: str, quoted: "Optional[bytes]" = None) -> None:
+        Exception.__init__(self, text, quoted)
+        self.text = text
+        self.quoted = quoted
+
+    def __str__(self) -> str:
+        return self.told(bytes)
+
+    def told(self, hide: "Callable[[bytes], bytes]") -> str:
+        """What is wrong. The bytes may be a part of our request, sent back; `hide` takes the secrets out of them."""
+        return self.text if self.quoted is None else self.text % repr(hide(self.quoted)[:MOST_QUOTED])
 
 
 class Truncated(Exception):
@@ -145,7 +161,7 @@ def read_response(data: bytes = b"") -> "Reading[Response]":
         raise Malformed(f"more than {MAX_INTERIM} interim responses")
     coding = fields.get(b"content-encoding", b"identity").lower()
     if coding not in (b"identity", b""):
-        raise Malformed(f"the body has Content-Encoding {coding[:80]!r}, which was not asked for")
+        raise Malformed("the body has Content-Encoding %s, which was not asked for", coding)
     body, delimited = yield from _read_body(source, version, status, fields)
     reusable = delimited and _keeps_alive(version, fields) and not source.data
     return Response(status, body, reusable)
@@ -165,7 +181,7 @@ def _read_head(source: _Source) -> "Reading[Tuple[int, int, Dict[bytes, bytes]]]
     line = yield from source.line(left)
     match = re.match(_STATUS, line)
     if match is None:
-        raise Malformed(f"not an HTTP/1.1 status line: {line[:80]!r}")
+        raise Malformed("not an HTTP/1.1 status line: %s", line)
     fields: "Dict[bytes, bytes]" = {}
     while True:
         left -= len(line)
@@ -178,7 +194,7 @@ def _read_head(source: _Source) -> "Reading[Tuple[int, int, Dict[bytes, bytes]]]
 def _add_field(fields: "Dict[bytes, bytes]", line: bytes) -> None:
     match = re.match(_FIELD, line)
     if match is None:
-        raise Malformed(f"not a header field: {line[:80]!r}")
+        raise Malformed("not a header field: %s", line)
     name, value = match.group(1).lower(), match.group(2).strip(b" \t")
     if name in fields:
         if name == b"content-length" and fields[name] != value:
@@ -200,8 +216,7 @@ def _read_body(
         if b"content-length" in fields:
             raise Malformed("both Transfer-Encoding and Content-Length")
         if fields[b"transfer-encoding"].lower() != b"chunked":
-            coding = fields[b"transfer-encoding"][:80]
-            raise Malformed(f"unknown Transfer-Encoding {coding!r}")
+            raise Malformed("unknown Transfer-Encoding %s", fields[b"transfer-encoding"])
         return (yield from _read_chunks(source)), True
     length = _length(fields)
     if length is None:
@@ -214,7 +229,7 @@ def _length(fields: "Dict[bytes, bytes]") -> "Optional[int]":
     if value is None:
         return None
     if re.match(rb"[0-9]{1,18}\Z", value) is None:
-        raise Malformed(f"bad Content-Length {value[:80]!r}")
+        raise Malformed("bad Content-Length %s", value)
     if int(value) > MAX_BODY_BYTES:
         raise Malformed(f"the body is larger than {MAX_BODY_BYTES} bytes")
     return int(value)
@@ -226,7 +241,7 @@ def _read_chunks(source: _Source) -> "Reading[bytes]":
         line = yield from source.line(MAX_LINE_BYTES)
         match = re.match(_CHUNK_SIZE, line)
         if match is None:
-            raise Malformed(f"bad chunk size {line[:80]!r}")
+            raise Malformed("bad chunk size %s", line)
         size = int(match.group(1), 16)
         if len(body) + size > MAX_BODY_BYTES:
             raise Malformed(f"the body is larger than {MAX_BODY_BYTES} bytes")

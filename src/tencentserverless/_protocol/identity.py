@@ -35,11 +35,15 @@ class Identity:
     def __hash__(self) -> int:
         return hash((self.secret_id, self.secret_key, self.token))
 
-    def hide(self, data: bytes) -> bytes:
-        """`data` without these credentials: a proxy or a wrong server may send our request back."""
+    def hide(self, data: bytes, least: int = 1) -> bytes:
+        """`data` without these credentials: a proxy or a wrong server may send our request back.
+
+        least: so many characters has a secret that is hidden.
+        """
         for secret in (self.token, self.secret_key, self.secret_id):
-            if secret:
-                data = data.replace(secret.encode("utf-8"), b"***")
+            for form in (secret, secret.replace("/", "\\/")) if secret and len(secret) >= least else ():
+                # Some servers write JSON with \/ in the place of /.
+                data = data.replace(form.encode("utf-8"), b"***")
         return data
 
 

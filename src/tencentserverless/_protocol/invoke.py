@@ -159,14 +159,14 @@ def body_head(
     quoted = events.quoted_ascii
     try:
         head = (
-            f'{{"FunctionName": {quoted(function_name)}, "Namespace": {quoted(namespace or "default")}, '
-            f'"Qualifier": {quoted(qualifier or "$LATEST")}, "LogType": {quoted(log_type or "None")}'
+            f'{{"FunctionName": {quoted(function_name)}, "Namespace": {quoted(_given(namespace, "default"))}, '
+            f'"Qualifier": {quoted(_given(qualifier, "$LATEST"))}, "LogType": {quoted(_given(log_type, "None"))}'
         )
         if action == "Invoke":
-            head += f', "InvocationType": {quoted(invocation_type or "RequestResponse")}'
+            head += f', "InvocationType": {quoted(_given(invocation_type, "RequestResponse"))}'
     except TypeError:
         options = (("namespace", namespace), ("log_type", log_type), ("qualifier", qualifier))
-        raise TypeError(_wrong_option((*options, ("invocation_type", invocation_type)))) from None
+        raise TypeError(_wrong_option(function_name, (*options, ("invocation_type", invocation_type)))) from None
     name, most = "Event", MAX_EVENT_BYTES
     if action == "Invoke":
         name = "ClientContext"
@@ -176,11 +176,29 @@ def body_head(
     return head, name, most
 
 
-def _wrong_option(options: "Iterable[Tuple[str, Any]]") -> str:
+def check_name(function_name: "Any") -> None:
+    """Raise TypeError if this cannot be the name of a function."""
+    if not isinstance(function_name, str):
+        raise TypeError(f"function_name is a text, not {type(function_name).__name__}")
+    if not function_name:
+        raise TypeError("function_name is empty")
+
+
+def _given(option: "Optional[str]", default: str) -> "Any":
+    """The value of an option. What is not a text is not taken for a missing one: it stands in the wrong place."""
+    return default if option is None or option == "" else option
+
+
+def _wrong_option(function_name: str, options: "Iterable[Tuple[str, Any]]") -> str:
     """The message about the first option that is not a text."""
-    name, value = next((name, value) for name, value in options if value and not isinstance(value, str))
-    message = f"{name} is a text, not {type(value).__name__}"
-    return message + ": the second argument is the namespace, the event is data=" * (name == "namespace")
+    name, value = next((name, value) for name, value in options if not isinstance(value, (str, type(None))))
+    return not_invoked(function_name, name, value, "the second argument" if name == "namespace" else "")
+
+
+def not_invoked(function_name: str, name: str, value: "Any", place: str = "") -> str:
+    """The message about an argument that is not a text. place: where it stands, if the event may be there instead."""
+    advice = f": {place} is the {name}, the event is data=" if place else ""
+    return f"{name} is a text, not {type(value).__name__}{advice}; {function_name} was not invoked"
 
 
 def invoke_body(
@@ -209,7 +227,8 @@ def _event_text(data: "Any", encode: "Callable[[Any], str]") -> str:
     try:
         return encode(data)
     except (TypeError, ValueError, RecursionError) as error:
-        message = f"the event is not JSON: {events.bad_part(data, encode)} ({error})"
+        reason = "JSON has neither NaN nor Infinity" if "Out of range float" in str(error) else error
+        message = f"the event is not JSON: {events.bad_part(data, encode)} ({reason})"
     raise errors.EventError("ClientParamsError", message)
 
 

@@ -1,4 +1,4 @@
-"""JSON text to values, in one step and within bounds."""
+"""JSON text to values, within bounds."""
 
 import json
 
@@ -15,17 +15,9 @@ def _integer(digits: str) -> int:
     return int(digits)
 
 
-_scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
-_scan_long = json.JSONDecoder(parse_int=_integer).scan_once  # type: ignore[attr-defined]
+_decode, _decode_long = json.JSONDecoder().decode, json.JSONDecoder(parse_int=_integer).decode
 
 
 def parsed(text: str) -> "Any":
-    """The value that `json.loads` returns for `text`, without its layers. Raises ValueError or RecursionError."""
-    text = text.strip(" \t\r\n")
-    try:
-        value, end = (_scan if len(text) <= _MAX_DIGITS else _scan_long)(text, 0)
-    except StopIteration:
-        raise ValueError("no JSON") from None
-    if end != len(text):
-        raise ValueError("more than one value")
-    return value
+    """The value that `json.loads` returns for `text`. Raises ValueError or RecursionError."""
+    return (_decode if len(text) <= _MAX_DIGITS else _decode_long)(text)

@@ -68,7 +68,12 @@ NO_CAPACITY = Row("status 429, 432 (no capacity)", "InvocationError", "no", ALWA
 NOT_STARTED = Row(
     "status 443, 450, 444-447 (did not start; import code may have run)", "InvocationError", "maybe", NEVER
 )
-NOT_LOADED = Row("status 437 (package or entry cannot be loaded)", "InvocationError", "no", NEVER)
+NOT_LOADED = Row(
+    "status 437 (package or entry cannot be loaded); local endpoint: 500 (a worker cannot be started)",
+    "InvocationError",
+    "no",
+    NEVER,
+)
 ENDED = Row("status 430, 407, 433, 434, 439", "FunctionError, InvocationError", "yes", NEVER)
 UNKNOWN = Row("any other status of 400 or more", "InvocationError", "maybe", NEVER)
 

@@ -49,7 +49,8 @@ class Step:
     name: "begin", "open", "write", "read", "keep", "close", "sleep" or "end".
     seconds: how long it took; for "end", how long the whole invocation took.
     size: bytes written or read; None for other steps.
-    error: what went wrong, as text; for "end" the ServerlessError that is raised; None if nothing went wrong.
+    error: what went wrong, as text; for "end" the exception that is raised: a ServerlessError, or another one
+        if the invocation was broken off (`asyncio.CancelledError`, for example); None if nothing went wrong.
     result: for "end", the value that is returned (with `request_id`).
     """
 
@@ -99,7 +100,8 @@ def traced(
     except StopIteration as end:
         report(Step(about, "end", clock() - start, result=end.value))
         return end.value
-    except ServerlessError as error:
+    except BaseException as error:
+        answer = None  # a wrong server may have sent the request back, with the token in it
         report(Step(about, "end", clock() - start, error=error))
         raise
 

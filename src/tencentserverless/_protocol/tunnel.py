@@ -24,7 +24,8 @@ def tunnel(origin: "Origin") -> "Generator[Effect, Any, None]":
     except Fault as fault:
         raise Fault("proxy", f"{proxy!r}: {fault.reason}", fault.deadline) from fault.__cause__
     except (http1.Malformed, http1.Truncated) as error:
-        raise Fault("proxy", f"{proxy!r} did not answer CONNECT in HTTP/1.1: {error}") from error
+        what = error.told(proxy.hide) if isinstance(error, http1.Malformed) else "it ended the connection"
+        raise Fault("proxy", f"{proxy!r} did not answer CONNECT in HTTP/1.1: {what}")
     if not 200 <= status < 300:
         reason = f"{proxy!r} answered CONNECT {target} with HTTP {status}{_HINTS.get(status, '')}"
         raise Fault("proxy", reason, final=status == 407)

@@ -4,6 +4,7 @@ import asyncio
 import inspect
 from time import monotonic
 
+from tencentserverless._context import with_context
 from tencentserverless._settings.credentials import Source, TooLate, WouldWait, is_fresh
 from tencentserverless._signals import pass_on
 from tencentserverless.exception import ServerlessError, SettingsError
@@ -66,7 +67,7 @@ async def _asked_in_a_thread(
     identify: "Callable[[Optional[float]], Identity]", deadline: "Optional[float]"
 ) -> "Identity":
     try:
-        asking = asyncio.get_event_loop().run_in_executor(None, identify, deadline)
+        asking = asyncio.get_event_loop().run_in_executor(None, with_context(identify), deadline)
         return await _finished(asking, deadline)  # type: ignore[no-any-return]
     except (ServerlessError, TooLate, asyncio.CancelledError):  # of `identify`
         raise

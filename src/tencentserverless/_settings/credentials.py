@@ -82,9 +82,12 @@ class Source:
         return identity
 
     def failed(self, error: Exception) -> SettingsError:
-        """The error to raise if the callable raised this one."""
+        """The error to raise if the callable raised this one. Its cause has no frames of ours, which see the answer."""
+        frames = error.__traceback__
+        while frames is not None and str(frames.tb_frame.f_globals.get("__name__")).startswith("tencentserverless."):
+            frames = frames.tb_next
         failure = SettingsError("InvalidCredential", f"credentials() raised {type(error).__name__}")
-        failure.__cause__ = error
+        failure.__cause__ = error.with_traceback(frames)
         return failure
 
     def _ask(self) -> "Identity":

@@ -15,13 +15,13 @@ def environment(name: str) -> "Optional[str]":
     """A variable of the environment; None if it is not set.
 
     Most of the variables that an invocation looks up are not set. `os.environ.get` raises and catches a KeyError for
-    each of these, which takes 5 % of the time of an invocation. So look into the dict behind it first.
+    each of these, which takes 5 % of the time of an invocation. So look into the dict behind it first. The environment
+    is not held in a variable, because tools show the variables of a traceback.
     """
-    environ = os.environ
-    if environ is _system_environ and _table is not None:
+    if os.environ is _system_environ and _table is not None:
         key = _encoded.get(name)
         if key is None:
-            key = _encoded[name] = environ.encodekey(name)
+            key = _encoded[name] = os.environ.encodekey(name)
         if key not in _table:
             return None
-    return environ.get(name)
+    return os.environ.get(name)

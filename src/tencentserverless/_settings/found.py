@@ -8,8 +8,9 @@ from tencentserverless.exception import SettingsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Tuple
+    from typing import Any, Tuple, TypeVar
 
+    E = TypeVar("E", bound=Exception)
     Places = Tuple[str, str, str]
 
 ADVICE = (
@@ -17,6 +18,7 @@ ADVICE = (
     "function an execution role"
 )
 _OTHER = re.compile(r"[^\x21-\x7e]")
+_MILLISECONDS = 1e11
 _UNIX = re.compile(r"[0-9]+(?:\.[0-9]+)?\Z")
 _ISO = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]+)?)?"
@@ -74,15 +76,24 @@ def no_credentials(what: str, advice: str = ADVICE) -> SettingsError:
     return SettingsError("InvalidCredential", f"{what}: {advice}" if advice else what)
 
 
+def without_frames(error: "E") -> "E":
+    """The same error, to be raised again. The frames that read the settings are left out, because tools that show the
+    variables of a traceback would show keys and passwords."""
+    return error.with_traceback(None)
+
+
 def end_of(value: "Any", place: str) -> float:
     """The end of credentials as Unix time, from a number of seconds, ISO 8601 text or a datetime.
 
-    Text and datetimes without a time zone are local time, as everywhere in Python. Raises SettingsError.
+    A number that would be after the year 5000 is one of milliseconds. Text and datetimes without a time zone are local
+    time, as everywhere in Python. Raises SettingsError.
     """
     try:
         if isinstance(value, str):
-            return float(value) if _UNIX.match(value.strip()) else _end_of_text(value.strip())
-        return float(value.timestamp() if hasattr(value, "timestamp") else value.__float__())
+            end = float(value) if _UNIX.match(value.strip()) else _end_of_text(value.strip())
+        else:
+            end = float(value.timestamp() if hasattr(value, "timestamp") else value.__float__())
+        return end if end < _MILLISECONDS else end / 1000
     except (AttributeError, TypeError, ValueError, OverflowError, OSError):
         pass
     message = f"{place} is not a time: Unix seconds, ISO 8601 text or a datetime"

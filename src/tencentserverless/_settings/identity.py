@@ -4,6 +4,7 @@ from tencentserverless._settings import profiles, roles
 from tencentserverless._settings.credentials import Source
 from tencentserverless._settings.environment import environment
 from tencentserverless._settings.found import Found, no_credentials
+from tencentserverless.exception import SettingsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,8 +76,19 @@ def find(given: "Any", profile: "Optional[str]", source: "Optional[Source]") -> 
     if source is not None:
         return source
     if profile is not None:
-        return _profile(profile, "profile")
+        return _profile(profile, "the argument profile")
     return _from_environment(None) or _from_elsewhere()
+
+
+def is_configured() -> bool:
+    """Whether a variable or a file names credentials, also half of them, or wrong ones. No role is asked for."""
+    names = [name for id_name, key_name, _ in FAMILIES for name in (id_name, key_name)]
+    if any(map(environment, (*names, "TCCLI_PROFILE", "TKE_ROLE_ARN"))) or environment("TENCENTCLOUD_RUNENV") == "SCF":
+        return True
+    try:
+        return profiles.searched() is not None
+    except SettingsError:
+        return True
 
 
 def _half_given(given: "Any") -> Found:
@@ -120,7 +132,7 @@ def _halves() -> "List[str]":
 def _profile(name: str, place: str) -> "Union[Found, Source]":
     found = profiles.named(name)
     if found is None:
-        message = f"there are no credentials in profile {name!r} ({place})"
+        message = f"there are no credentials in the profile that {place} names"
         raise no_credentials(message, "look into ~/.tccli and ~/.tencentcloud/credentials")
     return found
 

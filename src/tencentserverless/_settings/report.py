@@ -5,9 +5,11 @@ from tencentserverless._protocol.request import CHINESE
 from tencentserverless._settings import profiles, settings
 from tencentserverless._settings.credentials import Source
 from tencentserverless._settings.environment import environment
+from tencentserverless._settings.found import without_frames
 from tencentserverless._settings.identity import ARGUMENTS, find
 from tencentserverless._settings.roles import RoleSource
 from tencentserverless._settings.settings import UNSET
+from tencentserverless.exception import SettingsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +27,13 @@ def explain(client: "BaseClient") -> "List[Line]":
     Nothing is sent over the network: credentials of a role or of a callable are named but not fetched. Raises the
     SettingsError that the invocation would raise.
     """
+    try:
+        return _lines(client)
+    except SettingsError as error:
+        raise without_frames(error)
+
+
+def _lines(client: "BaseClient") -> "List[Line]":
     region, region_source = settings.region(client.region, client._profile), _region_source(client)
     origin = settings.origin(client._endpoint, region, client._proxy)
     ca_file, ca_source = _first(_ca_files(client))

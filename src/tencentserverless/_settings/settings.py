@@ -234,9 +234,13 @@ def connect_timeout(argument: "Optional[float]") -> float:
 
 def _positive(name: str, seconds: "Optional[float]") -> "Optional[float]":
     if seconds is not None and not (isinstance(seconds, (int, float)) and seconds > 0):
-        given = repr(seconds) if isinstance(seconds, (int, float)) else type(seconds).__name__
-        raise _wrong(f"{name} is a positive number of seconds, not {given}")
+        raise _wrong(f"{name} is a positive number of seconds, not {_kind(seconds)}")
     return None if seconds is None else min(seconds, LONGEST)
+
+
+def _kind(value: "Any") -> str:
+    """What a message says of a wrong value. It shows numbers only: other values may be secrets in the wrong place."""
+    return repr(value) if isinstance(value, (int, float)) else type(value).__name__
 
 
 def language(argument: "Optional[str]" = None) -> str:
@@ -244,14 +248,14 @@ def language(argument: "Optional[str]" = None) -> str:
     found = argument or environment("TENCENTSERVERLESS_LANGUAGE") or CHINESE
     if found not in (CHINESE, ENGLISH):
         name = "language" if argument else "TENCENTSERVERLESS_LANGUAGE"
-        raise _wrong(f"{name} is {CHINESE} or {ENGLISH}, not {found!r}")
+        raise _wrong(f"{name} is {CHINESE} or {ENGLISH}, not another text")
     return found
 
 
 def whole_number(name: str, value: "Any", least: int = 1) -> int:
     """A count. Raises SettingsError, which is a ValueError, if it is not a whole number or less than `least`."""
     if not hasattr(value, "__index__") or isinstance(value, bool) or value < least:
-        raise _wrong(f"{name} is a whole number of at least {least}, not {value!r}")
+        raise _wrong(f"{name} is a whole number of at least {least}, not {_kind(value)}")
     return int(value)
 
 

@@ -1,38 +1,46 @@
 """The local endpoint without its HTTP server. It connects the parts, and passes each request through them."""
 
-import asyncio
 import logging
 import os
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TypeVar
 
 from tencentserverless.local.api import router
 from tencentserverless.local.api.actions import Services
 from tencentserverless.local.api.authentication import Gate
-from tencentserverless.local.api.call import Answer, PendingCall
+from tencentserverless.local.api.call import Answer, Call, PendingCall
 from tencentserverless.local.environment.layers import resolve_layers
 from tencentserverless.local.environment.scratch import Scratch
 from tencentserverless.local.eventloop.background import BackgroundTasks
+from tencentserverless.local.eventloop.in_thread import in_thread
 from tencentserverless.local.eventloop.turn_batch import TurnBatch
 from tencentserverless.local.functions.live_catalog import LiveCatalog
 from tencentserverless.local.http.certificates import Authority
-from tencentserverless.local.http.instance_ports import PortRegistry
+from tencentserverless.local.http.instance_ports import COMMAND, PortRegistry
 from tencentserverless.local.http.request import Request
 from tencentserverless.local.instances.dispatcher import Dispatcher
 from tencentserverless.local.instances.in_process import InProcess
 from tencentserverless.local.instances.launch import InstanceLauncher
 from tencentserverless.local.invocations.lifecycle import Invocations
 from tencentserverless.local.invocations.records import Records
+from tencentserverless.local.invocations.refusals import Refusals
+from tencentserverless.local.model.api_errors import Refusal
 from tencentserverless.local.model.counters import Counters
 from tencentserverless.local.model.credentials import ACCEPT_ANY, KeyRegistry, accepted, new_credential
+from tencentserverless.local.model.facts import Fact, Refused
+from tencentserverless.local.model.function import DEFAULT_NAMESPACE
 from tencentserverless.local.model.invocation import Invocation, Record
 from tencentserverless.local.model.options import Options
 
 _DEFAULT_LANGUAGE = "en-US"
 IN_PROCESS_SECONDS = 1.0
 
+_SHOWN = 100  # characters of a name that a client has sent
+
 Notify = Callable[[str], None]
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -43,6 +51,7 @@ class Endpoint:
     paths: folders of functions.
     notify: is called with each notice for the user, one line.
     on_record: is called with the record of each invocation that has ended.
+    watch: is called with each fact, as soon as it is one.
     ports: the ports through which instances reach this endpoint.
     url: the address at which handlers in this process reach this endpoint.
 
@@ -55,6 +64,7 @@ class Endpoint:
         options: Options,
         notify: Notify,
         on_record: Callable[[Record], None] | None,
+        watch: Callable[[Fact], None] | None,
         scratch: Scratch,
         authority: Authority,
         ports: PortRegistry,
@@ -62,18 +72,23 @@ class Endpoint:
     ) -> None:
         self.options = options
         self.notify = notify = _without_exceptions(notify)
+        self._watch = watch = _without_exceptions(watch) if watch is not None else None
+        self.refusals = Refusals()
         self.credential = new_credential()
         self.counters = Counters()
         self.batch = TurnBatch()
         self.layer_folders = resolve_layers(options.layers)
-        self.catalog = LiveCatalog(paths, notify, self.layer_folders, since=lambda: self.batch.began)
+        self.catalog = LiveCatalog(
+            paths, notify, self.layer_folders, since=lambda: self.batch.began, overrides=options.overrides
+        )
         self._scratch = scratch
         self.records = Records(self._records_path, notify, options.most_records)
         if options.records:  # fail now if this file cannot be used, not at the first invocation
             self.records.check()
         keys = KeyRegistry([self.credential, *accepted(options.accept)])
         self._gate = Gate(router.KNOWN, keys, accept_any=ACCEPT_ANY in options.accept)
-        self._launcher = InstanceLauncher(options, keys, ports, authority, scratch, self.counters, notify)
+        self._command_gate = Gate(router.KNOWN, keys, accept_any=True)  # such programs have their keys in the source
+        self._launcher = InstanceLauncher(options, keys, ports, authority, scratch, self.counters, notify, watch)
         self._launcher.prepare()
         self._dispatcher = Dispatcher(
             self._launcher,
@@ -85,7 +100,7 @@ class Endpoint:
         )
         self._in_process = InProcess(keys, options.credential_seconds, url)
         self._invocations = Invocations(
-            options, self.records, self._dispatcher, self._in_process, self._running_on, on_record
+            options, self.records, self._dispatcher, self._in_process, self._running_on, on_record, watch
         )
         self._background = BackgroundTasks()
         self._services = Services(self.catalog, self._invocations, self._background)
@@ -95,16 +110,31 @@ class Endpoint:
         """Serve an API request. `answer` is called once, now or later, with the request id and the body of the answer.
 
         The HTTP status of the answer is 200, also for errors.
-        sent_by: the id of the instance through whose ports the request came, "" for the endpoint's own port.
+        sent_by: the id of the instance through whose ports the request came, "" for the endpoint's own port, `COMMAND`
+            for the ports of a program outside.
         """
         self.counters.requests += 1
-        pending = PendingCall(request.headers.get("x-tc-language", _DEFAULT_LANGUAGE), answer)
+        language, client = request.headers.get("x-tc-language", _DEFAULT_LANGUAGE), "x-tc-requestclient"
+        is_official = request.headers.get(client, "").startswith("SDK_")  # programs compare its messages
+        pending = PendingCall(language, answer, with_hint=not is_official)
+        call = None
         try:
-            call = self._gate.admit(request, time.time(), sent_by)
+            if sent_by == COMMAND:
+                call = self._command_gate.admit(request, time.time())
+            else:
+                call = self._gate.admit(request, time.time(), sent_by)
             pending.language = call.language
             router.perform(self._services, call, pending)
         except Exception as error:  # noqa: BLE001  a mistake of ours gets an answer too
+            if isinstance(error, Refusal):
+                self.refused(_refused(error, request, call))
             pending.fail(error)
+
+    def refused(self, fact: Refused) -> None:
+        """Record that a request was refused."""
+        self.refusals.add(fact)
+        if self._watch is not None:
+            self._watch(fact)
 
     async def stop(self) -> None:
         """Kill every worker and remove the endpoint's files. Handlers in this process have a second to end."""
@@ -112,10 +142,9 @@ class Endpoint:
         await self._invocations.stop()
         await self._in_process.stop(IN_PROCESS_SECONDS)
         await self._dispatcher.stop()
-        # This comes before the fork servers end: they remove the endpoint's folder, which may contain the records.
-        await asyncio.to_thread(self.records.close)
+        await in_thread(self.records.close)
+        self._scratch.remove()  # it may contain the records; fork servers that find it when they end remove it
         await self._launcher.stop()
-        self._scratch.remove()
 
     def _records_path(self) -> Path:
         return Path(self.options.records or self._scratch.folder / "records.db")
@@ -133,13 +162,27 @@ class Endpoint:
                 self.notify(f"layer `{name}` is not used: no serverless.yml names it")
 
 
-def _without_exceptions(notify: Notify) -> Notify:
-    """Wrap `notify` so that its exceptions never reach the caller."""
+def _refused(error: Refusal, request: Request, call: Call | None) -> Refused:
+    parameters = call.parameters if call is not None else {}
+    namespace, name = parameters.get("Namespace") or DEFAULT_NAMESPACE, parameters.get("FunctionName")
+    return Refused(
+        time.time(),
+        error.code,
+        error.text("en-US"),
+        call.action if call is not None else request.headers.get("x-tc-action", "")[:_SHOWN],
+        call.region if call is not None else request.headers.get("x-tc-region", "")[:_SHOWN],
+        str(namespace)[:_SHOWN] if name else "",
+        str(name)[:_SHOWN] if name else "",
+    )
 
-    def call(notice: str) -> None:
+
+def _without_exceptions(call: Callable[[T], None]) -> Callable[[T], None]:
+    """Wrap `call` so that its exceptions never reach the caller."""
+
+    def call_safely(value: T) -> None:
         try:
-            notify(notice)
+            call(value)
         except Exception as error:  # noqa: BLE001  a mistake in code of the user
-            _log.error("notify raised %r for: %s", error, notice, exc_info=error)
+            _log.error("%r raised %r for: %s", call, error, value, exc_info=error)
 
-    return call
+    return call_safely

@@ -5,18 +5,23 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, TypeVar
 
 from tencentserverless.local.endpoint import Endpoint
+from tencentserverless.local.environment.command import command_environment
 from tencentserverless.local.functions import folders
+from tencentserverless.local.http.hosts import check_names
 from tencentserverless.local.instances import debugged
 from tencentserverless.local.model.counters import Counters
 from tencentserverless.local.model.credentials import LIFE_SECONDS
+from tencentserverless.local.model.facts import Fact, Refused
 from tencentserverless.local.model.function import DEFAULT_NAMESPACE, Function
 from tencentserverless.local.model.invocation import Record
 from tencentserverless.local.model.options import ADDRESS, Debugger, Options
+from tencentserverless.local.model.overrides import Overrides
 from tencentserverless.local.model.regions import DEFAULT_REGION
 from tencentserverless.local.server import Server, serve_endpoint
 
@@ -28,9 +33,12 @@ class LocalSCF:
 
     paths: folders. Each of them is a function, or contains folders that are functions.
     port: the port of the endpoint, 0 for any free port.
-    host: the address to listen on. If it is not loopback, other machines that have a key can invoke the functions. A
-        notice says so.
-    accept: ``ID:KEY`` pairs to accept beside the endpoint's own pair. "any" accepts unknown ids without checking.
+    host: the address to listen on, or "localhost". If it is not loopback, other machines that have a key can invoke the
+        functions. A notice says so.
+    host_names: more names by which requests may come, such as "host.docker.internal". Requests with other names in
+        their Host header are refused.
+    accept: ``ID:KEY`` or ``ID:KEY:TOKEN`` texts to accept beside the endpoint's own pair. Without TOKEN any token may
+        come with the pair. "any" accepts unknown ids without checking.
     most_instances: the largest number of instances, of all functions together.
     queue_seconds: how long an invocation waits when all instances are busy. Then it fails with status 432. An
         invocation that a function makes does not wait: it fails at once.
@@ -53,8 +61,12 @@ class LocalSCF:
     terminal: the path of the terminal for pdb, by default the terminal of this program.
     interpreters: paths of interpreters by runtime, such as ``{"Python3.9": "/usr/bin/python3.9"}``. Others are
         searched for.
+    settings: settings of the functions in `paths`, which win over those of their files: `environment` (added to their
+        own), `timeout` in seconds, `memory_mb`, and for one function alone `name` and `handler`. With a handler a
+        folder needs neither a serverless.yml nor an index.py.
     notify: is called with each notice, one line. By default notices are printed to standard error.
     on_record: is called with the record of each invocation that has ended, on the thread of the endpoint.
+    watch: is called with each fact at once, on the thread of the endpoint: a `Begun`, `Printed`, `Ended` or `Refused`.
 
     Attributes, once it has started:
 
@@ -65,7 +77,8 @@ class LocalSCF:
 
     Raises `FunctionFolderError` if a folder cannot be read, OSError if the port is in use, and `AuthorityError` (a
     RuntimeError) if no certificate can be made. Raises ValueError if `host` is not an address, there is no terminal
-    for pdb, an interpreter is not of its runtime's version, or `records` cannot be opened.
+    for pdb, an interpreter is not of its runtime's version, a value in `settings` is not possible, or `records` cannot
+    be opened.
     """
 
     def __init__(
@@ -73,6 +86,7 @@ class LocalSCF:
         *paths: str | os.PathLike[str],
         port: int = 0,
         host: str = ADDRESS,
+        host_names: str | Sequence[str] = (),
         accept: str | Sequence[str] = (),
         most_instances: int = 64,
         queue_seconds: float = 10.0,
@@ -88,10 +102,13 @@ class LocalSCF:
         debug: Debugger | None = None,
         terminal: str | os.PathLike[str] | None = None,
         interpreters: Mapping[str, str | os.PathLike[str]] | None = None,
+        settings: Mapping[str, Any] | None = None,
         notify: Callable[[str], None] | None = None,
         on_record: Callable[[Record], None] | None = None,
+        watch: Callable[[Fact], None] | None = None,
     ) -> None:
         accept = (accept,) if isinstance(accept, str) else tuple(accept)
+        host = ADDRESS if host == "localhost" else host
         ip_address(host)
         debugged.check(debug)
         self._options = Options(
@@ -108,7 +125,9 @@ class LocalSCF:
             layers=dict(layers or {}),
             credential_seconds=credential_seconds,
             host=host,
+            host_names=check_names((host_names,) if isinstance(host_names, str) else host_names),
             interpreters=dict(interpreters or {}),
+            overrides=Overrides(**(settings or {})),
             debug=debug,
             terminal=debugged.terminal(terminal) if debug == "pdb" else "",
         )
@@ -116,6 +135,7 @@ class LocalSCF:
         self._port = port
         self._notify = notify or to_stderr
         self._on_record = on_record
+        self._watch = watch
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._endpoint: Endpoint | None = None
@@ -161,6 +181,11 @@ class LocalSCF:
         return self._running().records.all()
 
     @property
+    def refusals(self) -> list[tuple[Refused, int]]:
+        """The requests that were refused, each with the number of times. Their `at` is 0."""
+        return self._running().refusals.all()
+
+    @property
     def functions(self) -> list[Function]:
         """The functions that the endpoint serves, as they were at the last request."""
         return list(self._running().catalog)
@@ -194,13 +219,29 @@ class LocalSCF:
         self._loop.call_soon_threadsafe(running.catalog.deploy, functions, root)
         return functions
 
+    def environment(self, variables: Mapping[str, str] | None = None, scf_hosts: bool = True) -> dict[str, str]:
+        """Return environment variables with which a program uses this endpoint, and not the cloud.
+
+        variables: those that the program has otherwise, by default `os.environ`. Keys and tokens in it are replaced.
+        scf_hosts: whether SCF's host names lead to this endpoint in Python programs, with any keys. Then programs
+            without a setting for the endpoint use it too. The option `scf_hosts` of the endpoint must be true for it.
+
+        Raises RuntimeError if the endpoint has not started.
+        """
+        self._running()
+        hosts = self._await(self._server.command_hosts()) if scf_hosts and self._options.scf_hosts else ""
+        given = os.environ if variables is None else variables
+        return command_environment(given, self.endpoint, self.secret_id, self.secret_key, self.bundle, hosts)
+
     def _running(self) -> Endpoint:
         if self._endpoint is None:
             raise RuntimeError("LocalSCF has not started: use it in a with statement")
         return self._endpoint
 
     async def _start(self) -> Server:
-        server = await serve_endpoint(self._paths, self._options, self._notify, self._on_record, self._port)
+        server = await serve_endpoint(
+            self._paths, self._options, self._notify, self._on_record, self._port, self._watch
+        )
         self._endpoint = server.endpoint
         self.endpoint = server.url
         self.secret_id = server.endpoint.credential.secret_id
@@ -220,7 +261,8 @@ class LocalSCF:
             loop.run_forever()
         finally:
             loop.run_until_complete(loop.shutdown_asyncgens())
-            loop.run_until_complete(loop.shutdown_default_executor())
+            with suppress(RuntimeError):  # it needs a thread, which the system may refuse
+                loop.run_until_complete(loop.shutdown_default_executor())
             loop.close()
 
     def _end_loop(self) -> None:

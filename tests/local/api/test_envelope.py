@@ -13,3 +13,9 @@ def test_the_envelope():
         "Code": "ResourceNotFound.Function",
         "Message": "未找到指定的Function，请创建后再试。",
     }
+    hinted = function_not_found("x", "Look elsewhere.")
+    messages = [
+        json.loads(envelope.refused("id", hinted, with_hint=with_hint))["Response"]["Error"]["Message"]
+        for with_hint in (True, False)
+    ]
+    assert messages == ["Function not found: [x]. Look elsewhere.", "Function not found: [x]"]

@@ -31,6 +31,12 @@ def test_defaults_differ_by_action():
     assert wanted("InvokeFunction", Event="")[1:] == (b"{}", "RequestResponse", "$DEFAULT", "None")
 
 
+@pytest.mark.parametrize("text", ["Tail", "tail", "TAIL"])
+def test_log_types_of_any_case(text):
+    """The log type may be written in letters of any case, as clients write it."""
+    assert wanted(LogType=text).log_type == "Tail"
+
+
 def test_events_stay_text():
     """The event is handed on as the text that came, lone surrogates included."""
     assert wanted(ClientContext='{"a":  "\ud800"}').event == b'{"a":  "\xed\xa0\x80"}'

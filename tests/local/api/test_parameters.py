@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tencentserverless.local.api.parameters import checked, from_form, from_json
+from tencentserverless.local.api.parameters import checked, choice, from_form, from_json, from_multipart
 from tencentserverless.local.model.api_errors import Refusal
 
 DECLARED = {"Name": str, "Count": int, "Flag": bool, "List": [str], "Object": {"Inner": int}, "Objects": [{"Key": str}]}
@@ -25,13 +25,58 @@ def refused(action, *arguments):
 
 @given(st.dictionaries(st.text(), plain))
 def test_json_comes_out_as_it_went_in(value):
-    """An object without nulls is taken as it is."""
+    """An object is taken as it is."""
     assert from_json(json.dumps(value).encode()) == value
 
 
 def test_nulls_mean_absent():
-    """Nulls vanish at every depth."""
-    assert from_json(b'{"A": null, "B": {"C": null, "D": [null, 1]}}') == {"B": {"D": [1]}}
+    """Nulls vanish at every declared depth, as does the name that they belong to."""
+    values = from_json(b'{"Odd": null, "Object": {"Inner": null, "Odd": null}, "List": [null, "a"]}')
+    assert checked(values, DECLARED) == {"Object": {}, "List": ["a"]}
+
+
+@pytest.mark.parametrize("levels", [100, 500, 950, 5000])
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("Odd", "UnknownParameter"), ("List", "InvalidParameterValue"), ("Name", "InvalidParameterValue")],
+)
+def test_values_that_are_nested_deeply(levels, name, code):
+    """However deep a value is nested, it is of a wrong type or no JSON."""
+    body = b'{"%s": %s}' % (name.encode(), b"[" * levels + b"]" * levels)
+    with pytest.raises(Refusal) as caught:
+        checked(from_json(body), DECLARED)
+    assert caught.value.code in (code, "InvalidRequest")
+
+
+PARTS = (
+    b'preamble\r\n--x\r\nContent-Disposition: form-data; name="Name"\r\n\r\na\r\n--y\r\n'
+    b'--x \r\ncontent-disposition: form-data; name="Object"; filename="o"\r\n'
+    b'Content-Type: application/json\r\n\r\n{"Inner": 1}\r\n'
+    b"--x\r\nContent-Disposition: form-data; name=List.0\r\n\r\nb\r\n--x--\r\nepilogue"
+)
+
+
+def test_multipart_forms():
+    """Each part is a parameter: JSON if its type says so, else text whose name may have dots."""
+    assert from_multipart(PARTS, b"x") == {"Name": "a\r\n--y", "Object": {"Inner": 1}, "List": ["b"]}
+    assert from_multipart(b"", b"x") == {}
+
+
+@given(st.integers(0, len(PARTS)), st.binary(max_size=5))
+def test_multipart_forms_that_are_broken(at, noise):
+    """Whatever a multipart body contains, it is parameters or an error of the API."""
+    for body in (PARTS[:at], PARTS[:at] + noise + PARTS[at:], noise):
+        try:
+            assert isinstance(from_multipart(body, b"x"), dict)
+        except Refusal as error:
+            assert error.code != "InternalError"
+
+
+def test_choices_of_any_case():
+    """A choice is the letter's case too, unless any case is allowed."""
+    assert choice({}, "A", ("None", "Tail")) == "None"
+    assert choice({"A": "tAIL"}, "A", ("None", "Tail"), any_case=True) == "Tail"
+    assert refused(choice, {"A": "tail"}, "A", ("None", "Tail"))[0] == "InvalidParameterValue"
 
 
 def test_an_empty_body_has_no_parameters():

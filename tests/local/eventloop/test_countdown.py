@@ -32,6 +32,14 @@ class Loop:
         self.timers = [other for other in self.timers if other is not timer]
 
     def pass_by(self, seconds):
+        """Each timer fires at its time."""
+        end = self.now + seconds
+        while self.timers and (first := min(timer.when() for timer in self.timers)) <= end:
+            self.stand_still(max(0.0, first - self.now))
+        self.now = end
+
+    def stand_still(self, seconds):
+        """Timers fire only when this is over."""
         self.now += seconds
         for timer in [timer for timer in self.timers if timer.when() <= self.now]:
             self.timers.remove(timer)
@@ -101,7 +109,7 @@ def test_one_timer_for_many_starts(loop, countdown, ends):
         countdown.start(3)
         loop.pass_by(1 / 128)
         countdown.stop()
-    assert len(loop.timers) == 1
+        assert len(loop.timers) == 1
     countdown.start(3)
     loop.pass_by(2.5)
     loop.pass_by(0.4)
@@ -126,3 +134,25 @@ def test_a_closed_countdown(loop, countdown, ends):
     assert not loop.timers
     loop.pass_by(10)
     assert not ends
+
+
+@pytest.mark.parametrize("begins", [0.0, 1.0, 2.9])
+@pytest.mark.parametrize("lasts", [1.0, 5.0, 600.0])
+def test_a_process_that_stood_still(loop, countdown, ends, begins, lasts):
+    """The time in which the process stood still is not counted, whenever it came, and no more than a step besides."""
+    countdown.start(3)
+    loop.pass_by(begins)
+    loop.stand_still(lasts)
+    loop.pass_by(10)
+    assert 3 + lasts - 0.001 <= ends[0] - 100 <= 3.251 + lasts
+    assert len(ends) == 1
+
+
+def test_a_countdown_that_starts_after_a_standstill(loop, countdown, ends):
+    """A timer that is left of an earlier start, and fires late, adds nothing to what came after it."""
+    countdown.start(3)
+    countdown.stop()
+    loop.now += 60
+    countdown.start(3)
+    loop.pass_by(10)
+    assert ends == [163.0]

@@ -133,6 +133,21 @@ def test_no_permission_in_http_1_0():
     talk(act)
 
 
+def test_no_permission_for_what_is_refused():
+    """A request that is refused because of its head is answered at once, and is not told to send its body."""
+
+    async def act(reader, writer, site):
+        head = b"POST / HTTP/1.1\r\nOrigin: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+        writer.write(GET % b"first" + head)
+        assert (await answer(reader))[2] == b"GET /first  "
+        status, headers, body = await answer(reader)
+        assert (status, headers["Connection"], body) == (403, "close", b"refused")
+        assert await reader.read() == b""
+        assert len(site.asked) == 1
+
+    talk(act)
+
+
 @pytest.mark.parametrize("body", [b"Content-Length: 5\r\n\r\nhello", CHUNKED], ids=["length", "chunks"])
 @pytest.mark.parametrize("size", [1, 1000])
 def test_offers_with_a_body(body, size):

@@ -27,8 +27,10 @@ from tests.local.http.beside_h11 import (
     turns,
 )
 
+pytestmark = pytest.mark.fuzz
 
-@settings(max_examples=400)
+
+@settings(max_examples=100)
 @given(st.one_of(streams, streams, many), cuts, turns, st.booleans())
 def test_the_same_requests_and_their_answers(data, sizes, when, is_slow):
     """However they are cut and however soon they are served, the requests are h11's, and each has its answer."""
@@ -48,7 +50,7 @@ def test_bytes_one_at_a_time(data):
     assert answers(written, found)[0] == expected(found)
 
 
-@settings(max_examples=200)
+@settings(max_examples=60)
 @given(st.one_of(streams, many), st.integers(0, 3000), cuts, turns, st.booleans())
 def test_half_closed_anywhere(data, at, sizes, when, is_slow):
     """Where the client ends, what was whole by then is served and answered, and nothing else; then all ends."""
@@ -61,7 +63,7 @@ def test_half_closed_anywhere(data, at, sizes, when, is_slow):
     assert (bodies, left.replace(b"HTTP/1.1 100 Continue\r\n\r\n", b"")) == (expected(wanted), b"")
 
 
-@settings(max_examples=1000)
+@settings(max_examples=250)
 @given(tampered(), cuts, turns)
 @example(HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n" + NEXT, [], [])
 @example(HEAD + b"Upgrade: h2c\r\nConnection: Upgrade\r\nContent-Length: 53\r\n\r\n" + NEXT + NEXT, [], [])
@@ -81,7 +83,7 @@ def until_its_host_is_missing(found):
     return found
 
 
-@settings(max_examples=500)
+@settings(max_examples=120)
 @given(st.one_of(tampered(), st.binary(max_size=200)), cuts)
 def test_cuts_do_not_change_what_is_served(data, sizes):
     """Any bytes end in the same requests and the same answers, wherever they are cut."""

@@ -1,8 +1,10 @@
 """Connections whose other side is slow, gone, wrong or greedy."""
 
 import asyncio
+import os
 import socket
 import struct
+from contextlib import suppress
 
 import pytest
 
@@ -159,7 +161,8 @@ def test_requests_that_nobody_can_answer():
             await asyncio.sleep(0)
         (open_one,) = site.connections
         assert len(site.asked) + len(open_one._waiting) < 10
-        open_one.close_if_silent(open_one.since + connection.SILENCE_SECONDS + 1)
+        for _ in range(2):  # the first look finds the replies
+            open_one.close_if_silent(open_one.since + connection.SILENCE_SECONDS + 1)
         await asyncio.sleep(0)
         assert not site.connections
 
@@ -215,21 +218,6 @@ def test_a_slow_reader_of_the_last_answer(monkeypatch):
     talk(act, Generous(16 << 20, closing=True))
 
 
-def test_no_more_connections():
-    """A connection too many is broken off, and the others stay."""
-
-    async def act(reader, writer, site):
-        site.admits = lambda port: False
-        host, port = writer.get_extra_info("peername")
-        other, its_writer = await asyncio.open_connection(host, port)
-        assert await other.read() == b""
-        its_writer.close()
-        writer.write(GET % b"a")
-        assert (await answer(reader))[0] == 200
-
-    talk(act)
-
-
 def test_silent_connections():
     """A connection is closed after long idleness, and sooner within a request, but not while it waits for an answer."""
 
@@ -253,6 +241,95 @@ def test_silent_connections():
         assert await reader.read() == b""
 
     talk(act)
+
+
+class Clock:
+    """The event loop of a connection, with a time of its own."""
+
+    def __init__(self, loop):
+        self._loop, self.at = loop, loop.time()
+
+    def time(self):
+        return self.at
+
+    def __getattr__(self, name):
+        return getattr(self._loop, name)
+
+    def passes(self, site, seconds):
+        """This time passes, and the server looks at its connections, as it does every 15 seconds."""
+        for _ in range(0, seconds, 15):
+            self.at += 15
+            for each in list(site.connections):
+                each.close_if_silent(self.at)
+
+
+async def own_clock(site):
+    """The only connection, and the clock that it has from now on."""
+    while not site.connections:
+        await asyncio.sleep(0)
+    (open_one,) = site.connections
+    open_one._loop = Clock(open_one._loop)
+    return open_one, open_one._loop
+
+
+@pytest.mark.parametrize(("size", "is_read"), [(connection.PROGRESS_BYTES, True), (1, False)])
+def test_slow_writers(size, is_read):
+    """A body that comes slowly but steadily is waited for; one of which single bytes come now and then is not."""
+
+    async def act(reader, writer, site):
+        open_one, clock = await own_clock(site)
+        sent = b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % (size * 20)
+        for piece in [sent, *[b"x" * size] * 20]:
+            before = open_one._fed_bytes
+            writer.write(piece)
+            while site.connections and open_one._fed_bytes == before and not site.asked:
+                await asyncio.sleep(0)
+            clock.passes(site, 45)
+            await asyncio.sleep(0)
+        assert bool(site.asked) is is_read
+
+    talk(act)
+
+
+def test_heads_byte_by_byte():
+    """A head has one minute, however often a byte of it comes."""
+
+    async def act(reader, writer, site):
+        open_one, clock = await own_clock(site)
+        for byte in b"GET / H":
+            before = open_one._fed_bytes
+            writer.write(bytes([byte]))
+            while open_one._fed_bytes == before:
+                await asyncio.sleep(0)
+            clock.passes(site, 15)
+            await asyncio.sleep(0)
+            if not site.connections:
+                return
+        raise AssertionError
+
+    talk(act)
+
+
+@pytest.mark.parametrize("rate", [36_000, 0])
+def test_slow_readers(rate):
+    """A reply that is read slowly but steadily is not cut off, wherever its bytes wait; one that is not read is."""
+    size = 6 << 20
+
+    async def act(reader, writer, site):
+        reader._transport.pause_reading()
+        _, clock = await own_clock(site)
+        writer.write(GET % b"a")
+        while not site.asked:
+            await asyncio.sleep(0)
+        client, got = writer.get_extra_info("socket").fileno(), 0
+        while site.connections and got < size:
+            await asyncio.sleep(0)
+            clock.passes(site, 15)
+            with suppress(BlockingIOError):
+                got += len(os.read(client, 15 * rate)) if rate else 0
+        assert (got >= size) is bool(rate)
+
+    talk(act, Generous(size))
 
 
 def test_stopping():

@@ -1,6 +1,7 @@
 """The launch of real instances: a worker that runs, and what is taken back once it is gone."""
 
 import asyncio
+import dataclasses
 from contextlib import suppress
 
 import pytest
@@ -9,6 +10,7 @@ from tencentserverless.local.environment.scratch import Scratch
 from tencentserverless.local.functions.folders import read
 from tencentserverless.local.http.certificates import Authority
 from tencentserverless.local.http.instance_ports import PortRegistry
+from tencentserverless.local.http.listener import Listener
 from tencentserverless.local.instances.launch import InstanceLauncher
 from tencentserverless.local.instances.ticket import Ticket
 from tencentserverless.local.model.counters import Counters
@@ -31,7 +33,7 @@ class Here:
 
     def __init__(self, **options):
         self.keys, self.counters, self.notices = KeyRegistry(), Counters(), []
-        self.ports = PortRegistry(asyncio.Protocol, tls=True)
+        self.ports = PortRegistry(lambda bound, _: Listener(bound, lambda: None), tls=True)
         self.scratch = Scratch()
         authority = Authority(lambda: self.scratch.trust, [])
         parts = (self.keys, self.ports, authority, self.scratch, self.counters, self.notices.append)
@@ -115,7 +117,7 @@ def test_a_launch_that_fails(folder):
     """A launch that fails raises OSError and leaves neither credentials nor ports, and no instance."""
     place = folder("one", manifest="component: scf\nname: one\ninputs: {src: code}\n")
     (place / "code").mkdir()
-    (function,) = read([place], pytest.fail)
+    (function,) = read([place], print)
     (place / "code").rmdir()
 
     async def act(here):
@@ -145,14 +147,18 @@ def test_a_launch_that_is_given_up(folder):
 
 
 def test_the_sdk_that_is_lent(folder):
-    """A function that uses the SDK of the endpoint is told of once, except where the platform has the SDK."""
+    """A folder that uses the SDK of the endpoint is told of once, except where the platform has the SDK."""
     code = "import tencentserverless.scf\ndef main_handler(event, context): pass\n"
     functions = [*read([folder("lent", code), folder("plain")], pytest.fail)]
+    there = dataclasses.replace(functions[0], region="ap-chengdu")
+    other = dataclasses.replace(functions[0], code=folder("other", code))
 
     async def act(here):
-        for function in functions * 2:
+        for function in [*functions * 2, there]:
             await here.launched(function)
         (notice,) = here.notices
         assert notice.startswith("lent imports tencentserverless, which its folder does not contain.")
+        await here.launched(other)
+        assert here.notices == [notice, notice]
 
     launching(act)

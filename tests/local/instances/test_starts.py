@@ -1,6 +1,7 @@
 """Starts of instances, with played workers: who gets the instance, and what is told where there is none."""
 
 import asyncio
+import errno
 import json
 
 import pytest
@@ -28,7 +29,17 @@ class Here:
         self.pool = Pool(self.scheduler, 600.0, lambda: None, self.launcher.forget)
         self.code = CurrentCode()
         self.code.configure(function)
-        self.starts = Starts(self.launcher, self.scheduler, self.pool, self.code, None, self.handed.append)
+        self.waiting, self.notices = [], []
+        self.starts = Starts(
+            self.launcher,
+            self.scheduler,
+            self.pool,
+            self.code,
+            None,
+            self.handed.append,
+            lambda _, ticket: self.waiting.append(ticket),
+            self.notices.append,
+        )
 
     def ticket(self, request_id="an id"):
         """A ticket that waits."""
@@ -114,7 +125,14 @@ async def answers_nonsense(worker):
     await worker.frame()
 
 
-@pytest.mark.parametrize(("play", "expected"), [(fails, 443), (leaves, 439), (answers_nonsense, 439)])
+async def cannot_be_set_up(worker):
+    await worker.frame()
+    worker.say(Kind.NOT_SET_UP, {"errno": 5}, b"OSError(5, 'of the disk')")
+
+
+@pytest.mark.parametrize(
+    ("play", "expected"), [(fails, 443), (leaves, 439), (answers_nonsense, 439), (cannot_be_set_up, 500)]
+)
 def test_a_start_that_fails(with_starts, play, expected):
     """The ticket for which it was made is told how its start ended, after the instance is gone; others still wait."""
 
@@ -142,11 +160,45 @@ def test_a_launch_that_fails(with_starts, monkeypatch, caplog, error):
         monkeypatch.setattr(here.launcher, "launch", fail)
         here.begin(here.ticket())
         await here.until(lambda: here.told)
-        assert (here.told[0].status_code, "could not be started" in here.told[0].ret_msg) == (500, True)
+        told = json.loads(here.told[0].ret_msg)
+        assert (told["statusCode"], told["executed"]) == (500, "no")
+        assert here.notices == [f"one: the worker could not be started: {error}"]
         assert here.scheduler.instances == 0
 
     with_starts(act)
     assert len(caplog.records) == (not isinstance(error, OSError))
+
+
+def test_no_room_for_an_instance(with_starts, monkeypatch):
+    """If the system refuses what an instance needs, idle instances make room; if all are busy, the ticket waits."""
+
+    async def act(here):
+        launch, refusals = here.launcher.launch, []
+
+        async def refuse_while_others_live(*made):
+            if len(here.launcher.launched) > len(here.launcher.gone):
+                refusals.append(errno.EMFILE)
+                raise OSError(errno.EMFILE, "too many")
+            return await launch(*made)
+
+        monkeypatch.setattr(here.launcher, "launch", refuse_while_others_live)
+        here.begin(here.ticket())
+        await here.until(lambda: here.handed)
+        here.scheduler.next_ticket(here.function.key)
+        here.scheduler.put_back(here.function.key, here.handed[0])
+        here.begin(here.ticket())
+        await here.until(lambda: len(here.handed) == 2)
+        assert here.launcher.gone == here.handed[:1]
+        assert len(refusals) == 1
+        here.scheduler.next_ticket(here.function.key)
+        late = here.ticket("late")
+        here.begin(late)
+        await here.until(lambda: here.waiting)
+        assert (here.waiting, here.scheduler.tickets(), here.told) == ([late], [late], [])
+        assert here.notices == ["there is no room for more instances: Too many open files"]
+        assert not here.pool.claim(here.function.key)
+
+    with_starts(act)
 
 
 def test_code_that_is_saved_meanwhile(with_starts):

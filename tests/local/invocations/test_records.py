@@ -1,6 +1,7 @@
 """What is kept of invocations, and for how long."""
 
 import json
+import os
 import sqlite3
 from contextlib import closing
 from queue import Queue
@@ -171,6 +172,42 @@ def test_a_file_that_stays_locked(opened, other, impatient):
     other.execute("ROLLBACK")
     assert ids(records) == ["lost"]
     assert notices[-1].endswith("records.db: the last 1 records could not be written")
+
+
+def test_a_file_that_changes_under_it(opened, tmp_path, other):
+    """Rows that cannot be read, a deleted, an emptied and a damaged file cost the others nothing, and are told."""
+    path, notices = tmp_path / "records.db", []
+    records = opened(notify=notices.append)
+
+    def after(change):
+        change()
+        for _ in range(2):
+            written(records, "new")
+            found = ids(records)
+        told, notices[:] = list(notices), []
+        return found, told
+
+    written(records, "first")
+    assert ids(records) == ["first"]
+    damage = "UPDATE invocations SET function = 'no JSON', event = NULL WHERE number = 1"
+    found, told = after(lambda: other.execute(damage))
+    assert (found, told) == (["new", "new"], [f"records: {path}: 1 rows are damaged, and are left out"])
+    found, told = after(path.unlink)
+    assert (found, told) == (["new", "new"], [f"records: {path}: the file was removed. A new one is begun"])
+    found, told = after(lambda: os.truncate(path, 0))
+    assert (found, len(told)) == (["new", "new"], 1)
+    found, told = after(lambda: path.write_bytes(b"no database " * 2000))
+    assert (found, told[-1]) == (["new", "new"], f"records: the damaged file is now {path}.damaged. A new one is begun")
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["records.db", "records.db.damaged"]
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_only_the_owner_may_read_the_file(opened, tmp_path):
+    """A file that everyone could read, from an earlier version or made by hand, is made private."""
+    path = tmp_path / "records.db"
+    path.touch(0o644)
+    opened().check()
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_file_of_something_else(opened, tmp_path):

@@ -2,7 +2,13 @@
 
 import pytest
 
-from tencentserverless.local.model.credentials import LIFE_SECONDS, accepted, needs_renewal, new_credential
+from tencentserverless.local.model.credentials import (
+    LIFE_SECONDS,
+    KeyRegistry,
+    accepted,
+    needs_renewal,
+    new_credential,
+)
 
 NOW = 1700000000.0
 
@@ -14,12 +20,30 @@ def test_credentials():
     assert (len(mine.secret_key), mine.token, len(yours.token)) == (32, "", 64)
 
 
-@pytest.mark.parametrize("text", ["", "AKID", "AKID:", ":key"])
-def test_accept_texts(text):
-    """What is neither ID:KEY nor any is refused without being repeated: it may be a secret."""
-    with pytest.raises(ValueError, match=r"^accept takes ID:KEY or any$"):
+@pytest.mark.parametrize("text", ["", "AKID", "AKID:", ":key", "AKID::token", "a:b:c:d", "a:\udcff"])
+def test_texts_that_are_no_keys(text):
+    """What is neither ID:KEY nor ID:KEY:TOKEN nor any is refused without being repeated: it may be a secret."""
+    with pytest.raises(ValueError, match=r"^accept takes ID:KEY, ID:KEY:TOKEN or any$"):
         accepted([text])
-    assert accepted(["any", "a:b:c"])[0].secret_key == "b:c"
+
+
+def test_accepted_tokens():
+    """A token that is named with a pair is the only one, and without it any token is right."""
+    named, any_token = accepted(["any", "a:b:c", "名:键"])
+    assert (named.secret_id, named.secret_key, named.token, named.takes_any_token) == ("a", "b", "c", False)
+    assert (any_token.secret_key, any_token.token, any_token.takes_any_token) == ("键", "", True)
+
+
+def test_ids_of_the_past():
+    """An id that was issued is known as such after it is forgotten; ids of others never are."""
+    keys, others = KeyRegistry(), KeyRegistry()
+    issued = keys.issue("scf-1", NOW)
+    keys.forget("scf-1")
+    assert keys.get(issued.secret_id) is None
+    assert len(issued.secret_id) == len(new_credential().secret_id) == 36
+    assert keys.has_issued(issued.secret_id)
+    assert not others.has_issued(issued.secret_id)
+    assert not keys.has_issued(new_credential().secret_id)
 
 
 @pytest.mark.parametrize(

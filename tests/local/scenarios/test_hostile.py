@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tencentserverless.local import LocalSCF
+from tencentserverless.local.instances import instance
 from tencentserverless.local.processes import meter, worker_handle
 from tencentserverless.local.worker import cgroups
 from tests.local.api_client import Api
@@ -296,8 +297,9 @@ IMPORTS = "import contextlib, os, signal, threading, time\n"
 
 
 @pytest.mark.parametrize("row", ROWS)
-def test_hostile(folder, row):
+def test_hostile(folder, row, monkeypatch):
     """Whatever a function does, it gets the status that fits, the next event is served, and no process is left."""
+    monkeypatch.setattr(instance, "STOPPED_SECONDS", 0.5)
     body, status = ROWS[row]
     code = f"{IMPORTS}def main_handler(event, context):\n    if event:\n        return 'fine'\n    {body}\n"
     folder("Does", code, "component: scf\nname: Does\ninputs:\n  timeout: 2\n")

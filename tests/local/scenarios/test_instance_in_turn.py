@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tencentserverless.local import LocalSCF
+from tencentserverless.local.instances import instance
 from tencentserverless.scf import Client
 from tests.local.api_client import Api
 from tests.local.process_table import outer, until
@@ -234,9 +235,10 @@ def main_handler(event, context):
 
 
 @pytest.mark.parametrize("event", ["shuts", "stops"])
-def test_a_function_that_harms_its_channel(folder, served, event):
+def test_a_function_that_harms_its_channel(folder, served, event, monkeypatch):
     """A function that shuts down its channel, or stops itself between two events, harms no other one and keeps nobody
-    waiting for longer than its time."""
+    waiting for longer than its time and that for which a stopped one is waited for."""
+    monkeypatch.setattr(instance, "STOPPED_SECONDS", 0.5)
     folder("harms", STOPS, MANIFEST.format("harms", 1))
     folder("echo", "def main_handler(event, context):\n    return event\n")
     scf = served(2)

@@ -1,6 +1,5 @@
 """The ports of instances: where they lead, whom they trust, and when they close."""
 
-import asyncio
 import json
 import socket
 import ssl
@@ -9,7 +8,7 @@ import pytest
 
 from tencentserverless.local import LocalSCF
 from tencentserverless.local.http.certificates import system_bundle
-from tencentserverless.local.http.instance_ports import bind_socket
+from tencentserverless.local.model.options import SCF_ADDRESS
 from tests.local.api_client import Api
 
 LOOK = """
@@ -51,7 +50,8 @@ def test_scf_host_names_lead_to_the_door(look):
     plain = int(found["door"].rpartition(":")[2])
     secure = {tuple(found[f"{host} {port}"]) for host in HOSTS for port in (443, "https")}
     assert len(secure) == 1
-    assert next(iter(secure))[1] not in (443, plain)
+    assert next(iter(secure))[1] != 443
+    assert ("127.0.0.1", plain) not in secure
     assert {tuple(found[f"{host} 80"]) for host in HOSTS} == {("127.0.0.1", plain)}
     assert found["127.0.0.1 443"] == ["127.0.0.1", 443]
     assert tuple(found["SCF.tencentcloudapi.com. 443"]) in secure
@@ -72,6 +72,30 @@ def test_the_bundle_has_the_systems_authorities(folder, tmp_path):
         inside = json.loads(api.invoke("stats")["RetMsg"])["x509_ca"]
     system = ssl.create_default_context(cafile=system_bundle()).cert_store_stats()["x509_ca"]
     assert inside == system + 1
+
+
+CHILDREN = """
+import multiprocessing, socket, subprocess, sys
+ASK = "import socket; print(socket.getaddrinfo('scf.tencentcloudapi.com', 443, 0, socket.SOCK_STREAM)[0][4])"
+
+def ask(queue):
+    queue.put(socket.getaddrinfo('scf.tencentcloudapi.com', 443, 0, socket.SOCK_STREAM)[0][4])
+
+def main_handler(event, context):
+    spawn = multiprocessing.get_context("spawn")
+    queue = spawn.SimpleQueue()
+    spawn.Process(target=ask, args=(queue,)).start()
+    asked = [eval(subprocess.check_output([sys.executable, *options, "-c", ASK])) for options in ([], ["-I"])]
+    return [queue.get(), *asked]
+"""
+
+
+def test_children_of_functions(folder):
+    """Python processes that a function starts are led as it is; in isolated ones SCF's names lead to nothing."""
+    folder("children", CHILDREN, "component: scf\nname: children\ninputs: {timeout: 60}\n")
+    with LocalSCF(folder.path) as scf, Api(scf) as api:
+        spawned, led, isolated = json.loads(api.invoke("children")["RetMsg"])
+    assert spawned == led != isolated == [SCF_ADDRESS, 443]
 
 
 def test_it_can_be_switched_off(look):
@@ -98,29 +122,3 @@ def test_a_door_closes_with_its_instance(folder):
 def listens(port):
     with socket.socket() as client:
         return client.connect_ex(("127.0.0.1", port)) == 0
-
-
-@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
-def test_answers_do_not_wait_for_each_other(address):
-    """What is written on an accepted connection is sent at once, also while what came before is not acknowledged."""
-
-    class Accepted(asyncio.Protocol):
-        def connection_made(self, transport):
-            option = transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
-            seen.set_result(option)
-            transport.abort()
-
-    async def accept():
-        nonlocal seen
-        seen = asyncio.get_running_loop().create_future()
-        server = await asyncio.get_running_loop().create_server(Accepted, sock=bound)
-        with socket.create_connection(bound.getsockname()[:2]):
-            assert await seen
-        server.close()
-
-    seen = None
-    try:
-        bound = bind_socket(address, 0)
-    except OSError:
-        pytest.skip(f"this machine has no {address}")
-    asyncio.run(accept())

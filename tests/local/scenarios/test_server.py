@@ -57,6 +57,18 @@ def test_other_paths(api, path):
     assert api.raw(path=path)[0] == 404
 
 
+def test_hosts(api):
+    """A request is for the host in its first line if there is one, and needs exactly one Host header."""
+    body = b"{}"
+    head = "".join(f"{name}: {value}\r\n" for name, value in signed(api, body, action="ListFunctions").items())
+    statuses = []
+    for target, more in ((f"http://{api.host}/", ""), ("http://evil.example/", ""), ("/", "Host: evil.example\r\n")):
+        with socket.create_connection(api.host.split(":"), 10) as connection:
+            connection.sendall(f"POST {target} HTTP/1.1\r\n{head}{more}Content-Length: 2\r\n\r\n".encode() + body)
+            statuses.append(connection.recv(65536).split()[1])
+    assert statuses == [b"200", b"403", b"400"]
+
+
 def test_get_with_v3(api):
     """A signed GET is served from its query string exactly as sent."""
     from hashlib import sha256

@@ -176,7 +176,7 @@ def test_odd_values_on_every_python(version, folder):
     """Bytes and text of 2.7, values that are no JSON, results that are too large: each has its kind of frame."""
     code = (
         "# -*- coding: utf-8 -*-\nimport decimal\n"
-        "VALUES = [decimal.Decimal('1.10'), 'ü', [u'ü', 'ü'], object(), 'x' * 2000, float('nan'), None]\n"
+        "VALUES = [decimal.Decimal('1.10'), 'ü', [u'ü', 'ü'], {'a': [1, object()]}, 'x' * 2000, float('nan'), None]\n"
         "def main_handler(event, context):\n    return VALUES[event]\n"
     )
     with Worker(version, folder("hello", code)) as worker:
@@ -191,7 +191,7 @@ def test_odd_values_on_every_python(version, folder):
         Kind.RESULT,
     ]
     assert [json.loads(body) for body in bodies[:3]] == ["1.10", "ü", ["ü", "ü"]]
-    assert "not JSON serializable" in bodies[3]
+    assert 'is not JSON serializable, at ["a"][1] of the result' in bodies[3]
     assert answers[4].head["result_bytes"] == 2002
     assert bodies[5:] == ["NaN", "null"]
 

@@ -53,14 +53,14 @@ def test_the_folders_around(tmp_path):
 
 
 def test_orphans_are_removed(tmp_path):
-    """The groups of processes that are gone are removed, those of living ones and others' stay."""
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    names = [f"tencentserverless-{os.getpid()}-1", "other", f"tencentserverless-{ended.pid}-1"]
-    for name in names:
-        (tmp_path / name).mkdir()
-    cgroups.remove_orphans({"pids": str(tmp_path), "memory": str(tmp_path)})
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names[:2])
+    """Groups of fork servers that have ended are removed, with the groups in them; those of a living one stay."""
+    with subprocess.Popen([sys.executable, "-c", "input()", "serve", ""], stdin=subprocess.PIPE) as server:
+        names = [f"tencentserverless-{server.pid}-1", "other", f"tencentserverless-{os.getppid()}-1"]
+        for name in (*names, f"{names[2]}/own/inner", cgroups.PREFIX + cgroups.new_name()):
+            (tmp_path / name).mkdir(parents=True)
+        cgroups.remove_orphans({"pids": str(tmp_path), "memory": str(tmp_path)})
+        assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names[:2])
+        server.communicate(b"\n")
 
 
 def test_a_group_that_does_not_bind(tmp_path):

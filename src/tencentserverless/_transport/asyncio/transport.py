@@ -5,10 +5,10 @@ from random import random
 from time import monotonic, time
 
 from tencentserverless._protocol.effects import KEEP, READ, Fault, Moment, Open, Sleep, Write
-from tencentserverless._protocol.exchange import begin
+from tencentserverless._protocol.exchange import begin, break_off
 from tencentserverless._transport.asyncio.pool import Held, Pool
 from tencentserverless._transport.faults import FAMILIES, fault_of_effect
-from tencentserverless.exception import ServerlessError
+from tencentserverless.exception import ServerlessError, SettingsError
 
 __tracebackhide__ = True  # from pytest: it shows the caller's frames
 
@@ -37,9 +37,8 @@ class Transport:
 
     async def perform(self, invocation: "Invocation", identify: "Identify") -> "InvokeResult":
         """Run one exchange to its end. `identify` returns the credentials; it is called for each attempt."""
-        pool = self._pool_here() or await self._begin()
         steps = begin(invocation, await _start(invocation, identify), monotonic)
-        held = Held(pool)
+        held = Held(self._pool_here() or await self._begin())
         try:
             effect: "Effect" = next(steps)
             while True:
@@ -65,12 +64,17 @@ class Transport:
                     effect = steps.send(answer)
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
+        except BaseException as error:
+            answer = None  # a wrong server may have sent the request back, with the token in it
+            break_off(steps, error)
+            raise
         finally:
             held.end()
 
     async def close(self) -> None:
         """Close the idle connections, those of other event loops too. The transport can still be used."""
-        here = self._pools.pop(asyncio.get_event_loop(), None)
+        running = asyncio._get_running_loop()
+        here = None if running is None else self._pools.pop(running, None)
         for loop in list(self._pools):
             self._close_elsewhere(loop)
         if here is not None and not here.is_inherited:
@@ -78,7 +82,7 @@ class Transport:
 
     def close_idle(self) -> None:
         """Close the idle connections of the running event loop. Connections in use stay open."""
-        pool = None if asyncio._get_running_loop() is None else self._pool_here()
+        pool = self._pool_here()
         if pool is not None:
             pool.close_idle()
 
@@ -87,8 +91,9 @@ class Transport:
 
         If that fails, the next exchange tries again and says what is wrong.
         """
-        pool = self._pool_here() or await self._begin()
-        await pool.open_ahead(origin)
+        if asyncio._get_running_loop() is not None:
+            pool = self._pool_here() or await self._begin()
+            await pool.open_ahead(origin)
 
     def _close_elsewhere(self, loop: "asyncio.AbstractEventLoop") -> None:
         pool = self._pools.pop(loop, None)
@@ -100,19 +105,32 @@ class Transport:
             pool.close_now()
 
     def _pool_here(self) -> "Optional[Pool]":
-        """The pool of this event loop, if it has one that can be used."""
-        pool = self._pools.get(asyncio.get_event_loop())
+        """The pool of the running event loop, if there is one that can be used."""
+        running = asyncio._get_running_loop()
+        pool = None if running is None else self._pools.get(running)
         return None if pool is None or pool.is_closed or pool.is_inherited else pool
 
-    async def _begin(self) -> "Pool":
-        """The pool of this event loop, when it is used for the first time. The pools of loops that have ended go."""
+    async def _begin(self) -> Pool:
+        """Make the pool of this event loop, which is used for the first time. The pools of loops that have ended go."""
         for loop, other in list(self._pools.items()):
             if loop.is_closed() or other.is_closed or other.is_inherited:
                 self._close_elsewhere(loop)
-        loop = asyncio.get_event_loop()
-        pool = self._pools[loop] = Pool(loop, self.route, self.max_connections)
+        here = running_loop()
+        pool = self._pools[here] = Pool(here, self.route, self.max_connections)
         await pool.begin()
         return pool
+
+
+def running_loop() -> "asyncio.AbstractEventLoop":
+    """The event loop of asyncio that runs here. Raises SettingsError if there is none, before anything is made."""
+    loop = asyncio._get_running_loop()
+    if loop is None:
+        message = (
+            "AsyncClient needs a running event loop of asyncio, and there is none here: with trio or curio, call the "
+            "blocking client, tencentserverless.scf.Client, on a thread"
+        )
+        raise SettingsError("ClientParamsError", message)
+    return loop
 
 
 async def _start(invocation: "Invocation", identify: "Identify") -> Moment:
@@ -120,6 +138,7 @@ async def _start(invocation: "Invocation", identify: "Identify") -> Moment:
     now = monotonic()
     deadline = None if invocation.timeout is None else now + invocation.timeout
     try:
+        running_loop()
         identity = await identify(deadline)
     except ServerlessError as error:
         invocation.named(error)

@@ -16,7 +16,7 @@ from urllib.parse import unquote_plus
 
 from tencentserverless._protocol import tc3
 from tencentserverless.local.api.call import Call
-from tencentserverless.local.api.parameters import from_form, from_json
+from tencentserverless.local.api.parameters import from_form, from_json, from_multipart
 from tencentserverless.local.http.hosts import host_names
 from tencentserverless.local.http.request import BODY_LIMIT_BYTES, Request
 from tencentserverless.local.model import api_errors
@@ -24,15 +24,19 @@ from tencentserverless.local.model.credentials import Credential, KeyRegistry
 from tencentserverless.local.model.regions import REGIONS
 
 VERSION = "2018-04-16"
+SERVICE = "scf"
 WINDOW_SECONDS = 300
 DAY_SECONDS = 24 * 3600
 V1_BODY_LIMIT_BYTES = 1024 * 1024
 QUERY_LIMIT_BYTES = 32 * 1024
 
 _SIGNER = re.compile(
-    re.escape(tc3.ALGORITHM) + r"\s+Credential=([^/\s,]+)/(\d{4}-\d\d-\d\d)/([^/\s,]+)/tc3_request\s*,"
-    r"\s*SignedHeaders=([^,\s]+)\s*,\s*"
+    re.escape(tc3.ALGORITHM) + r"\s+Credential=([^/\s,]+)/(\d{4}-\d\d-\d\d)/([!-+.0-~-]+)/tc3_request\s*,"
+    r"\s*SignedHeaders=([^,]+),\s*"
 )
+_MOST_SIGNED_HEADERS = 64
+_BOUNDARY = re.compile(r"multipart/form-data\s*;(?:.*;)?\s*boundary=(?:\"([^\"]+)\"|([^\s;]+))", re.IGNORECASE)
+_FORM = re.compile(rb"[A-Za-z][\w.]*=")
 _HEXADECIMAL = re.compile(r"[0-9a-fA-F]+").fullmatch
 _TIMESTAMP = re.compile(r"[0-9]{1,12}").fullmatch
 _SIGNED_AT_LEAST = frozenset(("content-type", "host"))
@@ -61,13 +65,17 @@ class _Claim(NamedTuple):
 
 
 class _Signer(NamedTuple):
-    """The `Authorization` header without its signature. It is the same for all requests of a client in one day."""
+    """The `Authorization` header without its signature. It is the same for all requests of a client in one day.
+
+    names: those of the signed headers, as they are written. keys: their names in `Request.headers`.
+    """
 
     secret_id: str
     date: str
     service: str
     scope: str
     names: tuple[str, ...]
+    keys: tuple[str, ...]
     signs_enough: bool
 
 
@@ -91,10 +99,9 @@ class Gate:
         """
         if request.method not in ("GET", "POST"):
             raise api_errors.unsupported_method(request.method)
-        _check_size(request)
-        if "authorization" in request.headers or _is_json(request):
-            return self._admit_v3(request, now, sent_by)
-        return self._admit_v1(request, now, sent_by)
+        is_v1 = _is_v1(request)
+        _check_size(request, is_v1)
+        return self._admit_v1(request, now, sent_by) if is_v1 else self._admit_v3(request, now, sent_by)
 
     def _admit_v3(self, request: Request, now: float, sent_by: str) -> Call:
         claim = _v3_claim(request.headers)
@@ -111,6 +118,8 @@ class Gate:
         timestamp = _checked_time(claim, now)
         if signer.date != _utc_date(timestamp // DAY_SECONDS):
             raise api_errors.invalid_authorization("`Date` in Credential not valid.")
+        if signer.service != SERVICE and signer.service not in _services(request.headers.get("host", "")):
+            raise api_errors.invalid_authorization("`Service` in Credential not valid.")
         if not signer.signs_enough:
             raise api_errors.invalid_authorization("`SignedHeaders` not valid.")
         credential = self._credential(signer.secret_id, claim.token, now)
@@ -148,13 +157,15 @@ class Gate:
         """The credential of this id; None for an unknown id that is accepted. Raises `Refusal`."""
         credential = self._keys.get(secret_id)
         if credential is None:
+            if self._keys.has_issued(secret_id):
+                raise api_errors.credentials_expired()
             if self._accept_any:
                 return None
             raise api_errors.secret_id_not_found()
-        if not hmac.compare_digest(token.encode("utf-8", "surrogateescape"), credential.token.encode()):
+        if not (credential.takes_any_token or _is_equal(token, credential.token)):
             raise api_errors.token_failure()
         if credential.expires_at <= now:
-            raise api_errors.token_failure()
+            raise api_errors.credentials_expired()
         return credential
 
 
@@ -164,9 +175,21 @@ def _signer(text: str) -> _Signer | None:
     if parsed is None:
         return None
     secret_id, date, service, names = parsed.groups()
-    signed = tuple(names.split(";"))
-    scope, signs_enough = tc3.credential_scope(date, service), _SIGNED_AT_LEAST.issubset(signed)
-    return _Signer(secret_id, date, service, scope, signed, signs_enough)
+    signed = tuple(names.strip().split(";"))
+    keys = _keys_of(signed)
+    signs_enough = len(signed) <= _MOST_SIGNED_HEADERS and _SIGNED_AT_LEAST.issubset(keys)
+    return _Signer(secret_id, date, service, tc3.credential_scope(date, service), signed, keys, signs_enough)
+
+
+def _keys_of(names: Iterable[str]) -> tuple[str, ...]:
+    """The keys of `Request.headers` for names of signed headers, which clients also write in upper case."""
+    return tuple([name.strip().lower() for name in names])
+
+
+@lru_cache(maxsize=64)
+def _services(host: str) -> tuple[str, ...]:
+    """The services in the scopes of SDKs that take the text before the first dot of the endpoint's name."""
+    return tuple(name.partition(".")[0] for name in host_names(host))
 
 
 @lru_cache(maxsize=4)
@@ -174,13 +197,24 @@ def _utc_date(day: int) -> str:
     return tc3.utc_date(day * DAY_SECONDS)
 
 
-def _check_size(request: Request) -> None:
+def _is_v1(request: Request) -> bool:
+    """Whether this is a form with signature v1. Some SDKs send it as JSON, by its Content-Type."""
+    if "authorization" in request.headers:
+        return False
+    return not _is_json(request) or _FORM.match(_form_text(request)) is not None
+
+
+def _form_text(request: Request) -> bytes:
+    return request.query.encode("utf-8", "surrogateescape") if request.method == "GET" else request.body
+
+
+def _check_size(request: Request, is_v1: bool) -> None:
     size = len(request.body)
     if size > BODY_LIMIT_BYTES:
         raise api_errors.request_too_large(BODY_LIMIT_BYTES, size)
     if len(request.query) > QUERY_LIMIT_BYTES:
         raise api_errors.request_too_large(QUERY_LIMIT_BYTES, len(request.query))
-    if size > V1_BODY_LIMIT_BYTES and "authorization" not in request.headers and not _is_json(request):
+    if size > V1_BODY_LIMIT_BYTES and is_v1:
         raise api_errors.too_large_for_v1(V1_BODY_LIMIT_BYTES)
 
 
@@ -230,6 +264,11 @@ def _check_region(claim: _Claim) -> None:
         raise api_errors.wrong_value(claim.region_label)
 
 
+def _is_equal(given: str, right: str) -> bool:
+    """Compare secrets in constant time."""
+    return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), right.encode())
+
+
 def _check_signature(candidates: Iterable[Any], given: Any) -> None:
     try:
         for candidate in candidates:
@@ -244,7 +283,8 @@ def _v3_texts(request: Request, timestamp: int, signer: _Signer) -> Iterator[str
     """The texts that a correct client may have signed for this request, the most likely one first."""
     digest = sha256(_signed_payload(request)).hexdigest()
     query = request.query if request.method == "GET" else ""
-    for headers in _signed_headers(signer.names, tuple([request.headers.get(name, "") for name in signer.names])):
+    values = tuple([request.headers.get(key, "") for key in signer.keys])
+    for headers in _signed_headers(signer.names, values):
         canonical = tc3.canonical_text(request.method, query, headers, digest)
         yield tc3.string_to_sign(timestamp, signer.scope, canonical)
 
@@ -252,9 +292,12 @@ def _v3_texts(request: Request, timestamp: int, signer: _Signer) -> Iterator[str
 @lru_cache(maxsize=64)
 def _signed_headers(names: tuple[str, ...], values: tuple[str, ...]) -> tuple[str, ...]:
     """The canonical texts of these headers that a correct client may have signed."""
-    sent = dict(zip(names, values, strict=True))
+    keys = _keys_of(names)
+    sent = dict(zip(keys, values, strict=True))
+    spellings = dict.fromkeys((names, keys, tuple(sorted(keys))))
     return tuple(
-        tc3.canonical_headers([(name, changed(host if name == "host" else sent[name].strip())) for name in names])
+        tc3.canonical_headers([(name, changed(host if key == "host" else sent[key].strip())) for name, key in spelled])
+        for spelled in (list(zip(spelling, _keys_of(spelling), strict=True)) for spelling in spellings)
         for changed in (str.lower, str)
         for host in host_names(sent["host"])
     )
@@ -299,13 +342,21 @@ def _form_pairs(request: Request) -> dict[str, str]:
 def _v3_parameters(request: Request) -> dict[str, Any]:
     if request.method == "GET":
         return from_form(_form_pairs(request))
-    if not _is_json(request):
-        kind = request.headers.get("content-type", "")
+    kind = request.headers.get("content-type", "")
+    if _says_json(kind):
+        is_form = len(request.body) <= V1_BODY_LIMIT_BYTES and _FORM.match(request.body) is not None
+        return from_form(_form_pairs(request)) if is_form else from_json(request.body)
+    boundary = _BOUNDARY.match(kind)
+    if boundary is None:
         raise api_errors.malformed_body(f"Content-Type `{kind[:80]}` is not supported with this signature")
-    return from_json(request.body)
+    return from_multipart(request.body, (boundary[1] or boundary[2]).encode("utf-8", "surrogateescape"))
 
 
 def _call(claim: _Claim, parameters: dict[str, Any], credential: Credential | None, sent_by: str) -> Call:
-    if not sent_by and credential is not None:
-        sent_by = credential.instance_id
-    return Call(claim.action, claim.region, claim.language, parameters, credential, sent_by)
+    signed_by = credential.instance_id if credential is not None else ""
+    return Call(claim.action, claim.region, claim.language, parameters, credential, _sender(sent_by, signed_by))
+
+
+def _sender(by_port: str, by_keys: str) -> str:
+    """The id of the instance that sent a request; "" if port and keys are those of two instances."""
+    return "" if by_port and by_keys and by_port != by_keys else by_port or by_keys

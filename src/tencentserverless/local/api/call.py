@@ -17,7 +17,7 @@ _log = logging.getLogger(__name__)
 class Call(NamedTuple):
     """An authenticated request: a call of one action.
 
-    parameters: those of the action, without nulls.
+    parameters: those of the action.
     credential: the credential that signed the request, None if its id is unknown and accepted.
     sent_by: the id of the instance that sent the request, "" if no instance did or this is not known.
     """
@@ -35,13 +35,15 @@ class PendingCall:
 
     language: the language of error messages.
     answer: is called with the request id and the body of the answer.
+    with_hint: whether messages say more than those of the platform.
     """
 
-    __slots__ = ("_answer", "language", "request_id")
+    __slots__ = ("_answer", "_with_hint", "language", "request_id")
 
-    def __init__(self, language: str, answer: Answer) -> None:
+    def __init__(self, language: str, answer: Answer, *, with_hint: bool = True) -> None:
         self.request_id = new_request_id()
         self.language = language
+        self._with_hint = with_hint
         self._answer = answer
 
     def answer(self, fields: Mapping[str, Any]) -> None:
@@ -53,7 +55,9 @@ class PendingCall:
         if not isinstance(error, api_errors.Refusal):
             _log.error("internal error of the local endpoint: %r", error, exc_info=error)
             error = api_errors.internal_error()
-        self._answer(self.request_id, envelope.refused(self.request_id, error, self.language))
+        self._answer(
+            self.request_id, envelope.refused(self.request_id, error, self.language, with_hint=self._with_hint)
+        )
 
     async def answer_with(self, work: Coroutine[Any, Any, Mapping[str, Any]]) -> None:
         """Answer with the fields that `work` returns, or with the error that it raises."""

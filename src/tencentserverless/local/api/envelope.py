@@ -12,9 +12,10 @@ def answer(request_id: str, fields: Mapping[str, Any]) -> bytes:
     return _encode({"Response": {**fields, "RequestId": request_id}}).encode()
 
 
-def refused(request_id: str, error: api_errors.Refusal, language: str = "en-US") -> bytes:
+def refused(request_id: str, error: api_errors.Refusal, language: str = "en-US", *, with_hint: bool = True) -> bytes:
     """The body of an API error. Its HTTP status is 200, as for a success."""
-    return answer(request_id, {"Error": {"Code": error.code, "Message": error.text(language)}})
+    message = error.text(language, with_hint=with_hint)
+    return answer(request_id, {"Error": {"Code": error.code, "Message": message}})
 
 
 _encode = text_encoder(ascii_only=True)

@@ -3,7 +3,6 @@
 https://cloud.tencent.com/document/api/583/18584 and /583/18582
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
@@ -12,6 +11,7 @@ from tencentserverless.local.api.actions import Action, Services
 from tencentserverless.local.api.call import Call, PendingCall
 from tencentserverless.local.api.lookup import LATEST, check_qualifier, find
 from tencentserverless.local.api.parameters import choice
+from tencentserverless.local.eventloop.in_thread import in_thread
 from tencentserverless.local.functions import code_info
 from tencentserverless.local.functions.catalog import Lookup
 from tencentserverless.local.functions.code_info import CodeInfo
@@ -71,7 +71,7 @@ def _on_get_function(services: Services, call: Call, pending: PendingCall) -> No
     check_qualifier(call.parameters.get("Qualifier") or LATEST)
 
     async def fields() -> Mapping[str, Any]:
-        code = await asyncio.to_thread(code_info.read, function)  # a folder may contain many files
+        code = await in_thread(code_info.read, function)  # a folder may contain many files
         return get_function(function, code, show_code=call.parameters.get("ShowCode") == "TRUE")
 
     services.background.start(pending.answer_with(fields()))
@@ -81,7 +81,7 @@ def _on_list_functions(services: Services, call: Call, pending: PendingCall) -> 
     functions, total = functions_on_page(call, services.catalog)
 
     async def fields() -> Mapping[str, Any]:
-        modified = await asyncio.to_thread(lambda: [code_info.modified(function) for function in functions])
+        modified = await in_thread(lambda: [code_info.modified(function) for function in functions])
         return list_functions(functions, modified, total)
 
     services.background.start(pending.answer_with(fields()))
@@ -153,7 +153,8 @@ ACTIONS = (
     Action(
         "GetFunction",
         _on_get_function,
-        {"FunctionName": str, "Qualifier": str, "Namespace": str, "ShowCode": str},
+        # Deploy tools send ShowTriggers, which no page of the platform has.
+        {"FunctionName": str, "Qualifier": str, "Namespace": str, "ShowCode": str, "ShowTriggers": str},
     ),
     Action(
         "ListFunctions",

@@ -40,7 +40,7 @@ def invoke_parameters(call: Call, catalog: Lookup) -> InvokeParameters:
     """Check the parameters of a call of `Invoke` or `InvokeFunction`. Raises `Refusal`."""
     parameters = call.parameters
     invocation_type = choice(parameters, "InvocationType", ("RequestResponse", "Event"))
-    log_type = choice(parameters, "LogType", ("None", "Tail"))
+    log_type = choice(parameters, "LogType", ("None", "Tail"), any_case=True)
     _check_routing_key(parameters.get("RoutingKey"))
     event = _event(call.action, parameters, invocation_type)
     function = find(call.region, parameters, catalog)

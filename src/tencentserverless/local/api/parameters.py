@@ -1,5 +1,6 @@
 """The parameters of an action: decoding from JSON or a form, and checking against their declared shapes. Pure."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,10 +11,13 @@ from tencentserverless.local.model import api_errors
 Shape = Any
 _TRUE, _FALSE = frozenset(("true", "1")), frozenset(("false", "0"))
 _NEST_LIMIT = 8
+_MOST_PARTS = 256
+_PART_NAME = re.compile(rb'^content-disposition:[^\r\n]*?;\s*name="?([^";\r\n]+)', re.IGNORECASE | re.MULTILINE)
+_PART_IS_JSON = re.compile(rb"^content-type:\s*application/json", re.IGNORECASE | re.MULTILINE)
 
 
 def from_json(body: bytes) -> dict[str, Any]:
-    """Decode a JSON object. Nulls are left out: clients send null for missing arguments. Raises `Refusal`."""
+    """Decode a JSON object. Raises `Refusal`."""
     try:
         value = strict_json.decoded(body.decode()) if body else {}
     except UnicodeDecodeError:
@@ -22,7 +26,7 @@ def from_json(body: bytes) -> dict[str, Any]:
         raise api_errors.malformed_body("not JSON") from None
     if not isinstance(value, dict):
         raise api_errors.malformed_body("not a JSON object")
-    return _without_nulls(value)  # type: ignore[no-any-return]
+    return value
 
 
 def from_form(pairs: Mapping[str, str]) -> dict[str, Any]:
@@ -43,8 +47,34 @@ def from_form(pairs: Mapping[str, str]) -> dict[str, Any]:
     return {name: _with_lists(value) for name, value in tree.items()}
 
 
+def from_multipart(body: bytes, boundary: bytes) -> dict[str, Any]:
+    """Decode a body of ``multipart/form-data`` (RFC 7578). Parts that say so are JSON. Raises `Refusal`."""
+    texts: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    for part in (b"\r\n" + body).split(b"\r\n--" + boundary, _MOST_PARTS)[1:]:
+        if part.startswith(b"--"):  # the end
+            return {**from_form(texts), **values}
+        head, blank, content = part.partition(b"\r\n\r\n")
+        name = _PART_NAME.search(head) if blank else None
+        if name is None:
+            break
+        found = values if _PART_IS_JSON.search(head) else texts
+        try:
+            found[name[1].decode()] = strict_json.decoded(content.decode()) if found is values else content.decode()
+        except (ValueError, RecursionError):
+            break
+    if not body:
+        return {}
+    raise api_errors.malformed_body("not multipart/form-data with this boundary")
+
+
 def checked(values: Mapping[str, Any], declared: Mapping[str, Shape], required: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Return `values` in their declared types. Raises `Refusal` for an unknown name, a missing one, or a wrong type."""
+    """Return `values` in their declared types. Raises `Refusal` for an unknown name, a missing one, or a wrong type.
+
+    Nulls are left out, because clients send null for missing arguments. Only declared shapes are looked into, however
+    deep a value is nested.
+    """
+    values = _without_nulls(values)
     for name in values:
         if name not in declared:
             raise api_errors.unknown_parameter(name)
@@ -61,11 +91,12 @@ def _coerced(path: str, value: Any, shape: Shape) -> Any:
     if isinstance(shape, list):
         if not isinstance(value, list):
             raise api_errors.wrong_type(path)
-        return [_coerced(f"{path}.{index}", item, shape[0]) for index, item in enumerate(value)]
+        items = [item for item in value if item is not None]
+        return [_coerced(f"{path}.{index}", item, shape[0]) for index, item in enumerate(items)]
     if isinstance(shape, dict):
         if not isinstance(value, dict):
             raise api_errors.wrong_type(path)
-        return _coerced_object(path, value, shape)
+        return _coerced_object(path, _without_nulls(value), shape)
     return _coerced_leaf(path, value, shape)
 
 
@@ -91,16 +122,8 @@ def _is_integer(text: str) -> bool:
     return len(text) <= 20 and text.isascii() and text.removeprefix("-").isdigit()
 
 
-def _without_nulls(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {
-            name: item if type(item) is str else _without_nulls(item)
-            for name, item in value.items()
-            if item is not None
-        }
-    if isinstance(value, list):
-        return [_without_nulls(item) for item in value if item is not None]
-    return value
+def _without_nulls(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _with_lists(value: Any) -> Any:
@@ -112,9 +135,14 @@ def _with_lists(value: Any) -> Any:
     return items
 
 
-def choice(parameters: Mapping[str, Any], name: str, allowed: tuple[str, ...]) -> str:
-    """Return a parameter whose value must be one of `allowed`. The first of them is the default. Raises `Refusal`."""
+def choice(parameters: Mapping[str, Any], name: str, allowed: tuple[str, ...], *, any_case: bool = False) -> str:
+    """Return a parameter whose value must be one of `allowed`. The first of them is the default. Raises `Refusal`.
+
+    any_case: whether its letters may be of any case. Then `allowed` are capitalized words.
+    """
     value: str = parameters.get(name) or allowed[0]
+    if any_case:
+        value = value.capitalize()
     if value not in allowed:
         raise api_errors.wrong_value(name)
     return value

@@ -1,7 +1,10 @@
-"""The endpoint's own folder. It has the home folder, merged layers, the SDK and certificates.
+"""The endpoint's own folder. It has merged layers, the SDK and certificates.
 
-It is removed when the endpoint stops. If an endpoint was killed, the next one removes its folder, which it finds by
-the process id in the name.
+Where instances have no root folders of their own, it has their home folders and those for temporary files too.
+
+It is removed when the endpoint stops. If an endpoint was killed, its fork server removes it, or the next endpoint. A
+running endpoint holds a lock on its folder (flock(2)). Process ids would not do: endpoints in two containers can share
+a folder for temporary files, and do not see each other's processes.
 """
 
 import importlib.util
@@ -13,14 +16,22 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from tencentserverless.local.environment.mounts import ScratchPaths, View, needed_paths, view_of
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+from tencentserverless.local.environment.mounts import HOSTS_FILE, PROVIDED, Root, needed_paths, paths_in_root
 from tencentserverless.local.environment.variables import Paths
 from tencentserverless.local.model.function import Function
+from tencentserverless.local.model.options import SCF_ADDRESS
+from tencentserverless.local.model.regions import SCF_HOSTS
 from tencentserverless.local.processes.interpreters import Interpreter
 
 PLATFORM_LOCALE = "en_US.UTF8"
 _OTHER_LOCALES = ("C.UTF-8", "C")
-_PREFIX = "tencentserverless-local-"
+_PREFIX = "tencentserverless-endpoint-"
+_NO_LOCK = -1
 _SDK_PACKAGES = ("tencentserverless", "tencentcloud")
 _OLDEST_PYTHON_OF_SDK = (3, 6)
 
@@ -30,36 +41,75 @@ class Scratch:
 
     def __init__(self) -> None:
         self._folder: Path | None = None
-        self._views: dict[tuple[Path, Interpreter], tuple[int, View]] = {}
+        self._lock = _NO_LOCK
+        self._needed: dict[tuple[Path, Interpreter], tuple[int, tuple[str, ...]]] = {}
 
-    def paths(self, code: Path, version: tuple[int, int], layers: str) -> Paths:
-        """The paths of an instance. version: of its interpreter. layers: the path at which it sees its layers."""
-        folder = self._create()
-        sdk = str(folder / "sdk") if version >= _OLDEST_PYTHON_OF_SDK else ""
-        return Paths(code=str(code), home=str(folder / "home"), layers=layers, sdk=sdk)
+    def paths(self, code: Path, version: tuple[int, int], root: Root | None, layers: str, instance_id: str) -> Paths:
+        """The paths of an instance. version: of its interpreter. root: None if the instance sees this machine's root.
 
-    def view(self, function: Function, interpreter: Interpreter, version: int) -> View:
-        """The view of an instance. It is computed again after the version of the sources has changed."""
-        key = (function.code, interpreter)
-        known = self._views.get(key)
-        if known is None or known[0] != version:
-            folders = [str(folder) for folder in (function.code, *function.layer_folders)]
-            needed = needed_paths(folders, interpreter, [str(self._create()), *_sdk_folders()])
-            known = self._views[key] = (version, view_of(needed))
-        return known[1]
-
-    def visible_paths(self, shared: Sequence[str] = ()) -> ScratchPaths:
-        """The paths that an instance sees. shared: names of files, which are created if they do not exist."""
-        folder = self._create()
-        for name in shared:
-            (folder / name).touch(0o600)
-        return ScratchPaths(
-            str(folder),
-            stage=str(folder / "tmp"),
-            home=str(folder / "home"),
-            read_only=(str(folder / "sdk"), str(self.trust)),
-            shared=tuple(str(folder / name) for name in shared),
+        layers: a folder with the content of its layers.
+        """
+        has_sdk = version >= _OLDEST_PYTHON_OF_SDK
+        if root is not None:
+            return paths_in_root(str(code), has_sdk)
+        folder, own = self._create(), self._own_folder(instance_id)
+        return Paths(
+            code=str(code),
+            folder=str(code),
+            home=str(own / "home"),
+            layers=layers or str(folder / "opt"),
+            sdk=str(folder / "sdk") if has_sdk else "",
+            provided=str(folder),
+            tmp=str(own / "tmp"),
         )
+
+    def _own_folder(self, instance_id: str) -> Path:
+        own = self._create() / "instances" / instance_id
+        for name in ("home", "tmp"):
+            (own / name).mkdir(parents=True, mode=0o700, exist_ok=True)
+        return own
+
+    def has_folders(self, instance_id: str) -> bool:
+        """Whether `release` has to be called for this instance. It may take long."""
+        return self._folder is not None and (self._folder / "instances" / instance_id).exists()
+
+    def release(self, instance_id: str) -> None:
+        """Remove the folders of an instance that has ended."""
+        if self._folder is not None:
+            shutil.rmtree(self._folder / "instances" / instance_id, ignore_errors=True)
+
+    def root(
+        self, function: Function, interpreter: Interpreter, version: int, used: Sequence[str], shared: Sequence[str]
+    ) -> Root:
+        """What the root folder of an instance has. It is looked up again after the version of the sources has changed.
+
+        used: other paths that instances need. shared: names of files, which are created if they do not exist.
+        """
+        scratch = self._create()
+        for name in shared:
+            (scratch / name).touch(0o600)
+        key = (function.code, interpreter)
+        known = self._needed.get(key)
+        if known is None or known[0] != version:
+            own = [*_sdk_folders(), *used]
+            needed = needed_paths(function.folders[0], function.folders[1:], interpreter, own, str(scratch))
+            known = self._needed[key] = (version, needed)
+        return Root(str(scratch), known[1], tuple(shared))
+
+    def is_known(self, function: Function, interpreter: Interpreter, version: int) -> bool:
+        """Whether `root` does not have to read the disk."""
+        known = self._needed.get((function.code, interpreter))
+        return known is not None and known[0] == version
+
+    @property
+    def hosts(self) -> Path:
+        """A copy of /etc/hosts in which SCF's names lead to this machine. What else is led there is refused."""
+        path = self._create() / "hosts"
+        if not path.exists():
+            machine = Path(HOSTS_FILE).read_bytes() if os.path.exists(HOSTS_FILE) else b""
+            own = "".join(f"{SCF_ADDRESS} {name}\n" for name in SCF_HOSTS)
+            path.write_bytes(own.encode() + machine)
+        return path
 
     @property
     def trust(self) -> Path:
@@ -74,24 +124,35 @@ class Scratch:
     def remove(self) -> None:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = None
+            _unlock(self._lock)
+            self._folder, self._lock = None, _NO_LOCK
 
     def _create(self) -> Path:
         if self._folder is None:
             _remove_orphans(Path(tempfile.gettempdir()))
-            self._folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")).resolve()
-            for name in ("home", "opt", "sdk", "tmp", "trust"):
+            self._folder, self._lock = _new_folder()
+            for name in ("opt", "root", *PROVIDED):
                 (self._folder / name).mkdir()
             for name in _SDK_PACKAGES:
                 _provide(name, self._folder / "sdk")
         return self._folder
 
 
-def _remove_orphans(folder: Path) -> None:
-    for path in folder.glob(f"{_PREFIX}[0-9]*-*"):
-        pid = path.name.removeprefix(_PREFIX).partition("-")[0]
-        if pid.isdigit() and _is_ours(path) and not _runs(int(pid)):
-            shutil.rmtree(path, ignore_errors=True)
+def _new_folder() -> tuple[Path, int]:
+    """A new folder, and its lock."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX)).resolve()
+        lock = _lock(folder)
+        if lock is not None:
+            return folder, lock
+
+
+def _remove_orphans(parent: Path) -> None:
+    for folder in parent.glob(f"{_PREFIX}*"):
+        if _is_ours(folder) and (lock := _lock(folder)) is not None:
+            if lock != _NO_LOCK:
+                shutil.rmtree(folder, ignore_errors=True)
+            _unlock(lock)
 
 
 def _is_ours(path: Path) -> bool:
@@ -101,14 +162,34 @@ def _is_ours(path: Path) -> bool:
         return False
 
 
-def _runs(pid: int) -> bool:
+def _lock(folder: Path) -> int | None:
+    """Lock a folder. Returns the descriptor that holds the lock, `_NO_LOCK` if folders cannot be locked here.
+
+    None if another process has the lock, or has removed the folder before it could be locked.
+    """
+    if fcntl is None:
+        return _NO_LOCK  # type: ignore[unreachable]  # reached on Windows
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
+        descriptor = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    lock: int | None = None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.samestat(os.fstat(descriptor), os.stat(folder)):
+            lock = descriptor
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    except OSError:  # some network disks have no locks for folders
+        lock = _NO_LOCK
+    if lock != descriptor:
+        os.close(descriptor)
+    return lock
+
+
+def _unlock(lock: int) -> None:
+    if lock != _NO_LOCK:
+        os.close(lock)
 
 
 def _provide(name: str, folder: Path) -> None:

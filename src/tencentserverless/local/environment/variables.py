@@ -7,37 +7,49 @@ and `PATH` on Windows.
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from tencentserverless.local.model.credentials import Credential
 from tencentserverless.local.model.function import Function
+from tencentserverless.local.model.regions import SCF_HOSTS
 from tencentserverless.local.processes.interpreters import CURRENT_INTERPRETER
 
 APPID = "1250000000"
 UIN = "100000000001"
 CODE_SHOWN_AS = "/var/user"
 LAYERS_SHOWN_AS = "/opt"
+RUNTIME_SHOWN_AS = "/var/runtime"  # what the endpoint provides
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 BUNDLE_NAMES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
+TMP_NAMES = ("TMPDIR", "TEMP", "TMP")  # the last two on Windows only
+
 # Without these, Windows cannot start an interpreter or open a socket. They contain paths, not secrets.
-KEPT = ("SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "TEMP", "TMP")
+KEPT = ("SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT")
 
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """The folders of an instance on this machine.
+    """The folders of an instance, as the instance sees them.
 
+    code: where its modules are imported from. folder: its working folder, with the same content.
+    layers: the content of its layers.
     sdk: the SDK for functions that do not contain it, "" if there is none for this interpreter.
+    provided: what the endpoint provides. tmp: its folder for temporary files, "" if that is `/tmp`.
+    terminal: the terminal for pdb, "" if that has the same path as on this machine.
     """
 
     code: str
+    folder: str
     home: str
     layers: str
     sdk: str
+    provided: str
+    tmp: str = ""
+    terminal: str = ""
 
     @property
     def search_path(self) -> list[str]:
@@ -74,21 +86,22 @@ def variables(
     endpoint: the URL of the instance's own port.
     """
     kept = {name: machine.shell[name] for name in KEPT if name in machine.shell}
-    libraries = os.pathsep.join((paths.code, paths.layers))
+    libraries = os.pathsep.join((paths.folder, paths.layers))
     return {
         **kept,
         **({"USERPROFILE": paths.home} if is_windows(machine) else {}),
+        **(dict.fromkeys(TMP_NAMES if is_windows(machine) else TMP_NAMES[:1], paths.tmp) if paths.tmp else {}),
         **(dict.fromkeys(BUNDLE_NAMES, machine.bundle) if machine.bundle else {}),
         **credential_variables(credential),
         **_platform_variables(function, runtime),
         "TENCENTSERVERLESS_ENDPOINT": endpoint,
-        "USER_CODE_ROOT": f"{paths.code}/",
+        "USER_CODE_ROOT": f"{paths.folder}/",
         "_SCF_SERVER_PORT": "28902",
         "PYTHONDONTWRITEBYTECODE": "x",
         "PYTHONPATH": libraries,
         "LD_LIBRARY_PATH": libraries,
         **common_variables(machine),
-        "PWD": paths.code,
+        "PWD": paths.folder,
         "HOME": paths.home,
         "USER": "qcloud",
         "LOGNAME": "qcloud",
@@ -97,7 +110,18 @@ def variables(
         "HOSTNAME": credential.instance_id,
         "_": interpreter,
         **function.variables,
+        **(no_proxy(function.variables, SCF_HOSTS) if machine.bundle and _has_proxy(function.variables) else {}),
     }
+
+
+def no_proxy(variables: Mapping[str, str], hosts: Iterable[str]) -> dict[str, str]:
+    """NO_PROXY with these hosts, beside what it has in `variables`."""
+    direct = ",".join(hosts)
+    return {name: ",".join(filter(None, (variables.get(name), direct))) for name in ("NO_PROXY", "no_proxy")}
+
+
+def _has_proxy(variables: Mapping[str, str]) -> bool:
+    return any(name.lower().endswith("_proxy") for name in variables)
 
 
 def is_windows(machine: Machine) -> bool:
@@ -170,11 +194,11 @@ def settings(
     environment: Mapping[str, str],
     paths: Paths,
     result_limit_bytes: int,
-    hosts: Mapping[str, Any] | None = None,
+    hosts: str = "",
 ) -> dict[str, Any]:
     """The first frame to a worker.
 
-    hosts: the ports to which SCF's host names lead, None if they lead to the real cloud.
+    hosts: where SCF's host names lead, "" if they lead to the real cloud.
     """
     return {
         "environment": dict(environment),
@@ -185,5 +209,5 @@ def settings(
         "lent": paths.sdk,
         "shown_paths": [[paths.code, CODE_SHOWN_AS], [paths.layers, LAYERS_SHOWN_AS]],
         "result_limit_bytes": result_limit_bytes,
-        "hosts": dict(hosts) if hosts else None,
+        "hosts": hosts,
     }

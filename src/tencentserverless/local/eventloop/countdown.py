@@ -8,11 +8,17 @@ import asyncio
 from collections.abc import Callable
 from math import inf
 
+STEP_SECONDS = 0.25
+LATE_SECONDS = 0.5  # a timer that is so late was not delayed by other work
+
 
 class Countdown:
     """Calls `at_end` when the seconds have passed. Time while it is held does not count.
 
     Each `hold` needs a `release`. The countdown continues after the last one.
+
+    Time in which this process stood still does not count either (SIGSTOP, a container that is paused): the function may
+    have stood still too. A timer that fires late shows it. For that a timer is set every `STEP_SECONDS`.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, at_end: Callable[[], object]) -> None:
@@ -23,6 +29,7 @@ class Countdown:
         self._left: float | None = None  # the seconds that are left while it is held
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = inf
+        self._awake_at = 0.0  # a time since the start at which this process certainly ran
 
     def start(self, seconds: float) -> None:
         if self._holders:
@@ -50,14 +57,15 @@ class Countdown:
         self._cancel()
 
     def _run(self, seconds: float) -> None:
-        self._end = self._loop.time() + seconds
+        self._awake_at = self._loop.time()
+        self._end = self._awake_at + seconds
         if self._timer_at > self._end:
             self._cancel()
             self._set_timer()
 
     def _set_timer(self) -> None:
-        self._timer_at = self._end
-        self._timer = self._loop.call_at(self._end, self._on_timer)
+        self._timer_at = min(self._end, self._awake_at + STEP_SECONDS)
+        self._timer = self._loop.call_at(self._timer_at, self._on_timer)
 
     def _cancel(self) -> None:
         if self._timer is not None:
@@ -66,8 +74,14 @@ class Countdown:
 
     def _on_timer(self) -> None:
         at, self._timer, self._timer_at = self._timer_at, None, inf
+        if self._end == inf:
+            return
+        now = self._loop.time()
+        if now > at + LATE_SECONDS:
+            self._end += now - self._awake_at
         if self._end <= at:
             self._end = inf
             self._at_end()
-        elif self._end < inf:
+        else:
+            self._awake_at = now
             self._set_timer()

@@ -12,18 +12,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tencentserverless.local.eventloop.in_thread import in_thread
 from tencentserverless.local.model.errors import AuthorityError
-from tencentserverless.local.model.regions import REGIONS
+from tencentserverless.local.model.regions import SCF_HOSTS
 
 if TYPE_CHECKING:
     from trustme import CA, LeafCert
 
-NAMES = (
-    "scf.tencentcloudapi.com",
-    *(f"scf.{prefix}.tencentcloudapi.com" for prefix in ("internal", "intl", *sorted(REGIONS))),
-    "localhost",
-    "127.0.0.1",
-)
+NAMES = (*SCF_HOSTS, "localhost", "127.0.0.1")
 
 
 class Authority:
@@ -43,6 +39,11 @@ class Authority:
         """The path of the authority's own certificate."""
         return self._folder() / "ca.pem"
 
+    @property
+    def folder(self) -> Path:
+        """The folder of `ca_file` and `bundle`."""
+        return self.bundle.parent
+
     @cached_property
     def bundle(self) -> Path:
         """The path of a file with the authorities that the system trusts. After `context` it contains ours, too."""
@@ -56,7 +57,7 @@ class Authority:
     async def context(self) -> ssl.SSLContext:
         """Return the TLS context for a server. After that all files are complete. Raises `AuthorityError`."""
         if self._context is None:
-            self._context = asyncio.ensure_future(asyncio.to_thread(self._create))
+            self._context = asyncio.ensure_future(in_thread(self._create))
         return await asyncio.shield(self._context)
 
     def _create(self) -> ssl.SSLContext:

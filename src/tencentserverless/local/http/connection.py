@@ -20,13 +20,15 @@ from typing import NamedTuple, Protocol
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
 from tencentserverless.local.http.request import BODY_LIMIT_BYTES, Reply, Request
+from tencentserverless.local.http.unsent import unsent_bytes
 
 HEAD_LIMIT_BYTES = 64 * 1024
 FRAMING_PER_BYTE = 8  # chunk sizes and trailers: bytes for each byte of the body, beside those of a head
 MOST_WAITING = 16  # pipelined requests
 READ_BYTES = 64 * 1024  # more would make the allocator request memory from the kernel each time
 IDLE_SECONDS = 900.0
-SILENCE_SECONDS = 60.0  # within a request
+SILENCE_SECONDS = 60.0  # for a head, and for each `PROGRESS_BYTES` of a body or a reply
+PROGRESS_BYTES = 1024
 LINGER_SECONDS = 5.0  # after the last reply
 _TLS_HELLO = b"\x16"
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -42,14 +44,14 @@ class Site(Protocol):
     def soon(self, work: Callable[[], object]) -> None:
         """Call this in the next turn of the event loop."""
 
+    def refused(self, path: str, headers: Mapping[str, str]) -> Reply | None:
+        """The reply to a request that is refused because of its head; None if its body is to be read."""
+
     def serve(self, request: Request, port: int, answer: Callable[[Reply], None]) -> None:
         """Serve a request that came to this port. `answer` is called once, now or later."""
 
     def too_large(self, size: int) -> Reply:
         """The reply to a request whose body has at least this many bytes."""
-
-    def admits(self, port: int) -> bool:
-        """Whether one more connection to this port is allowed."""
 
 
 class _Pending(NamedTuple):
@@ -76,17 +78,15 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._reads = True
         self._in_head = True
         self._fed_bytes = self._body_bytes = 0  # of the present message
-        self.since = self._loop.time()
+        self._unsent_bytes = 0  # at the last look
+        self._counted_bytes = 0  # of `_fed_bytes`, at `since`
+        self.since = self._loop.time()  # the last progress
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport: asyncio.Transport = transport  # type: ignore[assignment]  # some loops have another class
         name = transport.get_extra_info("sockname")
         self.port = int(name[1]) if name else 0
-        if self._site.admits(self.port):
-            self._site.connections.add(self)
-        else:
-            self._has_stopped_reading = True
-            self._transport.abort()
+        self._site.connections.add(self)
 
     def connection_lost(self, _: BaseException | None) -> None:
         """The invocation continues: the platform does not stop it either if the client leaves."""
@@ -102,11 +102,13 @@ class HttpConnection(asyncio.BufferedProtocol):
             return
         data: memoryview | bytes = self._site.incoming[:count]
         if not self._has_received and data[:1] == _TLS_HELLO:  # no answer to that could be read
+            self._has_stopped_reading = True
             self._transport.close()
             return
         self._has_received = True
-        self.since = self._loop.time()
-        self._fed_bytes += count
+        fed = self._fed_bytes = self._fed_bytes + count
+        if fed == count or (not self._in_head and fed - self._counted_bytes >= PROGRESS_BYTES):
+            self.since, self._counted_bytes = self._loop.time(), fed
         try:
             while data:
                 data = self._feed(data)
@@ -176,12 +178,16 @@ class HttpConnection(asyncio.BufferedProtocol):
             return
         self._in_head = False
         announced = self._headers.get("content-length", "0")
+        self._path, _, self._query = self._url.decode("utf-8", "surrogateescape").partition("?")
+        refused = self._site.refused(self._path, self._headers)
         if self._parser.get_http_version() not in _VERSIONS:
             self._refuse(_plain(505, "This server speaks HTTP/1.1 and HTTP/1.0."))
         elif self._headers.get("transfer-encoding", "chunked").lower() != "chunked":
             self._refuse(_plain(501, "The only transfer coding of this server is `chunked`."))
         elif announced.isdecimal() and int(announced) > BODY_LIMIT_BYTES:
             self._refuse(self._site.too_large(int(announced)))
+        elif refused is not None:
+            self._refuse(refused)
         else:
             self._invite()
 
@@ -202,8 +208,8 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._fed_bytes = self._body_bytes = 0
         if self._has_stopped_reading:
             return
-        path, _, query = self._url.decode("utf-8", "surrogateescape").partition("?")
-        request = Request(self._parser.get_method().decode(), query, self._headers, bytes(self._body), path)
+        method, body = self._parser.get_method().decode(), bytes(self._body)
+        request = Request(method, self._query, self._headers, body, self._path)
         is_http_1_0 = self._parser.get_http_version() == "1.0"
         keeps = self._parser.should_keep_alive() and not self._parser.should_upgrade()
         self._take(_Pending(request, keeps and not (is_http_1_0 and _ends_http_1_0(self._headers)), is_http_1_0))
@@ -301,19 +307,27 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     def _end_linger(self, unsent: int | None) -> None:
         """Abort unless the client still reads. unsent: the number of unsent bytes at the last check."""
-        left = self._transport.get_write_buffer_size()
-        if left and left != unsent:
+        left = unsent_bytes(self._transport)
+        if left and (unsent is None or unsent - left >= PROGRESS_BYTES):
             self._loop.call_later(SILENCE_SECONDS, self._end_linger, left)
         else:
             self._transport.abort()
 
     # The end.
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether every request has been answered, and no other has begun."""
+        is_between = self._served is None and not self._waiting and self._in_head and not self._fed_bytes
+        return is_between and not unsent_bytes(self._transport)
+
     def close_if_silent(self, now: float) -> None:
-        """Close the connection if nothing has been sent or received for too long."""
+        """Close the connection if too little has been sent or received for too long."""
         if self._served is None:
-            is_idle = self._in_head and not self._fed_bytes and not self._transport.get_write_buffer_size()
-            if now - self.since > (IDLE_SECONDS if is_idle else SILENCE_SECONDS):
+            unsent = unsent_bytes(self._transport)
+            if abs(unsent - self._unsent_bytes) >= PROGRESS_BYTES:
+                self._unsent_bytes, self.since = unsent, now
+            if now - self.since > (IDLE_SECONDS if self.is_idle else SILENCE_SECONDS):
                 self._transport.abort()
 
     def stop(self) -> "asyncio.Future[None] | None":

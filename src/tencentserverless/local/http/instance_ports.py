@@ -1,43 +1,52 @@
 """The ports of instances. Each instance has its own, so that the endpoint knows which instance sent a request.
 
 This works for all clients, in any language and with any credentials. Each instance has a port without TLS and a port
-with TLS. Inside the worker SCF's host names lead to the port with TLS. This port opens when the worker first imports
-`ssl` and requests `AUTHORITY_PATH`.
+with TLS. Inside the worker SCF's host names lead to the port with TLS. This port opens when the worker first uses TLS
+and requests `AUTHORITY_PATH`. The command of `local exec` has such ports too.
 """
 
-import asyncio
 import socket
+import ssl
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tencentserverless.local.http.certificates import Authority
-from tencentserverless.local.model.options import ADDRESS
+from tencentserverless.local.http.listener import Listener
+from tencentserverless.local.model.options import ADDRESS, SCF_ADDRESS
 
 AUTHORITY_PATH = "/authority"
 NO_INSTANCE = ""  # the id for ports of no instance: there the credentials show which instance sent a request
-_BACKLOG = 128
+COMMAND = "command"  # the id for ports to which SCF's host names lead in programs outside
 
-Serve = Callable[[], asyncio.BaseProtocol]
+Listen = Callable[[socket.socket, "ssl.SSLContext | None"], Listener]
 
 
 @dataclass(slots=True)
 class InstancePorts:
-    """The ports of one instance. tls_port: 0 if SCF's host names do not lead to the endpoint."""
+    """The ports of one instance.
+
+    tls_port: 0 if SCF's host names do not lead to the endpoint. scf_address: its address.
+    """
 
     instance_id: str
     port: int
     tls_port: int
-    listening: list[asyncio.Server] = field(default_factory=list)
+    scf_address: str
+    listening: list[Listener] = field(default_factory=list)
     bound: socket.socket | None = None
 
     @property
     def url(self) -> str:
         return f"http://{ADDRESS}:{self.port}"
 
+    def hosts(self, trust: str) -> str:
+        """Where SCF's host names lead, for `worker/redirect.py`. trust: the folder with the certificates to trust."""
+        return f"{self.scf_address} {self.port} {self.tls_port} {trust}"
+
     def close(self) -> None:
-        for server in self.listening:
-            server.close()
+        for listener in self.listening:
+            listener.close()
         if self.bound is not None:
             self.bound.close()
 
@@ -45,26 +54,30 @@ class InstancePorts:
 class PortRegistry:
     """The ports of all instances.
 
-    serve: returns the protocol for a new connection.
+    listen: begins to accept connections on a bound socket, with TLS if it gets a context.
     tls: whether instances have ports for TLS.
     """
 
-    def __init__(self, serve: Serve, tls: bool) -> None:
-        self._serve = serve
+    def __init__(self, listen: Listen, tls: bool) -> None:
+        self._listen = listen
         self._tls = tls
+        self._scf_address = _scf_address()
         self._by_instance: dict[str, InstancePorts] = {}
         self._by_port: dict[int, InstancePorts] = {}
 
-    async def open(self, instance_id: str) -> InstancePorts:
+    def open(self, instance_id: str) -> InstancePorts:
         """Create the ports of an instance. Raises OSError."""
         plain = bind_socket(ADDRESS, 0)
-        ports = InstancePorts(instance_id, plain.getsockname()[1], 0)
+        ports = InstancePorts(instance_id, plain.getsockname()[1], 0, self._scf_address)
+        ports.listening.append(self._listen(plain, None))
         if self._tls:
-            ports.bound = bind_socket(ADDRESS, 0)
+            try:
+                # At two addresses both have the same number, by which `at` finds them.
+                ports.bound = bind_socket(self._scf_address, 0 if self._scf_address == ADDRESS else ports.port)
+            except OSError:
+                ports.close()
+                raise
             ports.tls_port = ports.bound.getsockname()[1]
-        ports.listening.append(
-            await asyncio.get_running_loop().create_server(self._serve, sock=plain, backlog=_BACKLOG)
-        )
         self._by_instance[instance_id] = ports
         self._by_port.update(dict.fromkeys(filter(None, (ports.port, ports.tls_port)), ports))
         return ports
@@ -74,10 +87,7 @@ class PortRegistry:
         context = await authority.context()
         bound, ports.bound = ports.bound, None
         if bound is not None:
-            server = await asyncio.get_running_loop().create_server(
-                self._serve, sock=bound, ssl=context, backlog=_BACKLOG
-            )
-            ports.listening.append(server)
+            ports.listening.append(self._listen(bound, context))
 
     def at(self, port: int) -> InstancePorts | None:
         """The ports of the instance to which this port belongs, None for the endpoint's own port."""
@@ -94,6 +104,15 @@ class PortRegistry:
     def close_all(self) -> None:
         for instance_id in list(self._by_instance):
             self.close(instance_id)
+
+
+def _scf_address() -> str:
+    """`SCF_ADDRESS` if this system has it."""
+    try:
+        bind_socket(SCF_ADDRESS, 0).close()
+    except OSError:
+        return ADDRESS
+    return SCF_ADDRESS
 
 
 def bind_socket(address: str, port: int) -> socket.socket:

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from tencentserverless.local.eventloop.in_thread import in_thread
 from tencentserverless.local.functions.source_versions import SourceVersions
 from tencentserverless.local.instances.instance import Instance
 from tencentserverless.local.instances.ticket import Ticket
@@ -31,7 +32,7 @@ class CurrentCode:
         """Check the code on another thread. Returns its version."""
         check = self._checks.get(function.key)
         if check is None:
-            check = asyncio.ensure_future(asyncio.to_thread(self._versions.of_function, function))
+            check = asyncio.ensure_future(in_thread(self._versions.of_function, function))
             self._checks[function.key] = check
             check.add_done_callback(lambda _: self._checks.pop(function.key))
         return await asyncio.shield(check)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from math import inf
 
 from tencentserverless.local.eventloop.background import BackgroundTasks
 from tencentserverless.local.eventloop.turn_batch import TurnBatch
@@ -13,7 +14,7 @@ from tencentserverless.local.instances.scheduler import Scheduler
 from tencentserverless.local.instances.starts import Launcher, Starts
 from tencentserverless.local.instances.ticket import Done, Ticket
 from tencentserverless.local.model import outcomes
-from tencentserverless.local.model.function import Function
+from tencentserverless.local.model.function import Function, Key
 from tencentserverless.local.model.invocation import Invocation, Outcome
 
 
@@ -45,7 +46,9 @@ class Dispatcher:
         self._code = CurrentCode()
         self._scheduler: Scheduler[Instance, Ticket] = Scheduler(most_instances)
         self._pool = Pool(self._scheduler, idle_seconds, self._start_more, launcher.forget)
-        self._starts = Starts(launcher, self._scheduler, self._pool, self._code, self, self._hand_over)
+        self._starts = Starts(
+            launcher, self._scheduler, self._pool, self._code, self, self._hand_over, self._let_wait, notify
+        )
         self._expiry = Expiry(self._scheduler, self._refuse)
         self._checks = BackgroundTasks()
 
@@ -134,13 +137,25 @@ class Dispatcher:
         if self._scheduler.needs_start(key):
             if self._scheduler.has_capacity(chained) and self._pool.claim(key):
                 self._starts.begin(key, ticket)
-            elif chained or not self._queue_seconds:  # a chain could wait for itself: a deadlock
+            elif not self._may_wait(ticket):
                 ticket.fail(outcomes.no_capacity)
                 return
-            else:
-                ticket.until = self._loop.time() + self._queue_seconds
-                self._expiry.watch(ticket)
         self._scheduler.wait(key, ticket, first=first)
+
+    def _may_wait(self, ticket: Ticket) -> bool:
+        """Whether the ticket may wait for a busy instance. Sets its time. A chain could wait for itself: a deadlock."""
+        if ticket.is_chained or not self._queue_seconds:
+            return False
+        ticket.until = self._loop.time() + self._queue_seconds
+        self._expiry.watch(ticket)
+        return True
+
+    def _let_wait(self, key: Key, ticket: Ticket) -> None:
+        """There is no room for the instance that was to be started for this ticket."""
+        if ticket.until < inf:
+            self._expiry.watch(ticket)
+        elif self._scheduler.is_waiting(key, ticket) and not self._may_wait(ticket):
+            self._refuse(ticket)
 
     def _refuse(self, ticket: Ticket) -> None:
         if self._scheduler.forget_ticket(ticket.invocation.function.key, ticket):

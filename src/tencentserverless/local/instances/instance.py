@@ -29,6 +29,7 @@ from tencentserverless.local.processes.frames import Frame, Kind, encode, event_
 from tencentserverless.local.processes.worker_handle import WorkerHandle
 
 Answer = Frame | Ending
+STOPPED_SECONDS = 30.0
 
 
 class Listener(Protocol):
@@ -63,6 +64,34 @@ class ColdStart(NamedTuple):
         return self._replace(init_ms=None, output="")
 
 
+class Pause:
+    """Holds the countdown of one event while the worker is stopped (SIGSTOP), so that a healthy worker is not killed.
+
+    The function may have stopped itself. So this lasts `STOPPED_SECONDS` in one event at most.
+    """
+
+    def __init__(self, countdown: Countdown, now: float) -> None:
+        self._countdown = countdown
+        self._left = STOPPED_SECONDS
+        self._since: float | None = None
+        self.check(True, now)
+
+    def check(self, is_stopped: bool, now: float) -> None:
+        """is_stopped: whether the worker is stopped now."""
+        if self._since is None:
+            if is_stopped and self._left > 0:
+                self._since = now
+                self._countdown.hold()
+        elif not is_stopped or now - self._since > self._left:
+            self._left -= now - self._since
+            self.end()
+
+    def end(self) -> None:
+        if self._since is not None:
+            self._since = None
+            self._countdown.release()
+
+
 class Instance:
     """An instance of a function. Create it on the event loop that runs it.
 
@@ -72,6 +101,7 @@ class Instance:
     listener: is called when the state of the instance changes.
     renewed: is called before each event. It returns the environment variables that have new values.
     notify: is called with each notice, one line.
+    `output` is what it prints.
     """
 
     def __init__(
@@ -91,6 +121,7 @@ class Instance:
         self.source_version = source_version
         self.alive = True
         self.idle_since = self.running_since = 0.0
+        self.held_seconds = 0.0  # of the present event: time at a prompt of a function for which this one waits
         self.is_held = False  # while it is stopped in a debugger, it is not ended for being idle
         self.cold_start = ColdStart()
         self._settings = settings
@@ -99,12 +130,16 @@ class Instance:
         self.notify = notify
         self._loop = asyncio.get_running_loop()
         self._meter = worker.meter()
-        self._output = worker.output()
+        self.output = worker.output()
         self._channel = Channel(worker.channel, self._on_frames, self._on_end)
         self._loading_for: Invocation | None = None
         self._ticket: Ticket | None = None
         self._then: Callable[[Answer], None] | None = None  # is called with the next answer
-        self.countdown = Countdown(self._loop, partial(self._resolve, Ending.TIME))
+        self.countdown = Countdown(self._loop, self._on_time)
+        self._is_loaded = False
+        self._set_up_error = ""
+        self.set_up_errno: object = None
+        self._pause: Pause | None = None  # set once the worker was stopped during the present event
         worker.exited.add_done_callback(lambda _: self._on_exit())
 
     def __repr__(self) -> str:
@@ -133,9 +168,9 @@ class Instance:
         self._meter.find_worker()  # while the worker is busy
         answer = self._checked_start(await answered)
         self._loading_for = None
-        self.cold_start = self.cold_start._replace(output=self._output.take(), memory_bytes=self._meter.peak_bytes())
-        if not (isinstance(answer, Frame) and answer.kind is Kind.READY):
-            self.alive = False
+        self.cold_start = self.cold_start._replace(output=self.output.take(), memory_bytes=self._meter.peak_bytes())
+        self._is_loaded = isinstance(answer, Frame) and answer.kind is Kind.READY
+        self.alive = self.alive and self._is_loaded
         return answer
 
     def _checked_start(self, answer: Answer) -> Answer:
@@ -155,10 +190,17 @@ class Instance:
             outcome = outcomes.not_started(invocation, answer.body.decode("utf-8", "surrogatepass"))
         elif answer is Ending.TIME:
             outcome = outcomes.start_timed_out(invocation)
+        elif answer is Ending.UNREAD:
+            outcome = outcomes.not_set_up(invocation, self.set_up_error)
         else:
             outcome = ended_outcome(invocation, answer)
         init_ms, printed, memory_bytes, _ = self.cold_start
         return outcome._replace(memory_bytes=memory_bytes, init_output=printed, init_ms=init_ms, instance_id=self.id)
+
+    @property
+    def set_up_error(self) -> str:
+        """Why the worker ended before it began to load the function."""
+        return self._set_up_error or self.cold_start.output.strip() or "it ended at once"
 
     def invoke(self, ticket: Ticket) -> None:
         """Run one event. Then the listener is called."""
@@ -191,7 +233,7 @@ class Instance:
             return error
 
     def _outcome(self, invocation: Invocation, answer: Answer) -> Outcome:
-        took_ms = (self._loop.time() - self.running_since) * 1000
+        took_ms = max(self._loop.time() - self.running_since - self.held_seconds, 0.0) * 1000
         peak = self._peak_bytes(answer)
         if peak > invocation.function.memory_mb * MB:
             answer = Ending.MEMORY
@@ -219,19 +261,31 @@ class Instance:
 
     def _finished(self, outcome: Outcome, duration_ms: float, memory_bytes: int) -> Outcome:
         cold_start, self.cold_start = self.cold_start, self.cold_start.reported()
-        how, printed = outcome[:3], self._output.take()
+        how, printed = outcome[:3], self.output.take()
         return Outcome(*how, duration_ms, memory_bytes, printed, cold_start.output, cold_start.init_ms, self.id)
 
     def check_use(self) -> None:
         """Measure the processes. End the invocation if they exceed the memory limit or the process limit."""
         if self._then is None:
             return
+        self._check_stop()
         held_bytes = self._meter.sample()
         if self._meter.excess:
             self.notify(f"{self.function.name}: ended (439): {self._meter.excess}")
             self._resolve(Ending.EXIT)
         elif held_bytes > self.function.memory_mb * MB:
             self._resolve(Ending.MEMORY)
+
+    def _check_stop(self) -> None:
+        is_stopped = self._meter.is_stopped()
+        if self._pause is not None:
+            self._pause.check(is_stopped, self._loop.time())
+        elif is_stopped:
+            self._pause = Pause(self.countdown, self._loop.time())
+            self.notify(
+                f"{self.function.name}: its process is stopped (SIGSTOP). Its time limit is paused, "
+                f"for at most {STOPPED_SECONDS:.0f} seconds"
+            )
 
     def has_left_too_much(self) -> bool:
         """True, after a notice, if leftovers of earlier events exceed the memory limit or the process limit."""
@@ -243,7 +297,7 @@ class Instance:
 
     def late_output(self) -> str:
         """The output since the last answer. It comes from threads and processes that the handler has left."""
-        return self._output.take()
+        return self.output.take()
 
     async def end(self) -> None:
         """Kill the worker and all processes that it has started."""
@@ -251,7 +305,7 @@ class Instance:
         self._channel.close()
         self.countdown.close()
         await WorkerHandle.end([self.worker])
-        self._output.close()
+        self.output.close()
         self._meter.close()
         self.worker.close()
 
@@ -279,7 +333,7 @@ class Instance:
             then(Ending.UNREAD)
             return
         self._then = then
-        self.running_since = self._loop.time()
+        self.running_since, self.held_seconds = self._loop.time(), 0.0
         self.on_ask()
         self.countdown.start(seconds)
         self._channel.send(data)
@@ -288,12 +342,26 @@ class Instance:
         then, self._then = self._then, None
         if then is not None:
             self.countdown.stop()
+            if self._pause is not None:
+                self._pause.end()
+                self._pause = None
             self.on_answer()
             then(answer)
 
+    def _on_time(self) -> None:
+        """The time is over. An answer that has come counts: this process may be late."""
+        then = self._then
+        self._channel.drain()
+        if self._then is then:  # otherwise the answer was there, and the next event may be running
+            self._resolve(Ending.TIME)
+
     def _on_frames(self, frames: list[Frame]) -> None:
         answers = [frame for frame in frames if not self.handle_report(frame)]
-        if len(answers) > 1 or (answers and self._then is None):
+        if answers and answers[0].kind is Kind.NOT_SET_UP and not self._is_loaded:
+            self._set_up_error = answers[0].body.decode("utf-8", "surrogatepass")
+            self.set_up_errno = answers[0].head.get("errno")
+            self._on_end(True)
+        elif len(answers) > 1 or (answers and self._then is None):
             self.distrust()
         elif answers:
             self._resolve(answers[0])

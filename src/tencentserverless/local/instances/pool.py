@@ -12,6 +12,7 @@ from tencentserverless.local.model.function import Key
 from tencentserverless.local.processes.worker_handle import WorkerHandle
 
 GONE_SECONDS = 5.0
+SHORTAGE_SECONDS = 1.0
 
 
 class Pool:
@@ -55,11 +56,28 @@ class Pool:
         self._loop.call_soon(self._on_capacity)
 
     def _make_room(self, for_key: Key) -> bool:
+        return self.end_idle() is not None and self._scheduler.claim(for_key)
+
+    def end_idle(self) -> "asyncio.Task[None] | None":
+        """End the instance that has been idle longest. None if no instance is idle."""
         idle = [instance for instance in self._scheduler.idle() if not instance.is_held]
-        if not idle:
+        return self.end(min(idle, key=lambda instance: instance.idle_since)) if idle else None
+
+    def shrink(self) -> bool:
+        """End an idle instance, and allow no more than are living then, for `SHORTAGE_SECONDS`. False if there is none.
+
+        To be called if the system refuses what another instance needs.
+        """
+        self.end_idle()
+        if not self._living and not self._ending:
             return False
-        self.end(min(idle, key=lambda instance: instance.idle_since))
-        return self._scheduler.claim(for_key)
+        self._scheduler.bound(max(1, len(self._living)))
+        self._loop.call_later(SHORTAGE_SECONDS, self._grow)
+        return True
+
+    def _grow(self) -> None:
+        self._scheduler.bound(None)
+        self._on_capacity()
 
     def end(self, instance: Instance) -> "asyncio.Task[None]":
         """Kill an instance. Another one is possible at once. Killing continues even if the caller is cancelled."""

@@ -18,11 +18,15 @@ class Scheduler(Generic[Instance, Ticket]):
     """Idle instances and waiting tickets of every function, and the number of instances that exist."""
 
     def __init__(self, most_instances: int) -> None:
-        self.most_instances = most_instances
+        self.most_instances = self._most_wanted = most_instances
         self.instances = 0  # started or starting
         self._idle: dict[Key, list[Instance]] = {}
         self._waiting: dict[Key, deque[Ticket]] = {}
         self._starting: Counter[Key] = Counter()
+
+    def bound(self, most: int | None) -> None:
+        """Allow at most so many instances. None: as many as at the start."""
+        self.most_instances = self._most_wanted if most is None else min(most, self._most_wanted)
 
     def take(self, key: Key) -> Instance | None:
         """Take the idle instance that ran last, None if no instance is idle. Thus the others can be ended one day."""
@@ -105,6 +109,9 @@ class Scheduler(Generic[Instance, Ticket]):
     def tickets(self) -> list[Ticket]:
         """All waiting tickets."""
         return [ticket for waiting in self._waiting.values() for ticket in waiting]
+
+    def is_waiting(self, key: Key, ticket: Ticket) -> bool:
+        return ticket in self._waiting.get(key, ())
 
     def forget_ticket(self, key: Key, ticket: Ticket) -> bool:
         """Remove a waiting ticket. False if it was not waiting."""

@@ -1,8 +1,10 @@
 """Starts instances for waiting invocations, a few at the same time."""
 
 import asyncio
+import errno
 import logging
 import os
+import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -15,11 +17,13 @@ from tencentserverless.local.instances.ticket import Failure, Ticket
 from tencentserverless.local.instances.worker_replies import Ending
 from tencentserverless.local.model import outcomes
 from tencentserverless.local.model.function import Function, Key
-from tencentserverless.local.model.invocation import Invocation, Outcome
 from tencentserverless.local.processes.frames import Frame, Kind
 
 SLOT_SECONDS = 1.0
 STARTS_AT_ONCE = 2 * (os.cpu_count() or 1)
+REPEAT_SECONDS = 60.0
+# The system has no more descriptors, processes or memory for now.
+SHORTAGES = frozenset((errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM, errno.ENOBUFS))
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +46,7 @@ class Starts:
 
     listener: the listener of the instances.
     hand_over: is called with each instance that has loaded its function.
+    let_wait: is called if another instance is not possible now. The ticket is still waiting.
     """
 
     def __init__(
@@ -52,6 +57,8 @@ class Starts:
         code: CurrentCode,
         listener: Listener,
         hand_over: Callable[[Instance], None],
+        let_wait: Callable[[Key, Ticket], None],
+        notify: Callable[[str], None],
     ) -> None:
         self._launcher = launcher
         self._scheduler = scheduler
@@ -59,6 +66,9 @@ class Starts:
         self._code = code
         self._listener = listener
         self._hand_over = hand_over
+        self._let_wait = let_wait
+        self._notify = notify
+        self._notified: tuple[str, float] = ("", 0.0)
         self._slots = asyncio.Semaphore(STARTS_AT_ONCE)
         self._tasks = BackgroundTasks()
 
@@ -83,12 +93,14 @@ class Starts:
                 if not self._scheduler.has_tickets(key):
                     self._pool.release_one()
                     return
-                instance = await self._launcher.launch(*await self._code.now(key), self._listener)
+                instance = await self._launched(key)
                 self._pool.add(instance)
                 loading = asyncio.ensure_future(instance.start(cause.invocation))
                 # Loading needs a processor, so starts take turns. But a function may wait for another start.
                 await asyncio.wait((loading,), timeout=SLOT_SECONDS)
             answer = await loading
+            if answer is Ending.UNREAD and instance.set_up_errno in SHORTAGES:
+                raise OSError(instance.set_up_errno, instance.set_up_error)
         except Exception as error:  # noqa: BLE001  the waiting invocation gets the error
             if not isinstance(error, OSError):
                 _log.error("internal error of the local endpoint: %r", error, exc_info=error)
@@ -96,7 +108,7 @@ class Starts:
                 self._pool.release_one()
             else:
                 self._pool.end(instance)
-            self._fail(key, cause, _could_not_start(error))
+            self._has_failed(key, cause, error)
             return
         finally:
             self._scheduler.end_start(key)
@@ -110,6 +122,33 @@ class Starts:
             self._hand_over(instance)
         else:
             self._fail_with(instance, cause, answer)
+
+    async def _launched(self, key: Key) -> Instance:
+        """Launch an instance. Idle ones make room for it if the system has too few descriptors or processes."""
+        while True:
+            try:
+                return await self._launcher.launch(*await self._code.now(key), self._listener)
+            except OSError as error:
+                ending = self._pool.end_idle() if error.errno in SHORTAGES else None
+                if ending is None:
+                    raise
+                await asyncio.wait((ending,))
+
+    def _has_failed(self, key: Key, cause: Ticket, error: Exception) -> None:
+        number = error.errno if isinstance(error, OSError) else None
+        if number in SHORTAGES and self._pool.shrink():
+            self._tell(f"there is no room for more instances: {os.strerror(number)}")
+            self._let_wait(key, cause)
+        else:
+            self._tell(f"{cause.invocation.function.name}: the worker could not be started: {error}")
+            self._fail(key, cause, lambda invocation: outcomes.not_set_up(invocation, str(error)))
+
+    def _tell(self, notice: str) -> None:
+        """Give a notice, the same one no more often than every `REPEAT_SECONDS`."""
+        now, (last, at) = time.monotonic(), self._notified
+        if notice != last or now > at + REPEAT_SECONDS:
+            self._notified = (notice, now)
+            self._notify(notice)
 
     def _repeat(self, key: Key, cause: Ticket) -> None:
         if self._pool.claim(key):
@@ -127,6 +166,8 @@ class Starts:
         if ticket is None:
             self._pool.end(instance)
             return
+        if answer is Ending.UNREAD:
+            self._tell(f"{instance.function.name}: the worker could not be started: {instance.set_up_error}")
         failure = lambda invocation: instance.failed_start(invocation, answer)  # noqa: E731
         self._pool.end_then(instance, lambda: ticket.fail(failure))
 
@@ -134,10 +175,3 @@ class Starts:
         ticket = self._scheduler.next_ticket(key, cause)
         if ticket is not None:
             ticket.fail(failure)
-
-
-def _could_not_start(error: BaseException) -> Failure:
-    def failure(_: Invocation) -> Outcome:
-        return outcomes.platform_failed(f"the worker could not be started: {error}")
-
-    return failure

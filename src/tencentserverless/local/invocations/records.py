@@ -5,11 +5,13 @@ so that no invocation waits for the disk.
 """
 
 import json
+import os
 import sqlite3
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,8 @@ _COLUMNS = """
 """.split()
 _NAMED = ", ".join(_COLUMNS)
 _OPEN = (
-    "PRAGMA journal_mode = WAL",
+    # Not WAL: it maps a file into memory. If another program truncates that, the kernel kills this process (SIGBUS).
+    "PRAGMA journal_mode = DELETE",
     "PRAGMA synchronous = OFF",  # records may be lost if the machine crashes
     "BEGIN IMMEDIATE",  # fails if the file cannot be written
     f"CREATE TABLE IF NOT EXISTS invocations (number INTEGER PRIMARY KEY, {', '.join(_COLUMNS[1:])})",
@@ -77,8 +80,10 @@ class Records:
         self._wake, self._closing = threading.Event(), threading.Event()
         self._writer: threading.Thread | None = None
         self._database: sqlite3.Connection | None = None
+        self._opened_file: os.stat_result | None = None
         self._file_exists = False  # as far as this endpoint knows
         self._has_notified = False
+        self._damaged_rows = 0
         self._last: list[Record] | None = None  # after `close`
 
     def check(self) -> None:
@@ -92,11 +97,16 @@ class Records:
     def begin(self, invocation: Invocation) -> Record:
         """Create the record of a new invocation."""
         if self._writer is None:
-            self._writer = threading.Thread(target=self._write_on, name="LocalSCF records", daemon=True)
-            self._writer.start()
+            self._start_writer()
         self._begun += 1
         record = self._running[invocation.request_id] = Record(invocation, self._begun)
         return record
+
+    def _start_writer(self) -> None:
+        writer = threading.Thread(target=self._write_on, name="LocalSCF records", daemon=True)
+        with suppress(RuntimeError):  # the system refuses another thread now; `all` and `close` write as well
+            writer.start()
+            self._writer = writer
 
     def end(self, record: Record, outcome: Outcome, at: float) -> None:
         """The invocation has ended at this time (Unix seconds). Its record is written later."""
@@ -129,8 +139,7 @@ class Records:
         self._last = self.all()
         if self._unwritten:
             self._notify(f"records: {self._path()}: the last {len(self._unwritten)} records could not be written")
-        if self._database is not None:
-            self._database.close()
+        self._disconnect()
 
     def _write_on(self) -> None:
         took = 0.0
@@ -159,6 +168,7 @@ class Records:
                 database.execute(_DROP, (self._most, self._most_bytes))
         except Exception as error:  # noqa: BLE001  the thread continues after any error
             self._notify_once(f"{error} (until this is solved, records are kept in memory)")
+            self._give_up(error)
             return
         self._unwritten.clear()
         self._has_notified = False
@@ -167,11 +177,21 @@ class Records:
         """Read the file. The caller has the lock."""
         if not self._file_exists:
             return []
+        found: list[Record] = []
+        damaged = 0
         try:
-            return [_record(row) for row in self._connected().execute(_SELECT)]
-        except Exception as error:  # noqa: BLE001  the records in memory are returned anyway
+            for row in self._connected().execute(_SELECT):
+                try:
+                    found.append(_record(row))
+                except Exception:  # noqa: BLE001  another program has changed this row
+                    damaged += 1
+        except Exception as error:  # noqa: BLE001  the other records are returned anyway
             self._notify_once(str(error))
-            return []
+            self._give_up(error)
+        if damaged > self._damaged_rows:
+            self._notify(f"records: {self._path()}: {damaged} rows are damaged, and are left out")
+        self._damaged_rows = damaged
+        return found
 
     def _gather(self) -> None:
         while self._ended:
@@ -181,10 +201,39 @@ class Records:
             kept_bytes -= self._unwritten.popleft().kept_bytes
 
     def _connected(self) -> sqlite3.Connection:
+        if self._database is not None and self._is_gone():
+            self._notify(f"records: {self._path()}: the file was removed. A new one is begun")
+            self._disconnect()
         if self._database is None:
             self._database = _opened(self._path())
+            self._opened_file = os.stat(self._path())
             self._file_exists = True
         return self._database
+
+    def _is_gone(self) -> bool:
+        """Whether the path does not lead to the open file any more."""
+        try:
+            return self._opened_file is None or not os.path.samestat(os.stat(self._path()), self._opened_file)
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
+
+    def _give_up(self, error: Exception) -> None:
+        """Open the file anew at the next attempt. If it has been damaged since it was opened, begin a new file."""
+        is_damaged = type(error) is sqlite3.DatabaseError and self._file_exists
+        if "locked" not in str(error):
+            self._disconnect()
+        if is_damaged:
+            aside = f"{self._path()}.damaged"
+            with suppress(OSError):
+                os.replace(self._path(), aside)
+                self._notify(f"records: the damaged file is now {aside}. A new one is begun")
+
+    def _disconnect(self) -> None:
+        if self._database is not None:
+            self._database.close()
+            self._database = None
 
     def _notify_once(self, problem: str) -> None:
         if not self._has_notified:
@@ -193,6 +242,10 @@ class Records:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
+    """Open the file, which only its owner may read: events and variables may be secret."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    with suppress(OSError):  # it belongs to somebody else
+        os.chmod(path, 0o600)
     database = sqlite3.connect(path, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None)
     try:
         for statement in _OPEN:

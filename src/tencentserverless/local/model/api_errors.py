@@ -6,22 +6,41 @@ https://cloud.tencent.com/document/product/583/30771
 
 from collections.abc import Sequence
 
+_MOST_CHARACTERS = 2000  # a request may have a name of megabytes, which the message repeats
+
 
 class Refusal(Exception):
     """An API error: the answer to a request that is refused.
 
     chinese: the message for clients that ask for Chinese, or "". status_code: the number in the invocation's record.
+    hint, chinese_hint: what this endpoint adds to the platform's message.
     """
 
-    def __init__(self, code: str, message: str, chinese: str = "", status_code: int = 400) -> None:
-        super().__init__(code, message)
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        chinese: str = "",
+        status_code: int = 400,
+        hint: str = "",
+        chinese_hint: str = "",
+    ) -> None:
         self.status_code = status_code
         self.code = code
-        self.message = message
-        self.chinese = chinese
+        self.message = _shortened(message)
+        self.chinese = _shortened(chinese)
+        self.hint = _shortened(hint)
+        self.chinese_hint = _shortened(chinese_hint)
+        super().__init__(code, self.text("en-US"))
 
-    def text(self, language: str) -> str:
-        return self.chinese if self.chinese and language == "zh-CN" else self.message
+    def text(self, language: str, *, with_hint: bool = True) -> str:
+        if self.chinese and language.lower() == "zh-cn":
+            return self.chinese + self.chinese_hint if with_hint else self.chinese
+        return f"{self.message}. {self.hint}" if with_hint and self.hint else self.message
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]} …"
 
 
 def missing_parameter(name: str) -> Refusal:
@@ -85,7 +104,12 @@ def secret_id_not_found() -> Refusal:
 
 
 def token_failure() -> Refusal:
-    return Refusal("AuthFailure.TokenFailure", "The token does not belong to the SecretId, or has expired.")
+    return Refusal("AuthFailure.TokenFailure", "The token does not belong to the SecretId.")
+
+
+def credentials_expired() -> Refusal:
+    text = "The token has expired. Read the credentials from the environment again, because an instance gets new ones."
+    return Refusal("AuthFailure.TokenFailure", text)
 
 
 def signature_failure() -> Refusal:
@@ -116,8 +140,10 @@ def unsupported_operation(why: str) -> Refusal:
 def function_not_found(name: str, hint: str = "", chinese_hint: str = "") -> Refusal:
     return Refusal(
         "ResourceNotFound.Function",
-        f"Function not found: [{name}].{hint and ' ' + hint}",
-        f"未找到指定的Function，请创建后再试。{chinese_hint}",
+        f"Function not found: [{name}]",
+        "未找到指定的Function，请创建后再试。",
+        hint=hint,
+        chinese_hint=chinese_hint,
     )
 
 

@@ -21,6 +21,7 @@ class Credential:
 
     instance_id: the instance that it was made for; "" for the endpoint's own keys and those of programs.
     expires_at: Unix seconds. From then on the credential is refused.
+    takes_any_token: whether any token may come with it. A program has its own, and nobody has told the endpoint.
     """
 
     secret_id: str
@@ -28,6 +29,7 @@ class Credential:
     token: str = field(default="", repr=False)
     instance_id: str = ""
     expires_at: float = inf
+    takes_any_token: bool = False
 
 
 class KeyRegistry:
@@ -35,6 +37,7 @@ class KeyRegistry:
 
     def __init__(self, credentials: Iterable[Credential] = ()) -> None:
         self._credentials = {credential.secret_id: credential for credential in credentials}
+        self._prefix = f"AKID{_random_text(8)}"  # of the ids that are issued here
 
     def get(self, secret_id: str) -> Credential | None:
         return self._credentials.get(secret_id)
@@ -44,9 +47,13 @@ class KeyRegistry:
 
     def issue(self, instance_id: str, expires_at: float) -> Credential:
         """Make a temporary credential for this instance, and add it."""
-        credential = new_credential(instance_id, expires_at)
+        credential = new_credential(instance_id, expires_at, self._prefix)
         self.add(credential)
         return credential
+
+    def has_issued(self, secret_id: str) -> bool:
+        """Whether `issue` made this id, also if it is forgotten since."""
+        return secret_id.startswith(self._prefix)
 
     def forget(self, instance_id: str, now: float = inf) -> None:
         """Remove the credentials of this instance that have expired at `now`; all of them by default."""
@@ -55,10 +62,11 @@ class KeyRegistry:
                 del self._credentials[credential.secret_id]
 
 
-def new_credential(instance_id: str = "", expires_at: float = inf) -> Credential:
+def new_credential(instance_id: str = "", expires_at: float = inf, prefix: str = "AKID") -> Credential:
     """A random key pair. A credential for an instance has a token too. expires_at: Unix seconds."""
     token = _random_text(64) if instance_id else ""
-    return Credential(f"AKID{_random_text(32)}", _random_text(32), token, instance_id, expires_at)
+    secret_id = prefix + _random_text(36 - len(prefix))
+    return Credential(secret_id, _random_text(32), token, instance_id, expires_at)
 
 
 def needs_renewal(credential: Credential, timeout: float, now: float) -> bool:
@@ -67,19 +75,19 @@ def needs_renewal(credential: Credential, timeout: float, now: float) -> bool:
 
 
 def accepted(texts: Iterable[str]) -> list[Credential]:
-    """The credentials in ``ID:KEY`` texts; the text "any" is skipped. Raises ValueError.
+    """The credentials in ``ID:KEY`` and ``ID:KEY:TOKEN`` texts; the text "any" is skipped. Raises ValueError.
 
     The message does not contain the wrong text, because that may be a secret.
     """
-    credentials = []
-    for text in texts:
-        secret_id, colon, secret_key = text.partition(":")
-        if text == ACCEPT_ANY:
-            continue
-        if not (secret_id and colon and secret_key):
-            raise ValueError("accept takes ID:KEY or any")
-        credentials.append(Credential(secret_id, secret_key))
-    return credentials
+    return [_accepted(text) for text in texts if text != ACCEPT_ANY]
+
+
+def _accepted(text: str) -> Credential:
+    parts = text.split(":")
+    secret_id, secret_key, token = (*parts, "", "")[:3]
+    if not (secret_id and secret_key) or len(parts) > 3 or not text.isprintable():
+        raise ValueError("accept takes ID:KEY, ID:KEY:TOKEN or any")
+    return Credential(secret_id, secret_key, token, takes_any_token=not token)
 
 
 def _random_text(length: int) -> str:

@@ -6,18 +6,23 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from tencentserverless.local.model.credentials import LIFE_SECONDS
+from tencentserverless.local.model.overrides import NO_OVERRIDES, Overrides
 
 StartMethod = Literal["fork", "spawn", "connect"]
 Debugger = Literal["pdb", "debugpy"]
 DEBUGGERS: tuple[Debugger, ...] = ("pdb", "debugpy")
 ADDRESS = "127.0.0.1"
+# The address that SCF's host names have in functions and commands, where the system has more loopback addresses than
+# one (macOS does not). Nothing else is there, so a connection to it is one to SCF, also if the port is another one.
+SCF_ADDRESS = "127.83.67.70"
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """The options of a local endpoint.
 
-    accept: ``ID:KEY`` pairs; or "any" to accept requests with unknown ids without a check of their signature.
+    accept: ``ID:KEY`` and ``ID:KEY:TOKEN`` texts; or "any" to accept requests with unknown ids without a check of their
+        signature.
     most_instances: the limit of instances of all functions together.
     idle_seconds: how long a warm instance is kept.
     queue_seconds: how long an invocation from outside waits for an instance when all are busy and no more may start.
@@ -32,7 +37,8 @@ class Options:
     layers: the folders of layers, by name.
     debug: the debugger of workers; None for none. terminal: the path of the terminal that pdb uses.
     interpreters: the paths of interpreters, by runtime.
-    host: the address to listen on.
+    host: the address to listen on. host_names: further names of this machine, in lower case.
+    overrides: settings of the functions that win over those of their files.
     """
 
     accept: Sequence[str] = field(default=(), repr=False)
@@ -53,3 +59,5 @@ class Options:
     terminal: str = ""
     interpreters: Mapping[str, str | os.PathLike[str]] = field(default_factory=dict)
     host: str = ADDRESS
+    host_names: tuple[str, ...] = ()
+    overrides: Overrides = NO_OVERRIDES

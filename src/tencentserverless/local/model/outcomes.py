@@ -57,6 +57,13 @@ def start_timed_out(invocation: Invocation) -> Outcome:
     return failure(invocation, 450, f"Initialization timed out after {invocation.function.init_timeout} seconds")
 
 
+def not_set_up(invocation: Invocation, reason: str) -> Outcome:
+    """The worker could not be started. `executed` is not a field of the platform: our client reads it."""
+    message = f"the worker could not be started: {reason}"
+    error = {"errorCode": -1, "errorMessage": message, "requestId": invocation.request_id, "statusCode": 500}
+    return Outcome(500, json.dumps({**error, "executed": "no"}, ensure_ascii=False), message)
+
+
 def platform_failed(message: str) -> Outcome:
     """A failure of the endpoint itself. `ret_msg` is plain text, as it is on the platform."""
     return Outcome(500, message, message)

@@ -8,7 +8,7 @@ import socket
 import sys
 from collections.abc import Callable
 
-from tencentserverless.local.processes.frames import READ_BYTES, Decoder, Frame, WireError
+from tencentserverless.local.processes.frames import READ_BYTES, Decoder, Frame, Kind, WireError
 
 _NOTHING = memoryview(b"")
 
@@ -81,7 +81,8 @@ class Channel:
         except WireError:
             self._end(False)
             return False
-        if frames and self._unsent:  # an answer before the frame has been sent: the function itself wrote it
+        if frames and self._unsent and frames[0].kind is not Kind.NOT_SET_UP:
+            # This is an answer before the frame has been sent: the function itself wrote it.
             self._end(False)
         elif frames:
             self._on_frames(frames)

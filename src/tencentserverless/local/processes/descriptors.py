@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 PIPE_BYTES = 1024 * 1024
+OPEN_FILES = 10240  # enough for 64 instances and their connections; macOS allows no more
 _F_SETPIPE_SZ = 1031
 
 
@@ -64,3 +65,22 @@ def _enlarge(pipe: int) -> None:
         import fcntl
 
         fcntl.fcntl(pipe, _F_SETPIPE_SZ, PIPE_BYTES)
+
+
+def raise_limit() -> int:
+    """Allow this process as many open files as it may have, up to `OPEN_FILES`. Returns how many it may have now.
+
+    The soft limit is 256 on macOS and 1024 on most Linux systems. The hard limit is usually much higher.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return OPEN_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    unlimited = resource.RLIM_INFINITY
+    most = OPEN_FILES if hard == unlimited else min(hard, OPEN_FILES)
+    if soft != unlimited and soft < most:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+            return most
+    return most if soft == unlimited else soft

@@ -14,6 +14,7 @@ from contextlib import suppress
 from itertools import count
 from typing import Any, TypeVar
 
+from tencentserverless.local.eventloop.in_thread import in_thread
 from tencentserverless.local.processes import process_tree
 from tencentserverless.local.processes.interpreters import Interpreter
 from tencentserverless.local.processes.worker_file import worker_command
@@ -41,7 +42,9 @@ class ForkServer:
         self._ids = count(1)
         self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._hello: asyncio.Future[dict[str, Any]] = self._loop.create_future()
+        self._keepers: set[int] = set()
         self.alive = True
+        self.is_late = False  # after it has not answered in time: then another server is used for new workers
         self._connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         arguments = ["serve", str(theirs.fileno()), "plain" if plain else "", folder]
         try:
@@ -67,9 +70,12 @@ class ForkServer:
     def pid(self) -> int:
         return self._process.pid
 
+    def is_running(self) -> bool:
+        return self.alive and self._process.poll() is None
+
     async def has_namespaces(self) -> bool:
         """Whether its workers have process and mount namespaces. Raises OSError if the server does not run."""
-        return bool((await self._wait_for_reply(asyncio.shield(self._hello)))["namespaces"])
+        return bool((await self._wait_for_reply(self._hello))["namespaces"])
 
     async def start(self, request: Mapping[str, Any], descriptors: Iterable[int]) -> "Keeper":
         """Start a worker, and return its keeper. Raises OSError.
@@ -85,19 +91,33 @@ class ForkServer:
             del self._waiting[number]
         if "error" in reply:
             raise OSError(*reply["error"])
-        return Keeper(self, int(reply["pid"]), reply["groups"])
+        return self._keeper(reply, request["mark"])
+
+    def _keeper(self, reply: Mapping[str, Any], mark: str) -> "Keeper":
+        """The keeper of a worker that has been started. Raises OSError if it cannot be watched. Then it is ended."""
+        pid = int(reply["pid"])
+        try:
+            keeper = Keeper(self, pid, reply["groups"], mark.encode())
+        except OSError:
+            self.reap(pid)
+            raise
+        self._keepers.add(pid)
+        return keeper
 
     def reap(self, pid: int) -> None:
         """Tell the server that a keeper has ended. Until then its process id is not used for another process."""
+        self._keepers.discard(pid)
         with suppress(OSError):
             self._send({"reap": pid}, ())
+        self._disconnect_if_useless()
 
     async def stop(self) -> None:
         """End the server and all processes that it has started."""
         self._disconnect()
-        await asyncio.to_thread(self._wait_for_exit)
+        await in_thread(self._wait_for_exit)
 
     def _wait_for_exit(self) -> None:
+        self._process.send_signal(signal.SIGCONT)  # it may have been stopped
         try:
             self._process.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
@@ -110,11 +130,17 @@ class ForkServer:
         socket.send_fds(self._connection, [json.dumps(request).encode()], list(descriptors))
 
     async def _wait_for_reply(self, reply: "asyncio.Future[dict[str, Any]]") -> dict[str, Any]:
-        try:
-            return await asyncio.wait_for(reply, REPLY_SECONDS)
-        except asyncio.TimeoutError:
+        """The server may stand still (SIGSTOP). Its instances do not, so they stay, and a new server starts others."""
+        await asyncio.wait((reply,), timeout=REPLY_SECONDS)  # `wait_for` can lose a reply that comes in the last moment
+        if not reply.done():
+            self.is_late = True
+            self._disconnect_if_useless()
+            raise ConnectionError("the fork server does not answer")
+        return reply.result()
+
+    def _disconnect_if_useless(self) -> None:
+        if self.is_late and not self._keepers:
             self._disconnect()
-            raise ConnectionError("the fork server does not answer") from None
 
     def _on_readable(self) -> None:
         try:
@@ -130,6 +156,9 @@ class ForkServer:
         waiting = self._waiting.get(reply["id"]) if "id" in reply else self._hello
         if waiting is not None and not waiting.done():
             waiting.set_result(reply)
+        elif "pid" in reply:  # nobody waits for this worker any more
+            with suppress(OSError):
+                self._keeper(reply, "").ask_to_end()
 
     def _disconnect(self) -> None:
         """Close the connection, at which the server ends, and fail what waits for replies."""
@@ -147,12 +176,14 @@ class ForkServer:
 class Keeper:
     """A keeper: the process that ends when a worker and all processes that it has started have ended.
 
-    `ended` is done then. groups: the folders of the worker's control groups, by controller.
+    `ended` is done then. groups: the folders of the worker's control groups, by controller. mark: the NAME=VALUE of the
+    environment that only this worker has.
     """
 
-    def __init__(self, server: ForkServer, pid: int, groups: Mapping[str, str]) -> None:
+    def __init__(self, server: ForkServer, pid: int, groups: Mapping[str, str], mark: bytes) -> None:
         self.pid = pid
         self.groups = groups
+        self._root = process_tree.Root(pid, mark)
         self._server = server
         # It becomes readable when the process ends (pidfd_open(2)). The process is not our child, so waitpid(2) cannot
         # be used. Its id cannot belong to another process yet, because the server reaps it only at `reap`.
@@ -163,12 +194,20 @@ class Keeper:
 
     async def end(self) -> None:
         """End the worker and all that it has started, and wait until they have ended."""
-        self._signal(signal.SIGTERM)
-        try:
-            await asyncio.wait_for(asyncio.shield(self.ended), END_SECONDS)
-        except asyncio.TimeoutError:  # the function has stopped the keeper (SIGSTOP)
-            await asyncio.to_thread(process_tree.end, [process_tree.Root(self.pid)])
+        self.ask_to_end()
+        await asyncio.wait((self.ended,), timeout=END_SECONDS)
+        # The keeper may still be stopped. Or it was killed, and its server too: then nothing else finds what detached.
+        if not (self.ended.done() and self._server.is_running()):
+            await in_thread(self._end_all)
             await self.ended
+
+    def _end_all(self) -> None:
+        process_tree.end([self._root])
+        process_tree.end_groups(set(self.groups.values()))
+
+    def ask_to_end(self) -> None:
+        self._signal(signal.SIGTERM)
+        self._signal(signal.SIGCONT)  # it may have been stopped
 
     def _signal(self, number: int) -> None:
         with suppress(ProcessLookupError):
@@ -215,7 +254,7 @@ class ForkServers:
         environment: Mapping[str, str],
         folder: str,
     ) -> T:
-        """The server's answer. If the server has died, a new one is asked, once. Raises OSError."""
+        """The server's answer. If the server has died or stands still, a new one is asked, once. Raises OSError."""
         for last in (False, True):
             server = self._server(interpreter, environment, folder)
             try:
@@ -236,7 +275,7 @@ class ForkServers:
 
     def _server(self, interpreter: Interpreter, environment: Mapping[str, str], folder: str) -> ForkServer:
         server = self._servers.get(interpreter)
-        if server is None or not server.alive:
+        if server is None or not server.alive or server.is_late:
             if server is not None:
                 self._gone.append(server)
             server = self._servers[interpreter] = ForkServer(interpreter, environment, folder, self._plain)

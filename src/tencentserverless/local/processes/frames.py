@@ -18,7 +18,7 @@ READ_BYTES = 64 * 1024  # for a larger buffer the allocator would get memory fro
 
 
 class Kind(IntEnum):
-    """The kind of a frame. Kinds below 16 go to the worker. Kinds from 22 on come from its debugger."""
+    """The kind of a frame. Kinds below 16 go to the worker. The kinds 22 to 24 come from its debugger."""
 
     SETTINGS = 1
     EVENT = 2
@@ -31,6 +31,7 @@ class Kind(IntEnum):
     PAUSED = 22
     RESUMED = 23
     LISTENS = 24
+    NOT_SET_UP = 25
 
 
 _KINDS = {int(kind): kind for kind in Kind}

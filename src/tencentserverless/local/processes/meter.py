@@ -16,6 +16,7 @@ _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 _PEAK = b"VmHWM:"
 _PROPORTIONAL = re.compile(rb"^Pss:\s+(\d+) kB", re.M)
 _NAMESPACES = re.compile(rb"^NSpid:\s+\d+\s.*?\b(\d+)$", re.M)
+_STOPPED = re.compile(rb"^State:\s+[Tt]", re.M)  # by a signal, or by a tracer
 _KILLED = re.compile(rb"^oom_kill (\d+)$", re.M)
 _REFUSED = re.compile(rb"^max (\d+)$", re.M)
 _GROUP_V1 = (b"total_rss", b"total_mapped_file")
@@ -105,6 +106,15 @@ class Meter:
         texts = (procfs.read(f"{self._groups['memory']}/{name}") for name in ("memory.events", "memory.oom_control"))
         found = _KILLED.search(b"\n".join(texts))
         return found is not None and int(found[1]) > 0
+
+    def is_stopped(self) -> bool:
+        """Whether the worker stands still: SIGSTOP, or a debugger such as gdb (proc_pid_status(5))."""
+        if self._status < 0:
+            return False
+        try:
+            return _STOPPED.search(os.pread(self._status, 256, 0)) is not None
+        except OSError:  # it has ended
+            return False
 
     def _refusals(self) -> str:
         """The excess of refused forks in this event, or "". `pids.events` counts them since the group was made."""

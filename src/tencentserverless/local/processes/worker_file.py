@@ -1,5 +1,6 @@
 """The file that a worker runs, and the command line for it."""
 
+import marshal
 import py_compile
 from contextlib import suppress
 from functools import cache
@@ -7,7 +8,8 @@ from pathlib import Path
 
 from tencentserverless.local.processes.interpreters import CURRENT, Interpreter
 
-BOOTSTRAP = Path(__file__).parents[1] / "worker" / "bootstrap.py"
+BOOTSTRAP = Path(__file__).resolve().parents[1] / "worker" / "bootstrap.py"
+_HEAD_BYTES = 16  # of a .pyc (PEP 552)
 OLDEST_PYTHON = (3, 6)  # of a fork server
 
 
@@ -22,6 +24,9 @@ def _compiled() -> str:
 
     It is compiled anew once in each process: Python does not compare a .pyc that is run directly with its source.
     """
-    with suppress(OSError):
-        return py_compile.compile(str(BOOTSTRAP)) or str(BOOTSTRAP)
+    with suppress(OSError, EOFError, ValueError, TypeError):
+        path = py_compile.compile(str(BOOTSTRAP))
+        if path:
+            marshal.loads(Path(path).read_bytes()[_HEAD_BYTES:])  # noqa: S302  its end is missing if the disk is full
+            return path
     return str(BOOTSTRAP)

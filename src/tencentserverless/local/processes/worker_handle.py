@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from threading import Thread
 
+from tencentserverless.local.eventloop.in_thread import in_thread
 from tencentserverless.local.processes.descriptors import Descriptors
 from tencentserverless.local.processes.fork_client import Keeper
 from tencentserverless.local.processes.meter import Meter
@@ -93,7 +94,7 @@ class DirectWorker(WorkerHandle):
         """End several workers, with one search of the process table for all."""
         ending = [worker for worker in workers if not worker._has_been_ended]
         if ending:
-            await asyncio.to_thread(end_all, [worker._root for worker in ending])
+            await in_thread(end_all, [worker._root for worker in ending])
         for worker in ending:
             await worker.exited
             worker._has_been_ended = True

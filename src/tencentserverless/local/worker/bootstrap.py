@@ -8,7 +8,8 @@ mode loads it as a module. There are three command lines:
 - ``connect``: a worker that opens the channel itself. On Windows a child cannot inherit the descriptors.
 - ``serve ...``: a fork server, whose children are workers. It loads `fork_server.py`, which is in the same folder.
 
-For debugging a worker loads `debugger.py`, which is in the same folder too.
+Three more files are in the same folder: `redirect.py` leads SCF's host names to the endpoint, `debugger.py` is for
+debugging, and `python27.py` is for text on Python 2.7.
 
 The channel is a stream socket. It carries frames: ``>BII`` (kind, bytes of the head, bytes of the body), the head (a
 JSON object) and the body. `processes/frames.py` is the other end. The endpoint sends one frame, and the worker answers
@@ -39,14 +40,14 @@ except ImportError:  # Windows
 THIS_FILE = (lambda: None).__code__.co_filename  # the path of the source, also if the compiled file is run
 HEAD = struct.Struct(">BII")
 SETTINGS, EVENT = 1, 2
-READY, NOT_STARTED, RESULT, RAISED, BAD_EVENT, TOO_LARGE = 16, 17, 18, 19, 20, 21
+READY, NOT_STARTED, RESULT, RAISED, BAD_EVENT, TOO_LARGE, NOT_SET_UP = 16, 17, 18, 19, 20, 21, 25
 READ_BYTES = 1 << 16  # for a larger buffer the allocator would get memory from the kernel at each read
 EINTR = 4
 F_SETSIG = 10  # Linux; the module `fcntl` has no name for it
 OPEN_FILES = 1024
 TRACEBACK_CHARACTERS = 1 << 20
 CONNECT_SECONDS = 30
-SPARE_DESCRIPTOR = 512  # high, because some functions close all low descriptors
+SPARE_DESCRIPTOR = 512  # high, because some functions close all low descriptors; less if fewer are allowed
 
 # References of our own, because functions may replace these names (monkeypatching).
 _now = getattr(time, "perf_counter", time.time)
@@ -54,6 +55,25 @@ _read, _write, _exit, _getpid, _fstat, _dup2 = os.read, os.write, os._exit, os.g
 _read_file, _write_file, _lseek = os.read, os.write, os.lseek  # `connect_back` replaces only the first two
 _usage, _SELF = getattr(resource, "getrusage", None), getattr(resource, "RUSAGE_SELF", 0)
 _to_json, _head_from_json = json.JSONEncoder().encode, json.JSONDecoder().decode
+_siblings = {}  # type: dict[str, dict[str, object]]
+
+
+def load_sibling(name):
+    """The names in another file of this folder, which is loaded by its path once.
+
+    A dict of names, not a module: Python 2.7 clears the names of a module that is not referenced any more.
+    """
+    names = _siblings.get(name)
+    if names is None:
+        path = os.path.join(os.path.dirname(os.path.abspath(THIS_FILE)), name)
+        names = _siblings[name] = {"__name__": name.partition(".")[0], "__file__": path}
+        with io.open(path, "rb") as file:
+            exec(compile(file.read(), path, "exec"), names)  # noqa: S102
+    return names
+
+
+if IS_2:
+    python27 = load_sibling("python27.py")
 
 
 class EndpointGone(Exception):
@@ -116,15 +136,13 @@ class FrameChannel(object):
 class StandardStreams(object):
     """stdout and stderr as text streams on descriptors 1 and 2.
 
-    Each line is written at once, so that the lines of a worker that is killed are not lost.
+    Each line is written at once (in 2.7 by the option -u), so that the lines of a worker that is killed are not lost.
     """
 
     def __init__(self):
-        self.spare = fcntl.fcntl(1, fcntl.F_DUPFD, SPARE_DESCRIPTOR) if fcntl else os.dup(1)
-        set_close_on_exec(self.spare)
-        if not IS_2:  # Python 2.7 runs with the option -u: unbuffered
-            self._open("stdout", "__stdout__")
-            self._open("stderr", "__stderr__")
+        self.spare = high_copy(1)
+        for name in ("stdout", "stderr"):
+            self._open(name, "__%s__" % name)
 
     def reopen(self):
         """Open again the streams and descriptors that the function closed during the last event."""
@@ -150,7 +168,8 @@ class StandardStreams(object):
     def _open(*names):
         descriptor, errors = (1, "strict") if names[0] == "stdout" else (2, "backslashreplace")
         if IS_2:
-            stream = os.fdopen(os.dup(descriptor), "w", 0)
+            file = sys.__dict__[names[1]] if names[1:] else os.fdopen(os.dup(descriptor), "w", 0)
+            stream = python27["TextFile"](file)
         else:
             raw = io.BufferedWriter(io.open(descriptor, "wb", 0, closefd=False))
             stream = io.TextIOWrapper(raw, "utf-8", errors, "\n", line_buffering=True)
@@ -179,13 +198,9 @@ class PeakMemory(object):
         except EnvironmentError:
             return -1
         try:
-            high = fcntl.fcntl(descriptor, fcntl.F_DUPFD, SPARE_DESCRIPTOR)
-        except EnvironmentError:  # the limit of open files may be lower
-            return -1
+            return high_copy(descriptor)
         finally:
             os.close(descriptor)
-        set_close_on_exec(high)
-        return high
 
     def reset(self):
         """Set the high-water mark to what is held now: "5" in clear_refs does that (proc_pid_clear_refs(5))."""
@@ -213,6 +228,17 @@ def set_close_on_exec(descriptor):
     """Keep the programs that the function starts from inheriting this descriptor."""
     if fcntl:  # on Windows a program inherits only descriptors that are passed to it
         fcntl.fcntl(descriptor, fcntl.F_SETFD, fcntl.fcntl(descriptor, fcntl.F_GETFD) | fcntl.FD_CLOEXEC)
+
+
+def high_copy(descriptor):
+    """A copy of a descriptor with a high number, which started programs do not inherit."""
+    if fcntl:
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        copy = fcntl.fcntl(descriptor, fcntl.F_DUPFD, min(SPARE_DESCRIPTOR, most // 2))
+    else:
+        copy = os.dup(descriptor)
+    set_close_on_exec(copy)
+    return copy
 
 
 def die_with_endpoint(life_line):
@@ -249,115 +275,36 @@ def init_handler(handler, folder):
 
 
 def get_func_handler(module_name, function_name, folder):
-    if os.path.exists(os.path.join(folder, module_name.replace(".", os.sep) + ".py")):
+    path = os.path.join(folder, module_name.replace(".", os.sep))
+    if os.path.exists(path + ".py"):
         sys.modules.pop(module_name, None)  # this file may have loaded a standard module of the same name
+        if os.path.dirname(path) != folder:
+            sys.path.append(os.path.dirname(path))  # the platform too finds the modules beside it
+            if IS_2:
+                make_packages(module_name, folder)
     __import__(module_name)
     return getattr(sys.modules[module_name], function_name)
 
 
-def prepare_logging():
-    """Give the root logger a handler if it has none, as on the platform.
+def make_packages(module_name, folder):
+    """Let Python 2.7 import a module from folders without an `__init__.py`, as later Pythons do."""
+    names = module_name.split(".")
+    for count in range(1, len(names)):
+        path = os.path.join(folder, *names[:count])
+        if not os.path.exists(os.path.join(path, "__init__.py")):
+            package = type(sys)(".".join(names[:count]))
+            package.__path__ = [path]
+            sys.modules[package.__name__] = package
 
-    `logging` is not imported here, because a function that does not use it should not wait for the import.
+
+def prepare_logging(module):
+    """Set up the root logger as the platform's runtime does before it loads the function.
+
+    https://github.com/tencentyun/scfcli, tcfcli/cmds/native/common/runtime/python3.6/bootstrap.py
+    It is called when `logging` is first imported: a function that does not use it should not wait for the import.
     """
-    logging = sys.modules.get("logging")
-    if logging is not None and not logging.root.handlers:
-        handler = logging.StreamHandler(sys.stdout)
-        handler.setFormatter(logging.Formatter("[%(levelname)s] %(message)s"))
-        logging.root.addHandler(handler)
-
-
-class ImportHooks(object):
-    """Calls a function with a module when the module is first imported. Modules that are not imported cost nothing.
-
-    It is a finder in `sys.meta_path`. hooks: for each module name, the function that gets the module.
-    """
-
-    def __init__(self, hooks):
-        self.hooks = hooks
-
-    def install(self):
-        for name in [name for name in self.hooks if name in sys.modules]:
-            self.hooks.pop(name)(sys.modules[name])
-        sys.meta_path.insert(0, self)
-
-    def find_spec(self, name, path=None, target=None):
-        hook = self.hooks.pop(name, None)  # removed before the search below, which asks this finder again
-        if hook is None:
-            return None
-        for finder in sys.meta_path:
-            spec = finder.find_spec(name, path, target) if hasattr(finder, "find_spec") else None
-            if spec is not None:
-                loader = vars(spec)["loader"]
-                loader.exec_module = self.with_hook(loader.exec_module, name, hook)
-                return spec
-        return None
-
-    @staticmethod
-    def with_hook(load, name, hook):
-        def exec_module(module):
-            load(module)
-            if module.__name__ == name:  # one loader can load several modules
-                hook(module)
-
-        return exec_module
-
-    def find_module(self, name, _=None):  # the protocol of Python 2.7
-        return self if name in self.hooks else None
-
-    def load_module(self, name):
-        hook = self.hooks.pop(name)
-        __import__(name)
-        hook(sys.modules[name])
-        return sys.modules[name]
-
-
-class HostRedirect(ImportHooks):
-    """Redirects SCF's host names to this instance's ports on the endpoint, with a certificate that the function trusts.
-
-    settings: "port" and "tls_port" are the ports; "bundle" is the path of the file with the trusted certificates.
-    """
-
-    def __init__(self, settings):
-        self.port, self.tls_port, self.bundle = settings["port"], settings["tls_port"], settings["bundle"]
-        self.ports = {"443": self.tls_port, "https": self.tls_port, "80": self.port, "http": self.port}
-        ImportHooks.__init__(self, {"socket": self.on_socket, "ssl": self.on_ssl, "certifi": self.on_certifi})
-
-    def on_socket(self, module):
-        resolve = module.getaddrinfo
-
-        def getaddrinfo(host, port, *more, **named):
-            if self.is_scf(host):
-                host, port = "127.0.0.1", self.ports.get(str(port), port)
-            return resolve(host, port, *more, **named)
-
-        module.getaddrinfo = getaddrinfo
-
-    @staticmethod
-    def is_scf(host):
-        name = host.decode("ascii", "replace") if isinstance(host, bytes) else host or ""
-        name = name.lower().rstrip(".")
-        return name.startswith("scf.") and name.endswith(".tencentcloudapi.com")
-
-    def on_ssl(self, _):
-        """Request the certificate authority. When its answer ends, the bundle is complete and the TLS port is open.
-
-        The endpoint makes both at the first such request only, because a key takes time to make.
-        """
-        import socket
-
-        try:
-            connection = socket.create_connection(("127.0.0.1", self.port), 30)
-            connection.sendall(b"GET /authority HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
-            while connection.recv(4096):
-                pass
-            connection.close()
-        except EnvironmentError:
-            pass
-
-    def on_certifi(self, module):
-        for owner in (module, getattr(module, "core", module)):
-            owner.where = lambda: self.bundle
+    module.root.setLevel(module.DEBUG)
+    module.root.addHandler(module.StreamHandler(sys.stdout))
 
 
 def refuse_constant(name):
@@ -394,10 +341,38 @@ def encode(value):
 def encoded_result(value):
     """A handler's result as JSON in UTF-8. Lone surrogates are encoded too."""
     try:
-        text = encode(value)
+        data = as_bytes(encode(value))
+        return data.decode("utf-8") and data if IS_2 else data  # `str` of 2.7 may be in another encoding
     except UnicodeDecodeError:  # Python 2.7 cannot join `str` and `unicode` unless all is escaped to ASCII
-        text = _encode_ascii(value)
-    return as_bytes(text)
+        return as_bytes(_encode_ascii(value))
+    except TypeError as error:
+        error.args = (str(error) + place_without_json(value),)
+        raise
+
+
+def place_without_json(value):
+    """The place in a result that JSON does not have, such as `, at ["born"][0] of the result`; "" if none is."""
+    place = ""
+    try:
+        while len(place) < 200:
+            parts = value.items() if isinstance(value, dict) else enumerate(value) if _is_array(value) else ()
+            key, value = next((key, part) for key, part in parts if _is_json({key: 0}) and not _is_json(part))
+            place += "[%s]" % (_encode_ascii if IS_2 else encode)(key)
+    except Exception:  # there is no such part, or its key is strange too
+        pass
+    return place and ", at %s of the result" % place
+
+
+def _is_array(value):
+    return isinstance(value, (list, tuple))
+
+
+def _is_json(value):
+    try:
+        encode(value)
+    except TypeError:
+        return False
+    return True
 
 
 def as_bytes(text):
@@ -421,38 +396,30 @@ class Tracebacks(object):
         ]
 
     def of_function(self):
-        """The traceback of the current exception without this file's frames."""
-        return self._shown(self._function_lines)
+        """The traceback of the current exception without the worker's frames."""
+        return self._shown([THIS_FILE] + [names["__file__"] for names in _siblings.values()])
 
     def whole(self):
         """The traceback of the current exception with all frames."""
-        return self._shown(self._all_lines)
+        return self._shown([])
 
-    def _shown(self, lines):
+    def _shown(self, hidden_files):
         error = sys.exc_info()
         try:
-            text = "".join(lines(*error))
+            text = "".join(self._lines(hidden_files, *error))
         except Exception:  # the methods of an exception may raise, such as its __str__
             text = "Traceback (most recent call last):\n%s" % getattr(error[0], "__name__", error[0])
         for real, shown in self.shown_paths:
             text = text.replace('File "%s%s' % (real, os.sep), 'File "%s/' % shown)
         text = text.rstrip("\n")[-TRACEBACK_CHARACTERS:]
-        return as_bytes(text)
+        return python27["in_utf8"](text) if IS_2 else as_bytes(text)
 
     @staticmethod
-    def _all_lines(kind, error, trace):
-        import traceback
-
-        return traceback.format_exception(kind, error, trace)
-
-    @staticmethod
-    def _function_lines(kind, error, trace):
+    def _lines(hidden_files, kind, error, trace):
         import traceback
 
         if IS_2:
-            frames = [frame for frame in traceback.extract_tb(trace) if frame[0] != THIS_FILE]
-            head = ["Traceback (most recent call last):\n"] if frames else []
-            return head + traceback.format_list(frames) + traceback.format_exception_only(kind, error)
+            return python27["traceback_lines"](kind, error, trace, hidden_files)
         whole = vars(traceback)["TracebackException"](kind, error, trace)
         waiting, seen = [whole], set()  # with the exceptions that it was raised from, and those in a group
         while waiting:
@@ -460,7 +427,7 @@ class Tracebacks(object):
             if part is None or id(part) in seen:
                 continue
             seen.add(id(part))
-            part.stack[:] = [frame for frame in part.stack if frame.filename != THIS_FILE]
+            part.stack[:] = [frame for frame in part.stack if frame.filename not in hidden_files]
             waiting.extend((part.__cause__, part.__context__))
             waiting.extend(getattr(part, "exceptions", None) or ())
         return whole.format()
@@ -476,6 +443,7 @@ class LoadedFunction(object):
         self.channel = channel
         self.output = output
         self.context = settings["context"]
+        self.request_id = ""  # of the present event, "" while the function is loaded
         self.result_limit_bytes = settings["result_limit_bytes"]
         self.handler_name, self.folder = settings["handler"], settings["folder"]
         self.sdk_folder = settings["lent"]  # where the endpoint's SDK is, for functions that do not bring one; or ""
@@ -508,9 +476,8 @@ class LoadedFunction(object):
         while True:
             _, head, body = self.channel.receive()
             self.output.reopen()
-            prepare_logging()
             if "environment" in head:
-                os.environ.update(head["environment"])
+                os.environ.update(python27["native"](head["environment"]) if IS_2 else head["environment"])
             peak.reset()
             kind, answer, body = self.run(head["request_id"], body)
             self.output.flush()
@@ -525,6 +492,7 @@ class LoadedFunction(object):
             event = decoded_event(body)
         except (ValueError, RuntimeError):
             return BAD_EVENT, {}, b""
+        self.request_id = request_id
         context = dict(self.context, request_id=request_id)
         started = _now()
         try:
@@ -581,7 +549,7 @@ def connect_back():
     The first line of stdin has the port and a token. The worker sends the token, by which the endpoint knows it. A life
     line is not needed: the endpoint ends the worker (on Windows with a job object), or it ends when the channel does.
     """
-    import _socket  # not `socket`: a hook waits for the function's import of it, see HostRedirect
+    import _socket  # not `socket`: a function that does not use it should not wait for it
 
     global _read, _write
     line = b""
@@ -607,49 +575,69 @@ def connect_back():
 
 def run_function(channel, is_forked=False):
     """Get the settings, load the function and handle its events. Returns never: the process ends with the channel."""
-    limit_resources()
-    output = StandardStreams()
     try:
-        _, settings, _ = channel.receive()
-        sys.dont_write_bytecode = True
-        sys.argv[1:] = []
-        sys.path[:0] = settings["path"]
-        os.environ.update(settings["environment"])
-        if settings.get("hosts"):
-            HostRedirect(settings["hosts"]).install()
-        worker, peak = LoadedFunction(channel, output, settings), PeakMemory(is_forked)
-        if settings.get("debug"):
-            attach_debugger(worker, settings["debug"])
+        settings = channel.receive()[1]
+        if IS_2:
+            settings = dict(python27["native"](settings), context=settings["context"])
+        worker, peak = set_up(channel, settings, is_forked)
         worker.start()
         worker.serve(peak)
     except EndpointGone:
         _exit(0)
 
 
+def set_up(channel, settings, is_forked):
+    """Do all that comes before the function is loaded. A failure here is not the function's: NOT_SET_UP says so."""
+    try:
+        limit_resources()
+        output = StandardStreams()
+        sys.dont_write_bytecode = True
+        sys.argv[1:] = []
+        sys.path[:0] = settings["path"]
+        os.environ.update(settings["environment"])
+        redirect = load_sibling("redirect.py")
+        redirect["ImportHooks"]({"logging": prepare_logging}).install()
+        if settings.get("hosts"):
+            redirect["install"](settings["hosts"])
+        worker, peak = LoadedFunction(channel, output, settings), PeakMemory(is_forked)
+        if settings.get("debug"):
+            attach_debugger(worker, settings["debug"])
+        return worker, peak
+    except Exception:
+        complain(channel.descriptor, sys.exc_info()[1])
+        _exit(1)
+
+
+def complain(descriptor, error):
+    """Tell the endpoint why there is no worker."""
+    FrameChannel(descriptor).send(NOT_SET_UP, {"errno": getattr(error, "errno", None)}, as_bytes(repr(error)))
+
+
 def attach_debugger(worker, settings):
-    """Load `debugger.py` by its path, and give the worker a debugger. From now on `_now` is a clock that can pause."""
+    """Give the worker a debugger. From now on `_now` is a clock that can pause."""
     global _now
-    path = os.path.join(os.path.dirname(os.path.abspath(THIS_FILE)), "debugger.py")
-    # A dict of names, not a module: Python 2.7 clears the names of a module that is not referenced any more.
-    names = {"__name__": "debugger", "__file__": path}  # type: dict[str, object]
-    with io.open(path, "rb") as file:
-        exec(compile(file.read(), path, "exec"), names)  # noqa: S102
-    debugger = names["make_debugger"](settings, worker, _now)  # type: ignore[operator]
-    ImportHooks(debugger.hooks).install()
+    debugger = load_sibling("debugger.py")["make_debugger"](settings, worker, _now)
+    load_sibling("redirect.py")["ImportHooks"](debugger.hooks).install()
     _now = debugger.clock
     worker.prepare = debugger.start
 
 
 def run_fork_server(arguments):
     """Be a fork server. `fork_server.py` is loaded by its path: its folder must not be on `sys.path` of a function."""
+    load_sibling("redirect.py")["prepare"]()  # once for all workers
     modules = frozenset(sys.modules)
     from importlib.machinery import SourceFileLoader  # novermin: Python 2.7 is never a fork server
 
     path = os.path.join(os.path.dirname(os.path.abspath(THIS_FILE)), "fork_server.py")
     server = type(sys)("fork_server")
     server.__file__ = path
-    SourceFileLoader("fork_server", path).exec_module(server)
-    vars(server)["run"](arguments, main, modules)
+    loader = SourceFileLoader("fork_server", path)
+    try:
+        code = loader.get_code("fork_server")
+    except EOFError:  # the compiled file was cut off when the disk was full
+        code = loader.source_to_code(loader.get_data(path), path)
+    exec(code, vars(server))  # type: ignore[arg-type]  # noqa: S102
+    vars(server)["run"](arguments, main, complain, modules)
 
 
 if __name__ == "__main__":

@@ -9,15 +9,13 @@ https://docs.kernel.org/admin-guide/cgroup-v2.html and https://docs.kernel.org/a
 """
 
 import os
+import time
 from contextlib import suppress
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 CONTROLLERS = ("pids", "memory", "cpu")
 PREFIX = "tencentserverless-"
 PROCESSES = 1024  # the platform's limit, threads included
+EMPTY_SECONDS = 0.1  # a process that has ended, and has been reaped, may still be in its group for a moment
 LEVELS = 3  # how many folders, from our own group upwards, are tried as the parent of new groups
 # The file of each limit: in version 2, then in version 1 if its name differs.
 LIMIT_FILES = {"pids": ("pids.max",), "memory": ("memory.max", "memory.limit_in_bytes")}
@@ -87,7 +85,7 @@ def enclosing_groups(folder: str) -> "list[str]":
 def _works(controller: str, parent: str) -> bool:
     """Whether a process can enter a new group in `parent`. A child tries it, so that this process stays where it is."""
     try:
-        made = create({controller: parent}, "%d-trial" % os.getpid())
+        made = create({controller: parent}, new_name())
     except OSError:
         return False
     pid = os.fork()
@@ -100,6 +98,11 @@ def _works(controller: str, parent: str) -> bool:
     has_worked = os.waitpid(pid, 0)[1] == 0
     remove(made)
     return has_worked
+
+
+def new_name() -> str:
+    """A name for a group. It begins with our process id; a server in another container may have the same one."""
+    return "%d-%s" % (os.getpid(), os.urandom(6).hex())
 
 
 def create(parents: "dict[str, str]", name: str) -> "dict[str, str]":
@@ -137,27 +140,51 @@ def limit(made: "dict[str, str]", controller: str, most: int) -> None:
 
 def remove(made: "dict[str, str]") -> None:
     """Remove a group whose processes have ended. A group that has processes, or had not been made, is left as it is."""
+    deadline = time.monotonic() + EMPTY_SECONDS
     for folder in set(made.values()):
-        with suppress(OSError):
-            os.rmdir(folder)
-
-
-def remove_all(parents: "dict[str, str]", pid: int) -> None:
-    """Remove every group that the fork server `pid` has made, also those of spares."""
-    _remove(parents, lambda maker: maker == str(pid))
+        _remove(folder, deadline)
 
 
 def remove_orphans(parents: "dict[str, str]") -> None:
-    """Remove the groups of fork servers that were killed. The name of a group contains its server's process id."""
-    _remove(parents, lambda maker: maker.isdigit() and not os.path.exists("/proc/" + maker))
+    """Remove the groups of fork servers that have ended: each server is in the name of its groups.
 
-
-def _remove(parents: "dict[str, str]", should_remove: "Callable[[str], bool]") -> None:
+    A server of another container cannot be seen. But the kernel removes no group that has processes. A group that has
+    none yet can be removed here. Then its server makes another one.
+    """
+    deadline = time.monotonic() + EMPTY_SECONDS  # for all of them: those of another container may have processes
     for parent in set(parents.values()):
         for name in os.listdir(parent):
-            if name.startswith(PREFIX) and should_remove(name[len(PREFIX) :].partition("-")[0]):
-                with suppress(OSError):
-                    os.rmdir(os.path.join(parent, name))
+            if name.startswith(PREFIX) and not _is_server(name[len(PREFIX) :].partition("-")[0]):
+                _remove(os.path.join(parent, name), deadline)
+
+
+def _is_server(pid: str) -> bool:
+    """Whether this process is a fork server other than this one."""
+    try:
+        with open("/proc/%s/cmdline" % pid, "rb") as file:
+            return b"\0serve\0" in file.read() and pid != str(os.getpid())
+    except OSError:
+        return False
+
+
+def _remove(folder: str, deadline: float) -> None:
+    """Remove a group and the groups in it, which a function may have made. If it is in use, try again until then."""
+    pause = 0.0005
+    while not _is_removed(folder) and time.monotonic() + pause < deadline:
+        time.sleep(pause)
+        pause *= 2
+
+
+def _is_removed(folder: str) -> bool:
+    with suppress(OSError):  # usually there is nothing in it
+        os.rmdir(folder)
+        return True
+    try:
+        for inner, _, _ in os.walk(folder, topdown=False):
+            os.rmdir(inner)
+    except OSError:
+        return False
+    return True
 
 
 def _lines(path: str, missing: "list[str] | None" = None) -> "list[str]":

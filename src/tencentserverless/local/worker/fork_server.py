@@ -16,7 +16,6 @@ Requests and replies are JSON objects, one in each message. A request comes with
 """
 
 import errno
-import fcntl
 import json
 import os
 import resource
@@ -30,22 +29,30 @@ from contextlib import suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from tencentserverless.local.worker import cgroups, descendants, namespaces
+    from tencentserverless.local.worker import cgroups, descendants, inherited, leftovers, namespaces, root
 else:  # loaded by path, as this file is
     from importlib.machinery import SourceFileLoader
 
-    def loaded(name):
-        module, folder = type(sys)(name), os.path.dirname(os.path.abspath(__file__))
-        SourceFileLoader(name, os.path.join(folder, name + ".py")).exec_module(module)
+    def loaded(name, **names):
+        module, path = type(sys)(name), os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".py")
+        vars(module).update(names)
+        loader = SourceFileLoader(name, path)
+        try:
+            code = loader.get_code(name)
+        except EOFError:  # the compiled file was cut off when the disk was full
+            code = loader.source_to_code(loader.get_data(path), path)
+        exec(code, vars(module))  # noqa: S102
         return module
 
-    cgroups, namespaces, descendants = loaded("cgroups"), loaded("namespaces"), loaded("descendants")
+    cgroups, namespaces = loaded("cgroups"), loaded("namespaces")
+    descendants, inherited, leftovers = loaded("descendants"), loaded("inherited"), loaded("leftovers")
+    root = loaded("root", namespaces=namespaces)
 
-REQUEST_BYTES = 1 << 18
 HURRY_SECONDS, PAUSE_SECONDS = 0.003, 0.02  # the time without requests before spares are made: if there is none; else
 # A chain of functions starts several workers at once, and joining a control group can block: the kernel waits for all
 # forks and exits that are under way on the machine ("favordynmods" in the document of cgroup v2).
 SPARES = 4
+ENDING_SECONDS = 0.05  # a process that is killed closes its connections before it unlocks its files
 # PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER. The parent-death signal comes when the *thread* ends that has forked this
 # process. It never comes if the parent ended before the call of prctl(2), so each user of it checks that.
 DIE_WITH_PARENT, ADOPT_ORPHANS = 1, 36
@@ -55,28 +62,43 @@ class Forker:
     """The server's loop: it receives requests and starts a worker for each.
 
     connection: the socket to the endpoint. work: the function that a worker calls with its channel's descriptor.
+    complain: the function that tells the endpoint why there is no worker. It gets the channel and the error.
     plain: true for workers without namespaces and control groups.
+    folder: the endpoint's own folder. In a worker's mount namespace its root folder is made there.
     """
 
-    def __init__(self, connection: "socket.socket", work: "object", plain: bool) -> None:
+    def __init__(
+        self, connection: "socket.socket", work: "object", complain: "object", plain: bool, folder: str
+    ) -> None:
         self.connection = connection
         self.work = work
-        self.namespaces = None if plain else namespaces.possible_namespaces()
+        self.complain = complain
+        self.folder = folder
+        self.root = os.path.join(folder, "root")
+        self.mould = None if plain else namespaces.possible_mould(self.prepare_root, self.try_root)
         # Without namespaces a function may have stopped its keeper with SIGSTOP. Then only SIGKILL ends the keeper.
-        self.end_all = descendants.kill_all if self.namespaces is None else descendants.terminate_all
+        self.end_all = descendants.kill_all if self.mould is None else descendants.terminate_all
         self.parents = {} if plain else cgroups.usable_parents()
         cgroups.remove_orphans(self.parents)
         self.keepers = {}  # type: dict[int, dict[str, str]]
         self.spares = []  # type: list[Spare]
-        self.made = 0
+        self.most_spares = SPARES
         self.pid = os.getpid()
+
+    def prepare_root(self) -> None:
+        root.prepare(self.root, self.folder)
+
+    def try_root(self) -> None:
+        root.add_own(self.root)
+        root.finish(self.root, {})
+        namespaces.change_root(self.root)
 
     def serve(self) -> None:
         """Handle requests until the endpoint closes the connection."""
-        self.reply({"namespaces": self.namespaces is not None})
+        self.reply({"namespaces": self.mould is not None})
         while True:
             self.prepare()
-            data, descriptors = receive(self.connection)
+            data, descriptors = inherited.receive(self.connection)
             if not data:
                 return
             request = json.loads(data.decode())
@@ -94,10 +116,18 @@ class Forker:
     def prepare(self) -> None:
         """Make missing spares until a request comes. Waits first, to leave the processors to the latest worker."""
         pause = PAUSE_SECONDS if self.spares else HURRY_SECONDS
-        with suppress(OSError):  # the next request fails with the same error and reports it
-            while len(self.spares) < SPARES and not self.has_request_within(pause):
+        try:
+            while len(self.spares) < self.most_spares and not self.has_request_within(pause):
                 self.spares.append(Spare(self))
                 pause = 0.0
+        except OSError:  # the next request fails with the same error and reports it
+            self.do_without_spares()
+
+    def do_without_spares(self) -> None:
+        """Leave to the functions what spares would use: the system has few processes, descriptors or memory left."""
+        self.most_spares = 0
+        for spare in list(self.spares):
+            self.discard(spare)
 
     def has_request_within(self, seconds: float) -> bool:
         return bool(select.select([self.connection], [], [], seconds)[0])
@@ -112,19 +142,30 @@ class Forker:
 
     def hand_over(self, request: "dict[str, object]", data: bytes, descriptors: "list[int]") -> "Spare":
         """Give the request to a spare, and return the spare. Raises OSError."""
-        for spare in [spare for spare in self.spares if spare.is_outdated()]:
-            self.discard(spare)
+        if len(descriptors) < 2:  # the kernel has dropped those for which there was no number
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        if self.mould is not None and self.mould.is_outdated():
+            self.replace_mould(self.mould)
         for last in (False,) * SPARES + (True,):  # each spare may have died; the last attempt is with a new one
             spare = self.spares.pop(0) if self.spares else Spare(self)
             try:
                 cgroups.limit(spare.groups, "memory", int(str(request["memory_bytes"])))
                 spare.take(data, descriptors)
                 return spare
-            except OSError:
+            except OSError as error:
                 self.reap(spare.pid)
+                if error.errno == errno.EAGAIN:  # it could not fork
+                    self.do_without_spares()
                 if last:
                     raise
         raise AssertionError
+
+    def replace_mould(self, old: "namespaces.Mould") -> None:
+        """Replace the mould, and discard the spares that were made with it. Raises OSError."""
+        self.mould = namespaces.Mould(old.flags, self.prepare_root)
+        old.close()
+        for spare in list(self.spares):
+            self.discard(spare)
 
     def discard(self, spare: "Spare") -> None:
         """End a spare that has not been used. It ends by itself when its socket closes."""
@@ -143,7 +184,7 @@ class Forker:
         """End the children that are not keepers of ours. Whether there were any."""
         strangers = [child for child in descendants.children() if child not in self.keepers]
         for child in strangers:
-            os.kill(child, signal.SIGKILL if self.namespaces is None else signal.SIGTERM)
+            os.kill(child, signal.SIGKILL if self.mould is None else signal.SIGTERM)
             os.waitpid(child, 0)
         return bool(strangers)
 
@@ -152,13 +193,12 @@ class Spare:
     """A worker that waits for its request. Raises OSError if a process or a group cannot be made."""
 
     def __init__(self, server: Forker) -> None:
-        server.made += 1
-        self.mounts = None if server.namespaces is None else namespaces.MountTable()  # misses no change after the fork
-        self.groups = cgroups.create(server.parents, "%d-%d" % (server.pid, server.made))
+        self.groups = {}  # type: dict[str, str]
         self.ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         # Before the fork, so that the keeper does not lose an early signal.
         signal.pthread_sigmask(signal.SIG_BLOCK, descendants.AWAITED)
         try:
+            self.groups = cgroups.create(server.parents, cgroups.new_name())
             self.pid = os.fork()
             if self.pid == 0:
                 for spare in [self, *server.spares]:  # a copy here would keep a discarded spare alive
@@ -174,35 +214,20 @@ class Spare:
         server.keepers[self.pid] = self.groups
 
     def take(self, data: bytes, descriptors: "list[int]") -> None:
-        """Send the request to the spare. Raises OSError, with the spare's own text if it has reported why it died."""
+        """Send the request to the spare. Raises OSError, the spare's own if it has reported why it died."""
         try:
             self.ours.sendmsg([data], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array("i", descriptors))])
         except OSError as error:
-            report = ""
-            with suppress(OSError):
-                report = self.ours.recv(REQUEST_BYTES, socket.MSG_DONTWAIT).decode()  # a living spare sends nothing
-            raise OSError(error.errno, report or error.strerror) from None
+            number, text = error.errno, error.strerror
+            with suppress(OSError, ValueError):
+                report = self.ours.recv(inherited.REQUEST_BYTES, socket.MSG_DONTWAIT)  # a living spare sends nothing
+                number, text = json.loads(report.decode())
+            raise OSError(number, text) from None
         finally:
             self.close()
 
-    def is_outdated(self) -> bool:
-        """Whether mounts have changed since the spare was made. Its own mounts do not follow all changes."""
-        return self.mounts is not None and self.mounts.has_changed()
-
     def close(self) -> None:
         self.ours.close()
-        if self.mounts is not None:
-            self.mounts.close()
-
-
-def receive(connection: "socket.socket") -> "tuple[bytes, list[int]]":
-    """The next message and the descriptors that came with it; b"" when the connection has ended."""
-    found = array("i")
-    data, ancillary, _, _ = connection.recvmsg(REQUEST_BYTES, socket.CMSG_SPACE(2 * found.itemsize))
-    for level, kind, content in ancillary:
-        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
-            found.frombytes(content[: len(content) - len(content) % found.itemsize])
-    return data, list(found)
 
 
 class WorkerStart:
@@ -216,43 +241,63 @@ class WorkerStart:
         self.requests = requests
         self.groups = groups
         self.channel = self.output = -1
+        self.is_asked_to_end = False
 
     def run_keeper(self) -> None:
-        """Be the keeper: wait for the worker, then end the processes that it has left."""
+        """Be the keeper. End what the worker has left, also if the server was killed. Then nobody else removes this."""
         try:
             os.setsid()
-            namespaces.prctl(DIE_WITH_PARENT, signal.SIGKILL)
-            if os.getppid() != self.server.pid:  # it had ended before
-                os._exit(0)
-            self.server.connection.close()
-            namespaces.prctl(ADOPT_ORPHANS, 1)
-            if self.server.namespaces is None:
-                pid, life_line = self.fork_worker(), 0
-            else:
-                pid, life_line = self.fork_init()
-            close_all_but(life_line)
-            descendants.wait_for(pid)
+            namespaces.prctl(DIE_WITH_PARENT, signal.SIGTERM)
+            if not self.has_lost_server():
+                self.keep()
         except BaseException as error:  # noqa: BLE001
             self.report_failure(error)
         self.server.end_all()
+        self.remove_leftovers()
         os._exit(0)
 
-    def report_failure(self, error: BaseException) -> None:
-        """Write the error to the function's output. Before a request has come, send it to the server."""
-        text = ("the worker could not be started: %r\n" % error).encode()
-        with suppress(OSError):
-            if self.output >= 0:
-                os.write(self.output, text)
-            else:
-                self.requests.send(text)
+    def remove_leftovers(self) -> None:
+        """Remove what the server may not be able to remove any more: it was killed, or is just ending.
 
-    def fork_init(self) -> "tuple[int, int]":
+        After an ordinary end of the worker the groups stay, because the endpoint reads whether memory had run out.
+        """
+        if self.is_asked_to_end or self.has_lost_server():
+            cgroups.remove(self.groups)
+            leftovers.remove_unlocked(self.server.folder, ENDING_SECONDS if self.has_lost_server() else 0.0)
+
+    def has_lost_server(self) -> bool:
+        return os.getppid() != self.server.pid
+
+    def keep(self) -> None:
+        """Start the worker, and wait for its end or SIGTERM."""
+        self.server.connection.close()
+        namespaces.prctl(ADOPT_ORPHANS, 1)
+        if self.server.mould is None:
+            pid, life_line = self.fork_worker(), 0
+        else:
+            pid, life_line = self.fork_init(self.server.mould)
+        inherited.close_all_but(life_line)
+        self.is_asked_to_end = not descendants.wait_for(pid)
+
+    def report_failure(self, error: BaseException) -> None:
+        """Send the error to the endpoint, on the channel. Before a request has come, send it to the server."""
+        with suppress(OSError):
+            if self.channel < 0:
+                self.requests.shutdown(socket.SHUT_RD)  # no request comes after this, but one may have come before
+                descriptors = inherited.receive(self.requests)[1]
+                if not descriptors:
+                    self.requests.send(json.dumps([getattr(error, "errno", 0) or errno.EIO, repr(error)]).encode())
+                    return
+                self.channel = descriptors[0]
+            self.server.complain(self.channel, error)  # type: ignore[operator]
+
+    def fork_init(self, mould: "namespaces.Mould") -> "tuple[int, int]":
         """Fork the init. Returns its process id and the writing end of a pipe, which the keeper holds open.
 
         By the pipe the init sees whether the keeper had ended before the parent-death signal was set. getppid(2) cannot
         tell: it returns 0 for a parent outside the process namespace.
         """
-        namespaces.enter_namespaces(self.server.namespaces or 0)
+        mould.enter_processes()
         reading, writing = os.pipe()
         pid = os.fork()
         if pid == 0:
@@ -261,17 +306,20 @@ class WorkerStart:
             namespaces.prctl(DIE_WITH_PARENT, signal.SIGTERM)
             if select.select([reading], [], [], 0)[0]:  # the end of the pipe: the keeper has ended
                 os._exit(0)
-            self.run_init()
+            self.run_init(mould)
         return pid, writing
 
-    def run_init(self) -> None:
-        """Be the init: fork the worker, and end the namespace after it. `limit_processes` writes to the new /proc."""
+    def run_init(self, mould: "namespaces.Mould") -> None:
+        """Be the init: fork the worker, and end the namespace after it."""
         try:
-            namespaces.enter_mounts()
-            namespaces.limit_processes(self.server.namespaces or 0)
-            namespaces.limit_capabilities(self.server.namespaces or 0)
+            mould.enter_copy()
+            root.add_own(self.server.root)
+            if not mould.flags:  # functions have the rights of the machine's root
+                namespaces.limit_process_ids(self.server.root + "/proc", cgroups.PROCESSES)
+                root.protect_machine(self.server.root)
+            namespaces.limit_capabilities(mould.flags)
             pid = self.fork_worker()
-            close_all_but(0)
+            inherited.close_all_but(0)
             descendants.wait_for(pid)
         except BaseException as error:  # noqa: BLE001
             self.report_failure(error)
@@ -281,7 +329,7 @@ class WorkerStart:
         keeper = os.getpid()
         pid = os.fork()
         if pid == 0:
-            if self.server.namespaces is None:
+            if self.server.mould is None:
                 namespaces.prctl(DIE_WITH_PARENT, signal.SIGKILL)
                 if os.getppid() != keeper:
                     os._exit(0)
@@ -301,16 +349,19 @@ class WorkerStart:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, descendants.AWAITED)
         cgroups.enter(self.groups)  # the worker itself: its keeper and its init do not count
-        data, descriptors = receive(self.requests)
+        data, descriptors = inherited.receive(self.requests)
         if not data:  # the spare has been discarded, or the server has ended
             os._exit(0)
         request = json.loads(data.decode())
         self.channel, self.output = descriptors
-        if self.server.namespaces is not None:
-            namespaces.make_mounts(request["view"])
-            namespaces.drop_capabilities(self.server.namespaces)
-        self.take_descriptors()
-        os.chdir(request["folder"])
+        folder = request["folder"]
+        if self.server.mould is not None:
+            root.finish(self.server.root, request["root"])
+            namespaces.change_root(self.server.root)
+            self.server.mould.leave_rights(cgroups.PROCESSES)
+            folder = request["root"]["folder"]
+        self.output, self.channel = inherited.move_to_standard(self.output, self.channel)
+        os.chdir(folder)
         data_limit = namespaces.lowered_limit(resource.RLIMIT_DATA, request["data_bytes"])
         resource.setrlimit(resource.RLIMIT_DATA, data_limit)
         if request["command"]:
@@ -323,17 +374,6 @@ class WorkerStart:
         self.server.work(self.channel, -1, True)  # type: ignore[operator]
         os._exit(0)
 
-    def take_descriptors(self) -> None:
-        """Make the channel descriptor 3 and the output 1 and 2, and close all others. Standard input is empty."""
-        nowhere = os.open(os.devnull, os.O_RDONLY)
-        wanted = (nowhere, self.output, self.output, self.channel)
-        # To higher numbers first: otherwise dup2(2) could overwrite one that is still to be copied.
-        apart = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, len(wanted)) for descriptor in wanted]
-        for number, descriptor in enumerate(apart):
-            os.dup2(descriptor, number)
-        self.output, self.channel = 2, 3
-        os.closerange(len(wanted), highest_descriptor() + 1)
-
     def execute(self, command: "list[str]", environment: "dict[str, str]") -> None:
         os.set_inheritable(self.channel, True)
         try:
@@ -343,54 +383,27 @@ class WorkerStart:
             os._exit(127)
 
 
-def close_all_but(kept: int) -> None:
-    os.closerange(0, kept)
-    os.closerange(kept + 1, highest_descriptor() + 1)
-
-
-def highest_descriptor() -> int:
-    return max(int(name) for name in os.listdir("/proc/self/fd"))
-
-
-def forget_modules(modules: "frozenset[str]") -> None:
-    """Remove all modules but these from `sys.modules`, so that a function loads modules of its own."""
-    for name in [name for name in sys.modules if name not in modules]:
-        del sys.modules[name]
-
-
-def freeze_objects() -> None:
-    """Exclude all present objects from garbage collection, which would write to memory that workers share."""
-    import gc
-
-    gc.collect()
-    getattr(gc, "freeze", gc.collect)()  # Python 3.6 does not have `freeze`
-
-
-def run(arguments: "list[str]", work: object, modules: "frozenset[str]") -> None:
-    """Be a fork server. arguments: the descriptor of the connection; "plain" or ""; a folder to remove, or "".
-    work: the function that a worker calls with its channel's descriptor. modules: those that a worker finds loaded.
+def run(arguments: "list[str]", work: object, complain: object, modules: "frozenset[str]") -> None:
+    """Be a fork server. arguments: the descriptor of the connection; "plain" or ""; the endpoint's own folder.
+    work, complain: see `Forker`. modules: those that a worker finds loaded.
     """
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, int(arguments[0]))
     connection.set_inheritable(False)
-    folder = arguments[2]
 
     def leave(*_: object) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the signal and the end of the connection come together
         server.end_all()
-        cgroups.remove_all(server.parents, server.pid)
-        if folder:  # the endpoint's scratch folder: a killed endpoint cannot remove it
-            import shutil
-
-            shutil.rmtree(folder, ignore_errors=True)
+        cgroups.remove_orphans(server.parents)
+        leftovers.remove_unlocked(server.folder, 20 * ENDING_SECONDS)  # a killed endpoint cannot remove it
         os._exit(0)
 
     namespaces.prctl(ADOPT_ORPHANS, 1)
-    server = Forker(connection, work, arguments[1] == "plain")
+    server = Forker(connection, work, complain, arguments[1] == "plain", arguments[2])
     signal.signal(signal.SIGTERM, leave)
     # After the handler, which cleans up. If the endpoint has ended before, `serve` sees the end of the connection.
     namespaces.prctl(DIE_WITH_PARENT, signal.SIGTERM)
-    forget_modules(modules)
-    freeze_objects()
+    inherited.forget_modules(modules)
+    inherited.freeze_objects()
     try:
         server.serve()
     except OSError as error:

@@ -1,0 +1,1 @@
+"""The rules of `doctor`: what goes wrong in the cloud, or does not do what it looks like."""
