@@ -104,7 +104,7 @@ def finish(root: str, request: "dict[str, object]") -> None:
     binds: pairs of a path of this machine and the path at which the instance finds it.
     needed: paths that the instance needs at the same place as on this machine, an outer path before those in it.
     aliases: pairs as in `binds`, for paths that do not exist yet.
-    hidden: folders of this machine that the instance must not see.
+    hidden: folders that the instance must not see, by their paths in the instance.
     shared: pairs as in `binds`, of what the instance may change.
     """
     for path, target in request.get("binds", ()):  # type: ignore[attr-defined]
@@ -115,12 +115,12 @@ def finish(root: str, request: "dict[str, object]") -> None:
     for path, target in request.get("aliases", ()):  # type: ignore[attr-defined]
         if not os.path.lexists(root + target):
             add(root, path, target)
-    for path in request.get("hidden", ()):  # type: ignore[attr-defined]
-        if os.path.isdir(root + path):
-            namespaces.mount("tmpfs", root + path, "tmpfs", namespaces.READ_ONLY)
     for path, target in request.get("shared", ()):  # type: ignore[attr-defined]
         bind(path, root + target)
     show(str(request.get("code") or root + "/opt"), root + CODE)
+    for path in request.get("hidden", ()):  # type: ignore[attr-defined]
+        if os.path.isdir(root + path):
+            namespaces.mount("tmpfs", root + path, "tmpfs", namespaces.READ_ONLY)
 
 
 def add(root: str, path: str, target: str) -> None:
