@@ -24,6 +24,7 @@ class FolderWatch:
     def __init__(self, descriptor: int, libc: Any) -> None:
         self._descriptor = descriptor
         self._libc = libc
+        self._has_changed = False
 
     def add(self, folder: str) -> bool:
         """Watch this folder from now on. False if that is not possible."""
@@ -36,13 +37,14 @@ class FolderWatch:
 
     def is_quiet(self) -> bool:
         """Whether nothing has changed in these folders. After the first change it stays false."""
-        try:
-            os.read(self._descriptor, 1 << 16)
-        except BlockingIOError:
-            return True
-        except OSError:
-            pass
-        self.close()
+        if not self._has_changed:
+            try:
+                os.read(self._descriptor, 1 << 16)
+            except BlockingIOError:
+                return True
+            except OSError:  # it is closed
+                pass
+            self._has_changed = True
         return False
 
     def close(self) -> None:
@@ -51,16 +53,12 @@ class FolderWatch:
         self._descriptor = -1
 
 
-def _libc() -> Any:
-    return ctypes.CDLL(None, use_errno=True)
-
-
 def watch() -> FolderWatch | None:
     """A watch without folders. None if the system has none, or no more of them."""
-    if not sys.platform.startswith("linux"):
+    if sys.platform != "linux":
         return None
     try:
-        libc = _libc()
+        libc = ctypes.CDLL(None)
         descriptor = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
     except (AttributeError, OSError):
         return None

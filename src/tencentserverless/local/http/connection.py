@@ -11,14 +11,11 @@ twice as long for a request and aiohttp.web two and a half times. The tests hold
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
-from email.utils import formatdate
-from functools import lru_cache
-from http import HTTPStatus
-from time import time
 from typing import NamedTuple, Protocol
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
+from tencentserverless.local.http.head import header_key, reply_head
 from tencentserverless.local.http.request import BODY_LIMIT_BYTES, Reply, Request
 from tencentserverless.local.http.unsent import unsent_bytes
 
@@ -28,7 +25,6 @@ MOST_WAITING = 16  # pipelined requests
 MOST_WAITING_BYTES = 64 * 1024  # of their bodies; one request may have more
 HELD_LIMIT_BYTES = 256 * 1024 * 1024  # the bodies of all requests without a reply
 SMALL_BYTES = 64 * 1024  # bodies that are always accepted
-KNOWN_BYTES = 64  # the longest name of a header that is remembered
 READ_BYTES = 64 * 1024  # more would make the allocator request memory from the kernel each time
 IDLE_SECONDS = 900.0
 SILENCE_SECONDS = 60.0  # for a head, and for each `PROGRESS_BYTES` of a body or a reply
@@ -187,7 +183,7 @@ class HttpConnection(asyncio.BufferedProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self._in_head:  # a trailer: trailers are ignored
             return
-        text, key = value.decode("utf-8", "surrogateescape").strip(" \t"), _key(name)
+        text, key = value.decode("utf-8", "surrogateescape").strip(" \t"), header_key(name)
         self._headers[key] = f"{self._headers[key]},{text}" if key in self._headers else text
 
     def on_headers_complete(self) -> None:
@@ -319,7 +315,7 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     def _write(self, reply: Reply, connection: str, with_body: bool = True) -> None:
         """Write head and body at once. A second write would wait until the first one is acknowledged."""
-        head = _head(reply, connection)
+        head = reply_head(reply, connection)
         self._transport.write(head + reply.body if with_body else head)
 
     def _linger(self) -> None:
@@ -378,15 +374,6 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._transport.abort()
 
 
-def _key(name: bytes) -> str:
-    return _known_key(name) if len(name) <= KNOWN_BYTES else name.decode("latin-1").lower()
-
-
-@lru_cache(maxsize=128)
-def _known_key(name: bytes) -> str:
-    return name.decode("latin-1").lower()
-
-
 def _ends_http_1_0(headers: Mapping[str, str]) -> bool:
     """Whether a connection ends although keep-alive was asked for. RFC 9112, 6.1 and 9.3"""
     return "transfer-encoding" in headers or "close" in headers.get("connection", "").lower()
@@ -394,27 +381,3 @@ def _ends_http_1_0(headers: Mapping[str, str]) -> bool:
 
 def _plain(status: int, text: str) -> Reply:
     return Reply(f"{text}\n".encode(), status=status, content_type="text/plain; charset=utf-8", closing=True)
-
-
-def _head(reply: Reply, connection: str) -> bytes:
-    lines = f"HTTP/1.1 {reply.status} {_phrase(reply.status)}\r\nContent-Type: {reply.content_type}\r\n"
-    if reply.request_id:
-        lines += f"X-TC-RequestId: {reply.request_id}\r\n"
-    if connection:
-        lines += f"Connection: {connection}\r\n"
-    return f"{lines}Content-Length: {len(reply.body)}\r\nDate: {_date(int(time()))}\r\n\r\n".encode()
-
-
-def _phrase(status: int) -> str:
-    return "OK" if status == 200 else HTTPStatus(status).phrase
-
-
-_last_date = (0, "")
-
-
-def _date(second: int) -> str:
-    """The Date header. It is computed once a second."""
-    global _last_date
-    if _last_date[0] != second:
-        _last_date = (second, formatdate(second, usegmt=True))
-    return _last_date[1]
