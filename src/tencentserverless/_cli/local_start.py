@@ -3,17 +3,21 @@
 import json
 import os
 import sys
+import threading
+import time
 from contextlib import suppress
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tencentserverless._cli import running, serving
-from tencentserverless._cli.terminal import Terminal
 
 if TYPE_CHECKING:
+    from tencentserverless._cli.screen import Screen
     from tencentserverless.local import LocalSCF
+    from tencentserverless.local.model.facts import Fact
 
 LOOK_SECONDS = 0.5
 
@@ -34,18 +38,73 @@ def start(paths: tuple[str, ...], port: int, quiet: bool, as_json: bool, **optio
     signals: SimpleQueue[int] = SimpleQueue()  # a signal handler may use it at any time; an Event could deadlock
     serving.on_signals(signals.put, "SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
     terminal = Terminal(as_json=as_json, debugs=options["debug"] is not None)
-    try:
-        scf = serving.start_endpoint(
-            paths, port, None, notify=terminal.notify, watch=None if quiet else terminal.show, **options
-        )
-        with running.announced(scf, paths, terminal.notify):
-            try:
-                _introduce(scf, terminal)
-                _wait_for(signals, scf, terminal)
-            finally:
-                scf.stop()
-    finally:
-        terminal.finish()
+    scf = serving.start_endpoint(
+        paths, port, None, notify=terminal.notify, watch=None if quiet else terminal.show, **options
+    )
+    with running.announced(scf, paths, terminal.notify):
+        try:
+            _introduce(scf, terminal)
+            _wait_for(signals, scf, terminal)
+        finally:
+            scf.stop()
+            serving.deliver(terminal.finish)
+
+
+class Terminal:
+    """Shows facts on standard error. It may be used by several threads: the one that has `lock` prints.
+
+    as_json: whether to print lines of JSON. debugs: whether functions have a debugger.
+    """
+
+    def __init__(self, *, as_json: bool, debugs: bool) -> None:
+        self.width = _columns()
+        self.as_json = as_json
+        self._debugs = debugs
+        self.lock = threading.Lock()
+        self._screen: Screen | None = None
+
+    def notify(self, text: str) -> None:
+        from tencentserverless.local.model.facts import Noticed
+
+        self.show(Noticed(time.time(), text))
+
+    def show(self, fact: "Fact") -> None:
+        from tencentserverless._cli.screen import Screen, json_line
+
+        with self.lock:
+            if self._screen is None:
+                self._screen = Screen(self.width, colour=_has_colours(), debugs=self._debugs)
+            _print([json_line(fact)] if self.as_json else self._screen.lines(fact))
+
+    def introduce(self, line: str, shown: list[str]) -> None:
+        """Print the line on standard output. Whatever a client does from now on is shown after the other lines."""
+        with self.lock:
+            serving.print_answer(line)
+            _print(shown)
+
+    def finish(self) -> None:
+        """Show what was held back."""
+        with self.lock:
+            if self._screen is not None:
+                _print(self._screen.rest())
+
+
+def _print(lines: list[str]) -> None:
+    if lines:
+        serving.print_text("\n".join(lines))
+
+
+def _columns() -> int:
+    """The width of the terminal that standard error is. A file has no width, so nothing is wrapped in it."""
+    with suppress(AttributeError, OSError, ValueError):  # it may be closed
+        return os.get_terminal_size(sys.stderr.fileno()).columns or 80
+    return 10_000
+
+
+def _has_colours() -> bool:
+    """Whether standard error is a terminal whose colours are wanted. https://no-color.org"""
+    is_wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return is_wanted and sys.stderr is not None and sys.stderr.isatty()
 
 
 def _wait_for(signals: "SimpleQueue[int]", scf: "LocalSCF", terminal: Terminal) -> None:
@@ -55,7 +114,7 @@ def _wait_for(signals: "SimpleQueue[int]", scf: "LocalSCF", terminal: Terminal) 
     saved = SavedCode()
     while signals.empty():
         for notice in saved.errors(scf.functions):
-            terminal.notify(notice)
+            serving.deliver(partial(terminal.notify, notice))
         with suppress(Empty):
             signals.get(timeout=LOOK_SECONDS)
             return
@@ -72,7 +131,5 @@ def _introduce(scf: "LocalSCF", terminal: Terminal) -> None:
         line["ca_file"] = scf.ca_file
     from tencentserverless._cli.ready import ready, variables
 
-    if not terminal.as_json:  # before the line: whatever a client does then is shown after this
-        terminal.say(list(ready(scf.functions, variables(line), terminal.width, is_windows=sys.platform == "win32")))
-    click.echo(json.dumps(line))
-    terminal.start()
+    shown = ready(scf.functions, variables(line), terminal.width, is_windows=sys.platform == "win32")
+    serving.deliver(lambda: terminal.introduce(json.dumps(line), [] if terminal.as_json else list(shown)))

@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 
 from tencentserverless.local.endpoint import Endpoint
 from tencentserverless.local.environment.command import command_environment
+from tencentserverless.local.eventloop.delivery import to_stderr
+from tencentserverless.local.eventloop.failures import log_failure
 from tencentserverless.local.functions import folders
 from tencentserverless.local.http.hosts import check_names
 from tencentserverless.local.instances import debugged
@@ -23,6 +25,8 @@ from tencentserverless.local.model.invocation import Record
 from tencentserverless.local.model.options import ADDRESS, Debugger, Options
 from tencentserverless.local.model.overrides import Overrides
 from tencentserverless.local.model.regions import DEFAULT_REGION
+from tencentserverless.local.processes.allocator import return_large_blocks
+from tencentserverless.local.processes.descriptors import fill_standard_descriptors
 from tencentserverless.local.server import Server, serve_endpoint
 
 T = TypeVar("T")
@@ -67,8 +71,12 @@ class LocalSCF:
         own), `timeout` in seconds, `memory_mb`, and for one function alone `name` and `handler`. With a handler a
         folder needs neither a serverless.yml nor an index.py.
     notify: is called with each notice, one line. By default notices are printed to standard error.
-    on_record: is called with the record of each invocation that has ended, on the thread of the endpoint.
-    watch: is called with each fact at once, on the thread of the endpoint: a `Begun`, `Printed`, `Ended` or `Refused`.
+    on_record: is called with the record of each invocation that has ended.
+    watch: is called with each fact: a `Begun`, `Printed`, `Ended` or `Refused`.
+
+    `notify`, `on_record` and `watch` are called on a thread of their own, in order, before the answer to the
+    invocation. An answer waits a quarter of a second for them, not longer. If they raise, that is logged. If they are
+    too slow, up to 1,000 calls with 16 MB wait, and others are left out.
 
     Attributes, once it has started:
 
@@ -153,7 +161,10 @@ class LocalSCF:
         return f"<LocalSCF {self.endpoint or 'not running'}>"
 
     def __enter__(self) -> "LocalSCF":
+        fill_standard_descriptors()
+        return_large_blocks()
         self._loop = asyncio.SelectorEventLoop() if sys.platform == "win32" else asyncio.new_event_loop()
+        self._loop.set_exception_handler(_on_loop_failure)
         self._thread = threading.Thread(target=self._run, args=(self._loop,), name="LocalSCF", daemon=True)
         self._thread.start()
         try:
@@ -217,7 +228,7 @@ class LocalSCF:
         if callable(source):
             functions, root = [folders.from_handler(source, name, region, namespace, environment or {})], None
         else:
-            root = Path(source).resolve()
+            root = Path(os.path.abspath(source))
             functions = list(folders.read([root], self._notify, running.layer_folders))
         assert self._loop is not None
         self._loop.call_soon_threadsafe(running.catalog.deploy, functions, root)
@@ -277,7 +288,7 @@ class LocalSCF:
         self._loop = None
 
 
-def to_stderr(notice: str) -> None:
-    """Print a notice to standard error."""
-    sys.stderr.write(notice + "\n")
-    sys.stderr.flush()
+def _on_loop_failure(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what asyncio reports. Its own handler lets exceptions of the user's logging end the event loop."""
+    text, error = context["message"], context.get("exception")
+    log_failure(f"{text}: {error!r}", error)
