@@ -107,9 +107,11 @@ class BaseFunction(Generic[Values, Pairs]):
         with_results: True for (value, InvokeResult) pairs: request id, duration and log beside the value.
 
         A failure that every event would meet ends the iteration, also with `return_exceptions`: no such function,
-        namespace or qualifier, refused or missing credentials, wrong settings. No further event is sent. The failure is
-        raised once: after the outcomes of the events that were sent, or at its place if failures are raised in order.
-        Its `.sent` is the number of events that were sent.
+        namespace or qualifier, refused or missing credentials, wrong settings, a certificate that is not trusted. No
+        further event is sent. The failure is raised once: after the outcomes of the events that were sent, or at its
+        place if failures are raised in order. Its `.sent` is the number of events that were sent.
+
+        The context variables that are set when an event is read go with it into the thread or task that invokes.
 
         When the platform throttles, fewer invocations are in flight for a while; none fails because of that. The action
         is InvokeFunction, which the platform allows 10,000 times a second, or Invoke (100 times a second) where
