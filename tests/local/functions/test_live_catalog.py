@@ -38,6 +38,34 @@ def test_a_saved_configuration_counts(folder, served, notices):
     assert [(str(place / "serverless.yml:4") in notice, "stays" in notice) for notice in notices] == [(True, True)]
 
 
+def test_a_configuration_of_the_same_time(folder, served):
+    """A configuration that is saved in place with the size and the time of the one before counts."""
+    path = folder("one", manifest=MANIFEST.format("one", 3)) / "serverless.yml"
+    os.utime(path, (10**9, 10**9))
+    catalog = served()
+    path.write_text(MANIFEST.format("one", 4))
+    os.utime(path, (10**9, 10**9))
+    assert catalog.get((*HERE, "one")).timeout == 4
+
+
+@pytest.mark.parametrize("deployed", [False, True])
+def test_a_link_that_leads_elsewhere(folder, notices, deployed):
+    """A link in the path of the folders is followed at each request, as `current` is in many deployments."""
+    for name in ("v1", "v2"):
+        folder(f"{name}/one").joinpath("version.txt").write_text(name)
+    link = folder.path / "current"
+    link.symlink_to("v1", target_is_directory=True)
+    catalog = LiveCatalog([] if deployed else [link], notices.append, {})
+    if deployed:
+        catalog.deploy(read([link], notices.append), link)
+    seen = []
+    for name in ("v1", "v2", "v1"):
+        link.unlink()
+        link.symlink_to(name, target_is_directory=True)
+        seen.append((catalog.get((*HERE, "one")).code / "version.txt").read_text())
+    assert (seen, notices) == (["v1", "v2", "v1"], [])
+
+
 def test_what_is_the_same_stays_the_same(folder, served):
     """A configuration that is saved as it was is the same object, so that warm instances stay."""
     place = folder("one", manifest=MANIFEST.format("one", 3))

@@ -14,6 +14,9 @@ from contextlib import suppress
 
 CONTROLLERS = ("pids", "memory", "cpu")
 PREFIX = "tencentserverless-"
+# A group's processes are in a group in it, because of this: root can make a cgroup namespace, in which it can mount the
+# file system of control groups and write to them. But it sees no group outside the one that it is in.
+INNER = "own"
 PROCESSES = 1024  # the platform's limit, threads included
 EMPTY_SECONDS = 0.1  # a process that has ended, and has been reaped, may still be in its group for a moment
 LEVELS = 3  # how many folders, from our own group upwards, are tried as the parent of new groups
@@ -113,6 +116,7 @@ def create(parents: "dict[str, str]", name: str) -> "dict[str, str]":
     try:
         for folder in sorted(set(made.values())):
             os.mkdir(folder)
+            os.mkdir(os.path.join(folder, INNER))
         for controller, folder in made.items():
             # Version 2 lists the controllers that the parent gives to the group. Version 1 does not have this file.
             controls = _lines(os.path.join(folder, "cgroup.controllers"), missing=[controller])[0].split(" ")
@@ -128,7 +132,8 @@ def create(parents: "dict[str, str]", name: str) -> "dict[str, str]":
 def enter(made: "dict[str, str]") -> None:
     """Move this process into the group. The processes that it starts later are in the group too. Raises OSError."""
     for folder in sorted(set(made.values())):
-        _write(os.path.join(folder, "cgroup.procs"), "0")  # 0 is the process that writes, in any process namespace
+        # 0 is the process that writes, in any process namespace.
+        _write(os.path.join(folder, INNER, "cgroup.procs"), "0")
 
 
 def limit(made: "dict[str, str]", controller: str, most: int) -> None:
@@ -168,7 +173,7 @@ def _is_server(pid: str) -> bool:
 
 
 def _remove(folder: str, deadline: float) -> None:
-    """Remove a group and the groups in it, which a function may have made. If it is in use, try again until then."""
+    """Remove a group and the groups in it. A function may have made some. If it is in use, try again until then."""
     pause = 0.0005
     while not _is_removed(folder) and time.monotonic() + pause < deadline:
         time.sleep(pause)
@@ -176,7 +181,8 @@ def _remove(folder: str, deadline: float) -> None:
 
 
 def _is_removed(folder: str) -> bool:
-    with suppress(OSError):  # usually there is nothing in it
+    with suppress(OSError):  # usually there is nothing else in it
+        os.rmdir(os.path.join(folder, INNER))
         os.rmdir(folder)
         return True
     try:
