@@ -20,9 +20,9 @@ DIFFERS = {
         "tests/transport/asyncio",
     ),
     "ssl": (
+        "tests/transport/test_proxy.py",
         "tests/transport/test_tls_context.py",
         "tests/transport/test_tls_layer.py",
-        "tests/transport/test_proxy.py",
     ),
     "sockets, threads and signals": (
         "tests/client/test_scf_connections.py",

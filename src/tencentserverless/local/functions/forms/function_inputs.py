@@ -5,6 +5,7 @@ This also checks on the disk whether the folders of code and layers exist.
 https://cloud.tencent.com/document/product/1154/39271
 """
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -130,7 +131,7 @@ class _FunctionInputs:
         if not _is_folder(folder) and not missing:
             self._fail_at(line, f"`{name}`: there is no folder {folder}")
             return self._file.path.parent
-        return folder.resolve()
+        return Path(os.path.abspath(folder))  # links may change
 
     def _name(self) -> str:
         inputs = self._inputs

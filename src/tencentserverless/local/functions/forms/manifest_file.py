@@ -61,14 +61,13 @@ class ManifestFile:
             if name == "stage":
                 known.setdefault("stage", DEFAULT_STAGE)
                 self.surroundings.stage = known["stage"]
+        if "name" in known:
+            known.setdefault("app", known["name"])  # as the deploy tool does
         return References(known, self.surroundings.variable)
 
-    def default_name(self, *parts: str) -> str:
-        """The name of a function that has none: NAME-STAGE-APP. Without an app it is the file's own name."""
-        return "-".join(["${name}", *(["${stage}", "${app}"] if self._has("app") else []), *parts])
-
-    def _has(self, name: str) -> bool:
-        return bool(_text(self.top.values.get(name)) or self._inherited(name))
+    def has_app(self) -> bool:
+        """Whether the file, or its project, names an app."""
+        return bool(_text(self.top.values.get("app")) or self._inherited("app"))
 
     def _inherited(self, name: str) -> str:
         return self.surroundings.project.get(name, "") if name != "name" else ""

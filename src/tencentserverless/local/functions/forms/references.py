@@ -50,6 +50,14 @@ class References:
         """The same references, with more values."""
         return References({**self._values, **more}, self._variable)
 
+    def with_own_values(self, texts: Mapping[str, str]) -> "References":
+        """The same references, with values that may have references to each other."""
+        references = self
+        for _ in range(2):
+            known = {name: references.expand(text) for name, text in texts.items()}
+            references = self.with_values({name: each.text for name, each in known.items() if not each.missing})
+        return references
+
     def without(self, name: str) -> "References":
         """The same references, without the value of one name."""
         return References({other: value for other, value in self._values.items() if other != name}, self._variable)
