@@ -199,7 +199,7 @@ def test_in_a_zip(places, tmp_path):
 def test_at_the_end_of_python(program, version, places):
     """At the end of Python, where threads cannot be started any more, the core of the client holds.
 
-    From 3.9 on executors end before other threads and exit handlers; from 3.12 on no thread is started and nothing forks.
+    From 3.9 on executors end before other threads and exit handlers. From 3.12 on nothing starts a thread or forks.
     """
     python = find_interpreter(version)
     if python is None:
