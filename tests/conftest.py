@@ -1,5 +1,9 @@
 """For all tests, on every Python."""
 
+import random
+
+import pytest
+
 try:
     from hypothesis import HealthCheck, settings
 except ImportError:  # where only what a peer needs is installed
@@ -12,8 +16,22 @@ else:
 
 
 def pytest_addoption(parser):
-    parser.addoption("--light", action="store_true", help="fewer examples of tests that try many (hypothesis)")
+    parser.addoption("--light", action="store_true", help="fewer tries of tests that make many")
     parser.addoption("--examples", type=int, help="so many examples of each test with the marker `fuzz`")
+
+
+@pytest.fixture
+def tries(request):
+    """``tries(count)``: the numbers of the tries that a test makes, all of them, or some and the last with --light."""
+    stride = 12 if request.config.getoption("--light") else 1
+    return lambda count: sorted({*range(random.randrange(stride), count, stride), count - 1})
+
+
+@pytest.fixture
+def without_delay(monkeypatch):
+    """Attempts follow each other at once."""
+    monkeypatch.setattr("random.random", lambda: 0.0)
+    monkeypatch.setattr("tencentserverless._transport.asyncio.transport.random", lambda: 0.0)
 
 
 def pytest_collection_modifyitems(config, items):

@@ -310,8 +310,8 @@ class BaseClient:
 
     def __getattr__(self, name: str) -> "NativeFunction":
         if name.startswith("_") or name in _OF_TOOLS:
-            message = f"{type(self).__name__!r} has no attribute {name!r}; client[{name!r}] is the function of this name"
-            raise AttributeError(message)
+            kind = type(self).__name__
+            raise AttributeError(f"{kind!r} has no attribute {name!r}; client[{name!r}] is the function of this name")
         return NativeFunction(self, name)
 
 

@@ -3,7 +3,7 @@
 from functools import partial
 
 try:
-    from contextvars import copy_context
+    from contextvars import copy_context  # novm
 except ImportError:  # Python 3.6
     copy_context = None  # type: ignore[assignment]
 

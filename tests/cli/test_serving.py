@@ -1,5 +1,8 @@
 """What the verbs of the local endpoint share."""
 
+import io
+import sys
+
 import click
 import pytest
 
@@ -35,6 +38,23 @@ def test_logs_go_to_stderr(capsys):
     assert "\\ud800 ü\n" in captured.err
 
 
+@pytest.mark.parametrize(
+    ("encoding", "shown"),
+    [
+        ("utf-8", "A → B × 2 名"),
+        ("gbk", "A → B × 2 名"),
+        ("cp1252", "A -> B × 2 \\u540d"),
+    ],
+)
+def test_characters_that_a_terminal_lacks(monkeypatch, encoding, shown):
+    """What is printed suits the encoding of the terminal: GBK has all our characters, others get plainer ones."""
+    stream = io.TextIOWrapper(io.BytesIO(), encoding, errors="backslashreplace", newline="")
+    monkeypatch.setattr(sys, "stderr", stream)
+    serving.say("A → B × 2 名")
+    stream.flush()
+    assert stream.buffer.getvalue().decode(encoding).rstrip("\r\n") == shown
+
+
 def test_signals_reach_their_action():
     """An action is called with the signal's number; names that the system lacks are passed over."""
     import os
@@ -61,3 +81,15 @@ def test_a_store_that_cannot_be_is_a_usage_error(tmp_path):
     """What prevents the records is one line, before anything is served."""
     with pytest.raises(click.UsageError, match="unable to open"):
         serving.start_endpoint([], 0, None, records=tmp_path / "no" / "x.db")
+
+
+def test_settings_of_functions(tmp_path):
+    """--env-file and --env give variables, the latter win; wrong ones and wrong values are usage errors."""
+    file = tmp_path / "more.env"
+    file.write_text("\ufeffA=file\nB='of the file'\n", encoding="utf-8")
+    scf = serving.make_endpoint(["x"], 0, None, env=["A=b=c"], env_files=[str(file)], name="sign", timeout=60)
+    given = scf._options.overrides
+    assert (given.environment, given.name, given.timeout) == ({"A": "b=c", "B": "of the file"}, "sign", 60)
+    for wrong in ({"env": ["A"]}, {"env_files": ["/missing"]}, {"memory_mb": 1}, {"env": ["SCF_A=1"]}):
+        with pytest.raises(click.UsageError):
+            serving.make_endpoint(["x"], 0, None, **wrong)

@@ -100,7 +100,9 @@ def garbling(connection, number):
     """Send the header lines of the request back, one of them as a status line or not as a field at all."""
     lines = read_request(connection)[0].encode("latin-1").split(b"\r\n")[1:]
     token = next(line for line in lines if line.startswith(b"X-TC-Token"))
-    connection.sendall(token + b"\r\n\r\n" if number % 2 else b"HTTP/1.1 200 OK\r\n" + token.replace(b": ", b" ") + b"\r\n")
+    connection.sendall(
+        token + b"\r\n\r\n" if number % 2 else b"HTTP/1.1 200 OK\r\n" + token.replace(b": ", b" ") + b"\r\n"
+    )
 
 
 def quoting(head, body):
@@ -119,7 +121,7 @@ SERVERS.update(garbling=garbling, quoting=answering(quoting), escaping=answering
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", SERVERS)
-def test_after_the_request_was_sent(kind, name):
+def test_after_the_request_was_sent(kind, name, without_delay):
     """Whatever a server does with a request, neither the error nor the trace shows an id, a key or a token."""
     steps = []
 

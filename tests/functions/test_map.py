@@ -175,7 +175,7 @@ def test_retries_of_a_refused_event_would_be_refused_again(open_client):
 
 
 @pytest.mark.parametrize("retries", [0, 1])
-def test_a_connection_that_cannot_be_made_is_tried_again(open_client, retries):
+def test_a_connection_that_cannot_be_made_is_tried_again(open_client, retries, without_delay):
     """With `retries`, the attempts to connect for an event begin anew."""
     attempts = []
 

@@ -57,7 +57,7 @@ def test_programs_print_what_the_page_says(path, tmp_path):
     folders = set()
     for name, text in page.files.items():
         file = tmp_path / name
-        file.parent.mkdir(exist_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
         folders.add(file.parent)
     with LocalSCF(*sorted(folders)) as local:

@@ -39,7 +39,12 @@ NO_TEST_FILE = {
     "_transport/route.py": "tests/transport/test_addresses.py and test_proxy.py, which see what it remembers",
     "_transport/socket_options.py": "socket options, which nobody can see from outside",
     "_transport/tls_in_tls.py": "tests/transport/test_proxy.py",
+    "local/environment/platform_packages.py": "a table",
+    "local/functions/file_marks.py": "three numbers; tests/local/functions/test_live_catalog.py sees what they are for",
+    "local/functions/forms/manifest_file.py": "the tests of each form beside it",
+    "local/functions/reading.py": "two tuples, without behaviour",
     "local/http/certificates.py": "tests/local/scenarios/test_instance_ports.py, which trusts it",
+    "local/interpreters.py": "a name of what tests/local/processes/test_interpreters.py tests",
     "local/http/request.py": "two tuples, without behaviour",
     "local/model/counters.py": "three numbers, without behaviour",
 }
@@ -201,7 +206,7 @@ def test_nobody_imports_the_worker():
 
 def test_the_worker_stands_on_the_standard_library():
     """The worker imports nothing of ours: it runs where the package is not installed."""
-    for file in ("bootstrap.py", "debugger.py", "redirect.py", "python_path/sitecustomize.py"):
+    for file in ("bootstrap.py", "debugger.py", "python27.py", "redirect.py", "python_path/sitecustomize.py"):
         for name, _ in imports(tree(PACKAGE / "local" / "worker" / file)):
             assert name.split(".")[0] not in {"tencentserverless", "tencentcloud"}
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tencentserverless.local.environment.mounts import Root
 from tests.local.namespaces_here import in_namespaces
 
 
@@ -17,10 +18,25 @@ def possible():
 
 
 @pytest.fixture
-def shared():
-    """A folder that a test and its functions both see: `/tmp` is each instance's own where the system allows it."""
+def shared(monkeypatch):
+    """A folder that a test and its functions both see and write to: the rest of the disk is read-only to functions."""
     with tempfile.TemporaryDirectory(dir=None if os.name == "nt" else "/var/tmp") as place:
+        request = Root.request
+
+        def with_shared(*given):
+            made = request(*given)
+            return {**made, "shared": [*made["shared"], (place, place)]}
+
+        monkeypatch.setattr(Root, "request", with_shared)
         yield Path(place)
+
+
+@pytest.fixture
+def scratch(tmp_path):
+    """The path of an endpoint's own folder, as far as a fork server needs it."""
+    for name in ("root", "sdk", "trust"):
+        (tmp_path / "scratch" / name).mkdir(parents=True)
+    return str(tmp_path / "scratch")
 
 
 @pytest.fixture

@@ -8,10 +8,13 @@ from functools import cache
 
 @cache
 def flags_here():
-    """What `possible_namespaces` says, asked of a process that may end up in one."""
+    """The flags with which a fork server makes namespaces here, None if it cannot. Another process finds that out."""
     code = (
-        "import json; from tencentserverless.local.worker import namespaces as it\n"
-        "print(json.dumps(it.possible_namespaces()))"
+        "import json, os, tempfile; from tencentserverless.local.worker import fork_server as it\n"
+        "with tempfile.TemporaryDirectory() as scratch:\n"
+        "    for name in ('root', 'sdk', 'trust'): os.mkdir(os.path.join(scratch, name))\n"
+        "    mould = it.Forker(None, None, None, False, scratch).mould\n"
+        "print(json.dumps(mould.flags if mould else None))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     return json.loads(done.stdout)

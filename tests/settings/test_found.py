@@ -25,7 +25,7 @@ def test_the_end_in_every_form():
     for text in ("2099-01-02T03:04:05Z", "2099-01-02 03:04:05+00:00", "2099-01-02T11:04:05+0800", str(int(unix))):
         assert end_of(text, "end") == unix
     assert end_of("2099-01-02T01:34:05.25-01:30", "end") == unix
-    assert (end_of(later, "end"), end_of(unix, "end")) == (unix, unix)
+    assert (end_of(later, "end"), end_of(unix, "end"), end_of(str(int(unix)) + "000", "end")) == (unix, unix, unix)
     assert end_of(local, "end") == end_of("2099-01-02T03:04:05", "end") == local.timestamp()
     numbers = itertools.count()
     for end in (later, local, "2099-01-02T03:04:05Z", unix):

@@ -99,6 +99,28 @@ def test_a_login_with_an_end(home):
     assert "tccli auth login --profile default" in refusal_of()
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        *({"use-cvm-role": value} for value in ("maybe", "enabled", 1.0, 2, [True], {"true": True})),
+        *({"role-arn": value} for value in (1, True, ["qcs::cam"], {"arn": "qcs::cam"})),
+        {"type": "sso", "secretId": None, "secretKey": None},
+        {"use-cvm-role": "no", "role-arn": "qcs::cam", "token": "t"},
+    ],
+)
+def test_what_decides_who_signs_is_understood_or_refused(home, fields):
+    """A profile that may mean somebody else than its keys is an error with file and line."""
+    path = write(home, ".tccli/work.credential", dict(KEYS, **fields))
+    assert f"{path}, line " in refusal_of("work")
+
+
+@pytest.mark.parametrize("value", [False, "False", " no ", "0", 0, "off", None, "", "None", "n"])
+def test_a_switch_that_is_off(home, value):
+    """A profile that says in one form or another that it does not use the role of the CVM uses its keys."""
+    write(home, ".tccli/work.credential", dict(KEYS, **{"use-cvm-role": value}))
+    assert identity_of(None, None, None, profile="work") == ("AKIDbase", "base-key", None)
+
+
 def test_files_that_the_system_does_not_let_us_read(home, monkeypatch):
     """In a search such a file counts as absent, and `settings` says so; a profile that was named is an error."""
     home.joinpath(".tencentcloud", "credentials").mkdir(

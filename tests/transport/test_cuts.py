@@ -67,7 +67,7 @@ def lengths(kind, endpoint, cutter, reused):
 
 @fresh_and_reused
 @by_end_and_by_reset
-def test_a_cut_after_every_byte(kind, reset, reused):
+def test_a_cut_after_every_byte(kind, reset, reused, tries):
     """Wherever the connection is cut, the function ran once at most and the client never says of that what is not so.
 
     Every cut leads to a result or to a TransportError with its phase; a response that came whole is a result.
@@ -76,8 +76,8 @@ def test_a_cut_after_every_byte(kind, reset, reused):
         up, down = lengths(kind, endpoint, cutter, reused)
         assert (up, down) == (counting.length, len(OK))
         counting.ran.clear()
-        plans = [Plan(up=count, reset=reset) for count in range(up + 1)]
-        plans += [Plan(down=count, reset=reset) for count in range(down + 1)]
+        plans = [Plan(up=count, reset=reset) for count in tries(up + 1)]
+        plans += [Plan(down=count, reset=reset) for count in tries(down + 1)]
         told = sweep(kind, endpoint, cutter, plans, reused)
     assert all(plan.was_cut for plan in plans)
     assert not wrong(told, counting.ran)
@@ -87,13 +87,13 @@ def test_a_cut_after_every_byte(kind, reset, reused):
 
 @fresh_and_reused
 @by_end_and_by_reset
-def test_a_cut_of_the_encrypted_stream(kind, reset, reused, without_delay):
+def test_a_cut_of_the_encrypted_stream(kind, reset, reused, without_delay, tries):
     """Under TLS too, wherever the stream is cut, handshake included: one execution at most, and nothing wrong said."""
     with cutting(OK, tls=True) as (counting, cutter, endpoint):
         up, down = lengths(kind, endpoint, cutter, reused)
         counting.ran.clear()
-        plans = [Plan(up=count, reset=reset) for count in range(0, up + TLS_STRIDE, TLS_STRIDE)]
-        plans += [Plan(down=count, reset=reset) for count in range(0, down + TLS_STRIDE, TLS_STRIDE)]
+        plans = [Plan(up=number * TLS_STRIDE, reset=reset) for number in tries(up // TLS_STRIDE + 2)]
+        plans += [Plan(down=number * TLS_STRIDE, reset=reset) for number in tries(down // TLS_STRIDE + 2)]
         told = sweep(kind, endpoint, cutter, plans, reused)
     assert sum(plan.was_cut for plan in plans) > len(plans) * 0.9
     assert not wrong(told, counting.ran)

@@ -34,7 +34,7 @@ def resolver(monkeypatch):
 
     answering = Resolver()
 
-    def getaddrinfo(host, port, family=0, type=0, proto=0, flags=0):
+    def getaddrinfo(host, port, family=0, type=0, proto=0, flags=0):  # noqa: A002
         if host != "name.test" or flags & socket.AI_NUMERICHOST:
             return usual(host, port, family, type, proto, flags)
         answering.asked += 1

@@ -69,7 +69,7 @@ def say_goodbye(connection, said=int):
 @pytest.mark.parametrize(
     ("close", "tls"), [(end, False), (reset, False), (end, True), (reset, True), (say_goodbye, True)]
 )
-def test_closed_after_each_reply(kind, tls, announced, close):
+def test_closed_after_each_reply(kind, tls, announced, close, tries):
     """A connection closed after each reply costs no error, and each invocation runs once, where the close came in time.
 
     With and without `Connection: close`, by end and by reset, over TCP and TLS.
@@ -82,9 +82,8 @@ def test_closed_after_each_reply(kind, tls, announced, close):
         connection.sendall(answer)
         close(connection)
 
-    times = 100 if tls else 300
     with Server(serve, tls=tls) as server, client_of(kind, server.endpoint) as client:
-        for number in range(1, times + 1):
+        for number, _ in enumerate(tries(100 if tls else 300), 1):
             assert client.invoke("f", data=number).value == "Hello World"
             assert await_the_close(client)
             assert len(ran) == server.accepted == number
@@ -110,9 +109,9 @@ def test_a_goodbye_that_comes_with_the_answer(kind, proxied):
 
 @both
 @pytest.mark.parametrize("tls", [False, True])
-def test_closed_after_idle(kind, tls):
+def test_closed_after_idle(kind, tls, tries):
     """A server that closes connections which were idle for a while costs no error, and each invocation runs once."""
-    counting = Counting(OK)
+    counting, numbers = Counting(OK), tries(100)
 
     def serve(connection, number):
         counting.once(connection)
@@ -120,10 +119,10 @@ def test_closed_after_idle(kind, tls):
         counting(connection, number)
 
     with Server(serve, tls=tls) as server, client_of(kind, server.endpoint) as client:
-        for number in range(100):
+        for number in numbers:
             assert client.invoke("f", data=number).value == "Hello World"
             assert await_the_close(client)
-    assert counting.ran == dict.fromkeys(range(100), 1)
+    assert counting.ran == dict.fromkeys(numbers, 1)
 
 
 def closing_at_random(counting, chance):
@@ -161,16 +160,16 @@ def judge(told, ran):
 
 
 @both
-def test_closed_at_random(kind):
+def test_closed_at_random(kind, tries):
     """Whenever a server closes, an invocation succeeds and ran once, or says "maybe" and ran once at most."""
-    counting, told = Counting(OK), {}
+    counting, told, numbers = Counting(OK), {}, tries(2500)
     with Server(closing_at_random(counting, random.Random(20))) as server, client_of(kind, server.endpoint) as client:
-        for number in range(2500):
+        for number in numbers:
             try:
                 told[number] = client.invoke("f", data=number)
             except errors.TransportError as error:
                 told[number] = error
-    assert len(told) == 2500
+    assert list(told) == numbers
     judge(told, counting.ran)
 
 

@@ -31,7 +31,12 @@ def env(shell: str) -> None:
     for name in sorted({*os.environ, *after}):
         value = after.get(name)
         if value != os.environ.get(name):
-            click.echo(_powershell(name, value) if shell == "powershell" else _sh(name, value))
+            click.echo(assignment(shell, name, value))
+
+
+def assignment(shell: str, name: str, value: str | None) -> str:
+    """The command of a shell, "sh" or "powershell", that sets a variable, or removes it if `value` is None."""
+    return _powershell(name, value) if shell == "powershell" else _sh(name, value)
 
 
 def _sh(name: str, value: str | None) -> str:

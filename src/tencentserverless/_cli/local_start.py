@@ -3,7 +3,8 @@
 import json
 import os
 import sys
-from collections.abc import Sequence
+import threading
+import time
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -13,45 +14,106 @@ import click
 from tencentserverless._cli import running, serving
 
 if TYPE_CHECKING:
+    from tencentserverless._cli.screen import Screen
     from tencentserverless.local import LocalSCF
+    from tencentserverless.local.model.facts import Fact
 
-WINDOWS_SECONDS = 0.5
-MOST_ROWS = 200
-HEAD = ("function", "region", "namespace", "runtime", "memory", "timeout", "code")
+LOOK_SECONDS = 0.5
 
 
 @click.command("start")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--port", default=9000, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free port.")
 @serving.endpoint_options
-@click.option("--quiet", is_flag=True, help="Leave out the logs of invocations.")
-def start(paths: tuple[str, ...], port: int, quiet: bool, **options: Any) -> None:
+@click.option("--quiet", is_flag=True, help="Show neither invocations nor what functions print.")
+@click.option("--json", "as_json", is_flag=True, help="Show everything that happens as lines of JSON.")
+def start(paths: tuple[str, ...], port: int, quiet: bool, as_json: bool, **options: Any) -> None:
     """Serve the functions in PATH... until Ctrl-C.
 
     Once it serves, it prints one line to standard output: a JSON object with endpoint, secret_id, secret_key and pid.
     The key pair is new at each start. With --tls the object also has ca_file, the certificate to trust. Everything
-    else goes to standard error.
+    else goes to standard error: what to type next, and each invocation with what it prints.
     """
     signals: SimpleQueue[int] = SimpleQueue()  # a signal handler may use it at any time; an Event could deadlock
     serving.on_signals(signals.put, "SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
-    scf = serving.start_endpoint(paths, port, None if quiet else serving.log, **options)
-    with running.announced(scf, paths, serving.say):
+    terminal = Terminal(as_json=as_json, debugs=options["debug"] is not None)
+    scf = serving.start_endpoint(
+        paths, port, None, notify=terminal.notify, watch=None if quiet else terminal.show, **options
+    )
+    with running.announced(scf, paths, terminal.notify):
         try:
-            _introduce(scf)
-            _wait_for(signals)
+            _introduce(scf, terminal)
+            _wait_for(signals, scf, terminal)
         finally:
             scf.stop()
+            terminal.finish()
 
 
-def _wait_for(signals: "SimpleQueue[int]") -> None:
-    """Wait for a signal. On Windows signal handlers run only between two waits."""
+class Terminal:
+    """Shows facts on standard error. It may be used by several threads: the one that has `lock` prints.
+
+    as_json: whether to print lines of JSON. debugs: whether functions have a debugger.
+    """
+
+    def __init__(self, *, as_json: bool, debugs: bool) -> None:
+        self.width = _columns()
+        self.as_json = as_json
+        self._debugs = debugs
+        self.lock = threading.Lock()
+        self._screen: Screen | None = None
+
+    def notify(self, text: str) -> None:
+        from tencentserverless.local.model.facts import Noticed
+
+        self.show(Noticed(time.time(), text))
+
+    def show(self, fact: "Fact") -> None:
+        from tencentserverless._cli.screen import Screen, json_line
+
+        with self.lock:
+            if self._screen is None:
+                self._screen = Screen(self.width, colour=_has_colours(), debugs=self._debugs)
+            _say([json_line(fact)] if self.as_json else self._screen.lines(fact))
+
+    def finish(self) -> None:
+        """Show what was held back."""
+        with self.lock:
+            if self._screen is not None:
+                _say(self._screen.rest())
+
+
+def _say(lines: list[str]) -> None:
+    if lines:
+        serving.say("\n".join(lines))
+
+
+def _columns() -> int:
+    """The width of the terminal that standard error is. A file has no width, so nothing is wrapped in it."""
+    with suppress(AttributeError, OSError, ValueError):  # it may be closed
+        return os.get_terminal_size(sys.stderr.fileno()).columns or 80
+    return 10_000
+
+
+def _has_colours() -> bool:
+    """Whether standard error is a terminal whose colours are wanted. https://no-color.org"""
+    is_wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return is_wanted and sys.stderr is not None and sys.stderr.isatty()
+
+
+def _wait_for(signals: "SimpleQueue[int]", scf: "LocalSCF", terminal: Terminal) -> None:
+    """Wait for a signal, and look at saved code meanwhile. On Windows signal handlers run only between two waits."""
+    from tencentserverless.local.functions.saved_code import SavedCode
+
+    saved = SavedCode()
     while signals.empty():
+        for notice in saved.errors(scf.functions):
+            terminal.notify(notice)
         with suppress(Empty):
-            signals.get(timeout=WINDOWS_SECONDS if sys.platform == "win32" else None)
+            signals.get(timeout=LOOK_SECONDS)
             return
 
 
-def _introduce(scf: "LocalSCF") -> None:
+def _introduce(scf: "LocalSCF", terminal: Terminal) -> None:
     line: dict[str, str | int] = {
         "endpoint": scf.endpoint,
         "secret_id": scf.secret_id,
@@ -60,24 +122,9 @@ def _introduce(scf: "LocalSCF") -> None:
     }
     if scf.ca_file:
         line["ca_file"] = scf.ca_file
-    serving.answer(json.dumps(line))
-    serving.say(f"{scf!r}: press Ctrl-C to stop it")
-    rows = [
-        (f.name, f.region, f.namespace, f.runtime or "", f"{f.memory_mb} MB", f"{f.timeout} s", str(f.code))
-        for f in scf.functions
-    ]
-    shown = rows[:MOST_ROWS]
-    if sys.stderr is not None and sys.stderr.isatty():
-        _table([HEAD, *shown])
-    else:
-        for row in shown:
-            serving.say("  ".join(filter(None, row)))
-    if len(rows) > MOST_ROWS:
-        serving.say(f"and {len(rows) - MOST_ROWS} more functions")
+    from tencentserverless._cli.ready import ready, variables
 
-
-def _table(rows: Sequence[tuple[str, ...]]) -> None:
-    """Print rows in columns; the last column, which may have wide characters, ends where it ends."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        serving.say("  ".join(map(str.ljust, row, widths)).rstrip())
+    shown = ready(scf.functions, variables(line), terminal.width, is_windows=sys.platform == "win32")
+    with terminal.lock:  # whatever a client does from now on is shown after this
+        serving.answer(json.dumps(line))
+        _say([] if terminal.as_json else list(shown))

@@ -52,7 +52,7 @@ class SeveralRunningError(Exception):
 
     def __init__(self, running: Sequence[Running]) -> None:
         rows = "".join(f"\n  {each}" for each in running)
-        super().__init__(f"several local endpoints run. Go to a folder that only one of them serves:{rows}")
+        super().__init__(f"Several local endpoints run. Go to a folder that only one of them serves:{rows}")
 
 
 @contextmanager
@@ -103,10 +103,11 @@ def _written(content: bytes) -> tuple[int, Path]:
 
 def _folders() -> list[Path]:
     """Where the files may be: the user's runtime folder, then the user's state folder."""
+    home = os.path.expanduser("~")  # "~" itself if the user does not have a home folder; `Path.home` would raise
     if sys.platform == "win32":
-        return [Path(os.environ.get("LOCALAPPDATA") or Path("~").expanduser()) / _NAME]
+        return [Path(os.environ.get("LOCALAPPDATA") or home) / _NAME]
     runtime = Path(os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}")
-    state = Path(os.environ.get("XDG_STATE_HOME") or Path("~/.local/state").expanduser())
+    state = Path(os.environ.get("XDG_STATE_HOME") or os.path.join(home, ".local", "state"))
     return [*([runtime / _NAME] if runtime.is_dir() else []), state / _NAME]
 
 
@@ -148,39 +149,34 @@ def _machine() -> str:
     return f"{name} {namespace}"
 
 
-def the_running(folder: Path) -> Running | None:
+def the_running(folder: Path | None = None) -> Running | None:
     """The running endpoint, of several the one that is nearest to `folder`. None if none runs.
 
-    Raises `SeveralRunningError` if there is not one that is nearest.
+    folder: by default the current one. Raises `SeveralRunningError` if there is not one that is nearest.
     """
     running = all_running()
     if len(running) < 2:
         return running[0] if running else None
-    ranked = sorted(((each.nearness(folder), each) for each in running), key=lambda pair: -pair[0])
+    here = folder or Path.cwd()
+    ranked = sorted(((each.nearness(here), each) for each in running), key=lambda pair: -pair[0])
     (best, nearest), (second, _) = ranked[:2]
     if best == second:
         raise SeveralRunningError(running)
     return nearest
 
 
-if sys.platform == "win32":
-    import msvcrt
+def is_unlocked(descriptor: int, keep: bool = False) -> bool:
+    """Whether no other process keeps a lock on this file. keep: whether this process keeps it from now on."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
 
-    def is_unlocked(descriptor: int, keep: bool = False) -> bool:  # noqa: ARG001
-        """Whether no other process has locked this file. From now on this one has."""
-        os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
-        try:
+            os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-else:
-    import fcntl
+        else:
+            import fcntl
 
-    def is_unlocked(descriptor: int, keep: bool = False) -> bool:
-        """Whether no other process keeps a lock on this file. keep: whether this process keeps it from now on."""
-        try:
             fcntl.flock(descriptor, fcntl.LOCK_NB | (fcntl.LOCK_EX if keep else fcntl.LOCK_SH))
-        except OSError:
-            return False
-        return True
+    except OSError:
+        return False
+    return True

@@ -1,6 +1,7 @@
 """The code that `local start` and `local exec` share: options, starting the endpoint, notices, signals."""
 
 import signal
+import sys
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from tencentserverless.local.eventloop.delivery import Delivery
     from tencentserverless.local.model.invocation import Record
 
+_PLAIN = {"→": "->", "×": "x"}
 _OPTIONS = (
     click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on, or localhost."),
     click.option(
@@ -46,6 +48,12 @@ _OPTIONS = (
         metavar="RUNTIME=PATH",
         help="The Python for a runtime, such as Python3.9=/usr/bin/python3.9; repeatable. Default: searched for.",
     ),
+    click.option("--name", help="The name of the function, if PATH is one function."),
+    click.option("--handler", metavar="FILE.FUNCTION", help="Its handler, such as main.main_handler."),
+    click.option("--env", "env", multiple=True, metavar="NAME=VALUE", help="A variable of the functions; repeatable."),
+    click.option("--env-file", "env_files", multiple=True, metavar="FILE", help="A .env file with such variables."),
+    click.option("--timeout", type=int, help="The timeout of the functions, in seconds."),
+    click.option("--memory", "memory_mb", type=int, help="The memory of the functions, in MB."),
     click.option(
         "--debug",
         is_flag=False,
@@ -71,11 +79,12 @@ def make_endpoint(
     accept: Sequence[str] = (),
     layers: Sequence[str] = (),
     interpreters: Sequence[str] = (),
+    env: Sequence[str] = (),
+    env_files: Sequence[str] = (),
     **options: Any,
 ) -> "LocalSCF":
     """Return an endpoint that has not started. Raises `click.UsageError` for wrong options."""
     from tencentserverless.local import LocalSCF
-    from tencentserverless.local.eventloop.delivery import to_stderr
     from tencentserverless.local.model.credentials import accepted
 
     accept = [pair for text in accept for pair in _pairs(text)]
@@ -85,9 +94,12 @@ def make_endpoint(
         raise click.BadParameter(
             "must be ID:KEY, ID:KEY:TOKEN, @FILE or any", param_hint="--accept (TENCENTSERVERLESS_ACCEPT)"
         ) from None
-    options.update(port=port, accept=accept, notify=to_stderr, on_record=on_record)
+    options.update(port=port, accept=accept, on_record=on_record)
+    options.setdefault("notify", say)
     options["layers"] = dict(_pair(text, "--layer", "NAME=FOLDER") for text in layers)
     options["interpreters"] = dict(_pair(text, "--interpreter", "RUNTIME=PATH") for text in interpreters)
+    given = {name: options.pop(name, None) for name in ("name", "handler", "timeout", "memory_mb")}
+    options["settings"] = {**given, "environment": _variables(env, env_files)}
     try:
         return LocalSCF(*paths, **options)
     except ValueError as error:
@@ -98,14 +110,33 @@ def _pairs(text: str) -> list[str]:
     """The pairs of one --accept: itself, or the lines of the file that it names. Lines that begin with # are notes."""
     if not text.startswith("@"):
         return [text]
-    path = text[1:]
-    try:
-        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
-    except OSError as error:
-        raise click.BadParameter(f"{path}: {error.strerror}", param_hint="--accept") from None
-    except ValueError:
-        raise click.BadParameter(f"{path} is not UTF-8 text", param_hint="--accept") from None
+    lines = _text(text[1:], "--accept").splitlines()
     return [line.strip() for line in lines if line.strip() and not line.strip().startswith("#")]
+
+
+def _variables(pairs: Sequence[str], files: Sequence[str]) -> dict[str, str]:
+    """The variables of --env and --env-file. Those of --env win."""
+    from tencentserverless.local.functions.forms import dotenv
+
+    found: dict[str, str] = {}
+    for path in files:
+        found.update(dotenv.read(_text(path, "--env-file")))
+    for pair in pairs:
+        name, is_pair, value = pair.partition("=")
+        if not is_pair:
+            raise click.BadParameter(f"must be NAME=VALUE, not {pair}", param_hint="--env")
+        found[name] = value
+    return found
+
+
+def _text(path: str, option: str) -> str:
+    """The content of a file that an option names. Raises `click.BadParameter`."""
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise click.BadParameter(f"{path}: {error.strerror}", param_hint=option) from None
+    except ValueError:
+        raise click.BadParameter(f"{path} is not UTF-8 text", param_hint=option) from None
 
 
 def _pair(text: str, option: str, form: str) -> tuple[str, str]:
@@ -120,7 +151,7 @@ def start_endpoint(
 ) -> "LocalSCF":
     """Start an endpoint. If it cannot start, the program ends with one line on standard error.
 
-    options: those of `endpoint_options`.
+    options: those of `endpoint_options`, `notify` and `watch`.
     """
     from tencentserverless.local.model.errors import AuthorityError
 
@@ -137,10 +168,19 @@ def start_endpoint(
 
 
 def say(text: str) -> None:
-    """Print one line to standard error. If nobody reads it, this does not wait for long."""
+    """Print text to standard error. Characters that the terminal does not have are replaced.
+
+    If nobody reads it, this does not wait for long.
+    """
     from tencentserverless.local.eventloop.delivery import to_stderr
 
-    _deliver(lambda: to_stderr(text))
+    encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
+    shown = "".join(each if _has(each, encoding) else _PLAIN.get(each, each) for each in text)
+    _deliver(lambda: to_stderr(shown))
+
+
+def _has(character: str, encoding: str) -> bool:
+    return character.isascii() or character not in _PLAIN or character.encode(encoding, "ignore") != b""
 
 
 def answer(line: str) -> None:

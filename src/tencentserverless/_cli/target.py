@@ -2,7 +2,6 @@
 
 import os
 import sys
-from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -57,7 +56,7 @@ def fail(message: str) -> NoReturn:
 
 def _found() -> Running | None:
     try:
-        return running.the_running(Path.cwd())
+        return running.the_running()
     except running.SeveralRunningError as error:
         fail(str(error))
 

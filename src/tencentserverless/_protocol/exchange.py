@@ -41,6 +41,12 @@ def begin(invocation: "Invocation", moment: "Moment", clock: "Callable[[], float
     return traced(steps, invocation, clock)
 
 
+def break_off(steps: "Generator[Effect, Any, Any]", error: BaseException) -> None:
+    """Raise `error` inside an exchange that does not end by itself: cancelled, for example. So its trace has an end."""
+    if not isinstance(error, errors.ServerlessError):
+        steps.throw(error)
+
+
 def exchange(invocation: "Invocation", moment: "Moment") -> "Generator[Effect, Any, Any]":
     """Perform `invocation`, beginning at `moment`. Returns what `invocation.decipher` returns, or raises a
     ServerlessError."""

@@ -185,7 +185,7 @@ def check_name(function_name: "Any") -> None:
 
 
 def _given(option: "Optional[str]", default: str) -> "Any":
-    """The value of an option. Other values than texts are not taken for a missing one: they stand in the wrong place."""
+    """The value of an option. What is not a text is not taken for a missing one: it stands in the wrong place."""
     return default if option is None or option == "" else option
 
 

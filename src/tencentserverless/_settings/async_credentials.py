@@ -60,7 +60,7 @@ async def identity_after_waiting(
     if isinstance(source, AsyncSource):
         await source.renew(deadline)
         return identify(deadline)
-    return await _asked_in_a_thread(identify, deadline)
+    return await _asked_in_a_thread(identify, deadline)  # type: ignore[no-any-return]
 
 
 async def _asked_in_a_thread(identify: "Callable[[Optional[float]], Identity]", deadline: "Optional[float]") -> "Any":

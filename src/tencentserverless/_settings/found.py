@@ -18,6 +18,7 @@ ADVICE = (
     "function an execution role"
 )
 _OTHER = re.compile(r"[^\x21-\x7e]")
+_MILLISECONDS = 1e11
 _UNIX = re.compile(r"[0-9]+(?:\.[0-9]+)?\Z")
 _ISO = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]+)?)?"
@@ -84,12 +85,15 @@ def without_frames(error: "E") -> "E":
 def end_of(value: "Any", place: str) -> float:
     """The end of credentials as Unix time, from a number of seconds, ISO 8601 text or a datetime.
 
-    Text and datetimes without a time zone are local time, as everywhere in Python. Raises SettingsError.
+    A number that would be after the year 5000 is one of milliseconds. Text and datetimes without a time zone are local
+    time, as everywhere in Python. Raises SettingsError.
     """
     try:
         if isinstance(value, str):
-            return float(value) if _UNIX.match(value.strip()) else _end_of_text(value.strip())
-        return float(value.timestamp() if hasattr(value, "timestamp") else value.__float__())
+            end = float(value) if _UNIX.match(value.strip()) else _end_of_text(value.strip())
+        else:
+            end = float(value.timestamp() if hasattr(value, "timestamp") else value.__float__())
+        return end if end < _MILLISECONDS else end / 1000
     except (AttributeError, TypeError, ValueError, OverflowError, OSError):
         pass
     message = f"{place} is not a time: Unix seconds, ISO 8601 text or a datetime"

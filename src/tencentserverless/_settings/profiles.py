@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     Sections = Dict[str, "Section"]
 
 SYSTEM_FILE = "/etc/tencentcloud/credentials"
-_TRUE = ("true", "1", "yes", "on")
+_SWITCHES = {
+    **dict.fromkeys(("true", "1", "yes", "y", "on", "t"), True),
+    **dict.fromkeys(("false", "0", "no", "n", "off", "f", "none"), False),
+}
 
 _kept: "Dict[str, Tuple[Tuple[int, ...], Sections]]" = {}
 _taken_on: "Dict[Tuple[str, str], Tuple[Section, Source]]" = {}
@@ -116,15 +119,26 @@ def _credentials(section: "Optional[Section]", name: str) -> "Union[None, Found,
     """A role comes before keys, as in tccli: the keys are then only the way to it."""
     if section is None:
         return None
-    if str(section.get("use-cvm-role")).lower() in _TRUE:
+    if _is_on(section, "use-cvm-role"):
         return roles.of_this_cvm(section.place("use-cvm-role"))
     keys = _keys(section, name)
     if not section.get("role-arn"):
         return keys
+    if not isinstance(section.get("role-arn"), str):
+        raise no_credentials(f"{section.place('role-arn')} is not text", "")
     if keys is None or keys.token is not None:
         what = "needs secretId and secretKey beside it" if keys is None else "cannot be used with a token"
         raise no_credentials(f"{section.place('role-arn')} {what}", "")
     return _role(section, keys)
+
+
+def _is_on(section: Section, name: str) -> bool:
+    """The value of a switch. One that is not understood is an error: it decides who signs."""
+    value = section.get(name)
+    found = _SWITCHES.get(str(value).strip().lower())
+    if found is None:
+        raise no_credentials(f"{section.place(name)} is neither true nor false", "")
+    return found
 
 
 def _role(section: Section, keys: Found) -> "Source":
@@ -143,6 +157,8 @@ def _keys(section: Section, name: str) -> "Optional[Found]":
     if not (secret_id or secret_key):
         if section.get("type") == "oauth":
             raise _login_over(section, name)
+        if section.get("type"):
+            raise no_credentials(f"{section.place('type')}: a profile of this type has no keys that can be used", "")
         return None
     if not (secret_id and secret_key):
         given, missing = ("secretId", "secretKey") if secret_id else ("secretKey", "secretId")

@@ -44,8 +44,16 @@ class RoleSource(Source):
     def failed(self, error: Exception) -> "SettingsError":
         # The frames of the official package hold the keys, so they are left out.
         failure = no_credentials(f"{self.place}: the role's credentials cannot be fetched ({type(error).__name__})", "")
-        failure.__cause__ = type(error)(*(argument for argument in error.args if isinstance(argument, (str, int))))
+        failure.__cause__ = _without_frames(error)
         return failure
+
+
+def _without_frames(error: Exception) -> "Optional[Exception]":
+    """A copy of an exception with its plain arguments only; None if an exception of its class takes other ones."""
+    try:
+        return type(error)(*(argument for argument in error.args if isinstance(argument, (str, int))))
+    except Exception:
+        return None
 
 
 def of_this_machine(kind: str) -> Source:

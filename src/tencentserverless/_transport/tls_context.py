@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LONGEST_LOAD = 2.0  # seconds; loading takes 30 ms
 
 _contexts: "Dict[Optional[str], ssl.SSLContext]" = {}
-_loading: "Dict[int, threading.Lock]" = {}  # by process: a forked child must not wait for a thread that it does not have
+_loading: "Dict[int, threading.Lock]" = {}  # by process: a thread of another does not unlock
 
 
 def context(ca_file: "Optional[str]") -> "ssl.SSLContext":
@@ -32,7 +32,8 @@ def _loaded(ca_file: "Optional[str]") -> "ssl.SSLContext":
     lock = _loading.setdefault(os.getpid(), threading.Lock())
     is_mine = lock.acquire(True, LONGEST_LOAD)
     try:
-        return _contexts.get(ca_file) or _contexts.setdefault(ca_file, _load(ca_file))
+        with no_fork:
+            return _contexts.get(ca_file) or _contexts.setdefault(ca_file, _load(ca_file))
     except ImportError as error:
         raise Fault("tls", f"this Python has no ssl module, which https needs: {error}", final=True) from error
     except FAMILIES as error:
@@ -78,8 +79,8 @@ def _load(ca_file: "Optional[str]") -> "ssl.SSLContext":
 
 def _create(cafile: "Optional[str]" = None, capath: "Optional[str]" = None) -> "ssl.SSLContext":
     """A context. Creating it also opens the file that SSLKEYLOGFILE names; that has nothing to do with certificates."""
-    with no_fork:
-        import ssl  # takes 10 ms, which a program that uses http does not pay
+    import ssl  # takes 10 ms, which a program that uses http does not pay
+
     try:
         return ssl.create_default_context(cafile=cafile, capath=capath)
     except OSError as error:

@@ -19,6 +19,7 @@ if sys.hexversion < 0x030A0000:
 try:
     from tencentserverless.local.local_scf import LocalSCF
     from tencentserverless.local.model.errors import AuthorityError, FunctionFolderError, LocalError
+    from tencentserverless.local.model.facts import Begun, Ended, Printed, Refused
     from tencentserverless.local.model.invocation import Record
 except ModuleNotFoundError as _missing:
     if _missing.name not in ("httptools", "packaging", "yaml"):
@@ -27,4 +28,14 @@ except ModuleNotFoundError as _missing:
         f"tencentserverless.local needs its extra ({_missing.name} is missing): {_INSTALL}", name=_missing.name
     ) from _missing
 
-__all__ = ("AuthorityError", "FunctionFolderError", "LocalError", "LocalSCF", "Record")
+__all__ = (
+    "AuthorityError",
+    "Begun",
+    "Ended",
+    "FunctionFolderError",
+    "LocalError",
+    "LocalSCF",
+    "Printed",
+    "Record",
+    "Refused",
+)

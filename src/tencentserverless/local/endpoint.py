@@ -9,7 +9,7 @@ from pathlib import Path
 from tencentserverless.local.api import router
 from tencentserverless.local.api.actions import Services
 from tencentserverless.local.api.authentication import Gate
-from tencentserverless.local.api.call import Answer, PendingCall
+from tencentserverless.local.api.call import Answer, Call, PendingCall
 from tencentserverless.local.environment.layers import resolve_layers
 from tencentserverless.local.environment.scratch import Scratch
 from tencentserverless.local.eventloop.background import BackgroundTasks
@@ -25,9 +25,13 @@ from tencentserverless.local.instances.in_process import InProcess
 from tencentserverless.local.instances.launch import InstanceLauncher
 from tencentserverless.local.invocations.lifecycle import Invocations
 from tencentserverless.local.invocations.records import Records
+from tencentserverless.local.invocations.refusals import Refusals
+from tencentserverless.local.model.api_errors import Refusal
 from tencentserverless.local.model.bounded_text import one_line
 from tencentserverless.local.model.counters import Counters
 from tencentserverless.local.model.credentials import ACCEPT_ANY, KeyRegistry, accepted, new_credential
+from tencentserverless.local.model.facts import Fact, Refused, held_bytes
+from tencentserverless.local.model.function import DEFAULT_NAMESPACE
 from tencentserverless.local.model.invocation import Invocation, Record
 from tencentserverless.local.model.options import Options
 
@@ -35,6 +39,7 @@ _DEFAULT_LANGUAGE = "en-US"
 IN_PROCESS_SECONDS = 1.0
 
 READER_SECONDS = 1.0
+_SHOWN = 100  # characters of a name that a client has sent
 
 Notify = Callable[[str], None]
 
@@ -45,7 +50,8 @@ class Endpoint:
     paths: folders of functions.
     notify: is called with each notice for the user, one line.
     on_record: is called with the record of each invocation that has ended.
-    delivery: calls these two.
+    watch: is called with each fact.
+    delivery: calls these three.
     ports: the ports through which instances reach this endpoint.
     url: the address at which handlers in this process reach this endpoint.
 
@@ -58,6 +64,7 @@ class Endpoint:
         options: Options,
         notify: Notify,
         on_record: Callable[[Record], None] | None,
+        watch: Callable[[Fact], None] | None,
         delivery: Delivery,
         scratch: Scratch,
         authority: Authority,
@@ -67,11 +74,15 @@ class Endpoint:
         self.options = options
         self.notify = notify = _delivered(notify, delivery)
         self._delivery = delivery
+        self._watch = watch = self._watcher(watch)
+        self.refusals = Refusals()
         self.credential = new_credential()
         self.counters = Counters()
         self.batch = TurnBatch()
         self.layer_folders = resolve_layers(options.layers)
-        self.catalog = LiveCatalog(paths, notify, self.layer_folders, since=lambda: self.batch.began)
+        self.catalog = LiveCatalog(
+            paths, notify, self.layer_folders, since=lambda: self.batch.began, overrides=options.overrides
+        )
         self._scratch = scratch
         self.records = Records(self._records_path, notify, options.most_records)
         if options.records:  # fail now if this file cannot be used, not at the first invocation
@@ -79,7 +90,7 @@ class Endpoint:
         keys = KeyRegistry([self.credential, *accepted(options.accept)])
         self._gate = Gate(router.KNOWN, keys, accept_any=ACCEPT_ANY in options.accept)
         self._command_gate = Gate(router.KNOWN, keys, accept_any=True)  # such programs have their keys in the source
-        self._launcher = InstanceLauncher(options, keys, ports, authority, scratch, self.counters, notify)
+        self._launcher = InstanceLauncher(options, keys, ports, authority, scratch, self.counters, notify, watch)
         self._launcher.prepare()
         self._dispatcher = Dispatcher(
             self._launcher,
@@ -91,7 +102,13 @@ class Endpoint:
         )
         self._in_process = InProcess(keys, options.credential_seconds, url)
         self._invocations = Invocations(
-            options, self.records, self._dispatcher, self._in_process, self._running_on, self._record_reader(on_record)
+            options,
+            self.records,
+            self._dispatcher,
+            self._in_process,
+            self._running_on,
+            self._record_reader(on_record),
+            watch,
         )
         self._background = BackgroundTasks()
         self._services = Services(self.catalog, self._invocations, self._background)
@@ -111,6 +128,7 @@ class Endpoint:
         is_official = request.headers.get(client, "").startswith("SDK_")  # programs compare its messages
         after_readers = lambda request_id, body: self._delivery.after(partial(answer, request_id, body))  # noqa: E731
         pending = PendingCall(language, after_readers, with_hint=not is_official)
+        call = None
         try:
             if sent_by == COMMAND:
                 call = self._command_gate.admit(request, time.time())
@@ -119,7 +137,15 @@ class Endpoint:
             pending.language = call.language
             router.perform(self._services, call, pending)
         except Exception as error:  # noqa: BLE001  a mistake of ours gets an answer too
+            if isinstance(error, Refusal):
+                self.refused(_refused(error, request, call))
             pending.fail(error)
+
+    def refused(self, fact: Refused) -> None:
+        """Record that a request was refused."""
+        self.refusals.add(fact)
+        if self._watch is not None:
+            self._watch(fact)
 
     async def stop(self) -> None:
         """Kill every worker and remove the endpoint's files. Handlers in this process have a second to end."""
@@ -146,11 +172,30 @@ class Endpoint:
             return None
         return lambda record: self._delivery.add(partial(on_record, record), record.kept_bytes)
 
+    def _watcher(self, watch: Callable[[Fact], None] | None) -> Callable[[Fact], None] | None:
+        if watch is None:
+            return None
+        return lambda fact: self._delivery.add(partial(watch, fact), held_bytes(fact))
+
     def _report_unused_layers(self) -> None:
         used = {layer for function in self.catalog for layer in function.layer_folders}
         for name, folder in self.layer_folders.items():
             if len(self.catalog) and folder not in used:
                 self.notify(f"layer `{name}` is not used: no serverless.yml names it")
+
+
+def _refused(error: Refusal, request: Request, call: Call | None) -> Refused:
+    parameters = call.parameters if call is not None else {}
+    namespace, name = parameters.get("Namespace") or DEFAULT_NAMESPACE, parameters.get("FunctionName")
+    return Refused(
+        time.time(),
+        error.code,
+        error.text("en-US"),
+        call.action if call is not None else request.headers.get("x-tc-action", "")[:_SHOWN],
+        call.region if call is not None else request.headers.get("x-tc-region", "")[:_SHOWN],
+        str(namespace)[:_SHOWN] if name else "",
+        str(name)[:_SHOWN] if name else "",
+    )
 
 
 def _delivered(notify: Notify, delivery: Delivery) -> Notify:

@@ -19,9 +19,11 @@ from tencentserverless.local.http.hosts import check_names
 from tencentserverless.local.instances import debugged
 from tencentserverless.local.model.counters import Counters
 from tencentserverless.local.model.credentials import LIFE_SECONDS
+from tencentserverless.local.model.facts import Fact, Refused
 from tencentserverless.local.model.function import DEFAULT_NAMESPACE, Function
 from tencentserverless.local.model.invocation import Record
 from tencentserverless.local.model.options import ADDRESS, Debugger, Options
+from tencentserverless.local.model.overrides import Overrides
 from tencentserverless.local.model.regions import DEFAULT_REGION
 from tencentserverless.local.processes.allocator import return_large_blocks
 from tencentserverless.local.processes.descriptors import fill_standard_descriptors
@@ -63,12 +65,16 @@ class LocalSCF:
     terminal: the path of the terminal for pdb, by default the terminal of this program.
     interpreters: paths of interpreters by runtime, such as ``{"Python3.9": "/usr/bin/python3.9"}``. Others are
         searched for.
+    settings: settings of the functions in `paths`, which win over those of their files: `environment` (added to their
+        own), `timeout` in seconds, `memory_mb`, and for one function alone `name` and `handler`. With a handler a
+        folder needs neither a serverless.yml nor an index.py.
     notify: is called with each notice, one line. By default notices are printed to standard error.
     on_record: is called with the record of each invocation that has ended.
+    watch: is called with each fact: a `Begun`, `Printed`, `Ended` or `Refused`.
 
-    `notify` and `on_record` are called on a thread of their own, in order, before the answer to the invocation. An
-    answer waits a quarter of a second for them, not longer. If they raise, that is logged. If they are too slow, up to
-    1,000 notices and records with 16 MB wait, and others are left out.
+    `notify`, `on_record` and `watch` are called on a thread of their own, in order, before the answer to the
+    invocation. An answer waits a quarter of a second for them, not longer. If they raise, that is logged. If they are
+    too slow, up to 1,000 calls with 16 MB wait, and others are left out.
 
     Attributes, once it has started:
 
@@ -79,7 +85,8 @@ class LocalSCF:
 
     Raises `FunctionFolderError` if a folder cannot be read, OSError if the port is in use, and `AuthorityError` (a
     RuntimeError) if no certificate can be made. Raises ValueError if `host` is not an address, there is no terminal
-    for pdb, an interpreter is not of its runtime's version, or `records` cannot be opened.
+    for pdb, an interpreter is not of its runtime's version, a value in `settings` is not possible, or `records` cannot
+    be opened.
     """
 
     def __init__(
@@ -103,8 +110,10 @@ class LocalSCF:
         debug: Debugger | None = None,
         terminal: str | os.PathLike[str] | None = None,
         interpreters: Mapping[str, str | os.PathLike[str]] | None = None,
+        settings: Mapping[str, Any] | None = None,
         notify: Callable[[str], None] | None = None,
         on_record: Callable[[Record], None] | None = None,
+        watch: Callable[[Fact], None] | None = None,
     ) -> None:
         accept = (accept,) if isinstance(accept, str) else tuple(accept)
         host = ADDRESS if host == "localhost" else host
@@ -126,6 +135,7 @@ class LocalSCF:
             host=host,
             host_names=check_names((host_names,) if isinstance(host_names, str) else host_names),
             interpreters=dict(interpreters or {}),
+            overrides=Overrides(**(settings or {})),
             debug=debug,
             terminal=debugged.terminal(terminal) if debug == "pdb" else "",
         )
@@ -133,6 +143,7 @@ class LocalSCF:
         self._port = port
         self._notify = notify or to_stderr
         self._on_record = on_record
+        self._watch = watch
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._endpoint: Endpoint | None = None
@@ -181,6 +192,11 @@ class LocalSCF:
         return self._running().records.all()
 
     @property
+    def refusals(self) -> list[tuple[Refused, int]]:
+        """The requests that were refused, each with the number of times. Their `at` is 0."""
+        return self._running().refusals.all()
+
+    @property
     def functions(self) -> list[Function]:
         """The functions that the endpoint serves, as they were at the last request."""
         return list(self._running().catalog)
@@ -219,12 +235,12 @@ class LocalSCF:
 
         variables: those that the program has otherwise, by default `os.environ`. Keys and tokens in it are replaced.
         scf_hosts: whether SCF's host names lead to this endpoint in Python programs, with any keys. Then programs
-            without a setting for the endpoint use it too.
+            without a setting for the endpoint use it too. The option `scf_hosts` of the endpoint must be true for it.
 
         Raises RuntimeError if the endpoint has not started.
         """
         self._running()
-        hosts = self._await(self._server.command_hosts()) if scf_hosts else ""
+        hosts = self._await(self._server.command_hosts()) if scf_hosts and self._options.scf_hosts else ""
         given = os.environ if variables is None else variables
         return command_environment(given, self.endpoint, self.secret_id, self.secret_key, self.bundle, hosts)
 
@@ -234,7 +250,9 @@ class LocalSCF:
         return self._endpoint
 
     async def _start(self) -> Server:
-        server = await serve_endpoint(self._paths, self._options, self._notify, self._on_record, self._port)
+        server = await serve_endpoint(
+            self._paths, self._options, self._notify, self._on_record, self._port, self._watch
+        )
         self._endpoint = server.endpoint
         self.endpoint = server.url
         self.secret_id = server.endpoint.credential.secret_id

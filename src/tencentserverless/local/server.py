@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 import ssl
+import time
 from collections.abc import Callable, Iterable, Mapping
 
 from tencentserverless.local.api.call import new_request_id
@@ -27,6 +28,7 @@ from tencentserverless.local.http.listener import Listener
 from tencentserverless.local.http.request import BODY_LIMIT_BYTES, Reply, Request
 from tencentserverless.local.model.api_errors import request_too_large, requests_too_large
 from tencentserverless.local.model.errors import AuthorityError
+from tencentserverless.local.model.facts import Fact, Refused
 from tencentserverless.local.model.invocation import Record
 from tencentserverless.local.model.options import Options
 from tencentserverless.local.processes.descriptors import raise_limit
@@ -120,6 +122,7 @@ class Server:
         if found is None:
             return None
         status, reason = found
+        self.endpoint.refused(Refused(time.time(), f"HTTP {status}", reason))
         return Reply(f"{reason}\n".encode(), status=status, content_type=_PLAIN, closing=True)
 
     def serve(self, request: Request, port: int, answer: Callable[[Reply], None]) -> None:
@@ -141,7 +144,7 @@ class Server:
         """Open ports for the SCF host names of a program outside. Returns the text for `worker/redirect.py`."""
         if self._command is None:
             self._command = self._ports.open(COMMAND)
-        return self._command.hosts(self.authority.folder)
+        return self._command.hosts(str(self.authority.folder))
 
     def too_large(self, size: int) -> Reply:
         request_id = new_request_id()
@@ -165,6 +168,7 @@ async def serve_endpoint(
     notify: Notify,
     on_record: Callable[[Record], None] | None = None,
     port: int = DEFAULT_PORT,
+    watch: Callable[[Fact], None] | None = None,
 ) -> Server:
     """Start a local endpoint and its server.
 
@@ -186,7 +190,7 @@ async def serve_endpoint(
         url = f"{'https' if context else 'http'}://{url_host(options.host)}:{bound.getsockname()[1]}"
         # Handlers in this process use a port without TLS, so that they need not trust the authority.
         inner = ports.open(NO_INSTANCE).url if context else url
-        endpoint = Endpoint(paths, options, notify, on_record, delivery, scratch, authority, ports, inner)
+        endpoint = Endpoint(paths, options, notify, on_record, watch, delivery, scratch, authority, ports, inner)
         server = Server(endpoint, authority, ports, url, most_files // 2)
         server.listen(listen(bound, context))
     except BaseException:

@@ -144,7 +144,9 @@ def test_a_service_that_is_not_utf_8():
     """A scope that is not UTF-8 is malformed, and no failure of the endpoint."""
     request = signed(b"{}")
     scope = request.headers["authorization"].replace("/scf/", "/s\udcf3f/")
-    assert refused(request._replace(headers={**request.headers, "authorization": scope})).startswith("AuthFailure.")
+    for host in (HOST, "s\udcf3f"):
+        changed = request._replace(headers={**request.headers, "authorization": scope, "host": host})
+        assert refused(changed) == "AuthFailure.InvalidAuthorization"
 
 
 def test_tokens_of_accepted_keys():

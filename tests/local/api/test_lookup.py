@@ -3,6 +3,7 @@
 import pytest
 
 from tencentserverless.local.api import lookup
+from tencentserverless.local.functions import reading
 from tencentserverless.local.functions.catalog import Catalog
 from tencentserverless.local.model.api_errors import Refusal
 from tests.local.factories import function
@@ -21,6 +22,14 @@ def test_who_is_not_found_is_told_where_to_look():
         lookup.find("ap-guangzhou", {"FunctionName": "far"}, CATALOG)
     with pytest.raises(Refusal, match="ap-guangzhou/default has: hello, other"):
         lookup.find("ap-guangzhou", {"FunctionName": "missing"}, CATALOG)
+
+
+def test_a_function_that_cannot_be_served_is_told_with_its_reason():
+    """The message for a function that is declared and not served has the reason, in both languages."""
+    catalog = Catalog([function()], [reading.Refusal("bad", "bad/serverless.yml:4: 'mars' is not a region of SCF")])
+    with pytest.raises(Refusal, match="cannot be served: bad") as caught:
+        lookup.find("ap-guangzhou", {"FunctionName": "bad"}, catalog)
+    assert "无法提供服务：bad/serverless.yml:4" in caught.value.text("zh-CN")
 
 
 def test_the_message_is_in_one_language():

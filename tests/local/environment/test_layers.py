@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from tencentserverless.local.environment import layers, mounts
+from tencentserverless.local.environment import layers
 from tencentserverless.local.environment.layers import Layers, merge
 from tencentserverless.local.environment.scratch import Scratch
 from tencentserverless.local.model.errors import FunctionFolderError
@@ -92,9 +92,9 @@ def scratch():
 
 
 def test_none_and_one(tmp_path, scratch):
-    """Without layers the content is an empty folder; a single layer is used where it is, or misses."""
+    """Without layers there is no folder, whatever is mounted; a single layer is used where it is, or misses."""
     content = Layers(scratch).content
-    assert os.listdir(asyncio.run(content((), (), "scf-1"))) == []
+    assert asyncio.run(content((), ("/opt/python",), "scf-1")) == ""
     assert asyncio.run(content((tmp_path,), (), "scf-1")) == str(tmp_path)
     with pytest.raises(FileNotFoundError):
         asyncio.run(content((tmp_path / "gone",), (), "scf-1"))
@@ -139,7 +139,7 @@ def test_mount_points(tmp_path, scratch):
     (tmp_path / "layer").mkdir()
     (tmp_path / "layer" / "tools").symlink_to("/etc")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mounts, "OPT", str(tmp_path))
+        patch.setattr(layers, "LAYERS_SHOWN_AS", str(tmp_path))
         mounted = (f"{tmp_path}/tools/program", f"{tmp_path}/tools/python")
         made = asyncio.run(Layers(scratch).content((tmp_path / "layer",), mounted, "scf-1"))
     assert listed(made) == {"tools": None, "tools/program": "", "tools/python": None}

@@ -1,6 +1,7 @@
 """The endpoint's own folder."""
 
 import locale
+import os
 import subprocess
 import sys
 import tempfile
@@ -9,22 +10,36 @@ from pathlib import Path
 import pytest
 
 from tencentserverless.local.environment import scratch as module
+from tencentserverless.local.environment.mounts import Root
 from tencentserverless.local.environment.scratch import Scratch, utf8_locale
-from tencentserverless.local.model.function import Function, Layer
+from tencentserverless.local.model.function import Function
 from tencentserverless.local.processes.interpreters import CURRENT_INTERPRETER
 
 
-def test_places_are_made_and_removed(tmp_path):
-    """Home is an empty folder, the SDK's has the two lent packages, and all vanish."""
-    scratch = Scratch()
-    places = scratch.paths(tmp_path, (3, 11), "/opt")
-    assert places.code == str(tmp_path)
-    assert places.layers == "/opt"
-    assert list(Path(places.home).iterdir()) == []
-    assert {path.name for path in Path(places.sdk).iterdir()} == {"tencentserverless", "tencentcloud"}
+@pytest.fixture
+def scratch():
+    made = Scratch()
+    yield made
+    made.remove()
+
+
+def paths(scratch, code, version=(3, 11), root=None):
+    return scratch.paths(code, version, root, "", "scf-1")
+
+
+def test_the_folders_of_an_instance(tmp_path, scratch):
+    """An instance that sees this machine's root has a home and a folder for temporary files, which are empty at first
+    and removed with it; the SDK's has the two lent packages."""
+    found = paths(scratch, tmp_path)
+    assert (found.code, found.folder, os.listdir(found.layers)) == (str(tmp_path), str(tmp_path), [])
+    assert (os.listdir(found.home), os.listdir(found.tmp)) == ([], [])
+    assert set(os.listdir(found.sdk)) == {"tencentserverless", "tencentcloud"}
+    assert found.home != scratch.paths(tmp_path, (3, 11), None, "", "scf-2").home
+    scratch.release("scf-1")
+    assert not os.path.exists(found.tmp)
+    assert scratch.has_folders("scf-2")
     scratch.remove()
-    assert not Path(places.home).parent.exists()
-    scratch.remove()
+    assert not Path(found.provided).exists()
 
 
 def test_what_a_killed_endpoint_left_is_removed(tmp_path, monkeypatch):
@@ -58,34 +73,19 @@ def test_a_folder_that_is_removed_before_it_is_locked(tmp_path, monkeypatch):
     scratch.remove()
 
 
-def test_old_pythons_are_lent_nothing(tmp_path):
+def test_old_pythons_are_lent_nothing(tmp_path, scratch):
     """Python 2.7 cannot read the SDK, so its functions bring their own."""
-    scratch = Scratch()
-    assert scratch.paths(tmp_path, (2, 7), "/opt").sdk == ""
-    scratch.remove()
+    assert [paths(scratch, tmp_path, (2, 7), root).sdk for root in (None, Root("/scratch"))] == ["", ""]
 
 
-def test_lent_packages_bring_no_neighbours(tmp_path):
+def test_lent_packages_bring_no_neighbours(tmp_path, scratch):
     """From the lent place the SDK can be imported, and what is installed beside it cannot."""
-    scratch = Scratch()
-    sdk = scratch.paths(tmp_path, (3, 11), "/opt").sdk
+    sdk = paths(scratch, tmp_path).sdk
     program = (
         f"import sys; sys.path.insert(0, {sdk!r}); import tencentserverless.scf, tencentcloud.common; import httptools"
     )
     done = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=False)
-    scratch.remove()
     assert "No module named 'httptools'" in done.stderr
-
-
-def test_what_instances_see(tmp_path):
-    """Of the folder an instance has home, what it is lent and what it is to share, which is made then."""
-    scratch = Scratch()
-    own = scratch.visible_paths(["lock"])
-    assert own.home == scratch.paths(tmp_path, (3, 11), "/opt").home
-    assert [Path(place).name for place in own.read_only] == ["sdk", "trust"]
-    assert own.shared == (f"{own.folder}/lock",)
-    assert all(Path(place).exists() for place in (own.stage, own.home, *own.read_only, *own.shared))
-    scratch.remove()
 
 
 def test_the_locale_is_installed():
@@ -99,17 +99,19 @@ def test_the_locale_is_installed():
         locale.setlocale(locale.LC_ALL, before)
 
 
-def test_a_view_is_looked_up_once(tmp_path, monkeypatch):
+def test_what_is_needed_is_looked_up_once(tmp_path, scratch):
     """What an instance needs of the disk is looked up again only for another version of its sources."""
-    (tmp_path / "code").mkdir()
-    one = Function("one", tmp_path / "code", layers=(Layer("x", 1, tmp_path / "layer"),))
-    made = Scratch()
-    with pytest.raises(FileNotFoundError):
-        made.view(one, CURRENT_INTERPRETER, 1)
-    (tmp_path / "layer").mkdir()
-    view = made.view(one, CURRENT_INTERPRETER, 1)
-    (tmp_path / "layer").rmdir()
-    assert made.view(one, CURRENT_INTERPRETER, 1) is view
-    with pytest.raises(FileNotFoundError):
-        made.view(one, CURRENT_INTERPRETER, 2)
-    made.remove()
+    code, shared = tmp_path / "code", Path(tempfile.mkdtemp(dir="/tmp"))
+    code.mkdir()
+    function = Function("one", code)
+
+    def needed(version):
+        return scratch.root(function, CURRENT_INTERPRETER, version, (), ()).needed
+
+    assert not scratch.is_known(function, CURRENT_INTERPRETER, 1)
+    before = needed(1)
+    (code / "link").symlink_to(shared)
+    assert (scratch.is_known(function, CURRENT_INTERPRETER, 1), needed(1)) == (True, before)
+    assert str(shared) not in before
+    assert str(shared) in needed(2)
+    shared.rmdir()

@@ -1,12 +1,13 @@
 """What a worker finds around itself."""
 
 import json
+from dataclasses import replace
 
 from tencentserverless.local.environment import variables as environment
 from tencentserverless.local.model.credentials import Credential
 from tests.local.factories import function
 
-PLACES = environment.Paths("/code/hello", "/scratch/home", "/scratch/opt", "/scratch/sdk")
+PLACES = environment.Paths("/code/hello", "/var/user", "/scratch/home", "/scratch/opt", "/scratch/sdk", "/scratch")
 SHELL = {"SECRET": "hush", "PATH": "/mine", "HTTPS_PROXY": "p", "PYTHONPATH": "/mine", "TENCENTCLOUD_SECRET_ID": "real"}
 CREDENTIAL = Credential("AKIDx", "key", "token", "scf-1")
 PLATFORM = set(
@@ -17,10 +18,10 @@ PLATFORM = set(
 )
 
 
-def variables(shell=SHELL, bundle="", **more):
+def variables(shell=SHELL, bundle="", paths=PLACES, **more):
     machine = environment.Machine("C.UTF-8", shell, bundle)
     door = "http://127.0.0.1:9000"
-    return environment.variables(function(**more), CREDENTIAL, PLACES, machine, "/usr/bin/python", "Python3.9", door)
+    return environment.variables(function(**more), CREDENTIAL, paths, machine, "/usr/bin/python", "Python3.9", door)
 
 
 def test_only_the_platforms_names_and_a_short_list():
@@ -30,10 +31,10 @@ def test_only_the_platforms_names_and_a_short_list():
 
 
 def test_values_are_true_here():
-    """Paths are this machine's, the region is the function's, the credentials are the instance's."""
+    """Paths are as the instance sees them, the region is the function's, the credentials are the instance's."""
     found = variables(region="ap-chengdu")
-    assert found["USER_CODE_ROOT"] == "/code/hello/"
-    assert found["PYTHONPATH"] == "/code/hello:/scratch/opt"
+    assert found["USER_CODE_ROOT"] == "/var/user/"
+    assert found["PYTHONPATH"] == "/var/user:/scratch/opt"
     assert found["TENCENTCLOUD_REGION"] == "ap-chengdu"
     assert found["TENCENTCLOUD_SESSIONTOKEN"] == "token"
     assert found["TENCENTSERVERLESS_ENDPOINT"] == "http://127.0.0.1:9000"
@@ -51,8 +52,11 @@ def test_trust():
 
 
 def test_windows_gets_what_it_needs():
-    """On Windows the variables without which nothing starts are kept."""
-    found = variables(shell={**SHELL, "SYSTEMROOT": r"C:\Windows"})
+    """On Windows the variables without which nothing starts are kept; temporary files go to the instance's folder."""
+    shell = {**SHELL, "SYSTEMROOT": r"C:\Windows", "TEMP": "mine"}
+    found = variables(shell=shell, paths=replace(PLACES, tmp="own"))
+    assert {found[name] for name in ("TMPDIR", "TEMP", "TMP")} == {"own"}
+    assert "TMPDIR" not in variables()
     assert found["SYSTEMROOT"] == r"C:\Windows"
     assert found["PATH"] == "/mine"
     assert found["USERPROFILE"] == found["HOME"]

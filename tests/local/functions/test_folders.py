@@ -62,9 +62,13 @@ def test_the_same_name_in_two_regions(folder):
     folder("one", manifest=text.format("ap-chengdu"))
     folder("two", manifest=text.format("ap-beijing"))
     assert len(read([folder.path], print)) == 2
-    folder("three", manifest=text.format("ap-beijing"))
+    three, notices = folder("three", manifest=text.format("ap-beijing")), []
+    assert len(read([folder.path], notices.append)) == 2
+    assert [re.sub(r"\S+/", "", notice)[:87] for notice in notices] == [
+        "same (ap-beijing, default) is declared twice: in serverless.yml and in serverless.yml. "
+    ]
     with pytest.raises(FunctionFolderError, match=r"declared twice: in .*three.serverless.yml and in .*two.serverless"):
-        read([folder.path], print)
+        read([three, folder.path / "two"], print)
 
 
 def test_nothing_found(folder, tmp_path):
@@ -83,7 +87,7 @@ def test_names_that_are_none(folder):
         read([bad], print)
     notices = []
     assert [function.name for function in read([folder.path], notices.append)] == ["good"]
-    assert notices == [f"{bad}: ignored, because its name is not a valid function name"]
+    assert [notice.startswith(f"{bad}: the folder's name is not") for notice in notices] == [True]
     assert [
         function.name for function in read([folder("v1.3", manifest="component: scf\nname: ok\ninputs: {}\n")], print)
     ] == ["ok"]
@@ -112,3 +116,51 @@ def test_a_folder_that_nobody_may_look_into(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "iterdir", refuse)
     with pytest.raises(FunctionFolderError, match=f"{re.escape(str(tmp_path))}: Permission denied"):
         read([tmp_path], print)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "\ufeffdef main_handler(event, context): 1",
+        "from app import (\n    main_handler,\n)",
+        "from app import (  # why\n    other,\n    run as main_handler\n)",
+        "import sys\nif sys.version_info > (3,):\n    def main_handler(event, context): 1",
+        "try:\n    from app import main_handler\nexcept ImportError: pass",
+        "from more import *",
+    ],
+)
+def test_handlers_that_come_otherwise(folder, code):
+    """A handler counts after a byte order mark, in brackets, below an `if`, and through a star import."""
+    place = folder("one", code)
+    (place / "more.py").write_text("from .deep import *\nfrom os import *\n")
+    (place / "deep.py").write_text("def main_handler(event, context): 1\n")
+    assert is_function(place)
+
+
+def test_an_index_that_is_named_itself(folder):
+    """A folder that is named itself is a function if it has an index.py, however its handler comes to be there."""
+    place = folder("one", "globals()['main_' + 'handler'] = print")
+    assert not is_function(place)
+    assert [function.name for function in read([place], print)] == ["one"]
+    with pytest.raises(FunctionFolderError, match=r"index\.py: a file: name its folder, "):
+        read([place / "index.py"], print)
+
+
+def test_one_bad_folder_among_many(folder):
+    """A folder with a mistake is told and passed over, and refused only if nothing else is there or it is named."""
+    folder("good")
+    bad = folder("bad", manifest="component: scf\nname: bad\ninputs:\n  region: mars\n")
+    notices = []
+    assert [function.name for function in read([folder.path], notices.append)] == ["good"]
+    assert notices == [f"{bad}/serverless.yml:4: component: scf: 'mars' is not a region of SCF"]
+    with pytest.raises(FunctionFolderError, match="'mars' is not a region"):
+        read([bad], print)
+
+
+def test_a_project_with_a_file_of_its_own(folder):
+    """A root file with the app of a project makes its folders functions, and a handler without a file is a notice."""
+    folder(".", manifest="app: shop\n")
+    folder("one", manifest="component: scf\nname: one\ninputs:\n  name: ${app}-one\n  handler: greeter.main\n")
+    notices = []
+    assert [function.name for function in read([folder.path], notices.append)] == ["shop-one"]
+    assert ["there is no greeter.py in" in notice for notice in notices] == [True]

@@ -106,7 +106,9 @@ def test_new_ones_that_are_broken_are_told_once(folder, served, notices):
     folder("three", manifest=MANIFEST.format("three", -1))
     folder("1st")
     assert [catalog.get((*HERE, "none")) for _ in "ab"] == [None, None]
-    assert [any(part in notice for notice in notices) for part in ("ignored", "declared twice", "yml:4")] == [True] * 3
+    assert [
+        any(part in notice for notice in notices) for part in ("not a valid function name", "declared twice", "yml:4")
+    ] == [True] * 3
     assert len(notices) == 3
     (place / "serverless.yml").write_text(MANIFEST.format("two", 3))
     assert catalog.get((*HERE, "two")).code == place
@@ -204,9 +206,9 @@ def test_only_what_has_changed_is_read(folder, served, monkeypatch):
     catalog = served()
     both = [catalog.get((*HERE, name)) for name in ("one", "two")]
     looked = []
-    look = live_catalog.folders.function_below
+    look = live_catalog.FolderReader.read_folder
     monkeypatch.setattr(
-        live_catalog.folders, "function_below", lambda place, *more: looked.append(place) or look(place, *more)
+        live_catalog.FolderReader, "read_folder", lambda reader, place: looked.append(place) or look(reader, place)
     )
     (place / "data").touch()
     assert [catalog.get((*HERE, name)) for name in ("one", "two") * 2] == both * 2

@@ -117,7 +117,7 @@ def test_a_launch_that_fails(folder):
     """A launch that fails raises OSError and leaves neither credentials nor ports, and no instance."""
     place = folder("one", manifest="component: scf\nname: one\ninputs: {src: code}\n")
     (place / "code").mkdir()
-    (function,) = read([place], pytest.fail)
+    (function,) = read([place], print)
     (place / "code").rmdir()
 
     async def act(here):

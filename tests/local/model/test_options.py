@@ -6,7 +6,7 @@ from dataclasses import fields
 from tencentserverless.local import LocalSCF
 from tencentserverless.local.model.options import Options
 
-INNER = {"event_invocations", "start_method"}  # not for programs
+INNER = {"event_invocations", "start_method", "overrides"}  # not for programs; overrides are made of `settings`
 
 
 def test_programs_have_every_option():

@@ -35,7 +35,10 @@ def way_of(name, monkeypatch):
 def start(folder):
     """With a mark of its own, as every worker has: those with the same mark end together, wherever they come from."""
     mark = f"test-{os.getpid()}-{next(numbers)}"
-    return StartRequest(CURRENT_INTERPRETER, {"MARK": mark}, str(folder), f"MARK={mark}")
+    scratch = folder.with_name(f"{folder.name}-scratch")
+    for name in ("root", "sdk", "trust"):
+        (scratch / name).mkdir(parents=True, exist_ok=True)
+    return StartRequest(CURRENT_INTERPRETER, {"MARK": mark}, str(folder), f"MARK={mark}", scratch=str(scratch))
 
 
 def folder_of(pid):

@@ -40,11 +40,13 @@ def status(result):
 
 
 def test_a_breakpoint(folder, terminal):
-    """At breakpoint() a handler talks on the terminal, and passes though it stood longer than its time limit."""
+    """At breakpoint() a handler talks on the terminal, which names it, and passes though it stood too long."""
     folder("stops", STOPS, QUICK.format("stops"))
     with debugged(folder, terminal) as scf:
         running = Invocation(scf, "stops", {"a": 1})
-        assert "index.py(" in terminal.read_until("(Pdb) ")
+        shown = terminal.read_until("(Pdb) ")
+        assert "index.py(" in shown
+        assert f"Stopped in stops, request {scf.records[0].invocation.request_id}\r\n" in shown
         pause()
         assert terminal.answer("p event") == "{'a': 1}\r\n"
         terminal.type("c")
@@ -70,7 +72,7 @@ def test_a_breakpoint_in_an_import(folder, terminal):
     folder("stops", "breakpoint()\ndef main_handler(event, context):\n    return 1\n")
     with debugged(folder, terminal) as scf:
         running = Invocation(scf, "stops", {})
-        terminal.read_until("(Pdb) ")
+        assert "Stopped in stops, while it is loaded\r\n" in terminal.read_until("(Pdb) ")
         pause()
         terminal.type("c")
         assert running.result()["RetMsg"] == "1"
@@ -191,7 +193,7 @@ def test_others_run_meanwhile(folder, terminal):
 
 
 def test_callers_stand_too(folder, terminal):
-    """The time of a function that waits for one that stands does not run, through any number of calls."""
+    """The time of a function that waits for one that stands does not run, and is not in its duration."""
     calls = (
         "from tencentserverless import scf\n"
         "def main_handler(event, context):\n"
@@ -208,6 +210,7 @@ def test_callers_stand_too(folder, terminal):
         terminal.type("c")
         assert running.result()["RetMsg"] == '"done"'
         assert [record.outcome.status_code for record in scf.records] == [200] * 3
+        assert all(record.outcome.duration_ms < 2000 for record in scf.records)
 
 
 def test_frames_of_a_functions_making(folder, terminal):

@@ -217,7 +217,7 @@ def test_output_of_the_import(api):
 
 def test_logging(api):
     """The root logger prints without being set up."""
-    assert printed(api.invoke("logs", {})) == ["[INFO] by the logger"]
+    assert printed(api.invoke("logs", {})) == ["by the logger"]
 
 
 def test_stdin_is_empty(api):

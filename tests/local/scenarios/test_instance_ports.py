@@ -8,7 +8,6 @@ import pytest
 
 from tencentserverless.local import LocalSCF
 from tencentserverless.local.http.certificates import system_bundle
-from tencentserverless.local.http.instance_ports import bind_socket
 from tencentserverless.local.model.options import SCF_ADDRESS
 from tests.local.api_client import Api
 

@@ -80,7 +80,7 @@ def test_notices_go_to_stderr(folder, capfd):
     folder("one"), folder("v1.2")
     with LocalSCF(folder.path):
         pass
-    assert "its name is not a valid function name" in capfd.readouterr().err
+    assert "name is not a valid function name" in capfd.readouterr().err
 
 
 def test_tls(folder):

@@ -1,4 +1,4 @@
-"""What an instance sees of the disk."""
+"""What an instance sees of the disk, and what it can do to it."""
 
 import json
 import os
@@ -28,13 +28,14 @@ def main_handler(event, context):
         except OSError as error:
             return errno.errorcode[error.errno]
         return os.path.getsize(os.path.join(places[event["write"]], "written"))
-    return {"tmp": sorted(os.listdir("/tmp")), "default": tempfile.gettempdir(), "here": os.getcwd() == here}
+    return {"tmp": sorted(os.listdir("/tmp")), "default": tempfile.gettempdir(),
+            "here": os.path.samefile(os.getcwd(), here)}
 """
 
 
 @pytest.fixture(params=["below /tmp", "elsewhere"])
 def api(request, possible):
-    """Two instances' worth of one function whose code lies below /tmp, or does not."""
+    """Two functions whose code lies below /tmp, or does not."""
     with tempfile.TemporaryDirectory(dir="/tmp" if request.param == "below /tmp" else "/var/tmp") as place:
         for name in ("one", "two"):
             folder = Path(place) / "functions" / name
@@ -117,6 +118,7 @@ def main_handler(event, context):
         "trust": tried(os.unlink, bundle),
         "bundle": os.path.exists(bundle),
         "home": home,
+        "seen": [name for name in os.listdir(event["folder"]) if os.listdir(os.path.join(event["folder"], name))],
     }
 """
 
@@ -139,11 +141,12 @@ def owned(request, possible, monkeypatch):
 
 @pytest.mark.parametrize("name", ["one", "two"])
 def test_the_endpoints_folder_is_not_seen(owned, name):
-    """Of the endpoint's own folder an instance sees home, the SDK and the trusted certificates, and can change neither
-    of the latter; the records of others are not there."""
-    found = told(owned, name, {})
-    assert found["own"] == ["home", "sdk", "trust"]
-    assert (found["sdk"], found["moved"], found["trust"], found["bundle"]) == ("EROFS", "EBUSY", "EROFS", True)
+    """Of the endpoint's own folder an instance sees the SDK and the trusted certificates, and cannot change them; the
+    records of others are not there."""
+    found = told(owned, name, {"folder": str(owned.own)} if owned.own.parent != Path("/tmp") else {"folder": "/run"})
+    assert found["seen"] == []
+    assert found["own"] == ["home", "sdk", "terminal", "terminal.lock", "trust"]
+    assert (found["sdk"], found["moved"], found["trust"], found["bundle"]) == ("EROFS", "EROFS", "EROFS", True)
     (own,) = owned.own.iterdir()
     assert (own / "sdk" / "tencentserverless").exists()
     until((own / "records.db").exists)
@@ -151,11 +154,11 @@ def test_the_endpoints_folder_is_not_seen(owned, name):
 
 def test_each_instance_has_a_home_of_its_own(owned):
     """Home is empty at first and can be written to; nobody else sees what is there, nor this machine."""
-    first = told(owned, "one", {})
+    first, folder = told(owned, "one", {"folder": "/run"}), {"folder": "/run"}
     assert first["before"] == []
-    assert told(owned, "one", {})["before"] == ["written"]
-    assert told(owned, "two", {})["before"] == []
-    assert os.listdir(first["home"]) == []
+    assert told(owned, "one", folder)["before"] == ["written"]
+    assert told(owned, "two", folder)["before"] == []
+    assert not os.path.exists(first["home"])
 
 
 ESCAPES = """\

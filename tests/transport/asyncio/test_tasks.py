@@ -9,7 +9,7 @@ from tencentserverless._transport.asyncio.tasks import begun
 
 
 def test_a_coroutine_that_cannot_be_begun_is_closed():
-    """Where there can be no task, a coroutine is closed, so that Python does not warn of it, and the error comes out."""
+    """Where there can be no task, a coroutine is closed, so that Python does not warn, and the error comes out."""
 
     async def work():
         raise AssertionError("it was begun")

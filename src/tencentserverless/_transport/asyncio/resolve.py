@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from tencentserverless._transport.addresses import Address
 
 
-async def resolve(
-    loop: "asyncio.AbstractEventLoop", host: str, port: int, seconds: float
-) -> "Optional[List[Address]]":
+async def resolve(loop: "asyncio.AbstractEventLoop", host: str, port: int, seconds: float) -> "Optional[List[Address]]":
     """The addresses of `host`; None if they do not come within `seconds`. Raises what the resolver raises."""
     try:
         return _addresses(host, port, socket.AI_NUMERICHOST)  # an address needs no resolver
@@ -28,9 +26,7 @@ async def resolve(
         return _addresses(host, port, 0)
 
 
-async def _answer(
-    loop: "asyncio.AbstractEventLoop", host: str, port: int, seconds: float
-) -> "Optional[List[Address]]":
+async def _answer(loop: "asyncio.AbstractEventLoop", host: str, port: int, seconds: float) -> "Optional[List[Address]]":
     task = begun(loop.getaddrinfo(host, port, type=socket.SOCK_STREAM))
     try:
         await asyncio.wait([task], timeout=seconds)

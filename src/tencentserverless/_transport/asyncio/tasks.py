@@ -17,7 +17,7 @@ def begun(work: "Any") -> "asyncio.Future[Any]":
     Python warns of a coroutine that becomes garbage before it was begun.
     """
     try:
-        return asyncio.ensure_future(work)
+        return asyncio.ensure_future(work)  # type: ignore[no-any-return]
     except BaseException:
         end = getattr(work, "close", None) or getattr(work, "cancel", None)
         if end is not None:

@@ -5,7 +5,7 @@ from random import random
 from time import monotonic, time
 
 from tencentserverless._protocol.effects import KEEP, READ, Fault, Moment, Open, Sleep, Write
-from tencentserverless._protocol.exchange import begin
+from tencentserverless._protocol.exchange import begin, break_off
 from tencentserverless._transport.asyncio.pool import Held, Pool
 from tencentserverless._transport.faults import FAMILIES, fault_of_effect
 from tencentserverless.exception import ServerlessError, SettingsError
@@ -64,11 +64,9 @@ class Transport:
                     effect = steps.send(answer)
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
-        except ServerlessError:
+        except BaseException as error:
             answer = None  # a wrong server may have sent the request back, with the token in it
-            raise
-        except BaseException as error:  # it is broken off: a trace has an end nevertheless
-            steps.throw(error)
+            break_off(steps, error)
             raise
         finally:
             held.end()

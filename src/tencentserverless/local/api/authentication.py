@@ -35,7 +35,7 @@ SIGNED_CHARACTERS = 1024
 TYPE_CHARACTERS = 100
 
 _SIGNER = re.compile(
-    re.escape(tc3.ALGORITHM) + r"\s+Credential=([^/\s,]+)/(\d{4}-\d\d-\d\d)/([^/\s,]+)/tc3_request\s*,"
+    re.escape(tc3.ALGORITHM) + r"\s+Credential=([^/\s,]+)/(\d{4}-\d\d-\d\d)/([!-+.0-~-]+)/tc3_request\s*,"
     r"\s*SignedHeaders=([^,]+),\s*"
 )
 _MOST_SIGNED_HEADERS = 64
@@ -69,13 +69,17 @@ class _Claim(NamedTuple):
 
 
 class _Signer(NamedTuple):
-    """The `Authorization` header without its signature. It is the same for all requests of a client in one day."""
+    """The `Authorization` header without its signature. It is the same for all requests of a client in one day.
+
+    names: those of the signed headers, as they are written. keys: their names in `Request.headers`.
+    """
 
     secret_id: str
     date: str
     service: str
     scope: str
     names: tuple[str, ...]
+    keys: tuple[str, ...]
     signs_enough: bool
 
 
@@ -176,13 +180,14 @@ def _signer(text: str) -> _Signer | None:
         return None
     secret_id, date, service, names = parsed.groups()
     signed = tuple(names.strip().split(";"))
-    signs_enough = len(signed) <= _MOST_SIGNED_HEADERS and _SIGNED_AT_LEAST.issubset(_keys_of(signed))
-    return _Signer(secret_id, date, service, tc3.credential_scope(date, service), signed, signs_enough)
+    keys = _keys_of(signed)
+    signs_enough = len(signed) <= _MOST_SIGNED_HEADERS and _SIGNED_AT_LEAST.issubset(keys)
+    return _Signer(secret_id, date, service, tc3.credential_scope(date, service), signed, keys, signs_enough)
 
 
-def _keys_of(names: Iterable[str]) -> list[str]:
+def _keys_of(names: Iterable[str]) -> tuple[str, ...]:
     """The keys of `Request.headers` for names of signed headers, which clients also write in upper case."""
-    return [name.strip().lower() for name in names]
+    return tuple([name.strip().lower() for name in names])
 
 
 @lru_cache(maxsize=64)
@@ -282,7 +287,7 @@ def _v3_texts(request: Request, timestamp: int, signer: _Signer) -> Iterator[str
     """The texts that a correct client may have signed for this request, the most likely one first."""
     digest = sha256(_signed_payload(request)).hexdigest()
     query = request.query if request.method == "GET" else ""
-    values = tuple([request.headers.get(key, "") for key in _keys_of(signer.names)])
+    values = tuple([request.headers.get(key, "") for key in signer.keys])
     canonical_headers = _known_headers if sum(map(len, values)) <= SIGNED_CHARACTERS else _signed_headers
     for headers in canonical_headers(signer.names, values):
         canonical = tc3.canonical_text(request.method, query, headers, digest)
@@ -293,7 +298,7 @@ def _signed_headers(names: tuple[str, ...], values: tuple[str, ...]) -> tuple[st
     """The canonical texts of these headers that a correct client may have signed."""
     keys = _keys_of(names)
     sent = dict(zip(keys, values, strict=True))
-    spellings = dict.fromkeys((names, tuple(keys), tuple(sorted(keys))))
+    spellings = dict.fromkeys((names, keys, tuple(sorted(keys))))
     return tuple(
         tc3.canonical_headers([(name, changed(host if key == "host" else sent[key].strip())) for name, key in spelled])
         for spelled in (list(zip(spelling, _keys_of(spelling), strict=True)) for spelling in spellings)

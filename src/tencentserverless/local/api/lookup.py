@@ -31,6 +31,9 @@ def check_qualifier(qualifier: str) -> None:
 
 def _where_it_is(name: str, region: str, namespace: str, catalog: Lookup) -> tuple[str, str]:
     """Where functions of this name are, else which functions there are, in English and in Chinese."""
+    reason = catalog.refusal(name)
+    if reason:
+        return f"It is declared, but cannot be served: {reason}", f"{name} 已声明，但无法提供服务：{reason}"
     elsewhere = [f"{function.region}/{function.namespace}" for function in catalog.named(name)]
     if elsewhere:
         places = few_names(elsewhere)

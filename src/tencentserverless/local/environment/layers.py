@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-from tencentserverless.local.environment.mounts import mount_point
 from tencentserverless.local.environment.scratch import Scratch
+from tencentserverless.local.environment.variables import LAYERS_SHOWN_AS
 from tencentserverless.local.eventloop.in_thread import in_thread
 from tencentserverless.local.functions.folder_snapshot import folder_version
 from tencentserverless.local.model.errors import FunctionFolderError
@@ -39,15 +39,16 @@ class Layers:
         self._lock = threading.Lock()
 
     async def content(self, folders: tuple[Path, ...], mounted: tuple[str, ...], instance_id: str) -> str:
-        """Return a folder with the content of these layers. It exists until `release` is called with this id.
+        """Return a folder with the content of these layers, "" if there are none.
 
+        It exists until `release` is called with this id.
         mounted: paths below `/opt` that are needed from this machine. The folder has a mount point for each of them.
         Raises OSError.
         """
+        if not folders:
+            return ""
         if len(folders) > 1 or mounted:
             return await in_thread(self._merge, folders, mounted, instance_id)
-        if not folders:
-            return str(self._scratch.folder / "opt")
         os.scandir(folders[0]).close()
         return str(folders[0])
 
@@ -73,7 +74,7 @@ class Layers:
         try:
             merge([str(folder) for folder in folders], str(target))
             for path in mounted:
-                _make_mount_point(path, Path(mount_point(path, str(target))), target)
+                _make_mount_point(path, target / os.path.relpath(path, LAYERS_SHOWN_AS), target)
         except BaseException:
             shutil.rmtree(target, ignore_errors=True)
             raise

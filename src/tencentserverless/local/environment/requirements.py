@@ -48,7 +48,7 @@ class Requirements:
         except OSError:
             return
         own = [str(folder) for folder in (function.code, *reversed(function.layer_folders))]
-        installed = installed_in([*own, *self._path_of(interpreter)])
+        installed = installed_in([*own, *self.path_of(interpreter)])
         lacking = missing(text, installed, interpreter.version)
         if lacking:
             self._notify(
@@ -56,7 +56,8 @@ class Requirements:
                 f"Install the missing packages into the function's folder with: {command(interpreter, file)}"
             )
 
-    def _path_of(self, interpreter: Interpreter) -> list[str]:
+    def path_of(self, interpreter: Interpreter) -> list[str]:
+        """The module path of an interpreter. This blocks, and runs each interpreter once."""
         if interpreter.path not in self._paths:
             self._paths[interpreter.path] = _module_path(interpreter)
         return self._paths[interpreter.path]

@@ -1,4 +1,6 @@
-"""The endpoint's own folder. It has the home folder, merged layers, the SDK and certificates.
+"""The endpoint's own folder. It has merged layers, the SDK and certificates.
+
+Where instances have no root folders of their own, it has their home folders and those for temporary files too.
 
 It is removed when the endpoint stops. If an endpoint was killed, its fork server removes it, or the next endpoint. A
 running endpoint holds a lock on its folder (flock(2)). Process ids would not do: endpoints in two containers can share
@@ -19,7 +21,14 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-from tencentserverless.local.environment.mounts import HOSTS_FILE, ScratchPaths, View, needed_paths, view_of
+from tencentserverless.local.environment.mounts import (
+    HOSTS_FILE,
+    PROVIDED,
+    Root,
+    link_aliases,
+    needed_paths,
+    paths_in_root,
+)
 from tencentserverless.local.environment.variables import Paths
 from tencentserverless.local.model.function import Function
 from tencentserverless.local.model.options import SCF_ADDRESS
@@ -32,7 +41,7 @@ _PREFIX = "tencentserverless-endpoint-"
 _NO_LOCK = -1
 _SDK_PACKAGES = ("tencentserverless", "tencentcloud")
 _OLDEST_PYTHON_OF_SDK = (3, 6)
-MOST_VIEWS = 1000
+MOST_ROOTS = 1000
 
 
 class Scratch:
@@ -41,38 +50,66 @@ class Scratch:
     def __init__(self) -> None:
         self._folder: Path | None = None
         self._lock = _NO_LOCK
-        self._views: dict[tuple[Path, Interpreter], tuple[int, View]] = {}
+        self._roots: dict[tuple[Path, Interpreter], tuple[int, Root]] = {}
 
-    def paths(self, code: Path, version: tuple[int, int], layers: str) -> Paths:
-        """The paths of an instance. version: of its interpreter. layers: the path at which it sees its layers."""
-        folder = self._create()
-        sdk = str(folder / "sdk") if version >= _OLDEST_PYTHON_OF_SDK else ""
-        return Paths(code=str(code), home=str(folder / "home"), layers=layers, sdk=sdk)
+    def paths(self, code: Path, version: tuple[int, int], root: Root | None, layers: str, instance_id: str) -> Paths:
+        """The paths of an instance. version: of its interpreter. root: None if the instance sees this machine's root.
 
-    def view(self, function: Function, interpreter: Interpreter, version: int) -> View:
-        """The view of an instance. It is computed again after the version of the sources has changed."""
+        layers: a folder with the content of its layers.
+        """
+        has_sdk = version >= _OLDEST_PYTHON_OF_SDK
+        if root is not None:
+            return paths_in_root(str(code), has_sdk)
+        folder, own = self._create(), self._own_folder(instance_id)
+        return Paths(
+            code=str(code),
+            folder=str(code),
+            home=str(own / "home"),
+            layers=layers or str(folder / "opt"),
+            sdk=str(folder / "sdk") if has_sdk else "",
+            provided=str(folder),
+            tmp=str(own / "tmp"),
+        )
+
+    def _own_folder(self, instance_id: str) -> Path:
+        own = self._create() / "instances" / instance_id
+        for name in ("home", "tmp"):
+            (own / name).mkdir(parents=True, mode=0o700, exist_ok=True)
+        return own
+
+    def has_folders(self, instance_id: str) -> bool:
+        """Whether `release` has to be called for this instance. It may take long."""
+        return self._folder is not None and (self._folder / "instances" / instance_id).exists()
+
+    def release(self, instance_id: str) -> None:
+        """Remove the folders of an instance that has ended."""
+        if self._folder is not None:
+            shutil.rmtree(self._folder / "instances" / instance_id, ignore_errors=True)
+
+    def root(
+        self, function: Function, interpreter: Interpreter, version: int, used: Sequence[str], shared: Sequence[str]
+    ) -> Root:
+        """What the root folder of an instance has. It is looked up again after the version of the sources has changed.
+
+        used: other paths that instances need. shared: names of files, which are created if they do not exist.
+        """
+        scratch = self._create()
+        for name in shared:
+            (scratch / name).touch(0o600)
         key = (function.code, interpreter)
-        known = self._views.get(key)
+        known = self._roots.get(key)
         if known is None or known[0] != version:
-            folders = [str(folder) for folder in (function.code, *function.layer_folders)]
-            needed = needed_paths(folders, interpreter, [str(self._create()), *_sdk_folders()])
-            known = self._views[key] = (version, view_of(needed))
-            if len(self._views) > MOST_VIEWS:
-                del self._views[next(iter(self._views))]
+            code, *layers = function.folders
+            needed = needed_paths(code, layers, interpreter, [*_sdk_folders(), *used], str(scratch))
+            known = self._roots[key] = (version, Root(str(scratch), needed, link_aliases(code), tuple(shared)))
+            if len(self._roots) > MOST_ROOTS:
+                del self._roots[next(iter(self._roots))]
         return known[1]
 
-    def visible_paths(self, shared: Sequence[str] = ()) -> ScratchPaths:
-        """The paths that an instance sees. shared: names of files, which are created if they do not exist."""
-        folder = self._create()
-        for name in shared:
-            (folder / name).touch(0o600)
-        return ScratchPaths(
-            str(folder),
-            stage=str(folder / "tmp"),
-            home=str(folder / "home"),
-            read_only=(str(folder / "sdk"), str(self.trust)),
-            shared=tuple(str(folder / name) for name in shared),
-        )
+    def is_known(self, function: Function, interpreter: Interpreter, version: int) -> bool:
+        """Whether `root` does not have to read the disk."""
+        known = self._roots.get((function.code, interpreter))
+        return known is not None and known[0] == version
 
     @property
     def hosts(self) -> Path:
@@ -104,7 +141,7 @@ class Scratch:
         if self._folder is None:
             _remove_orphans(Path(tempfile.gettempdir()))
             self._folder, self._lock = _new_folder()
-            for name in ("home", "opt", "sdk", "tmp", "trust"):
+            for name in ("opt", "root", *PROVIDED):
                 (self._folder / name).mkdir()
             for name in _SDK_PACKAGES:
                 _provide(name, self._folder / "sdk")
@@ -141,20 +178,23 @@ def _lock(folder: Path) -> int | None:
     None if another process has the lock, or has removed the folder before it could be locked.
     """
     if fcntl is None:
-        return _NO_LOCK
-    descriptor = -1
+        return _NO_LOCK  # type: ignore[unreachable]  # reached on Windows
     try:
         descriptor = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    lock: int | None = None
+    try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if os.path.samestat(os.fstat(descriptor), os.stat(folder)):
-            return descriptor
+            lock = descriptor
     except (BlockingIOError, FileNotFoundError):
         pass
     except OSError:  # some network disks have no locks for folders
-        _unlock(descriptor)
-        return _NO_LOCK
-    _unlock(descriptor)
-    return None
+        lock = _NO_LOCK
+    if lock != descriptor:
+        os.close(descriptor)
+    return lock
 
 
 def _unlock(lock: int) -> None:

@@ -20,25 +20,36 @@ APPID = "1250000000"
 UIN = "100000000001"
 CODE_SHOWN_AS = "/var/user"
 LAYERS_SHOWN_AS = "/opt"
+RUNTIME_SHOWN_AS = "/var/runtime"  # what the endpoint provides
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 BUNDLE_NAMES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
+TMP_NAMES = ("TMPDIR", "TEMP", "TMP")  # the last two on Windows only
+
 # Without these, Windows cannot start an interpreter or open a socket. They contain paths, not secrets.
-KEPT = ("SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "TEMP", "TMP")
+KEPT = ("SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT")
 
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """The folders of an instance on this machine.
+    """The folders of an instance, as the instance sees them.
 
+    code: where its modules are imported from. folder: its working folder, with the same content.
+    layers: the content of its layers.
     sdk: the SDK for functions that do not contain it, "" if there is none for this interpreter.
+    provided: what the endpoint provides. tmp: its folder for temporary files, "" if that is `/tmp`.
+    terminal: the terminal for pdb, "" if that has the same path as on this machine.
     """
 
     code: str
+    folder: str
     home: str
     layers: str
     sdk: str
+    provided: str
+    tmp: str = ""
+    terminal: str = ""
 
     @property
     def search_path(self) -> list[str]:
@@ -75,21 +86,22 @@ def variables(
     endpoint: the URL of the instance's own port.
     """
     kept = {name: machine.shell[name] for name in KEPT if name in machine.shell}
-    libraries = os.pathsep.join((paths.code, paths.layers))
+    libraries = os.pathsep.join((paths.folder, paths.layers))
     return {
         **kept,
         **({"USERPROFILE": paths.home} if is_windows(machine) else {}),
+        **(dict.fromkeys(TMP_NAMES if is_windows(machine) else TMP_NAMES[:1], paths.tmp) if paths.tmp else {}),
         **(dict.fromkeys(BUNDLE_NAMES, machine.bundle) if machine.bundle else {}),
         **credential_variables(credential),
         **_platform_variables(function, runtime),
         "TENCENTSERVERLESS_ENDPOINT": endpoint,
-        "USER_CODE_ROOT": f"{paths.code}/",
+        "USER_CODE_ROOT": f"{paths.folder}/",
         "_SCF_SERVER_PORT": "28902",
         "PYTHONDONTWRITEBYTECODE": "x",
         "PYTHONPATH": libraries,
         "LD_LIBRARY_PATH": libraries,
         **common_variables(machine),
-        "PWD": paths.code,
+        "PWD": paths.folder,
         "HOME": paths.home,
         "USER": "qcloud",
         "LOGNAME": "qcloud",

@@ -19,4 +19,4 @@ async def in_thread(work: Callable[..., T], *arguments: Any) -> T:
     except RuntimeError:  # "can't start new thread". But the work is queued, and an older thread may take it later
         is_refused = True
         return work(*arguments)
-    return await running  # type: ignore[return-value]  it is None only if nobody waits for it
+    return await running  # type: ignore[return-value]  # it is None only if nobody waits for it

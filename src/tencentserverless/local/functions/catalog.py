@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
+from tencentserverless.local.functions.reading import Refusal
 from tencentserverless.local.model.errors import FunctionFolderError
 from tencentserverless.local.model.function import Function, Key
 
@@ -19,12 +20,19 @@ class Lookup(Protocol):
     def inside(self, region: str, namespace: str) -> list[Function]:
         """All functions of this region and namespace."""
 
+    def refusal(self, name: str) -> str:
+        """The reason why a function of this name is declared and not served. "" if it is not declared."""
+
 
 class Catalog:
-    """Functions by region, namespace and name, in the order in which they were declared."""
+    """Functions by region, namespace and name, in the order in which they were declared.
 
-    def __init__(self, functions: Iterable[Function] = ()) -> None:
+    refusals: those that are declared and not served.
+    """
+
+    def __init__(self, functions: Iterable[Function] = (), refusals: Iterable[Refusal] = ()) -> None:
         self._functions: dict[Key, Function] = {}
+        self._refusals = list(refusals)
         for function in functions:
             self.add(function)
 
@@ -43,6 +51,10 @@ class Catalog:
 
     def inside(self, region: str, namespace: str) -> list[Function]:
         return [function for function in self if (function.region, function.namespace) == (region, namespace)]
+
+    def refusal(self, name: str) -> str:
+        """The reason why a function of this name is declared and not served. "" if it is not declared."""
+        return "\n".join(refusal.reason for refusal in self._refusals if refusal.name == name)
 
     def __iter__(self) -> Iterator[Function]:
         return iter(self._functions.values())

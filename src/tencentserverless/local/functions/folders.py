@@ -1,40 +1,170 @@
-"""Reads functions from folders. A function is a folder with a `serverless.yml`, or with a handler in `index.py`."""
+"""Reads functions from folders. A function is a folder with a configuration file, or with a handler in `index.py`."""
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from tencentserverless.local.functions.catalog import Catalog
+from tencentserverless.local.functions.reading import Reading, Refusal
 from tencentserverless.local.model.errors import FunctionFolderError
-from tencentserverless.local.model.function import FUNCTION_NAME, NAMESPACE_NAME, Function
+from tencentserverless.local.model.function import FUNCTION_NAME, NAMESPACE_NAME, Function, Key
+from tencentserverless.local.model.overrides import NO_OVERRIDES, Overrides
 from tencentserverless.local.model.regions import REGIONS
 
-MANIFEST_NAMES = ("serverless.yml", "serverless.yaml")
+MANIFEST_NAMES = ("serverless.yml", "serverless.yaml", "template.yaml", "template.yml")
 ENTRY = "index.py"
 _HANDLER = re.compile(
-    rb"^(?:async[ \t]+)?def[ \t]+main_handler\b|^main_handler[ \t]*[:=]|^(?:from|import)\b[^#\n]*\bmain_handler\b", re.M
+    rb"^(?:\xef\xbb\xbf)?[ \t]*(?:async[ \t]+)?def[ \t]+main_handler\b(?![ \t]*\([ \t]*(?:self|cls)\b)"
+    rb"|^(?:\xef\xbb\xbf)?main_handler[ \t]*[:=]"
+    rb"|^(?:\xef\xbb\xbf)?[ \t]*(?:from|import)\b(?:[^#\n(]|\([^)]*\))*\bmain_handler\b"
+    rb"|^[ \t]*from[^#\n(]*\([^)]*\bmain_handler\b",
+    re.M,
 )
+_STAR_IMPORT = re.compile(rb"^(?:\xef\xbb\xbf)?[ \t]*from[ \t]+\.?(\w+)[ \t]+import[ \t]*\*", re.M)
+_TEMPLATE = b"TencentCloud::Serverless::"
+_NAME_RULE = "2 to 60 letters, digits, `-` and `_`, a letter first, no `-` or `_` last"
+
+
+class FolderReader:
+    """Reads functions from folders.
+
+    layers: the folders of layers by name.
+    overrides: settings that win over those of the files.
+    """
+
+    def __init__(self, layers: Mapping[str, Path], overrides: Overrides = NO_OVERRIDES) -> None:
+        self._layers = layers
+        self._overrides = overrides
+        self._with_handler: set[Path] = set()  # folders that are functions because of the handler that was given
+
+    def read_all(self, paths: Iterable[str | os.PathLike[str]]) -> dict[Path, Reading]:
+        """What these folders declare, by folder. Each is a function, or contains folders that are functions.
+
+        A bad folder among several in one folder is in the result, with its refusals. Raises `FunctionFolderError` if a
+        path has no function that can be served, or if two paths have functions of one name.
+        """
+        readings: dict[Path, Reading] = {}
+        for path in paths:
+            readings.update(self._read_path(Path(path).resolve()))
+        functions = [function for reading in readings.values() for function in reading.functions]
+        if self._overrides.are_for_one and len(functions) != 1:
+            names = ", ".join(function.name for function in functions)
+            text = f"a name or a handler is for one function, but there are {len(functions)}: {names}"
+            raise FunctionFolderError(text)
+        named = [readings[folder] for path in paths if (folder := Path(path).resolve()) in readings]
+        for first, second in doubles(function for reading in named for function in reading.functions):
+            raise FunctionFolderError(declared_twice(first, second))
+        return readings
+
+    def is_function(self, folder: Path, *, is_served: bool = False) -> bool:
+        """Whether this folder is a function. A function that is served stays one while its code has errors."""
+        if folder in self._with_handler:
+            return folder.is_dir()
+        return has_code(folder) if is_served else is_function(folder)
+
+    def read_folder(self, folder: Path) -> Reading:
+        """What one folder declares."""
+        path = manifest_of(folder)
+        reading = self._plain(folder) if path is None else self._from_manifest(path)
+        reading.functions = [self._overrides.over(function) for function in reading.functions]
+        for function in reading.functions:
+            reading.notices += missing_handler_file(function)
+        return reading
+
+    def _read_path(self, folder: Path) -> dict[Path, Reading]:
+        if not folder.is_dir():
+            is_file = f"a file: name its folder, {folder.parent}" if folder.is_file() else "no such folder"
+            raise FunctionFolderError(f"{folder}: {is_file}")
+        if self._overrides.handler and manifest_of(folder) is None:
+            self._with_handler.add(folder)
+        own = self.read_folder(folder) if self.is_function(folder) else Reading()
+        if own.functions:
+            return {folder: own}
+        if own.refusals:  # its subfolders are its code, and not functions
+            raise FunctionFolderError("\n".join(own.messages))
+        try:
+            children = [child for child in inside(folder) if is_function(child)]
+        except OSError as error:
+            raise FunctionFolderError(f"{folder}: {error.strerror}") from None
+        readings = {child: self.read_folder(child) for child in children}
+        if own.messages:
+            readings[folder] = own
+        if not any(reading.functions for reading in readings.values()):
+            return {folder: self._only(folder, [text for each in readings.values() for text in each.messages])}
+        return readings
+
+    def _only(self, folder: Path, messages: list[str]) -> Reading:
+        """What a folder declares that is named, and has no other functions: its `index.py` is one in any case."""
+        reading = self.read_folder(folder) if has_code(folder) and manifest_of(folder) is None else Reading()
+        if not reading.functions:
+            messages = [*messages, *reading.messages] or [
+                f"{folder}: no function here: this folder and its subfolders have neither a serverless.yml nor an "
+                "index.py with main_handler. Name the handler of another file: --handler FILE.FUNCTION"
+            ]
+            raise FunctionFolderError("\n".join(messages))
+        return reading
+
+    def _plain(self, folder: Path) -> Reading:
+        """The function of a folder without a configuration file."""
+        name = self._overrides.name or folder.name
+        if FUNCTION_NAME.fullmatch(name):
+            return Reading([Function(name=name, code=folder, origin=str(folder))])
+        text = f"{folder}: the folder's name is not a valid function name ({_NAME_RULE}). "
+        return Reading(refusals=[Refusal(name, text + "Name the function with --name, or with a serverless.yml")])
+
+    def _from_manifest(self, path: Path) -> Reading:
+        from tencentserverless.local.functions.forms import manifest  # here, because it imports yaml, which takes time
+
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            return Reading(refusals=[Refusal("", f"{path}: {error}")])
+        return manifest.read(text, path, os.environ, self._layers)
 
 
 def read(
     paths: Iterable[str | os.PathLike[str]], notify: Callable[[str], None], layers: Mapping[str, Path] | None = None
 ) -> Catalog:
-    """Return the functions of these folders. Each of them is a function, or contains folders that are functions.
+    """Return the functions of these folders. `notify` gets what has to be told. Raises as `FolderReader.read_all`."""
+    readings = FolderReader(layers or {}).read_all(paths).values()
+    functions = {function.key: function for reading in reversed(readings) for function in reversed(reading.functions)}
+    for reading in readings:
+        for message in reading.messages:
+            notify(message)
+    for first, second in doubles(function for reading in readings for function in reading.functions):
+        notify(declared_twice(first, second))
+    return Catalog(reversed(functions.values()))
 
-    layers: the folders of layers by name.
-    Raises `FunctionFolderError` if a path has no function, a file cannot be read, or two functions have one name.
-    """
-    catalog = Catalog()
-    seen: set[Path] = set()
-    for path in paths:
-        folder = Path(path).resolve()
-        for function in _functions_at(folder, notify, layers or {}):
-            if Path(function.origin) not in seen:
-                catalog.add(function)
-            seen.add(Path(function.origin))
-    return catalog
+
+def doubles(functions: Iterable[Function]) -> Iterator[tuple[Function, Function]]:
+    """The pairs of functions that have one name."""
+    first: dict[Key, Function] = {}
+    for function in functions:
+        if first.setdefault(function.key, function) is not function:
+            yield first[function.key], function
+
+
+def declared_twice(first: Function, second: Function) -> str:
+    """The message about two functions of one name."""
+    return (
+        f"{first} is declared twice: in {first.origin} and in {second.origin}. Only the first is served. Name the "
+        "function in a serverless.yml, or start its folder alone with --name"
+    )
+
+
+def missing_handler_file(function: Function) -> list[str]:
+    """A notice if the file of the handler does not exist."""
+    module = function.handler.rpartition(".")[0].replace(".", "/")
+    for folder in (function.code, *function.layer_folders):
+        place = folder / module
+        if place.is_dir() or any(place.parent.glob(f"{place.name}.*")):
+            return []
+    return [
+        f"{function.name}: the handler is `{function.handler}`, but there is no {module}.py in {function.code} "
+        f"({function.origin})"
+    ]
 
 
 def from_handler(
@@ -57,89 +187,49 @@ def from_handler(
     return Function(name, Path(file), region, namespace, variables=dict(variables), origin=origin, call=handler)
 
 
-def _functions_at(folder: Path, notify: Callable[[str], None], layers: Mapping[str, Path]) -> list[Function]:
-    if not folder.is_dir():
-        raise FunctionFolderError(f"{folder}: no such folder")
-    if is_function(folder):
-        return [function_in(folder, notify, layers)]
-    try:
-        children = inside(folder)
-    except OSError as error:
-        raise FunctionFolderError(f"{folder}: {error.strerror}") from None
-    found = [function_below(child, notify, layers) for child in children if is_function(child)]
-    functions = [function for function in found if function is not None]
-    if not functions:
-        raise FunctionFolderError(
-            f"{folder}: no function here: this folder and its subfolders have neither a serverless.yml nor an index.py "
-            "with main_handler"
-        )
-    return functions
-
-
 def inside(folder: Path) -> list[Path]:
     """The files and folders in a folder, sorted. Raises OSError if it cannot be read."""
     return sorted(folder.iterdir())
 
 
 def is_function(folder: Path) -> bool:
-    """Whether this folder has a `serverless.yml` or a handler in `index.py`."""
+    """Whether this folder has a configuration file or a handler in `index.py`."""
     return not folder.name.startswith(".") and _has(folder, _has_handler)
 
 
 def has_code(folder: Path) -> bool:
-    """Whether this folder has a `serverless.yml` or an `index.py`. The files are not read."""
+    """Whether this folder has a configuration file or an `index.py`. The files are not read."""
     return _has(folder, lambda folder: (folder / ENTRY).is_file())
 
 
 def _has(folder: Path, code: Callable[[Path], bool]) -> bool:
     """Whether the folder has a manifest, or `code` returns true. False if it cannot be read."""
     try:
-        return folder.is_dir() and (_manifest(folder) is not None or code(folder))
+        return folder.is_dir() and (manifest_of(folder) is not None or code(folder))
     except OSError:
         return False
 
 
-def function_in(folder: Path, notify: Callable[[str], None], layers: Mapping[str, Path]) -> Function:
-    """The function of this folder. Raises `FunctionFolderError`."""
-    path = _manifest(folder)
-    if path is None:
-        return _plain(folder)
-    from tencentserverless.local.functions.forms import component  # here, because it imports yaml, which takes time
-
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FunctionFolderError(f"{path}: {error}") from None
-    function, notices = component.read(text, path, os.environ, layers)
-    for notice in notices:
-        notify(notice)
-    return function
+def manifest_of(folder: Path) -> Path | None:
+    """The configuration file of a folder. Other tools have a `template.yaml` too, so the text of that one counts."""
+    for name in MANIFEST_NAMES:
+        path = folder / name
+        if path.is_file() and (name.startswith("serverless") or _TEMPLATE in _bytes(path)):
+            return path
+    return None
 
 
-def function_below(folder: Path, notify: Callable[[str], None], layers: Mapping[str, Path]) -> Function | None:
-    """The function of this folder, as `function_in`. If its name cannot be a function's: None, after a notice."""
-    if _manifest(folder) is None and not FUNCTION_NAME.fullmatch(folder.name):
-        notify(f"{folder}: ignored, because its name is not a valid function name")
-        return None
-    return function_in(folder, notify, layers)
-
-
-def _plain(folder: Path) -> Function:
-    if not FUNCTION_NAME.fullmatch(folder.name):
-        raise FunctionFolderError(
-            f"{folder}: the folder's name is not a valid function name. Rename the folder, or add a serverless.yml "
-            "with a name: 2 to 60 letters, digits, `-` and `_`, a letter first, no `-` or `_` last"
-        )
-    return Function(name=folder.name, code=folder, origin=str(folder))
-
-
-def _manifest(folder: Path) -> Path | None:
-    return next((folder / name for name in MANIFEST_NAMES if (folder / name).is_file()), None)
-
-
-def _has_handler(folder: Path) -> bool:
+def _has_handler(folder: Path, entry: str = ENTRY, depth: int = 3) -> bool:
     """Search the text only. The file may be for another version of Python, or have errors."""
+    text = _bytes(folder / entry)
+    if _HANDLER.search(text):
+        return True
+    imported = _STAR_IMPORT.findall(text) if depth else []
+    return any(_has_handler(folder, f"{name.decode()}.py", depth - 1) for name in imported)
+
+
+def _bytes(path: Path) -> bytes:
     try:
-        return _HANDLER.search((folder / ENTRY).read_bytes()) is not None
+        return path.read_bytes()
     except OSError:
-        return False
+        return b""

@@ -4,17 +4,20 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
 
 from tencentserverless.local.functions import folders
 from tencentserverless.local.functions.catalog import Catalog
+from tencentserverless.local.functions.file_marks import Marks, marks_of
+from tencentserverless.local.functions.folders import FolderReader
 from tencentserverless.local.functions.look_pace import MANY, LookPace
-from tencentserverless.local.model.errors import FunctionFolderError
+from tencentserverless.local.functions.reading import Reading, Refusal
 from tencentserverless.local.model.function import Function, Key
+from tencentserverless.local.model.overrides import NO_OVERRIDES, Overrides
 
-Marks = tuple[int, int, int, int]  # two times, inode and size; zeros if it does not exist
+Place = tuple[Path, str]  # a folder, and the key of the function in the file that declares several
 
 
 def _always() -> float:
@@ -22,17 +25,17 @@ def _always() -> float:
 
 
 @dataclass(slots=True)
-class _Reading:
+class _Known:
     """The result of reading a folder.
 
-    function: the function of the folder.
+    functions: those that count: after a mistake they are those of before.
     marks: those of the folder and its manifests at that time; () if the caller of `deploy` has read it.
-    notices: the notices about it.
+    reading: the last result of reading it.
     """
 
-    function: Function | None
+    functions: Sequence[Function] = ()
     marks: tuple[Marks, ...] = ()
-    notices: Sequence[str] = ()
+    reading: Reading = field(default_factory=Reading)
 
 
 class LiveCatalog:
@@ -44,6 +47,7 @@ class LiveCatalog:
     notify: is called with each notice, one line.
     layers: the folders of layers by name.
     since: returns the time (monotonic seconds) since which a check is recent enough. By default none is.
+    overrides: settings that win over those of the files.
 
     Raises `FunctionFolderError` if there are no functions. An error that comes later is a notice, and the function
     stays as it was.
@@ -55,25 +59,31 @@ class LiveCatalog:
         notify: Callable[[str], None],
         layers: Mapping[str, Path],
         since: Callable[[], float] = _always,
+        overrides: Overrides = NO_OVERRIDES,
     ) -> None:
         self._roots = {Path(os.path.abspath(path)): Path(path).resolve() for path in paths}
         self._notify = notify
-        self._layers = layers
+        self._reader = FolderReader(layers, overrides)
         self._since = since
-        self._served: dict[Path, Function] = {}
-        marks = {folder: _marks_of(folder) for folder in self._candidates()}  # before reading: later changes count
-        self._functions = folders.read(self._roots.values(), notify, layers)
-        self._served = {_folder_of(function): function for function in self._functions}
+        self._served: dict[Place, Function] = {}
+        self._served_folders: set[Path] = set()
+        # The marks come before the reading, so that later changes count.
+        marks = {folder: _marks_of_folder(folder) for folder in self._candidates()}
         self._readings = {
-            folder: _Reading(function, marks.get(folder, ())) for folder, function in self._served.items()
+            folder: _Known(reading.functions, marks.get(folder) or _marks_of_folder(folder), reading)
+            for folder, reading in self._reader.read_all(self._roots.values()).items()
         }
         self._objects: dict[Key, Function] = {}  # those whose handlers are objects of this program
-        self._hidden: set[Path] = set()  # folders of functions that `deploy` has replaced
-        self._checked: dict[str, tuple[float, Marks]] = {}  # by origin
+        self._hidden: set[Place] = set()  # places of functions that `deploy` has replaced
+        self._checked: dict[str, tuple[float, tuple[Marks, ...]]] = {}  # by origin
         self._all_checked_at = -inf
         self._pace = LookPace()
         self._conflicts: set[str] = set()
         self._outdated: set[Key] = set()  # of functions whose new name is in use
+        for known in self._readings.values():
+            for message in known.reading.messages:
+                self._notify(message)
+        self._serve(time.monotonic())
 
     def get(self, key: Key) -> Function | None:
         """The function with this key as it is configured now, None if there is no such function."""
@@ -95,17 +105,24 @@ class LiveCatalog:
         self._check_all_if_due()
         return self._functions.inside(region, namespace)
 
-    def deploy(self, functions: Iterable[Function], root: Path | None = None) -> None:
+    def refusal(self, name: str) -> str:
+        """The reason why a function of this name is declared and not served. "" if it is not declared."""
+        return self._functions.refusal(name)
+
+    def deploy(self, functions: Sequence[Function], root: Path | None = None) -> None:
         """Add functions. They replace those of the same names. root: a folder to which functions may be added later."""
         for function in functions:
             if function.call is not None:
                 self._objects[function.key] = function
                 continue
             self._objects.pop(function.key, None)
-            folder = _folder_of(function)
+            place = _place_of(function)
             self._hidden |= {other for other, replaced in self._served.items() if replaced.key == function.key}
-            self._hidden.discard(folder)
-            self._served[folder], self._readings[folder] = function, _Reading(function)
+            self._hidden.discard(place)
+            self._served[place] = function
+            self._served_folders.add(place[0])
+            of_folder = [other for other in functions if other.call is None and _place_of(other)[0] == place[0]]
+            self._readings[place[0]] = _Known(of_folder)
         if root is not None:
             self._roots[root] = root.resolve()
         self._serve(time.monotonic())
@@ -128,19 +145,24 @@ class LiveCatalog:
         checked_at, marks = self._checked.get(function.origin, (-inf, None))
         if checked_at >= self._since():
             return True
-        now, found = time.monotonic(), _marks(function.origin)
+        now, found = time.monotonic(), self._watched_marks(function)
         if found != marks and not self._is_unchanged(function):
             return False
         self._checked[function.origin] = now, found
         return True
 
+    def _watched_marks(self, function: Function) -> tuple[Marks, ...]:
+        """The marks of the file that declares a function, and of the files that it takes values from."""
+        known = self._readings.get(_place_of(function)[0])
+        return tuple(map(marks_of, (function.origin, *(known.reading.files if known else ()))))
+
     def _is_unchanged(self, function: Function) -> bool:
         """Read the folder of a function again. Returns whether the function is the same as before."""
-        folder = _folder_of(function)
+        folder = _place_of(function)[0]
         if not self._is_function(folder):
             return False
         self._readings[folder] = self._read(folder)
-        return self._readings[folder].function is function
+        return any(each is function for each in self._readings[folder].functions)
 
     def _check_all_if_due(self) -> None:
         """Check all folders. If there are many, this takes at most a twentieth of the time."""
@@ -161,7 +183,8 @@ class LiveCatalog:
     def _candidates(self) -> list[Path]:
         """All folders that may be functions."""
         found: dict[Path, None] = {}
-        holders = {folder.parent for folder in self._served}  # these contain functions, so they are not functions
+        # These contain functions, so they are not functions.
+        holders = {folder.parent for folder in self._served_folders}
         self._follow_links()
         for root in self._roots.values():
             is_one = root not in holders and self._is_function(root)
@@ -170,91 +193,100 @@ class LiveCatalog:
         return list(found)
 
     def _is_function(self, folder: Path) -> bool:
-        """Whether this folder is a function. A known function stays one while its code has errors."""
-        return folders.has_code(folder) if folder in self._served else folders.is_function(folder)
+        return self._reader.is_function(folder, is_served=folder in self._served_folders)
 
-    def _read(self, folder: Path) -> _Reading:
-        before = self._readings.get(folder, _Reading(None))
-        marks = _marks_of(folder)
-        if marks == before.marks:
+    def _read(self, folder: Path) -> _Known:
+        before = self._readings.get(folder, _Known())
+        marks = _marks_of_folder(folder)
+        if marks == before.marks and all(marks_of(path) == mark for path, mark in before.reading.files.items()):
             return before
-        function, notices = before.function, list[str]()
         try:
-            function = folders.function_below(folder, notices.append, self._layers)
+            reading = self._reader.read_folder(folder)
         except Exception as error:  # noqa: BLE001  an error of one function must not affect the others
-            text = str(error) if isinstance(error, FunctionFolderError) else f"{folder}: {error!r}"
-            notices.append(f"{text} (the old configuration stays in use)" if function else text)
-        if function == before.function:
-            function = before.function  # the same object, so that warm instances are kept
-        is_repeated = notices == before.notices or (not before.marks and function is before.function is not None)
-        for notice in () if is_repeated else notices:
-            self._notify(notice)
-        return _Reading(function, marks, notices)
+            reading = Reading(refusals=[Refusal("", f"{folder}: {error!r}")])
+        functions = _merged(before.functions, reading)
+        is_deployed = not before.marks and functions == list(before.functions) != []
+        if reading.messages != before.reading.messages and not is_deployed:
+            for notice in reading.notices:
+                self._notify(notice)
+            for reason in reading.reasons:
+                self._notify(reason + (" (the old configuration stays in use)" if functions else ""))
+        return _Known(functions, marks, reading)
 
     def _serve(self, checked_at: float) -> None:
         """Update the catalog. If two functions have one name, the one that had it before keeps it."""
         before, declared = self._served, self._declared()
-        owners: dict[Key, Path] = {}
-        for folder in sorted(declared, key=lambda each: each not in before or before[each].key != declared[each].key):
-            owners.setdefault(declared[folder].key, folder)
+        owners: dict[Key, Place] = {}
+        for place in sorted(declared, key=lambda each: each not in before or before[each].key != declared[each].key):
+            owners.setdefault(declared[place].key, place)
         conflicts, self._served, self._outdated = set[str](), {}, set()
-        for folder, function in declared.items():
-            owner, old = owners[function.key], before.get(folder)
-            if owner == folder:
-                self._served[folder] = function
+        for place, function in declared.items():
+            owner, old = owners[function.key], before.get(place)
+            if owner == place:
+                self._served[place] = function
                 continue
-            conflicts.add(f"{function} is declared twice: in {declared[owner].origin} and in {function.origin}")
-            if old is not None and old.key not in self._objects and owners.setdefault(old.key, folder) == folder:
-                self._served[folder] = old
+            conflicts.add(folders.declared_twice(declared[owner], function))
+            if old is not None and old.key not in self._objects and owners.setdefault(old.key, place) == place:
+                self._served[place] = old
                 self._outdated.add(old.key)
-        self._functions = Catalog([*self._objects.values(), *self._served.values()])
+        refusals = [refusal for known in self._readings.values() for refusal in known.reading.refusals]
+        self._served_folders = {folder for folder, _ in self._served}
+        self._functions = Catalog([*self._objects.values(), *self._served.values()], refusals)
         self._checked = {
-            function.origin: (checked_at, _mark_of(function, self._readings[folder].marks))
-            for folder, function in self._served.items()
-            if self._readings[folder].marks
+            function.origin: (checked_at, self._marks_when_read(place[0], function))
+            for place, function in self._served.items()
+            if self._readings[place[0]].marks
         }
         self._report(before, conflicts)
 
-    def _declared(self) -> dict[Path, Function]:
-        """The functions that the folders declare, by folder. Those that `deploy` has replaced are left out."""
+    def _declared(self) -> dict[Place, Function]:
+        """The functions that the folders declare, by place. Those that `deploy` has replaced are left out."""
+        found = {_place_of(function): function for known in self._readings.values() for function in known.functions}
         return {
-            folder: reading.function
-            for folder, reading in self._readings.items()
-            if reading.function is not None and folder not in self._hidden and reading.function.key not in self._objects
+            place: function
+            for place, function in found.items()
+            if place not in self._hidden and function.key not in self._objects
         }
 
-    def _report(self, before: Mapping[Path, Function], conflicts: set[str]) -> None:
+    def _marks_when_read(self, folder: Path, function: Function) -> tuple[Marks, ...]:
+        known, name = self._readings[folder], os.path.basename(function.origin)
+        is_file = name in folders.MANIFEST_NAMES
+        own = known.marks[1 + folders.MANIFEST_NAMES.index(name)] if is_file else known.marks[0]
+        return (own, *known.reading.files.values())
+
+    def _report(self, before: Mapping[Place, Function], conflicts: set[str]) -> None:
         """Give notices about functions that have another name, are gone, or have a name that is in use."""
         served = {function.key for function in self._functions}
-        for folder, function in before.items():
-            now = self._served.get(folder)
+        declared_places = {_place_of(each) for known in self._readings.values() for each in known.functions}
+        for place, function in before.items():
+            now = self._served.get(place)
             if now is not None and now.key != function.key:
                 self._notify(f"{function} is now {now}")
-            elif folder not in self._readings and function.key not in served:
-                self._notify(f"{function} is gone: {folder} is not a function any more")
+            elif now is None and function.key in served:
+                continue  # a link in the path of the folder leads elsewhere
+            elif now is None and place[0] not in self._readings:
+                self._notify(f"{function} is gone: {place[0]} is not a function any more")
+            elif now is None and place not in declared_places:
+                self._notify(f"{function} is gone: {function.origin} does not declare it any more")
         new, self._conflicts = conflicts - self._conflicts, conflicts
         for conflict in sorted(new):
             self._notify(conflict)
 
 
-def _folder_of(function: Function) -> Path:
+def _merged(before: Sequence[Function], reading: Reading) -> list[Function]:
+    """The functions that a folder has now. If one has a mistake, it stays as it was.
+
+    Those that are equal to the ones before are the same objects, so that warm instances are kept.
+    """
+    old, parts = {function: function for function in before}, {function.part for function in reading.functions}
+    kept = [function for function in before if reading.refusals and function.part not in parts]
+    return [*(old.get(function, function) for function in reading.functions), *kept]
+
+
+def _place_of(function: Function) -> Place:
     origin = Path(function.origin)
-    return origin.parent if origin.name in folders.MANIFEST_NAMES else origin
+    return (origin.parent if origin.name in folders.MANIFEST_NAMES else origin), function.part
 
 
-def _mark_of(function: Function, marks: tuple[Marks, ...]) -> Marks:
-    name = os.path.basename(function.origin)
-    return marks[1 + folders.MANIFEST_NAMES.index(name)] if name in folders.MANIFEST_NAMES else marks[0]
-
-
-def _marks_of(folder: Path) -> tuple[Marks, ...]:
-    return tuple(map(_marks, (str(folder), *(str(folder / name) for name in folders.MANIFEST_NAMES))))
-
-
-def _marks(path: str) -> Marks:
-    """Marks that change when a file is written, or when a file is added to a folder or removed."""
-    try:
-        status = os.stat(path)
-    except (OSError, ValueError):
-        return 0, 0, 0, 0
-    return status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_size
+def _marks_of_folder(folder: Path) -> tuple[Marks, ...]:
+    return tuple(map(marks_of, (str(folder), *(str(folder / name) for name in folders.MANIFEST_NAMES))))

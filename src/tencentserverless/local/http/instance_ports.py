@@ -10,7 +10,6 @@ import ssl
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from tencentserverless.local.http.certificates import Authority
 from tencentserverless.local.http.listener import Listener
@@ -25,11 +24,15 @@ Listen = Callable[[socket.socket, "ssl.SSLContext | None"], Listener]
 
 @dataclass(slots=True)
 class InstancePorts:
-    """The ports of one instance. tls_port: 0 if SCF's host names do not lead to the endpoint."""
+    """The ports of one instance.
+
+    tls_port: 0 if SCF's host names do not lead to the endpoint. scf_address: its address.
+    """
 
     instance_id: str
     port: int
     tls_port: int
+    scf_address: str
     listening: list[Listener] = field(default_factory=list)
     bound: socket.socket | None = None
 
@@ -37,9 +40,9 @@ class InstancePorts:
     def url(self) -> str:
         return f"http://{ADDRESS}:{self.port}"
 
-    def hosts(self, trust: Path) -> str:
+    def hosts(self, trust: str) -> str:
         """Where SCF's host names lead, for `worker/redirect.py`. trust: the folder with the certificates to trust."""
-        return f"{SCF_ADDRESS} {self.port} {self.tls_port} {trust}"
+        return f"{self.scf_address} {self.port} {self.tls_port} {trust}"
 
     def close(self) -> None:
         for listener in self.listening:
@@ -58,18 +61,19 @@ class PortRegistry:
     def __init__(self, listen: Listen, tls: bool) -> None:
         self._listen = listen
         self._tls = tls
+        self._scf_address = _scf_address()
         self._by_instance: dict[str, InstancePorts] = {}
         self._by_port: dict[int, InstancePorts] = {}
 
     def open(self, instance_id: str) -> InstancePorts:
         """Create the ports of an instance. Raises OSError."""
         plain = bind_socket(ADDRESS, 0)
-        ports = InstancePorts(instance_id, plain.getsockname()[1], 0)
+        ports = InstancePorts(instance_id, plain.getsockname()[1], 0, self._scf_address)
         ports.listening.append(self._listen(plain, None))
         if self._tls:
             try:
-                # Of two addresses both have the same number, by which `at` finds them.
-                ports.bound = bind_socket(SCF_ADDRESS, 0 if SCF_ADDRESS == ADDRESS else ports.port)
+                # At two addresses both have the same number, by which `at` finds them.
+                ports.bound = bind_socket(self._scf_address, 0 if self._scf_address == ADDRESS else ports.port)
             except OSError:
                 ports.close()
                 raise
@@ -100,6 +104,15 @@ class PortRegistry:
     def close_all(self) -> None:
         for instance_id in list(self._by_instance):
             self.close(instance_id)
+
+
+def _scf_address() -> str:
+    """`SCF_ADDRESS` if this system has it."""
+    try:
+        bind_socket(SCF_ADDRESS, 0).close()
+    except OSError:
+        return ADDRESS
+    return SCF_ADDRESS
 
 
 def bind_socket(address: str, port: int) -> socket.socket:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from tencentserverless.local.environment.variables import Paths
 from tencentserverless.local.instances.instance import Instance
 from tencentserverless.local.model.invocation import Invocation
 from tencentserverless.local.model.options import DEBUGGERS, Debugger
@@ -57,10 +58,10 @@ def shared_files(debugger: Debugger | None) -> tuple[str, ...]:
     return (_LOCK,) if debugger == "pdb" else ()
 
 
-def settings(debugger: Debugger, terminal: str, scratch: Path, code: Path) -> dict[str, Any]:
-    """The settings of the debugger in a worker. code: the folder of the function's code."""
+def settings(debugger: Debugger, terminal: str, paths: Paths, code: Path) -> dict[str, Any]:
+    """The settings of the debugger in a worker. terminal: its path on this machine. code: the function's folder."""
     if debugger == "pdb":
-        return {"with": debugger, "terminal": terminal, "lock": str(scratch / _LOCK)}
+        return {"with": debugger, "terminal": paths.terminal or terminal, "lock": os.path.join(paths.provided, _LOCK)}
     return {"with": debugger, "folder": str(code)}
 
 
@@ -74,6 +75,7 @@ class Debugged(Instance):
         super().__init__(*made, **named)
         self._callers = callers
         self._held_callers: list[Instance] = []
+        self._held_since = 0.0
 
     def on_ask(self) -> None:
         self._hold_callers()
@@ -111,12 +113,16 @@ class Debugged(Instance):
     def _hold_callers(self) -> None:
         if self.is_held and self.running is not None:
             self._held_callers = list(self._callers(self.running))
+            self._held_since = self._loop.time()
             for each in self._held_callers:
                 each.countdown.hold()
 
     def _release_callers(self) -> None:
+        held = self._loop.time() - self._held_since
         for each in self._held_callers:
             each.countdown.release()
+            if self._settings["debug"]["with"] == "pdb":  # with debugpy a debugger may be attached without a stop
+                each.held_seconds += held
         self._held_callers = []
 
 

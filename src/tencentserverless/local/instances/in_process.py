@@ -6,7 +6,7 @@ variables of the one that began last.
 """
 
 import asyncio
-import importlib
+import ctypes
 import importlib.util
 import os
 import sys
@@ -24,6 +24,7 @@ from tencentserverless.local.environment.environ_overlay import Overlay
 from tencentserverless.local.eventloop.background import BackgroundTasks
 from tencentserverless.local.functions.source_versions import SourceVersions
 from tencentserverless.local.instances.credential_lease import CredentialLease
+from tencentserverless.local.instances.imported_modules import ImportedModules
 from tencentserverless.local.instances.instance import new_id
 from tencentserverless.local.instances.ticket import Done
 from tencentserverless.local.instances.worker_replies import answered_outcome
@@ -35,7 +36,8 @@ from tencentserverless.local.processes.frames import TEXT_LIMIT_BYTES, Frame, Ki
 from tencentserverless.local.processes.worker_file import BOOTSTRAP
 
 _environment = Overlay(os.environ)  # one for the process, because the process has one environment
-_modules_lock = threading.RLock()  # one for the process, as `sys.modules` is; loading a handler may load another one
+_modules = ImportedModules()  # one for the process, as `sys.modules` is
+_OWN_FOLDER = 0x200  # CLONE_FS
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ class InProcess:
         """Wait this long for running handlers. Their threads cannot be ended, so they may run on after that."""
         await self._tasks.stop(patience_seconds)
         self._versions.close()
+        await asyncio.to_thread(_modules.end, self)
 
     async def _run(self, invocation: Invocation, done: Done) -> None:
         instance_id = new_id()
@@ -92,6 +95,8 @@ class InProcess:
         done: asyncio.Future[tuple[Frame | None, float | None]] = loop.create_future()
 
         def work() -> None:
+            if not invocation.function.call:
+                _enter_folder(invocation.function.code)
             answer = self._answer(invocation, variables)
             with suppress(RuntimeError):  # the event loop has ended
                 loop.call_soon_threadsafe(_resolve, done, answer)
@@ -130,7 +135,7 @@ class InProcess:
 
     def _current(self, function: Function) -> tuple[_Loaded, bool]:
         """Return the function with its present code, and whether it is new. Raises the exceptions of its code."""
-        with _modules_lock:
+        with _modules.lock:
             version = 0 if function.call else self._versions.of_function(function)
             loaded = self._loaded.get(function.key)
             if loaded is not None and loaded.function is function and loaded.version == version:
@@ -141,26 +146,15 @@ class InProcess:
             return loaded, True
 
     def _imported(self, function: Function) -> Any:
-        """Import the handler from the function's folder. Modules of all function folders are imported again."""
-        folders = _folders(function)
-        known = set(folders).union(*(_folders(other.function) for other in self._loaded.values()))
-        _forget_modules(known)
-        for other in known:
-            with suppress(ValueError):
-                sys.path.remove(other)
-        sys.path[:0] = folders
-        importlib.invalidate_caches()
+        """Import the handler from the function's folder."""
+        folders = [str(folder) for folder in (function.code, *reversed(function.layer_folders))]  # the last layer first
+        _modules.begin(self, folders)
         # The bytecode of a file counts as current if the second of its time and its size are the same.
         before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
         try:
             return _worker_module().init_handler(function.handler, folders[0])
         finally:
             sys.dont_write_bytecode = before
-
-
-def _folders(function: Function) -> list[str]:
-    """The folders of its modules: the code, then the layers, the last one first. Empty if the handler is an object."""
-    return [] if function.call else [str(folder) for folder in (function.code, *reversed(function.layer_folders))]
 
 
 class _HandlerExit(BaseException):
@@ -198,11 +192,11 @@ def _leave(_: object) -> None:
     raise _HandlerExit
 
 
-def _forget_modules(folders: set[str]) -> None:
-    for name, module in list(sys.modules.items()):
-        path = getattr(module, "__file__", None)
-        if path and any(Path(folder) in Path(path).parents for folder in folders):
-            del sys.modules[name]
+def _enter_folder(folder: Path) -> None:
+    """Make this the working folder of the current thread. Linux only: elsewhere a process has one for all threads."""
+    if sys.platform == "linux" and ctypes.CDLL(None).unshare(_OWN_FOLDER) == 0:
+        with suppress(OSError):  # the import fails with the same error
+            os.chdir(folder)
 
 
 def _outcome_of(invocation: Invocation, frame: Frame | None) -> Outcome:

@@ -101,6 +101,7 @@ class Instance:
     listener: is called when the state of the instance changes.
     renewed: is called before each event. It returns the environment variables that have new values.
     notify: is called with each notice, one line.
+    `output` is what it prints.
     """
 
     def __init__(
@@ -120,6 +121,7 @@ class Instance:
         self.source_version = source_version
         self.alive = True
         self.idle_since = self.running_since = 0.0
+        self.held_seconds = 0.0  # of the present event: time at a prompt of a function for which this one waits
         self.is_held = False  # while it is stopped in a debugger, it is not ended for being idle
         self.cold_start = ColdStart()
         self._settings = settings
@@ -128,7 +130,7 @@ class Instance:
         self.notify = notify
         self._loop = asyncio.get_running_loop()
         self._meter = worker.meter()
-        self._output = worker.output()
+        self.output = worker.output()
         self._channel = Channel(worker.channel, self._on_frames, self._on_end)
         self._loading_for: Invocation | None = None
         self._ticket: Ticket | None = None
@@ -166,7 +168,7 @@ class Instance:
         self._meter.find_worker()  # while the worker is busy
         answer = self._checked_start(await answered)
         self._loading_for = None
-        self.cold_start = self.cold_start._replace(output=self._output.take(), memory_bytes=self._meter.peak_bytes())
+        self.cold_start = self.cold_start._replace(output=self.output.take(), memory_bytes=self._meter.peak_bytes())
         self._is_loaded = isinstance(answer, Frame) and answer.kind is Kind.READY
         self.alive = self.alive and self._is_loaded
         return answer
@@ -231,7 +233,7 @@ class Instance:
             return error
 
     def _outcome(self, invocation: Invocation, answer: Answer) -> Outcome:
-        took_ms = (self._loop.time() - self.running_since) * 1000
+        took_ms = max(self._loop.time() - self.running_since - self.held_seconds, 0.0) * 1000
         peak = self._peak_bytes(answer)
         if peak > invocation.function.memory_mb * MB:
             answer = Ending.MEMORY
@@ -259,7 +261,7 @@ class Instance:
 
     def _finished(self, outcome: Outcome, duration_ms: float, memory_bytes: int) -> Outcome:
         cold_start, self.cold_start = self.cold_start, self.cold_start.reported()
-        how, printed = outcome[:3], self._output.take()
+        how, printed = outcome[:3], self.output.take()
         return Outcome(*how, duration_ms, memory_bytes, printed, cold_start.output, cold_start.init_ms, self.id)
 
     def check_use(self) -> None:
@@ -295,7 +297,7 @@ class Instance:
 
     def late_output(self) -> str:
         """The output since the last answer. It comes from threads and processes that the handler has left."""
-        return self._output.begin()
+        return self.output.begin()
 
     async def end(self) -> None:
         """Kill the worker and all processes that it has started."""
@@ -303,7 +305,7 @@ class Instance:
         self._channel.close()
         self.countdown.close()
         await WorkerHandle.end([self.worker])
-        self._output.close()
+        self.output.close()
         self._meter.close()
         self.worker.close()
 
@@ -331,7 +333,7 @@ class Instance:
             then(Ending.UNREAD)
             return
         self._then = then
-        self.running_since = self._loop.time()
+        self.running_since, self.held_seconds = self._loop.time(), 0.0
         self.on_ask()
         self.countdown.start(seconds)
         self._channel.send(data)

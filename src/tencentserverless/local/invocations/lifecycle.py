@@ -10,6 +10,7 @@ from tencentserverless.local.eventloop.background import BackgroundTasks
 from tencentserverless.local.instances.ticket import Done
 from tencentserverless.local.invocations.records import Records
 from tencentserverless.local.model import api_errors, event_json, outcomes
+from tencentserverless.local.model.facts import Begun, Ended, Fact
 from tencentserverless.local.model.invocation import Invocation, Outcome, Record
 from tencentserverless.local.model.options import Options
 
@@ -32,7 +33,8 @@ class Invocations:
     instances: runs invocations on instances.
     in_process: runs invocations in this interpreter.
     running_on: returns the invocation that the instance with an id is running, None if it runs none.
-    on_record: is called with the record of each invocation that has ended. It must not raise.
+    on_record: is called with the record of each invocation that has ended.
+    watch: is called with the facts that invocations have begun and ended. Neither may raise.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Invocations:
         in_process: Runner,
         running_on: Callable[[str], Invocation | None],
         on_record: Callable[[Record], None] | None,
+        watch: Callable[[Fact], None] | None = None,
     ) -> None:
         self._options = options
         self._records = records
@@ -50,6 +53,7 @@ class Invocations:
         self._in_process = in_process
         self.running_on = running_on
         self._on_record = on_record
+        self._watch = watch
         self._event_slots = asyncio.Semaphore(options.event_invocations)
         self._event_tasks = BackgroundTasks()
         self._event_bytes = 0
@@ -83,12 +87,21 @@ class Invocations:
         """Record a chain that is too long, then raise the refusal."""
         if len(invocation.callers) > self._options.most_hops:
             error = api_errors.chain_too_long(self._options.most_hops, invocation.loop())
-            record = self._records.begin(invocation)
-            self._records.end(record, _outcome_of(error, invocation), time.time())
+            self._end(self._begin(invocation), _outcome_of(error, invocation))
             raise error
 
+    def _begin(self, invocation: Invocation) -> Record:
+        if self._watch is not None:
+            self._watch(Begun(invocation))
+        return self._records.begin(invocation)
+
+    def _end(self, record: Record, outcome: Outcome) -> None:
+        self._records.end(record, outcome, time.time())
+        if self._watch is not None:
+            self._watch(Ended(record))
+
     def _run(self, invocation: Invocation, done: Recorded) -> None:
-        record = self._records.begin(invocation)
+        record = self._begin(invocation)
         record.started_at = time.time()
         is_in_process = invocation.function.call is not None or self._options.in_process
         runner = self._in_process if is_in_process else self._instances
@@ -107,10 +120,10 @@ class Invocations:
 
     def _ended(self, record: Record, done: Recorded, outcome: Outcome | Exception) -> None:
         if isinstance(outcome, Exception):
-            self._records.end(record, _outcome_of(outcome, record.invocation), time.time())
+            self._end(record, _outcome_of(outcome, record.invocation))
             done(outcome)
             return
-        self._records.end(record, outcome, time.time())
+        self._end(record, outcome)
         if self._on_record is not None:
             self._on_record(record)
         done(record)

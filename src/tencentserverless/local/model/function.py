@@ -33,7 +33,8 @@ class Function:
     code: the folder of its code.
     runtime: a text such as "Python3.9"; None for the interpreter that runs the endpoint.
     layers: the layers in `/opt`. A file of a later layer replaces that of an earlier one.
-    origin: the file, and the line if there is one, that declares the function. For messages.
+    origin: the file that declares the function, or its folder. For messages.
+    part: the key of the function, if its file declares several.
     call: the handler, if it was given as an object of this program. Then `code` is the file in which it is defined.
     key, layer_folders, folders: computed once from the others, because every invocation needs them.
     """
@@ -50,6 +51,7 @@ class Function:
     variables: Mapping[str, str] = field(default_factory=dict, hash=False, repr=False)
     description: str = ""
     origin: str = ""
+    part: str = ""
     layers: tuple[Layer, ...] = ()
     call: Callable[[Any, dict[str, Any]], Any] | None = field(default=None, hash=False, repr=False)
     key: Key = field(init=False, compare=False, repr=False)
@@ -65,6 +67,12 @@ class Function:
         return f"{self.name} ({self.region}, {self.namespace})"
 
 
+def is_memory(megabytes: int) -> bool:
+    """Whether a function can have this memory."""
+    return megabytes == 64 or (128 <= megabytes <= 3072 and megabytes % 128 == 0)
+
+
+VARIABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 RESERVED_PREFIXES = ("SCF_", "QCLOUD_", "TENCENTCLOUD_", "TENCENTSERVERLESS_")
 
 

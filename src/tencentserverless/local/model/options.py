@@ -1,20 +1,20 @@
 """The options of an endpoint. Pure."""
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Literal
 
 from tencentserverless.local.model.credentials import LIFE_SECONDS
+from tencentserverless.local.model.overrides import NO_OVERRIDES, Overrides
 
 StartMethod = Literal["fork", "spawn", "connect"]
 Debugger = Literal["pdb", "debugpy"]
 DEBUGGERS: tuple[Debugger, ...] = ("pdb", "debugpy")
 ADDRESS = "127.0.0.1"
-# The address that SCF's host names have in functions and commands. Nothing else is there, so a connection to it is one
-# to SCF, also if a program resolves the name itself. Other systems than Linux have one loopback address only.
-SCF_ADDRESS: Final = "127.83.67.70" if sys.platform == "linux" else ADDRESS
+# The address that SCF's host names have in functions and commands, where the system has more loopback addresses than
+# one (macOS does not). Nothing else is there, so a connection to it is one to SCF, also if the port is another one.
+SCF_ADDRESS = "127.83.67.70"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class Options:
     debug: the debugger of workers; None for none. terminal: the path of the terminal that pdb uses.
     interpreters: the paths of interpreters, by runtime.
     host: the address to listen on. host_names: further names of this machine, in lower case.
+    overrides: settings of the functions that win over those of their files.
     """
 
     accept: Sequence[str] = field(default=(), repr=False)
@@ -59,3 +60,4 @@ class Options:
     interpreters: Mapping[str, str | os.PathLike[str]] = field(default_factory=dict)
     host: str = ADDRESS
     host_names: tuple[str, ...] = ()
+    overrides: Overrides = NO_OVERRIDES

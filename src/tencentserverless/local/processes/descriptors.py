@@ -3,7 +3,7 @@
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 PIPE_BYTES = 1024 * 1024
 OPEN_FILES = 10240  # enough for 64 instances and their connections; macOS allows no more
@@ -30,9 +30,13 @@ class Descriptors:
         The worker's side is closed at the end, because the worker has a copy then. The endpoint's side stays open,
         except after an exception.
         """
-        endpoint_socket, worker_socket = socket.socketpair()
-        life_read, life_write = os.pipe()
-        output_read, output_write = os.pipe()
+        with ExitStack() as if_refused:  # the system may refuse one of them
+            endpoint_socket, worker_socket = map(if_refused.enter_context, socket.socketpair())
+            life_read, life_write = os.pipe()
+            for descriptor in (life_read, life_write):
+                if_refused.callback(os.close, descriptor)
+            output_read, output_write = os.pipe()
+            if_refused.pop_all()
         ours = cls(endpoint_socket, output_read, life_write)
         theirs = cls(worker_socket, output_write, life_read)
         try:

@@ -70,6 +70,9 @@ class ForkServer:
     def pid(self) -> int:
         return self._process.pid
 
+    def is_running(self) -> bool:
+        return self.alive and self._process.poll() is None
+
     async def has_namespaces(self) -> bool:
         """Whether its workers have process and mount namespaces. Raises OSError if the server does not run."""
         return bool((await self._wait_for_reply(self._hello))["namespaces"])
@@ -153,9 +156,9 @@ class ForkServer:
         waiting = self._waiting.get(reply["id"]) if "id" in reply else self._hello
         if waiting is not None and not waiting.done():
             waiting.set_result(reply)
-        elif "pid" in reply:  # nobody waits for this worker any more. It ends by itself, because its channel is closed
+        elif "pid" in reply:  # nobody waits for this worker any more
             with suppress(OSError):
-                self._keeper(reply, "")
+                self._keeper(reply, "").ask_to_end()
 
     def _disconnect(self) -> None:
         """Close the connection, at which the server ends, and fail what waits for replies."""
@@ -191,13 +194,20 @@ class Keeper:
 
     async def end(self) -> None:
         """End the worker and all that it has started, and wait until they have ended."""
-        self._signal(signal.SIGTERM)
-        self._signal(signal.SIGCONT)  # it may have been stopped
+        self.ask_to_end()
         await asyncio.wait((self.ended,), timeout=END_SECONDS)
         # The keeper may still be stopped. Or it was killed, and its server too: then nothing else finds what detached.
-        if not (self.ended.done() and self._server.alive):
-            await in_thread(process_tree.end, [self._root])
+        if not (self.ended.done() and self._server.is_running()):
+            await in_thread(self._end_all)
             await self.ended
+
+    def _end_all(self) -> None:
+        process_tree.end([self._root])
+        process_tree.end_groups(set(self.groups.values()))
+
+    def ask_to_end(self) -> None:
+        self._signal(signal.SIGTERM)
+        self._signal(signal.SIGCONT)  # it may have been stopped
 
     def _signal(self, number: int) -> None:
         with suppress(ProcessLookupError):

@@ -8,12 +8,19 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tencentserverless.local.model.function import RUNTIME
 
-_PRINT_VERSION = "import sys; print('%d.%d' % sys.version_info[:2])"
+# The version, then the folders that the interpreter needs, one a line.
+_PRINT_ABOUT = """\
+import os, sys
+print('%d.%d' % sys.version_info[:2])
+for name in ('prefix', 'exec_prefix', 'base_prefix', 'base_exec_prefix'):
+    print(getattr(sys, name, sys.prefix))
+print('\\n'.join(sys.path))
+"""
 _PRINT_PATH = "import sys; print(sys.executable)"
 _ASK_SECONDS = 10
 
@@ -23,10 +30,14 @@ CURRENT: Version = sys.version_info[:2]
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
-    """A Python on this machine."""
+    """A Python on this machine.
+
+    path: absolute, without dots. folders: its installation, its virtual environment and its packages.
+    """
 
     path: str
     version: Version
+    folders: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def runtime(self) -> str:
@@ -41,7 +52,24 @@ class Interpreter:
         return [self.path, "-I", "-B", *utf8]
 
 
-CURRENT_INTERPRETER = Interpreter(sys.executable, CURRENT)
+def plain_path(path: str) -> str:
+    """The absolute path of an interpreter, without dots. A link at its end stays: it may be a virtual environment's."""
+    folder, name = os.path.split(os.path.abspath(path))
+    real = os.path.realpath(os.path.dirname(path))
+    return os.path.join(folder if os.path.realpath(folder) == real else real, name)  # another one: dots after a link
+
+
+def _current_folders() -> tuple[str, ...]:
+    """The folders of the interpreter that runs this. Those that PYTHONPATH or a program has added come first in
+    `sys.path`; workers do not have them.
+    """
+    library = os.path.dirname(os.__file__)
+    first = sys.path.index(library) if library in sys.path else 0
+    prefixes = sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix
+    return (*prefixes, library, *filter(None, sys.path[first:]))
+
+
+CURRENT_INTERPRETER = Interpreter(plain_path(sys.executable) if sys.executable else "", CURRENT, _current_folders())
 
 
 class Interpreters:
@@ -69,7 +97,7 @@ class Interpreters:
         version = version_of(runtime)
         assert runtime is not None
         assert version is not None
-        found = next((Interpreter(path, version) for path in _candidates(version) if _is_version(path, version)), None)
+        found = next(filter(None, (interpreter_at(path, version) for path in _candidates(version))), None)
         if found is None:
             self._notify(
                 f"{runtime} was not found on PATH, in pyenv or in uv; its functions run on {self._current.runtime} "
@@ -84,9 +112,10 @@ def _chosen(runtime: str, path: str) -> Interpreter:
     version = version_of(runtime)
     if version is None:
         raise ValueError(f"{runtime!r} is not a runtime such as Python3.9")
-    if not _is_version(path, version):
+    found = interpreter_at(path, version)
+    if found is None:
         raise ValueError(f"{path} is not an interpreter for {runtime}")
-    return Interpreter(path, version)
+    return found
 
 
 def version_of(runtime: str | None) -> Version | None:
@@ -132,13 +161,17 @@ def _version_folders() -> list[Path]:
     return [pyenv / "versions", uv]
 
 
-def _is_version(path: str, version: Version) -> bool:
-    """Whether the interpreter at `path` runs and has this version. Pyenv has shims for versions that are not active."""
+def interpreter_at(path: str, version: Version) -> Interpreter | None:
+    """The interpreter at `path` if it runs and has this version. Pyenv has shims for versions that are not active."""
     if not os.access(path, os.X_OK):
-        return False
+        return None
+    path = plain_path(path)
     try:
-        command = [path, "-E", "-s", "-c", _PRINT_VERSION]
+        command = [path, "-E", "-s", "-c", _PRINT_ABOUT]
         done = subprocess.run(command, capture_output=True, timeout=_ASK_SECONDS, check=False)
     except (OSError, subprocess.SubprocessError):
-        return False
-    return done.returncode == 0 and done.stdout.strip() == b"%d.%d" % version
+        return None
+    found, *folders = map(os.fsdecode, done.stdout.splitlines() or [b""])
+    if done.returncode != 0 or found != "%d.%d" % version:
+        return None
+    return Interpreter(path, version, tuple(filter(None, folders)))

@@ -5,6 +5,8 @@ import os
 import secrets
 import sys
 import threading
+from codecs import getincrementaldecoder
+from collections.abc import Callable
 
 if sys.platform != "win32":
     import fcntl
@@ -23,10 +25,14 @@ class Output:
     While the function is loaded, and from `begin` to `take`, everything is read. Between two events little is read.
 
     descriptor: the reading end of the pipe, non-blocking. It is not closed here.
+    on_text: an attribute that may be set. It is called with the text as it comes.
     """
+
+    on_text: Callable[[str], object] | None = None
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        self._decoder = getincrementaldecoder("utf-8")("replace")
         self._parts: list[bytes] = []
         self._bytes = self._dropped = 0
         self._rests = self._is_paused = False
@@ -94,6 +100,8 @@ class Output:
             self.close()
             return 0
         self._keep(data)
+        if self.on_text is not None:
+            self.on_text(self._decoder.decode(data))
         return len(data)
 
     def _keep(self, data: bytes) -> None:
@@ -113,7 +121,7 @@ class ThreadedOutput(Output):
     """An output that a thread reads, because the event loop cannot watch the pipe. Event loops on Windows cannot.
 
     `take` writes a mark into the pipe and waits until the thread has read it. Then the thread has also read everything
-    that was written before. The mark is a random text, so that a function cannot print it.
+    that was written before. The mark is a random text, so that a function cannot print it. `on_text` is not called.
 
     descriptor: the reading end of the pipe, blocking. writing: our own descriptor of its writing end.
     """

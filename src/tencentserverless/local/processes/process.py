@@ -51,9 +51,10 @@ _NO_WINDOW: int = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows; Ctrl-C 
 class StartRequest:
     """What a worker is started with.
 
-    folder: the working folder. mark: a NAME=VALUE of the environment that only this worker has. It identifies the
+    folder: the function's folder. mark: a NAME=VALUE of the environment that only this worker has. It identifies the
     processes that the worker starts. scratch: the endpoint's own folder, which is removed when the endpoint ends.
-    view: the worker's mounts, see `View.mounts`. They are made only if the system has namespaces.
+    root: the worker's root folder, see `Root.request`. It is made only if the system has namespaces. Then it names the
+    working folder, which otherwise is `folder`.
     """
 
     interpreter: Interpreter
@@ -62,7 +63,7 @@ class StartRequest:
     mark: str
     memory_mb: int = 128
     scratch: str = ""
-    view: dict[str, Any] = field(default_factory=dict)
+    root: dict[str, Any] = field(default_factory=dict)
 
     def check(self) -> None:
         """Raises OSError if the folder or the interpreter is missing: better here than in the new process."""
@@ -81,7 +82,7 @@ class StartRequest:
             "command": None if by_fork else worker_command(self.interpreter),
             "data_bytes": self.memory_mb * MB + THREAD_STACKS_BYTES,
             "memory_bytes": self.memory_mb * MB + SLACK_BYTES,
-            "view": self.view,
+            "root": {"folder": self.folder, "needed": [self.folder], **self.root},
             "mark": self.mark,
         }
 
@@ -103,7 +104,7 @@ class Workers:
                 self._servers.prepare(interpreter, environment, scratch)
 
     async def has_namespaces(self, interpreter: Interpreter, environment: Mapping[str, str], scratch: str) -> bool:
-        """Whether workers on this interpreter get the mounts of `StartRequest.view`. Raises OSError."""
+        """Whether workers on this interpreter get the root folder of `StartRequest.root`. Raises OSError."""
         if self._servers is None:
             return False
         server = interpreter if self._should_fork(interpreter) else CURRENT_INTERPRETER

@@ -7,6 +7,7 @@ environment. Linux; on other systems only the worker's process group is found.
 
 import os
 import signal
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import NamedTuple
@@ -14,7 +15,7 @@ from typing import NamedTuple
 from tencentserverless.local.processes import procfs
 from tencentserverless.local.processes.procfs import Process
 
-_ROUNDS = 100
+_ROUNDS, _PAUSE_SECONDS = 100, 0.005
 _DEAD = frozenset("ZX")
 
 
@@ -48,6 +49,21 @@ def end(roots: Iterable[Root]) -> None:
                 os.kill(pid, signal.SIGKILL)
         if not victims:
             return
+
+
+def end_groups(folders: Iterable[str]) -> None:
+    """Kill all processes of these control groups, and remove the groups. Blocks."""
+    for folder in folders:
+        for _ in range(_ROUNDS):
+            for pid in procfs.read(f"{folder}/cgroup.procs").split():
+                with suppress(ProcessLookupError, PermissionError):
+                    os.kill(int(pid), signal.SIGKILL)
+            try:
+                os.rmdir(folder)
+            except FileNotFoundError:
+                break
+            except OSError:  # they have not ended yet
+                time.sleep(_PAUSE_SECONDS)
 
 
 def members(roots: Iterable[Root], table: Iterable[Process], marked: set[int]) -> set[int]:

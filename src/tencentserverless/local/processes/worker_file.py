@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tencentserverless.local.processes.interpreters import CURRENT, Interpreter
 
-BOOTSTRAP = Path(__file__).parents[1] / "worker" / "bootstrap.py"
+BOOTSTRAP = Path(__file__).resolve().parents[1] / "worker" / "bootstrap.py"
 _HEAD_BYTES = 16  # of a .pyc (PEP 552)
 OLDEST_PYTHON = (3, 6)  # of a fork server
 

@@ -8,8 +8,8 @@ mode loads it as a module. There are three command lines:
 - ``connect``: a worker that opens the channel itself. On Windows a child cannot inherit the descriptors.
 - ``serve ...``: a fork server, whose children are workers. It loads `fork_server.py`, which is in the same folder.
 
-Two more files are in the same folder: `redirect.py` leads SCF's host names to the endpoint, and `debugger.py` is for
-debugging.
+Three more files are in the same folder: `redirect.py` leads SCF's host names to the endpoint, `debugger.py` is for
+debugging, and `python27.py` is for text on Python 2.7.
 
 The channel is a stream socket. It carries frames: ``>BII`` (kind, bytes of the head, bytes of the body), the head (a
 JSON object) and the body. `processes/frames.py` is the other end. The endpoint sends one frame, and the worker answers
@@ -56,6 +56,24 @@ _read_file, _write_file, _lseek = os.read, os.write, os.lseek  # `connect_back` 
 _usage, _SELF = getattr(resource, "getrusage", None), getattr(resource, "RUSAGE_SELF", 0)
 _to_json, _head_from_json = json.JSONEncoder().encode, json.JSONDecoder().decode
 _siblings = {}  # type: dict[str, dict[str, object]]
+
+
+def load_sibling(name):
+    """The names in another file of this folder, which is loaded by its path once.
+
+    A dict of names, not a module: Python 2.7 clears the names of a module that is not referenced any more.
+    """
+    names = _siblings.get(name)
+    if names is None:
+        path = os.path.join(os.path.dirname(os.path.abspath(THIS_FILE)), name)
+        names = _siblings[name] = {"__name__": name.partition(".")[0], "__file__": path}
+        with io.open(path, "rb") as file:
+            exec(compile(file.read(), path, "exec"), names)  # noqa: S102
+    return names
+
+
+if IS_2:
+    python27 = load_sibling("python27.py")
 
 
 class EndpointGone(Exception):
@@ -118,14 +136,13 @@ class FrameChannel(object):
 class StandardStreams(object):
     """stdout and stderr as text streams on descriptors 1 and 2.
 
-    Each line is written at once, so that the lines of a worker that is killed are not lost.
+    Each line is written at once (in 2.7 by the option -u), so that the lines of a worker that is killed are not lost.
     """
 
     def __init__(self):
         self.spare = high_copy(1)
-        if not IS_2:  # Python 2.7 runs with the option -u: unbuffered
-            self._open("stdout", "__stdout__")
-            self._open("stderr", "__stderr__")
+        for name in ("stdout", "stderr"):
+            self._open(name, "__%s__" % name)
 
     def reopen(self):
         """Open again the streams and descriptors that the function closed during the last event."""
@@ -151,7 +168,8 @@ class StandardStreams(object):
     def _open(*names):
         descriptor, errors = (1, "strict") if names[0] == "stdout" else (2, "backslashreplace")
         if IS_2:
-            stream = os.fdopen(os.dup(descriptor), "w", 0)
+            file = sys.__dict__[names[1]] if names[1:] else os.fdopen(os.dup(descriptor), "w", 0)
+            stream = python27["TextFile"](file)
         else:
             raw = io.BufferedWriter(io.open(descriptor, "wb", 0, closefd=False))
             stream = io.TextIOWrapper(raw, "utf-8", errors, "\n", line_buffering=True)
@@ -257,22 +275,36 @@ def init_handler(handler, folder):
 
 
 def get_func_handler(module_name, function_name, folder):
-    if os.path.exists(os.path.join(folder, module_name.replace(".", os.sep) + ".py")):
+    path = os.path.join(folder, module_name.replace(".", os.sep))
+    if os.path.exists(path + ".py"):
         sys.modules.pop(module_name, None)  # this file may have loaded a standard module of the same name
+        if os.path.dirname(path) != folder:
+            sys.path.append(os.path.dirname(path))  # the platform too finds the modules beside it
+            if IS_2:
+                make_packages(module_name, folder)
     __import__(module_name)
     return getattr(sys.modules[module_name], function_name)
 
 
-def prepare_logging():
-    """Give the root logger a handler if it has none, as on the platform.
+def make_packages(module_name, folder):
+    """Let Python 2.7 import a module from folders without an `__init__.py`, as later Pythons do."""
+    names = module_name.split(".")
+    for count in range(1, len(names)):
+        path = os.path.join(folder, *names[:count])
+        if not os.path.exists(os.path.join(path, "__init__.py")):
+            package = type(sys)(".".join(names[:count]))
+            package.__path__ = [path]
+            sys.modules[package.__name__] = package
 
-    `logging` is not imported here, because a function that does not use it should not wait for the import.
+
+def prepare_logging(module):
+    """Set up the root logger as the platform's runtime does before it loads the function.
+
+    https://github.com/tencentyun/scfcli, tcfcli/cmds/native/common/runtime/python3.6/bootstrap.py
+    It is called when `logging` is first imported: a function that does not use it should not wait for the import.
     """
-    logging = sys.modules.get("logging")
-    if logging is not None and not logging.root.handlers:
-        handler = logging.StreamHandler(sys.stdout)
-        handler.setFormatter(logging.Formatter("[%(levelname)s] %(message)s"))
-        logging.root.addHandler(handler)
+    module.root.setLevel(module.DEBUG)
+    module.root.addHandler(module.StreamHandler(sys.stdout))
 
 
 def refuse_constant(name):
@@ -309,17 +341,17 @@ def encode(value):
 def encoded_result(value):
     """A handler's result as JSON in UTF-8. Lone surrogates are encoded too."""
     try:
-        text = encode(value)
+        data = as_bytes(encode(value))
+        return data.decode("utf-8") and data if IS_2 else data  # `str` of 2.7 may be in another encoding
     except UnicodeDecodeError:  # Python 2.7 cannot join `str` and `unicode` unless all is escaped to ASCII
-        text = _encode_ascii(value)
+        return as_bytes(_encode_ascii(value))
     except TypeError as error:
         error.args = (str(error) + place_without_json(value),)
         raise
-    return as_bytes(text)
 
 
 def place_without_json(value):
-    """Where in a result the part is that JSON does not have: `, at ["born"][0] of the result`; "" if it is not known."""
+    """The place in a result that JSON does not have, such as `, at ["born"][0] of the result`; "" if none is."""
     place = ""
     try:
         while len(place) < 200:
@@ -364,38 +396,30 @@ class Tracebacks(object):
         ]
 
     def of_function(self):
-        """The traceback of the current exception without this file's frames."""
-        return self._shown(self._function_lines)
+        """The traceback of the current exception without the worker's frames."""
+        return self._shown([THIS_FILE] + [names["__file__"] for names in _siblings.values()])
 
     def whole(self):
         """The traceback of the current exception with all frames."""
-        return self._shown(self._all_lines)
+        return self._shown([])
 
-    def _shown(self, lines):
+    def _shown(self, hidden_files):
         error = sys.exc_info()
         try:
-            text = "".join(lines(*error))
+            text = "".join(self._lines(hidden_files, *error))
         except Exception:  # the methods of an exception may raise, such as its __str__
             text = "Traceback (most recent call last):\n%s" % getattr(error[0], "__name__", error[0])
         for real, shown in self.shown_paths:
             text = text.replace('File "%s%s' % (real, os.sep), 'File "%s/' % shown)
         text = text.rstrip("\n")[-TRACEBACK_CHARACTERS:]
-        return as_bytes(text)
+        return python27["in_utf8"](text) if IS_2 else as_bytes(text)
 
     @staticmethod
-    def _all_lines(kind, error, trace):
-        import traceback
-
-        return traceback.format_exception(kind, error, trace)
-
-    @staticmethod
-    def _function_lines(kind, error, trace):
+    def _lines(hidden_files, kind, error, trace):
         import traceback
 
         if IS_2:
-            frames = [frame for frame in traceback.extract_tb(trace) if frame[0] != THIS_FILE]
-            head = ["Traceback (most recent call last):\n"] if frames else []
-            return head + traceback.format_list(frames) + traceback.format_exception_only(kind, error)
+            return python27["traceback_lines"](kind, error, trace, hidden_files)
         whole = vars(traceback)["TracebackException"](kind, error, trace)
         waiting, seen = [whole], set()  # with the exceptions that it was raised from, and those in a group
         while waiting:
@@ -403,7 +427,7 @@ class Tracebacks(object):
             if part is None or id(part) in seen:
                 continue
             seen.add(id(part))
-            part.stack[:] = [frame for frame in part.stack if frame.filename != THIS_FILE]
+            part.stack[:] = [frame for frame in part.stack if frame.filename not in hidden_files]
             waiting.extend((part.__cause__, part.__context__))
             waiting.extend(getattr(part, "exceptions", None) or ())
         return whole.format()
@@ -419,6 +443,7 @@ class LoadedFunction(object):
         self.channel = channel
         self.output = output
         self.context = settings["context"]
+        self.request_id = ""  # of the present event, "" while the function is loaded
         self.result_limit_bytes = settings["result_limit_bytes"]
         self.handler_name, self.folder = settings["handler"], settings["folder"]
         self.sdk_folder = settings["lent"]  # where the endpoint's SDK is, for functions that do not bring one; or ""
@@ -451,9 +476,8 @@ class LoadedFunction(object):
         while True:
             _, head, body = self.channel.receive()
             self.output.reopen()
-            prepare_logging()
             if "environment" in head:
-                os.environ.update(head["environment"])
+                os.environ.update(python27["native"](head["environment"]) if IS_2 else head["environment"])
             peak.reset()
             kind, answer, body = self.run(head["request_id"], body)
             self.output.flush()
@@ -468,6 +492,7 @@ class LoadedFunction(object):
             event = decoded_event(body)
         except (ValueError, RuntimeError):
             return BAD_EVENT, {}, b""
+        self.request_id = request_id
         context = dict(self.context, request_id=request_id)
         started = _now()
         try:
@@ -552,6 +577,8 @@ def run_function(channel, is_forked=False):
     """Get the settings, load the function and handle its events. Returns never: the process ends with the channel."""
     try:
         settings = channel.receive()[1]
+        if IS_2:
+            settings = dict(python27["native"](settings), context=settings["context"])
         worker, peak = set_up(channel, settings, is_forked)
         worker.start()
         worker.serve(peak)
@@ -568,8 +595,10 @@ def set_up(channel, settings, is_forked):
         sys.argv[1:] = []
         sys.path[:0] = settings["path"]
         os.environ.update(settings["environment"])
+        redirect = load_sibling("redirect.py")
+        redirect["ImportHooks"]({"logging": prepare_logging}).install()
         if settings.get("hosts"):
-            load_sibling("redirect.py")["install"](settings["hosts"])
+            redirect["install"](settings["hosts"])
         worker, peak = LoadedFunction(channel, output, settings), PeakMemory(is_forked)
         if settings.get("debug"):
             attach_debugger(worker, settings["debug"])
@@ -584,20 +613,6 @@ def complain(descriptor, error):
     FrameChannel(descriptor).send(NOT_SET_UP, {"errno": getattr(error, "errno", None)}, as_bytes(repr(error)))
 
 
-def load_sibling(name):
-    """The names in another file of this folder, which is loaded by its path once.
-
-    A dict of names, not a module: Python 2.7 clears the names of a module that is not referenced any more.
-    """
-    names = _siblings.get(name)
-    if names is None:
-        path = os.path.join(os.path.dirname(os.path.abspath(THIS_FILE)), name)
-        names = _siblings[name] = {"__name__": name.partition(".")[0], "__file__": path}
-        with io.open(path, "rb") as file:
-            exec(compile(file.read(), path, "exec"), names)  # noqa: S102
-    return names
-
-
 def attach_debugger(worker, settings):
     """Give the worker a debugger. From now on `_now` is a clock that can pause."""
     global _now
@@ -609,10 +624,10 @@ def attach_debugger(worker, settings):
 
 def run_fork_server(arguments):
     """Be a fork server. `fork_server.py` is loaded by its path: its folder must not be on `sys.path` of a function."""
+    load_sibling("redirect.py")["prepare"]()  # once for all workers
     modules = frozenset(sys.modules)
     from importlib.machinery import SourceFileLoader  # novermin: Python 2.7 is never a fork server
 
-    load_sibling("redirect.py")  # once for all workers
     path = os.path.join(os.path.dirname(os.path.abspath(THIS_FILE)), "fork_server.py")
     server = type(sys)("fork_server")
     server.__file__ = path
@@ -621,7 +636,7 @@ def run_fork_server(arguments):
         code = loader.get_code("fork_server")
     except EOFError:  # the compiled file was cut off when the disk was full
         code = loader.source_to_code(loader.get_data(path), path)
-    exec(code, vars(server))  # noqa: S102
+    exec(code, vars(server))  # type: ignore[arg-type]  # noqa: S102
     vars(server)["run"](arguments, main, complain, modules)
 
 

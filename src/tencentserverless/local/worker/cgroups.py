@@ -9,11 +9,13 @@ https://docs.kernel.org/admin-guide/cgroup-v2.html and https://docs.kernel.org/a
 """
 
 import os
+import time
 from contextlib import suppress
 
 CONTROLLERS = ("pids", "memory", "cpu")
 PREFIX = "tencentserverless-"
 PROCESSES = 1024  # the platform's limit, threads included
+EMPTY_SECONDS = 0.1  # a process that has ended, and has been reaped, may still be in its group for a moment
 LEVELS = 3  # how many folders, from our own group upwards, are tried as the parent of new groups
 # The file of each limit: in version 2, then in version 1 if its name differs.
 LIMIT_FILES = {"pids": ("pids.max",), "memory": ("memory.max", "memory.limit_in_bytes")}
@@ -138,8 +140,9 @@ def limit(made: "dict[str, str]", controller: str, most: int) -> None:
 
 def remove(made: "dict[str, str]") -> None:
     """Remove a group whose processes have ended. A group that has processes, or had not been made, is left as it is."""
+    deadline = time.monotonic() + EMPTY_SECONDS
     for folder in set(made.values()):
-        _remove(folder)
+        _remove(folder, deadline)
 
 
 def remove_orphans(parents: "dict[str, str]") -> None:
@@ -148,10 +151,11 @@ def remove_orphans(parents: "dict[str, str]") -> None:
     A server of another container cannot be seen. But the kernel removes no group that has processes. A group that has
     none yet can be removed here. Then its server makes another one.
     """
+    deadline = time.monotonic() + EMPTY_SECONDS  # for all of them: those of another container may have processes
     for parent in set(parents.values()):
         for name in os.listdir(parent):
             if name.startswith(PREFIX) and not _is_server(name[len(PREFIX) :].partition("-")[0]):
-                _remove(os.path.join(parent, name))
+                _remove(os.path.join(parent, name), deadline)
 
 
 def _is_server(pid: str) -> bool:
@@ -163,14 +167,24 @@ def _is_server(pid: str) -> bool:
         return False
 
 
-def _remove(folder: str) -> None:
-    """Remove a group and the groups in it, which a function may have made."""
-    try:
+def _remove(folder: str, deadline: float) -> None:
+    """Remove a group and the groups in it, which a function may have made. If it is in use, try again until then."""
+    pause = 0.0005
+    while not _is_removed(folder) and time.monotonic() + pause < deadline:
+        time.sleep(pause)
+        pause *= 2
+
+
+def _is_removed(folder: str) -> bool:
+    with suppress(OSError):  # usually there is nothing in it
         os.rmdir(folder)
+        return True
+    try:
+        for inner, _, _ in os.walk(folder, topdown=False):
+            os.rmdir(inner)
     except OSError:
-        with suppress(OSError):
-            for inner, _, _ in os.walk(folder, topdown=False):
-                os.rmdir(inner)
+        return False
+    return True
 
 
 def _lines(path: str, missing: "list[str] | None" = None) -> "list[str]":

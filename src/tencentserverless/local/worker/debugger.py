@@ -138,6 +138,7 @@ class OnTerminal(object):
         self.clock = self.pauses.clock
         self.terminal = Terminal(settings["terminal"], settings["lock"])
         self.hooks = {"pdb": self.on_pdb}
+        self.worker = worker
         self.send_frame = worker.channel.send
         worker.channel.send = self.send
 
@@ -151,12 +152,20 @@ class OnTerminal(object):
         self.send_frame(kind, *more)
 
     def on_pdb(self, module):
-        use_terminal(self.terminal, self.pauses, module.Pdb)
+        use_terminal(self.terminal, self.pauses, module.Pdb, self.heading)
         hide_worker_frames(module.Pdb)
 
+    def heading(self):
+        """The line over a prompt: several functions use the terminal in turn."""
+        when = "request %s" % self.worker.request_id if self.worker.request_id else "while it is loaded"
+        return "Stopped in %s, %s" % (self.worker.context["function_name"], when)
 
-def use_terminal(terminal, pauses, kind):
-    """Change a class of debuggers: without streams of their own they use the terminal, and time limits pause."""
+
+def use_terminal(terminal, pauses, kind, heading):
+    """Change a class of debuggers: without streams of their own they use the terminal, and time limits pause.
+
+    heading: returns the line to print when the terminal changes to this worker.
+    """
     initialize, interact = kind.__init__, kind.interaction
 
     def initialize_on_terminal(debugger, completekey="tab", stdin=None, stdout=None, *more, **named):
@@ -169,7 +178,10 @@ def use_terminal(terminal, pauses, kind):
         with pauses:
             if debugger.stdin not in terminal.streams:
                 return interact(debugger, *arguments, **named)
+            is_new = terminal.locked < 0
             terminal.acquire()
+            if is_new:
+                debugger.stdout.write(heading() + "\n")
             try:
                 return interact(debugger, *arguments, **named)
             finally:

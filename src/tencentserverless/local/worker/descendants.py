@@ -120,13 +120,16 @@ def end_namespace() -> None:
     os._exit(0)
 
 
-def wait_for(pid: int) -> None:
+def wait_for(pid: int) -> bool:
     """Reap the children that end until `pid` is among them or SIGTERM comes. The signals in `AWAITED` must be blocked.
 
     One SIGCHLD can stand for several children (signal(7)), so each one makes it look for all that have ended.
+    Returns whether `pid` has ended.
     """
-    while not has_reaped(pid) and signal.sigwait(AWAITED) != signal.SIGTERM:
-        pass
+    while not has_reaped(pid):
+        if signal.sigwait(AWAITED) == signal.SIGTERM:
+            return False
+    return True
 
 
 def has_reaped(pid: int) -> bool:

@@ -29,12 +29,13 @@ from contextlib import suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from tencentserverless.local.worker import cgroups, descendants, inherited, leftovers, namespaces
+    from tencentserverless.local.worker import cgroups, descendants, inherited, leftovers, namespaces, root
 else:  # loaded by path, as this file is
     from importlib.machinery import SourceFileLoader
 
-    def loaded(name):
+    def loaded(name, **names):
         module, path = type(sys)(name), os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".py")
+        vars(module).update(names)
         loader = SourceFileLoader(name, path)
         try:
             code = loader.get_code(name)
@@ -45,11 +46,13 @@ else:  # loaded by path, as this file is
 
     cgroups, namespaces = loaded("cgroups"), loaded("namespaces")
     descendants, inherited, leftovers = loaded("descendants"), loaded("inherited"), loaded("leftovers")
+    root = loaded("root", namespaces=namespaces)
 
 HURRY_SECONDS, PAUSE_SECONDS = 0.003, 0.02  # the time without requests before spares are made: if there is none; else
 # A chain of functions starts several workers at once, and joining a control group can block: the kernel waits for all
 # forks and exits that are under way on the machine ("favordynmods" in the document of cgroup v2).
 SPARES = 4
+ENDING_SECONDS = 0.05  # a process that is killed closes its connections before it unlocks its files
 # PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER. The parent-death signal comes when the *thread* ends that has forked this
 # process. It never comes if the parent ended before the call of prctl(2), so each user of it checks that.
 DIE_WITH_PARENT, ADOPT_ORPHANS = 1, 36
@@ -60,19 +63,21 @@ class Forker:
 
     connection: the socket to the endpoint. work: the function that a worker calls with its channel's descriptor.
     complain: the function that tells the endpoint why there is no worker. It gets the channel and the error.
-    plain: true for workers without namespaces and control groups. folder: the endpoint's own folder, or "".
+    plain: true for workers without namespaces and control groups.
+    folder: the endpoint's own folder. In a worker's mount namespace its root folder is made there.
     """
 
     def __init__(
-        self, connection: "socket.socket", work: "object", complain: "object", plain: bool, folder: str = ""
+        self, connection: "socket.socket", work: "object", complain: "object", plain: bool, folder: str
     ) -> None:
         self.connection = connection
         self.work = work
         self.complain = complain
         self.folder = folder
-        self.namespaces = None if plain else namespaces.possible_namespaces()
+        self.root = os.path.join(folder, "root")
+        self.mould = None if plain else namespaces.possible_mould(self.prepare_root, self.try_root)
         # Without namespaces a function may have stopped its keeper with SIGSTOP. Then only SIGKILL ends the keeper.
-        self.end_all = descendants.kill_all if self.namespaces is None else descendants.terminate_all
+        self.end_all = descendants.kill_all if self.mould is None else descendants.terminate_all
         self.parents = {} if plain else cgroups.usable_parents()
         cgroups.remove_orphans(self.parents)
         self.keepers = {}  # type: dict[int, dict[str, str]]
@@ -80,9 +85,17 @@ class Forker:
         self.most_spares = SPARES
         self.pid = os.getpid()
 
+    def prepare_root(self) -> None:
+        root.prepare(self.root, self.folder)
+
+    def try_root(self) -> None:
+        root.add_own(self.root)
+        root.finish(self.root, {})
+        namespaces.change_root(self.root)
+
     def serve(self) -> None:
         """Handle requests until the endpoint closes the connection."""
-        self.reply({"namespaces": self.namespaces is not None})
+        self.reply({"namespaces": self.mould is not None})
         while True:
             self.prepare()
             data, descriptors = inherited.receive(self.connection)
@@ -131,8 +144,8 @@ class Forker:
         """Give the request to a spare, and return the spare. Raises OSError."""
         if len(descriptors) < 2:  # the kernel has dropped those for which there was no number
             raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
-        for spare in [spare for spare in self.spares if spare.is_outdated()]:
-            self.discard(spare)
+        if self.mould is not None and self.mould.is_outdated():
+            self.replace_mould(self.mould)
         for last in (False,) * SPARES + (True,):  # each spare may have died; the last attempt is with a new one
             spare = self.spares.pop(0) if self.spares else Spare(self)
             try:
@@ -146,6 +159,13 @@ class Forker:
                 if last:
                     raise
         raise AssertionError
+
+    def replace_mould(self, old: "namespaces.Mould") -> None:
+        """Replace the mould, and discard the spares that were made with it. Raises OSError."""
+        self.mould = namespaces.Mould(old.flags, self.prepare_root)
+        old.close()
+        for spare in list(self.spares):
+            self.discard(spare)
 
     def discard(self, spare: "Spare") -> None:
         """End a spare that has not been used. It ends by itself when its socket closes."""
@@ -164,7 +184,7 @@ class Forker:
         """End the children that are not keepers of ours. Whether there were any."""
         strangers = [child for child in descendants.children() if child not in self.keepers]
         for child in strangers:
-            os.kill(child, signal.SIGKILL if self.namespaces is None else signal.SIGTERM)
+            os.kill(child, signal.SIGKILL if self.mould is None else signal.SIGTERM)
             os.waitpid(child, 0)
         return bool(strangers)
 
@@ -173,7 +193,6 @@ class Spare:
     """A worker that waits for its request. Raises OSError if a process or a group cannot be made."""
 
     def __init__(self, server: Forker) -> None:
-        self.mounts = None if server.namespaces is None else namespaces.MountTable()  # misses no change after the fork
         self.groups = {}  # type: dict[str, str]
         self.ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         # Before the fork, so that the keeper does not lose an early signal.
@@ -207,14 +226,8 @@ class Spare:
         finally:
             self.close()
 
-    def is_outdated(self) -> bool:
-        """Whether mounts have changed since the spare was made. Its own mounts do not follow all changes."""
-        return self.mounts is not None and self.mounts.has_changed()
-
     def close(self) -> None:
         self.ours.close()
-        if self.mounts is not None:
-            self.mounts.close()
 
 
 class WorkerStart:
@@ -228,6 +241,7 @@ class WorkerStart:
         self.requests = requests
         self.groups = groups
         self.channel = self.output = -1
+        self.is_asked_to_end = False
 
     def run_keeper(self) -> None:
         """Be the keeper. End what the worker has left, also if the server was killed. Then nobody else removes this."""
@@ -239,10 +253,17 @@ class WorkerStart:
         except BaseException as error:  # noqa: BLE001
             self.report_failure(error)
         self.server.end_all()
-        if self.has_lost_server():
-            cgroups.remove(self.groups)
-            leftovers.remove_later(self.server.folder)
+        self.remove_leftovers()
         os._exit(0)
+
+    def remove_leftovers(self) -> None:
+        """Remove what the server may not be able to remove any more: it was killed, or is just ending.
+
+        After an ordinary end of the worker the groups stay, because the endpoint reads whether memory had run out.
+        """
+        if self.is_asked_to_end or self.has_lost_server():
+            cgroups.remove(self.groups)
+            leftovers.remove_unlocked(self.server.folder, ENDING_SECONDS if self.has_lost_server() else 0.0)
 
     def has_lost_server(self) -> bool:
         return os.getppid() != self.server.pid
@@ -251,12 +272,12 @@ class WorkerStart:
         """Start the worker, and wait for its end or SIGTERM."""
         self.server.connection.close()
         namespaces.prctl(ADOPT_ORPHANS, 1)
-        if self.server.namespaces is None:
+        if self.server.mould is None:
             pid, life_line = self.fork_worker(), 0
         else:
-            pid, life_line = self.fork_init()
+            pid, life_line = self.fork_init(self.server.mould)
         inherited.close_all_but(life_line)
-        descendants.wait_for(pid)
+        self.is_asked_to_end = not descendants.wait_for(pid)
 
     def report_failure(self, error: BaseException) -> None:
         """Send the error to the endpoint, on the channel. Before a request has come, send it to the server."""
@@ -270,13 +291,13 @@ class WorkerStart:
                 self.channel = descriptors[0]
             self.server.complain(self.channel, error)  # type: ignore[operator]
 
-    def fork_init(self) -> "tuple[int, int]":
+    def fork_init(self, mould: "namespaces.Mould") -> "tuple[int, int]":
         """Fork the init. Returns its process id and the writing end of a pipe, which the keeper holds open.
 
         By the pipe the init sees whether the keeper had ended before the parent-death signal was set. getppid(2) cannot
         tell: it returns 0 for a parent outside the process namespace.
         """
-        namespaces.enter_namespaces(self.server.namespaces or 0)
+        mould.enter_processes()
         reading, writing = os.pipe()
         pid = os.fork()
         if pid == 0:
@@ -285,15 +306,18 @@ class WorkerStart:
             namespaces.prctl(DIE_WITH_PARENT, signal.SIGTERM)
             if select.select([reading], [], [], 0)[0]:  # the end of the pipe: the keeper has ended
                 os._exit(0)
-            self.run_init()
+            self.run_init(mould)
         return pid, writing
 
-    def run_init(self) -> None:
-        """Be the init: fork the worker, and end the namespace after it. `limit_processes` writes to the new /proc."""
+    def run_init(self, mould: "namespaces.Mould") -> None:
+        """Be the init: fork the worker, and end the namespace after it."""
         try:
-            namespaces.enter_mounts()
-            namespaces.limit_processes(self.server.namespaces or 0, cgroups.PROCESSES)
-            namespaces.limit_capabilities(self.server.namespaces or 0)
+            mould.enter_copy()
+            root.add_own(self.server.root)
+            if not mould.flags:  # functions have the rights of the machine's root
+                namespaces.limit_process_ids(self.server.root + "/proc", cgroups.PROCESSES)
+                root.protect_machine(self.server.root)
+            namespaces.limit_capabilities(mould.flags)
             pid = self.fork_worker()
             inherited.close_all_but(0)
             descendants.wait_for(pid)
@@ -305,7 +329,7 @@ class WorkerStart:
         keeper = os.getpid()
         pid = os.fork()
         if pid == 0:
-            if self.server.namespaces is None:
+            if self.server.mould is None:
                 namespaces.prctl(DIE_WITH_PARENT, signal.SIGKILL)
                 if os.getppid() != keeper:
                     os._exit(0)
@@ -330,11 +354,14 @@ class WorkerStart:
             os._exit(0)
         request = json.loads(data.decode())
         self.channel, self.output = descriptors
-        if self.server.namespaces is not None:
-            namespaces.make_mounts(request["view"])
-            namespaces.drop_capabilities(self.server.namespaces)
+        folder = request["folder"]
+        if self.server.mould is not None:
+            root.finish(self.server.root, request["root"])
+            namespaces.change_root(self.server.root)
+            self.server.mould.leave_rights(cgroups.PROCESSES)
+            folder = request["root"]["folder"]
         self.output, self.channel = inherited.move_to_standard(self.output, self.channel)
-        os.chdir(request["folder"])
+        os.chdir(folder)
         data_limit = namespaces.lowered_limit(resource.RLIMIT_DATA, request["data_bytes"])
         resource.setrlimit(resource.RLIMIT_DATA, data_limit)
         if request["command"]:
@@ -356,22 +383,8 @@ class WorkerStart:
             os._exit(127)
 
 
-def forget_modules(modules: "frozenset[str]") -> None:
-    """Remove all modules but these from `sys.modules`, so that a function loads modules of its own."""
-    for name in [name for name in sys.modules if name not in modules]:
-        del sys.modules[name]
-
-
-def freeze_objects() -> None:
-    """Exclude all present objects from garbage collection, which would write to memory that workers share."""
-    import gc
-
-    gc.collect()
-    getattr(gc, "freeze", gc.collect)()  # Python 3.6 does not have `freeze`
-
-
 def run(arguments: "list[str]", work: object, complain: object, modules: "frozenset[str]") -> None:
-    """Be a fork server. arguments: the descriptor of the connection; "plain" or ""; a folder to remove, or "".
+    """Be a fork server. arguments: the descriptor of the connection; "plain" or ""; the endpoint's own folder.
     work, complain: see `Forker`. modules: those that a worker finds loaded.
     """
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, int(arguments[0]))
@@ -381,7 +394,7 @@ def run(arguments: "list[str]", work: object, complain: object, modules: "frozen
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the signal and the end of the connection come together
         server.end_all()
         cgroups.remove_orphans(server.parents)
-        leftovers.remove_unlocked(server.folder)  # a killed endpoint cannot remove it
+        leftovers.remove_unlocked(server.folder, 20 * ENDING_SECONDS)  # a killed endpoint cannot remove it
         os._exit(0)
 
     namespaces.prctl(ADOPT_ORPHANS, 1)
@@ -389,8 +402,8 @@ def run(arguments: "list[str]", work: object, complain: object, modules: "frozen
     signal.signal(signal.SIGTERM, leave)
     # After the handler, which cleans up. If the endpoint has ended before, `serve` sees the end of the connection.
     namespaces.prctl(DIE_WITH_PARENT, signal.SIGTERM)
-    forget_modules(modules)
-    freeze_objects()
+    inherited.forget_modules(modules)
+    inherited.freeze_objects()
     try:
         server.serve()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The descriptors of this process: which come with a request, and which stay open. Linux.
+"""What a worker inherits from the fork server: descriptors, modules and objects. Linux.
 
 One file, standard library only, Python 3.6 and later. Only `fork_server.py` loads it.
 """
@@ -6,6 +6,7 @@ One file, standard library only, Python 3.6 and later. Only `fork_server.py` loa
 import fcntl
 import os
 import socket
+import sys
 from array import array
 
 TYPE_CHECKING = False
@@ -47,3 +48,17 @@ def move_to_standard(output: int, channel: int) -> "tuple[int, int]":
         os.dup2(descriptor, number)
     os.closerange(len(wanted), highest_descriptor() + 1)
     return 2, 3
+
+
+def forget_modules(modules: "frozenset[str]") -> None:
+    """Remove all modules but these from `sys.modules`, so that a function loads modules of its own."""
+    for name in [name for name in sys.modules if name not in modules]:
+        del sys.modules[name]
+
+
+def freeze_objects() -> None:
+    """Exclude all present objects from garbage collection, which would write to memory that workers share."""
+    import gc
+
+    gc.collect()
+    getattr(gc, "freeze", gc.collect)()  # Python 3.6 does not have `freeze`

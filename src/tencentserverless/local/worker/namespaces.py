@@ -8,13 +8,20 @@ below are those of the kernel's headers.
 import ctypes
 import errno
 import os
+import re
 import resource
 import select
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 NEW_MOUNTS, NEW_USER, NEW_PROCESSES = 0x00020000, 0x10000000, 0x20000000  # CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID
 READ_ONLY, NO_SET_ID, NO_DEVICES, NO_EXECUTION = 1, 2, 4, 8  # MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC
-REMOUNT, BIND, RECURSIVE, SLAVE = 32, 4096, 16384, 1 << 19  # MS_REMOUNT, MS_BIND, MS_REC, MS_SLAVE
-KEPT_FLAGS = READ_ONLY | NO_SET_ID | NO_DEVICES | NO_EXECUTION  # statvfs(3) has the same numbers
+REMOUNT, BIND, RECURSIVE, PRIVATE, SLAVE = 32, 4096, 16384, 1 << 18, 1 << 19  # MS_REMOUNT, MS_BIND, MS_REC, ...
+KEPT_FLAGS = NO_SET_ID | NO_DEVICES | NO_EXECUTION  # statvfs(3) has the same numbers
+DETACH = 2  # MNT_DETACH
+MOUNT_SETATTR, WORKING_FOLDER, BELOW = 442, -100, 0x8000  # the number of the call, AT_FDCWD, AT_RECURSIVE
 CAPABILITIES_VERSION = 0x20080522  # _LINUX_CAPABILITY_VERSION_3: two words of 32 bits for each set
 DROP_FROM_BOUNDING_SET = 24  # PR_CAPBSET_DROP
 # The capabilities of root in most containers (capabilities(7)): CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, SETGID,
@@ -24,11 +31,6 @@ USUAL_CAPABILITIES = sum(1 << number for number in (0, 1, 3, 4, 5, 6, 7, 8, 10, 
 RESERVED_PIDS = 300  # the kernel does not use process ids below this again after it has reached the highest one
 OWN_PID_MAX_SINCE = (6, 14)  # since this kernel each process namespace has its own pid_max; before, the machine has one
 OWN_USER_COUNT_SINCE = (5, 14)  # since this kernel RLIMIT_NPROC counts per user namespace; before, per user
-# A view that uses everything that a view can ask for. If it cannot be made, namespaces are not used at all.
-TRIAL_VIEW = {
-    "cover": {"stage": "/tmp", "most_bytes": 4096, "folders": [{"target": "/tmp", "kept": [], "new": []}]},  # noqa: S108
-    "read_only": ["/tmp"],  # noqa: S108
-}  # type: dict[str, object]
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -49,6 +51,59 @@ def mount(source: str, target: str, kind: str = "", flags: int = 0, data: str = 
     check_result(_libc.mount(*names, ctypes.c_ulong(flags), os.fsencode(data) or None))
 
 
+def set_read_only(path: str) -> None:
+    """Make the mount at `path` and all below it read-only, and private: no later mount of the machine appears there."""
+    attributes = (ctypes.c_uint64 * 4)(READ_ONLY, 0, PRIVATE, 0)  # to set, to clear, propagation, not used
+    name, size = ctypes.c_char_p(os.fsencode(path)), ctypes.c_size_t(ctypes.sizeof(attributes))
+    result = _libc.syscall(MOUNT_SETATTR, WORKING_FOLDER, name, BELOW, attributes, size)
+    if result and ctypes.get_errno() == errno.ENOSYS:  # before Linux 5.12
+        set_read_only_one_by_one(path)
+    else:
+        check_result(result)
+
+
+def set_read_only_one_by_one(path: str) -> None:
+    mount("none", path, flags=PRIVATE | RECURSIVE)
+    for mounted, flags in mounts_below(path):
+        # The mount's own flags are repeated, because a user namespace may not clear those of the machine
+        # (mount_namespaces(7)).
+        mount("none", mounted, flags=BIND | REMOUNT | READ_ONLY | flags)
+
+
+def mounts_below(path: str) -> "list[tuple[str, int]]":
+    """The mount points at `path` and below it, with their `KEPT_FLAGS` (proc_pid_mountinfo(5))."""
+    names = {b"nosuid": NO_SET_ID, b"nodev": NO_DEVICES, b"noexec": NO_EXECUTION}
+    found = []
+    with open("/proc/self/mountinfo", "rb") as file:
+        for line in file:
+            fields = line.split()
+            mounted = os.fsdecode(re.sub(rb"\\\\(\d{3})", lambda code: bytes([int(code[1], 8)]), fields[4]))
+            if (mounted + "/").startswith(path + "/"):
+                found.append((mounted, sum(names.get(option, 0) for option in fields[5].split(b","))))
+    return found
+
+
+def set_writable(path: str) -> None:
+    """Let this mount be written to, not those below it."""
+    mount("none", path, flags=BIND | REMOUNT | os.statvfs(path).f_flag & KEPT_FLAGS)
+
+
+def set_read_only_alone(path: str) -> None:
+    """Undo `set_writable`."""
+    mount("none", path, flags=BIND | REMOUNT | READ_ONLY | os.statvfs(path).f_flag & KEPT_FLAGS)
+
+
+def change_root(path: str) -> None:
+    """Make a mount the root folder of this mount namespace, and of its processes. The old root is unmounted.
+
+    Without a second folder the old root is mounted on the new one, from where it is taken away (pivot_root(2)).
+    """
+    os.chdir(path)
+    check_result(_libc.pivot_root(b".", b"."))
+    check_result(_libc.umount2(b".", DETACH))
+    os.chdir("/")
+
+
 def prctl(option: int, value: int) -> None:
     check_result(_libc.prctl(ctypes.c_int(option), ctypes.c_ulong(value), *[ctypes.c_ulong(0)] * 3))
 
@@ -59,7 +114,7 @@ def drop_capabilities(flags: int) -> None:
     In a user namespace of its own a process has all capabilities there. It drops all, and keeps the rights of its user.
     Without a user namespace it is root, and keeps the usual ones.
 
-    flags: as `possible_namespaces` returns them.
+    flags: as `Mould` has them.
     """
     header, sets = (ctypes.c_uint32 * 2)(CAPABILITIES_VERSION, 0), (ctypes.c_uint32 * 6)()
     if not flags & NEW_USER:
@@ -102,29 +157,109 @@ def map_user(user: int, group: int) -> None:
     write_to("/proc/self/gid_map", "%d %d 1" % (group, group))
 
 
-def enter_namespaces(flags: int) -> None:
-    """Make a process namespace. The next child of this process is process 1 in it; this process stays outside.
-
-    The same call makes the user namespace, if there is one. It owns the others, which gives the right to make them.
-    """
+def enter_user() -> None:
+    """Make a user namespace, in which this process has all capabilities."""
     user, group = os.geteuid(), os.getegid()
-    unshare(flags | NEW_PROCESSES)
-    if flags & NEW_USER:
-        map_user(user, group)
+    unshare(NEW_USER)
+    map_user(user, group)
 
 
-def enter_mounts() -> None:
-    """Make a mount namespace. To be called in process 1.
+def enter_mounts(flags: int) -> None:
+    """Make a mount namespace, and with `NEW_USER` a user namespace that owns it. The machine does not see its mounts.
 
-    Mounts that are made in it are not visible outside, and end with its processes.
+    flags: as `Mould` has them.
     """
+    if flags & NEW_USER:
+        enter_user()
     unshare(NEW_MOUNTS)
     # As slaves our mounts follow the mounts and unmounts of the machine, but send none back (mount_namespaces(7)). This
     # comes before any other mount: the machine would get a mount that is made earlier.
     mount("none", "/", flags=RECURSIVE | SLAVE)
-    # A /proc shows the process namespace of the process that mounts it. The machine's /proc has these three flags
-    # usually; in a user namespace the kernel refuses a new one without them.
-    mount("proc", "/proc", "proc", NO_SET_ID | NO_DEVICES | NO_EXECUTION)
+
+
+class Mould:
+    """A mount namespace that is copied for each instance. It exists without processes, as long as it is open.
+
+    flags: `NEW_USER` for a user namespace that owns it: in it any user may make mounts, if the system allows that.
+    prepare: makes the mounts in it.
+    Raises OSError if the namespaces or the mounts cannot be made.
+    """
+
+    def __init__(self, flags: int, prepare: "Callable[[], None]") -> None:
+        self.flags = flags
+        self.descriptors = []  # type: list[tuple[int, int]]
+        self.table = MountTable()  # misses no change after the fork
+        self.times = folder_times()
+        ready, go = os.pipe(), os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            os.close(go[1])
+            os._exit(not self.is_made(prepare, ready[1], go[0]))
+        for descriptor in (ready[1], go[0]):
+            os.close(descriptor)
+        if os.read(ready[0], 1):
+            for kind, name in ((NEW_USER, "user"), (NEW_MOUNTS, "mnt")):
+                if kind & (flags | NEW_MOUNTS):
+                    self.descriptors.append((os.open("/proc/%d/ns/%s" % (pid, name), os.O_RDONLY), kind))
+        for descriptor in (ready[0], go[1]):
+            os.close(descriptor)
+        os.waitpid(pid, 0)
+        if not self.descriptors:
+            self.close()
+            raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    def is_made(self, prepare: "Callable[[], None]", ready: int, go: int) -> bool:
+        try:
+            enter_mounts(self.flags)
+            prepare()
+            os.write(ready, b".")
+            os.read(go, 1)  # until the namespaces have been opened
+            return True
+        except BaseException:  # noqa: BLE001  whatever the reason is, it does not work
+            return False
+
+    def enter_processes(self) -> None:
+        """Make a process namespace. The next child of this process is process 1 in it; this process stays outside.
+
+        The mould's user namespace owns it, if there is one, which gives the right to make it.
+        """
+        self.enter(NEW_USER)
+        unshare(NEW_PROCESSES)
+
+    def enter_copy(self) -> None:
+        """Enter a copy of the mount namespace. To be called in process 1."""
+        self.enter(NEW_MOUNTS)
+        unshare(NEW_MOUNTS)
+
+    def enter(self, wanted: int) -> None:
+        for descriptor, kind in self.descriptors:
+            if kind == wanted:
+                check_result(_libc.setns(ctypes.c_int(descriptor), ctypes.c_int(kind)))
+
+    def leave_rights(self, most: int) -> None:
+        """Give up the right to change the namespaces. most: the largest number of processes and threads.
+
+        A user namespace of its own counts the processes of the instance, if the kernel can.
+        """
+        if self.flags & NEW_USER:
+            enter_user()
+            if kernel_version() >= OWN_USER_COUNT_SINCE:
+                resource.setrlimit(resource.RLIMIT_NPROC, lowered_limit(resource.RLIMIT_NPROC, most))
+        drop_capabilities(self.flags)
+
+    def is_outdated(self) -> bool:
+        """Whether mounts or `folder_times` have changed since it was made. It does not follow all changes."""
+        return self.table.has_changed() or self.times != folder_times()
+
+    def close(self) -> None:
+        self.table.close()
+        for descriptor, _ in self.descriptors:
+            os.close(descriptor)
+
+
+def folder_times() -> "list[int]":
+    """When the folders have changed whose entries are mounted one by one, see `root.prepare`."""
+    return [os.stat(folder).st_mtime_ns for folder in ("/", "/var") if os.path.isdir(folder)]
 
 
 class MountTable:
@@ -146,74 +281,13 @@ class MountTable:
         self.file.close()
 
 
-def make_mounts(view: "dict[str, object]") -> None:
-    """Make the mounts of one function. Each key of `view` may be missing.
+def limit_process_ids(proc: str, most: int) -> None:
+    """Limit the number of processes and threads of a process namespace, if the kernel can. Otherwise they are counted.
 
-    binds: pairs of a path and a second path at which the same content is mounted.
-    cover: the arguments of `cover_folders`.
-    read_only: paths that the function cannot write to.
-
-    The order matters. Binds come first: their sources may lie in folders that are covered next. Read-only mounts come
-    last: they are made on top of what the function finally sees.
+    It is for functions of root, whom RLIMIT_NPROC does not limit (getrlimit(2)). proc: the namespace's /proc.
     """
-    for path, target in view.get("binds", ()):  # type: ignore[attr-defined]
-        mount(path, target, flags=BIND | RECURSIVE)
-    if view.get("cover"):
-        cover_folders(**view["cover"])  # type: ignore[arg-type]
-    for path in view.get("read_only", ()):  # type: ignore[attr-defined]
-        # Two calls: mount(2) ignores the other flags when it makes a bind mount, only a remount sets them. The mount's
-        # own flags are repeated, because a user namespace may not clear those of the machine (mount_namespaces(7)).
-        mount(path, path, flags=BIND | RECURSIVE)
-        kept = os.statvfs(path).f_flag & KEPT_FLAGS
-        mount("none", path, flags=BIND | REMOUNT | READ_ONLY | kept)
-
-
-def cover_folders(stage: str, most_bytes: int, folders: "list[dict[str, object]]") -> None:
-    """Mount folders in memory over some folders, so that their content is hidden.
-
-    stage: an empty folder, in which the folders in memory are made. most_bytes: what they can hold together.
-    folders: the arguments of `replace_folder` for each. They are covered in this order; a later one may keep an earlier
-    one that lies in it.
-    """
-    mount("tmpfs", stage, "tmpfs", NO_SET_ID | NO_DEVICES, "size=%d,mode=755" % most_bytes)
-    os.chdir(stage)  # relative paths from here on: the path of `stage` itself may lead into a covered folder
-    for number, folder in enumerate(folders):
-        replace_folder(str(number), **folder)  # type: ignore[arg-type]
-
-
-def replace_folder(made: str, target: str, kept: "list[str]", new: "list[str]") -> None:
-    """Mount a new folder over the folder `target`.
-
-    made: the name of the new folder, in the working folder. kept: paths below `target` that stay visible.
-    new: paths below `target` that are empty folders.
-    """
-    os.mkdir(made)
-    os.chmod(made, 0o1777)  # noqa: S103  as /tmp is
-    for path in new:
-        os.makedirs(made + path[len(target) :])
-    for path in sorted(kept):  # an outer path before those in it
-        inside = made + path[len(target) :]
-        if not os.path.lexists(inside):  # otherwise it is in a path that has been mounted already
-            make_mount_point(path, inside)
-            mount(path, inside, flags=BIND | RECURSIVE)
-    mount(made, target, flags=BIND | RECURSIVE)  # last: `target` hides what is kept from now on
-
-
-def make_mount_point(path: str, new: str) -> None:
-    """Make an empty folder or file `new`, on which `path` can be mounted. A file needs a file, a folder a folder."""
-    if os.path.isdir(path):
-        os.makedirs(new)
-    else:
-        os.makedirs(os.path.dirname(new), exist_ok=True)
-        os.close(os.open(new, os.O_CREAT | os.O_WRONLY))
-
-
-def limit_processes(flags: int, most: int) -> None:
-    """Limit the number of processes and threads of a namespace, if the kernel can. If not, the endpoint counts them."""
-    if flags & NEW_USER and kernel_version() >= OWN_USER_COUNT_SINCE:
-        resource.setrlimit(resource.RLIMIT_NPROC, lowered_limit(resource.RLIMIT_NPROC, most))
-    elif kernel_version() >= OWN_PID_MAX_SINCE:  # RLIMIT_NPROC does not limit root (getrlimit(2))
-        write_to("/proc/sys/kernel/pid_max", "%d" % (most + RESERVED_PIDS))
+    if kernel_version() >= OWN_PID_MAX_SINCE:
+        write_to(proc + "/sys/kernel/pid_max", "%d" % (most + RESERVED_PIDS))
 
 
 def kernel_version() -> "tuple[int, ...]":
@@ -229,31 +303,36 @@ def lowered_limit(which: int, most: int) -> "tuple[int, int]":
     return most, most
 
 
-def possible_namespaces() -> "int | None":
-    """The flags with which `enter_namespaces` works on this system; None if it does not work.
+def possible_mould(prepare: "Callable[[], None]", finish: "Callable[[], None]") -> "Mould | None":
+    """A mould with which instances can be made on this system; None if this is not possible.
 
-    0 works for a process that may make namespaces, such as root's. `NEW_USER` adds a user namespace, in which any user
-    may make the others, if the system allows that. Each is tried in a child: a process cannot leave its namespaces.
+    Without a user namespace it works for a process that may make namespaces, such as root's.
+    finish: makes the root folder of an instance.
     """
     for flags in (0, NEW_USER):
+        try:
+            mould = Mould(flags, prepare)
+        except OSError:
+            continue
         pid = os.fork()
         if pid == 0:
-            os._exit(not is_possible(flags))
+            os._exit(not is_possible(mould, finish))
         if os.waitpid(pid, 0)[1] == 0:
-            return flags
+            return mould
+        mould.close()
     return None
 
 
-def is_possible(flags: int) -> bool:
-    """Whether namespaces with these flags, the mounts of a view and the capabilities of a worker can be had."""
+def is_possible(mould: Mould, finish: "Callable[[], None]") -> bool:
+    """Whether namespaces, a root folder and the capabilities of a worker can be had. It changes this process."""
     try:
-        enter_namespaces(flags)
+        mould.enter_processes()
         pid = os.fork()
         if pid == 0:
-            enter_mounts()
-            make_mounts(TRIAL_VIEW)
-            limit_capabilities(flags)
-            drop_capabilities(flags)
+            mould.enter_copy()
+            finish()
+            limit_capabilities(mould.flags)
+            mould.leave_rights(1)
             os._exit(0)
         return os.waitpid(pid, 0)[1] == 0
     except BaseException:  # noqa: BLE001  whatever the reason is, it does not work

@@ -15,17 +15,26 @@ PYTHON_PATH = "PYTHONPATH"
 LOOPBACK = "127.0.0.1"
 OPEN_SECONDS = 30
 ENVIRONMENT_ARGUMENT = 10  # the place of `env` among the arguments of subprocess.Popen, without `self`
+_prepared = []  # type: list[object]
 RESOLVERS = ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr")
 
 
 def install(text):
     """Lead SCF's host names to an endpoint, in this process and in the Python processes that it starts.
 
-    text: ``ADDRESS PORT TLS_PORT FOLDER``, see `HostRedirect`. "" if it is not known: then the names lead nowhere.
+    text: ``ADDRESS PORT TLS_PORT FOLDER``, see `HostRedirect.lead`. "" if it is not known: then the names lead nowhere.
     """
+    hosts, children = prepare()
     address, port, tls_port, trust = (text or "%s 0 0 /" % LOOPBACK).split(" ", 3)
-    HostRedirect(address, int(port), int(tls_port), trust).install()
-    ChildProcesses(FOLDER, text).install()
+    hosts.lead(address, int(port), int(tls_port), trust)
+    children.lead(text)
+
+
+def prepare():
+    """Do the part of `install` that is the same for all processes: a fork server does it once, for its workers."""
+    if not _prepared:
+        _prepared[:] = HostRedirect(), ChildProcesses(FOLDER)
+    return _prepared
 
 
 class ImportHooks(object):
@@ -89,18 +98,10 @@ class ImportHooks(object):
 
 
 class HostRedirect(ImportHooks):
-    """Leads SCF's host names to an endpoint, in this process.
+    """Leads SCF's host names to an endpoint, in this process, from the call of `lead` on."""
 
-    address: the address that SCF's names have here. tls_port: the port for TLS, at this address.
-    port: the port without TLS, at 127.0.0.1.
-    trust: the folder with ``ca.pem``, the authority of the TLS port, and ``trust.pem``, all authorities.
-    """
-
-    def __init__(self, address, port, tls_port, trust):
-        self.address, self.port = address, port
-        self.ca_file, self.bundle = os.path.join(trust, "ca.pem"), os.path.join(trust, "trust.pem")
-        secure, plain = (address, tls_port), (LOOPBACK, port)
-        self.targets = {"443": secure, "https": secure, "80": plain, "http": plain}
+    def __init__(self):
+        self.address = None
         self.is_open = self.has_led = False
         hooks = {
             "ssl": self.on_ssl,
@@ -112,9 +113,23 @@ class HostRedirect(ImportHooks):
             "aiohttp.resolver": self.on_aiohttp,
         }
         ImportHooks.__init__(self, hooks)
+        self.change_sockets()
 
-    def install(self):
-        import _socket  # here, so that `socket` and all that is built on it find the changed names
+    def lead(self, address, port, tls_port, trust):
+        """Lead SCF's names to this endpoint from now on.
+
+        address: the address that the names have here. tls_port: the port for TLS, at this address.
+        port: the port without TLS, at 127.0.0.1.
+        trust: the folder with ``ca.pem``, the authority of the TLS port, and ``trust.pem``, all authorities.
+        """
+        self.address, self.port = address, port
+        self.ca_file, self.bundle = os.path.join(trust, "ca.pem"), os.path.join(trust, "trust.pem")
+        secure, plain = (address, tls_port), (LOOPBACK, port)
+        self.targets = {"443": secure, "https": secure, "80": plain, "http": plain}
+        self.install()
+
+    def change_sockets(self):
+        import _socket  # so that `socket` and all that is built on it find the changed names
 
         self.replace_resolvers(_socket)
         plain = _socket.socket
@@ -124,13 +139,11 @@ class HostRedirect(ImportHooks):
         self.plain_socket = plain
         if "socket" in sys.modules:
             self.change_loaded(sys.modules["socket"], _socket.socket)
-        ImportHooks.install(self)
 
     # Which names and addresses lead here.
 
-    @staticmethod
-    def is_scf(host):
-        name = as_text(host).lower().rstrip(".")
+    def is_scf(self, host):
+        name = as_text(host).lower().rstrip(".") if self.address else ""
         return name.startswith("scf.") and name.endswith(".tencentcloudapi.com")
 
     def target(self, port):
@@ -253,12 +266,12 @@ class HostRedirect(ImportHooks):
         """Change a kind of event loop that resolves and connects in C."""
 
         def connecting(connect):
-            def create_connection(factory, host=None, port=None, **named):
+            def create_connection(protocol_factory, host=None, port=None, **named):
                 if host is not None:
                     if self.is_scf(host) and named.get("ssl"):
                         named["server_hostname"] = named.get("server_hostname") or host
                     host, port = self.connected((host, port))
-                return connect(factory, host, port, **named)
+                return connect(protocol_factory, host, port, **named)
 
             return create_connection
 
@@ -278,32 +291,40 @@ class HostRedirect(ImportHooks):
 class ChildProcesses(ImportHooks):
     """Leads the Python processes that this one starts, also if the program sets PYTHONPATH.
 
-    folder: the folder of `sitecustomize.py`. value: the value of `VARIABLE`.
+    folder: the folder of `sitecustomize.py`.
     """
 
-    def __init__(self, folder, value):
-        self.folder, self.value = folder, value
-        ImportHooks.__init__(self, {"subprocess": self.on_subprocess})
+    def __init__(self, folder):
+        self.folder = folder
+        self.kept = {}  # type: dict[str, str]
+        ImportHooks.__init__(self, dict.fromkeys(("subprocess", "gevent.subprocess"), self.on_subprocess))
+        self.change_variables()
 
-    def install(self):
+    def lead(self, value):
+        """Begin to lead children. value: the value of `VARIABLE`."""
+        self.kept = {PYTHON_PATH: self.folder, VARIABLE: value}
+        self.put(PYTHON_PATH, self.path_with(os.environ.get(PYTHON_PATH, "")))
+        self.put(VARIABLE, value)
+        self.install()
+
+    def change_variables(self):
         """Change what `os.environ` sets in the process itself. `os.environ` shows what the program has set."""
-        put, unset = os.putenv, getattr(os, "unsetenv", None)
-        kept = {PYTHON_PATH: self.folder, VARIABLE: self.value}
+        self.put = put = os.putenv
+        unset = getattr(os, "unsetenv", None)
 
         def putenv(name, value):
-            put(name, like(value, self.path_with(as_text(value))) if as_text(name) == PYTHON_PATH else value)
+            is_path = self.kept and as_text(name) == PYTHON_PATH
+            put(name, like(value, self.path_with(as_text(value))) if is_path else value)
 
         def unsetenv(name):
-            put(name, like(name, kept[as_text(name)])) if as_text(name) in kept else unset(name)  # type: ignore[misc]
+            kept = self.kept.get(as_text(name))
+            unset(name) if kept is None else put(name, like(name, kept))  # type: ignore[misc]
 
         for owner in (os, os.environ):
             if hasattr(owner, "putenv"):
                 owner.putenv = putenv
             if hasattr(owner, "unsetenv") and unset:
                 owner.unsetenv = unsetenv
-        put(PYTHON_PATH, self.path_with(os.environ.get(PYTHON_PATH, "")))
-        put(VARIABLE, self.value)
-        ImportHooks.install(self)
 
     def path_with(self, path):
         """`path` with our folder in front."""
@@ -311,7 +332,7 @@ class ChildProcesses(ImportHooks):
         return os.pathsep.join(folders if self.folder in folders else [self.folder] + folders)
 
     def environment(self, given):
-        changed = {VARIABLE: self.value}
+        changed = {VARIABLE: self.kept[VARIABLE]}
         changed.update(given)
         changed[PYTHON_PATH] = self.path_with(given.get(PYTHON_PATH, ""))
         return changed

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tencentserverless.local.functions.forms import component
-from tencentserverless.local.model.errors import FunctionFolderError
+from tencentserverless.local.functions.forms import manifest
 
 HERE = Path(__file__).parents[2]
 PATH = HERE / "serverless.yml"
@@ -35,13 +34,20 @@ inputs:
 
 
 def read(text, variables=None):
-    return component.read(text, PATH, {"WHO": "me"} if variables is None else variables, {"told": HERE})
+    """The function of a text, and the notices."""
+    reading = manifest.read(text, PATH, {"WHO": "me"} if variables is None else variables, {"told": HERE})
+    assert not reading.refusals
+    (function,) = reading.functions
+    return function, reading.notices
 
 
 def mistake(text):
-    with pytest.raises(FunctionFolderError) as caught:
-        read(text)
-    place, _, why = str(caught.value).removeprefix(f"{PATH}:").partition(": ")
+    """The line and the text of the only mistake."""
+    reading = manifest.read(text, PATH, {"WHO": "me"}, {"told": HERE})
+    assert not reading.functions
+    (refusal,) = reading.refusals
+    place, _, why = refusal.reason.removeprefix(f"{PATH}:").partition(": ")
+    assert "\n" not in why
     return int(place), why
 
 
@@ -67,17 +73,22 @@ def test_a_short_file():
 @pytest.mark.parametrize(
     ("old", "new", "line", "why"),
     [
-        ("component: scf", "component: multi-scf", 1, "'multi-scf'"),
+        ("component: scf", "component: flask", 1, "component: flask: a web application"),
+        ("component: scf", "component: cos", 1, "component: cos: this component is not a function"),
+        ("component: scf", "component: [scf]", 1, "`component` must be the name of a component"),
         ("  name: ${name}-${stage}-${env:WHO}", "  name: 1x", 5, "'1x' is not a valid function name"),
         ("${env:WHO}", "${env:NOBODY}", 5, "${env:NOBODY} has no value"),
         ("./catalogue", "./missing", 6, "there is no folder"),
         ("./catalogue", "[a]", 6, "`src` must be a folder"),
         ("index.main_handler", "main_handler", 7, "`handler`"),
         ("Python3.6", "Nodejs16.13", 8, "runs only Python"),
-        ("Python3.6", "3.6", 8, "`runtime` must be text"),
+        ("Python3.6", "3.6", 8, "runs only Python"),
+        ("Python3.6", "[3.6]", 8, "`runtime` must be text"),
         ("ap-chengdu", "mars", 9, "'mars' is not a region"),
-        ("testing", "9", 10, "`namespace` must be text"),
-        ("testing", "2024-02-30", 10, "`namespace`: day is out of range"),
+        ("testing", "9", 10, "`namespace` cannot be '9'"),
+        ("testing", "2024-02-30", 10, "`namespace` cannot be '2024-02-30'"),
+        ("  namespace: testing", "  type: web", 10, "event functions only"),
+        ("  namespace: testing", "  image: {imageUri: x}", 10, "does not run images"),
         ("256", "200", 11, "64, or 128 to 3072"),
         ("timeout: 10", "timeout: 901", 12, "1 to 900"),
         ("timeout: 10", "timeout: ten", 12, "1 to 900"),
@@ -140,8 +151,7 @@ def test_layers():
     ("old", "new", "line", "why"),
     [
         ("name: told\n", "name:\n", 5, "`name` of a layer must be text"),
-        ("    - name: told\n", "    - 5\n    - name: told\n", 5, "a layer must be an object"),
-        ("${env:WHO}", "${env:NOBODY}", 7, "has no value"),
+        ("    - name: told\n", "    - 5\n    - name: told\n", 4, "a layer must be an object"),
         ("./catalogue", "./missing", 7, "there is no folder"),
         ("./catalogue", "[a]", 7, "`src` of a layer"),
         ("  layers:\n", "  layers:\n" + "    - {name: told, version: 1}\n" * 2, 4, "6 layers exceed the limit of 5"),
@@ -171,7 +181,6 @@ def test_unknown_keys_of_layers_are_notices():
 @given(st.text(max_size=80))
 def test_any_text_is_read_or_refused(text):
     """Whatever a file holds, it is a function or an error that names the file."""
-    try:
-        read("component: scf\nname: hello\ninputs:\n  description: " + text)
-    except FunctionFolderError as error:
-        assert str(error).startswith(f"{PATH}:")
+    reading = manifest.read("component: scf\nname: hello\ninputs:\n  description: " + text, PATH, {}, {})
+    assert len(reading.functions) + len(reading.refusals) == 1
+    assert all(message.startswith(f"{PATH}:") for message in reading.messages)

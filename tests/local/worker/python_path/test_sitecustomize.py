@@ -21,10 +21,9 @@ if len(sys.argv) > 1:
 command = [sys.executable, sys.argv[0], "child"]
 def ask(**named):
     return json.loads(subprocess.check_output(command, **named).decode("utf-8"))
-here.append([ask(), ask(env=dict(os.environ, PYTHONPATH="lib")), ask(env={"LC_ALL": "C.UTF-8"})])
+here.append([ask(env=dict(os.environ, PYTHONPATH="lib")), ask(env={"LC_ALL": "C.UTF-8"})])
 del os.environ["TENCENTSERVERLESS_HOSTS"]
 os.environ["PYTHONPATH"] = "lib"
-here[4].append(ask())
 os.system("%s %s child >out" % tuple(command[:2]))
 here[4].append(json.load(open("out")))
 here.append(os.environ["PYTHONPATH"])
@@ -46,7 +45,7 @@ def test_what_it_hides_is_loaded(version, tmp_path):
         [python, "-B", "ask.py"], tmp_path, f"{PYTHON_PATH}{os.pathsep}{own}", "127.9.9.9 0 0 /nowhere"
     )
     assert file.startswith(own)
-    assert (loaded, host, children, shown) == ("loaded", "127.9.9.9", ["127.9.9.9"] * 5, "lib")
+    assert (loaded, host, children, shown) == ("loaded", "127.9.9.9", ["127.9.9.9"] * 3, "lib")
     usual = told([python, "-B", "-c", "import json, sys; print(json.dumps(sys.path[1:]))"], tmp_path, own)
     assert path == sorted([*usual, str(tmp_path)])
 

@@ -12,11 +12,22 @@ import sys
 def install():
     folder = os.path.dirname(os.path.abspath(__file__))
     path = os.path.join(os.path.dirname(folder), "redirect.py")
-    names = {"__name__": "redirect", "__file__": path}  # type: dict[str, object]  # no module, see bootstrap.py
-    with open(path, "rb") as file:
-        exec(compile(file.read(), path, "exec"), names)  # noqa: S102
-    names["install"](os.environ.get("TENCENTSERVERLESS_HOSTS", ""))  # type: ignore[operator]
+    loaded("_tencentserverless_redirect", path).install(os.environ.get("TENCENTSERVERLESS_HOSTS", ""))
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry) != folder]
+
+
+def loaded(name, path):
+    """A module from its path. Its compiled code is kept, because every Python process of the command loads it."""
+    if sys.version_info[0] == 2:
+        import imp
+
+        return vars(imp)["load_source"](name, path)
+    from importlib.machinery import SourceFileLoader  # novermin
+
+    module = type(sys)(name)
+    module.__file__ = path
+    SourceFileLoader(name, path).exec_module(module)
+    return module
 
 
 def import_hidden(own):

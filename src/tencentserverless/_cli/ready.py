@@ -1,0 +1,66 @@
+"""What `local start` shows once it serves: the functions, the variables for programs, and what to type next. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from tencentserverless._cli.local_env import assignment
+from tencentserverless.local.model.function import DEFAULT_NAMESPACE, Function
+from tencentserverless.local.model.regions import DEFAULT_REGION
+
+MOST_ROWS = 200
+LEAST_COLUMNS = 20  # of the last column
+_HEAD = ("function", "region", "namespace", "runtime", "memory", "timeout", "code")
+
+
+def variables(line: Mapping[str, str | int]) -> dict[str, str]:
+    """The environment variables for programs that use the endpoint. line: what is printed to standard output."""
+    found = {
+        "TENCENTSERVERLESS_ENDPOINT": str(line["endpoint"]),
+        "TENCENTCLOUD_SECRETID": str(line["secret_id"]),
+        "TENCENTCLOUD_SECRETKEY": str(line["secret_key"]),
+    }
+    if "ca_file" in line:
+        found["SSL_CERT_FILE"] = str(line["ca_file"])
+    return found
+
+
+def ready(
+    functions: Sequence[Function], values: Mapping[str, str], width: int, *, is_windows: bool = False
+) -> Iterator[str]:
+    """The lines to show. values: the environment variables. width: the columns of the terminal."""
+    number = f"{len(functions)} function{'' if len(functions) == 1 else 's'}"
+    yield f"Serving {number} at {values['TENCENTSERVERLESS_ENDPOINT']}"
+    yield ""
+    yield from (f"  {row}" for row in _table([_HEAD, *map(_row, functions[:MOST_ROWS])], width - 2))
+    if len(functions) > MOST_ROWS:
+        yield f"  and {len(functions) - MOST_ROWS} more"
+    yield ""
+    yield f"In another terminal{' (PowerShell)' if is_windows else ''}:"
+    yield ""
+    for name, value in values.items():
+        yield f"  {assignment('powershell' if is_windows else 'sh', name, value)}"
+    if functions:
+        yield f"  {_invocation(functions[0])}"
+    yield ""
+    yield "Saved code takes effect at the next invocation. Press Ctrl-C to stop."
+
+
+def _row(function: Function) -> tuple[str, ...]:
+    runtime, memory, timeout = function.runtime or "", f"{function.memory_mb} MB", f"{function.timeout} s"
+    return function.name, function.region, function.namespace, runtime, memory, timeout, str(function.code)
+
+
+def _invocation(function: Function) -> str:
+    region = "" if function.region == DEFAULT_REGION else f" --region {function.region}"
+    namespace = "" if function.namespace == DEFAULT_NAMESPACE else f" --namespace {function.namespace}"
+    return f"tencentserverless invoke {function.name} --local{region}{namespace} --data '{{}}'"
+
+
+def _table(rows: Sequence[tuple[str, ...]], width: int) -> Iterator[str]:
+    """Rows in columns, without the columns that are empty. The last column loses its beginning if it is too long."""
+    filled = [column for column in zip(*rows, strict=True) if any(column[1:]) or len(rows) == 1]
+    *others, last = filled
+    widths = [max(map(len, column)) for column in others]
+    room = max(width - sum(widths) - 2 * len(widths), LEAST_COLUMNS)
+    for row in zip(*others, last, strict=True):
+        end = row[-1] if len(row[-1]) <= room else f"...{row[-1][3 - room :]}"
+        yield "  ".join([*map(str.ljust, row, widths), end])

@@ -1,0 +1,242 @@
+"""What `local start` shows of the endpoint's work: facts in, lines of text out. Pure, but for its memory.
+
+All characters are in GBK too, the encoding of Chinese Windows terminals.
+"""
+
+import json
+import textwrap
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from tencentserverless._failures.remote_trace import Part, folded, parts_of
+from tencentserverless.local.model.facts import Begun, Ended, Fact, Noticed, Printed, Refused
+from tencentserverless.local.model.function import DEFAULT_NAMESPACE
+from tencentserverless.local.model.invocation import Invocation, Outcome, Record
+from tencentserverless.local.model.regions import DEFAULT_REGION
+
+MB = 1024 * 1024
+TIME_COLUMNS = len("14:03:07.112  ")
+LEAST_COLUMNS = 40
+MOST_TRACE_LINES = 60
+MOST_REMEMBERED = 1000
+_BOLD, _DIM, _RED, _GREEN, _YELLOW = "1", "2", "31", "32", "33"
+_CODE_FOLDER = "/var/user"
+_OF_CLIENT = ("FunctionError", "InvocationError", "TencentServerlessSDKException")
+_NO_DEBUGGER = "breakpoint() needs a debugger: start the endpoint with --debug"
+
+
+class Screen:
+    """Turns facts into lines.
+
+    width: the columns of the terminal. colour: whether to use its colours. debugs: whether functions have a debugger.
+    """
+
+    def __init__(self, width: int = 80, *, colour: bool = False, debugs: bool = False) -> None:
+        self._width = width
+        self._colour = colour
+        self._debugs = debugs
+        self._unfinished: dict[str, str] = {}  # the last line that it printed, without its end
+        self._causes: dict[str, str] = {}  # why an invocation below failed, by the request id of its caller
+        self._refused: Refused | None = None  # the last refusal, if nothing else was shown since
+        self._times = self._shown_times = 0
+
+    def lines(self, fact: Fact) -> list[str]:
+        """The lines that show this fact, without ends of lines."""
+        if isinstance(fact, Refused):
+            return list(self._of_refused(fact))
+        return [*self.rest(), *self._of(fact)]
+
+    def rest(self) -> list[str]:
+        """The lines that were held back, because refusals repeated themselves."""
+        refused, times, is_shown = self._refused, self._times, self._times == self._shown_times
+        self._refused, self._times, self._shown_times = None, 0, 0
+        return [] if refused is None or is_shown else list(self._refusal(refused, times))
+
+    def _of(self, fact: Fact) -> Iterator[str]:
+        if isinstance(fact, Begun):
+            self._unfinished[fact.invocation.request_id] = ""
+            yield self._begun(fact.invocation)
+        elif isinstance(fact, Printed):
+            yield from self._printed(fact.invocation, fact.text)
+        elif isinstance(fact, Ended):
+            yield from self._ended(fact.record)
+        elif isinstance(fact, Noticed):
+            yield from self._wrapped(fact.at, "", fact.text)
+
+    # Invocations.
+
+    def _begun(self, invocation: Invocation) -> str:
+        how = " (Event)" if invocation.invocation_type == "Event" else ""
+        return f"{self._time(invocation.received_at)}{_indent(invocation)}{self._name(invocation)} begins{how}"
+
+    def _printed(self, invocation: Invocation, text: str) -> Iterator[str]:
+        """The lines that are complete. The last one waits for its end, or for that of the invocation."""
+        *whole, last = (self._unfinished.get(invocation.request_id, "") + text).split("\n")
+        self._unfinished[invocation.request_id] = last
+        for line in whole:
+            yield self._below(invocation, f"| {line.rstrip()}", invocation.function.name)
+
+    def _below(self, invocation: Invocation, text: str, name: str = "") -> str:
+        """A line below that of the invocation. name: whose line it is, because several may run at the same time."""
+        return f"{' ' * TIME_COLUMNS}{_indent(invocation)}  {self._styled(f'{name} ' if name else '', _DIM)}{text}"
+
+    def _ended(self, record: Record) -> Iterator[str]:
+        invocation, outcome = record.invocation, record.outcome
+        assert outcome is not None
+        last = self._unfinished.pop(invocation.request_id, "")
+        if last:
+            yield self._below(invocation, f"| {last.rstrip()}", invocation.function.name)
+        yield from self._summary(record.ended_at or 0.0, invocation, outcome)
+        below = self._causes.pop(invocation.request_id, "")
+        if not outcome.succeeded:
+            yield from self._failure(invocation, outcome, below)
+
+    def _summary(self, at: float, invocation: Invocation, outcome: Outcome) -> Iterator[str]:
+        how = self._styled("ok", _GREEN) if outcome.succeeded else self._styled(f"failed ({outcome.status_code})", _RED)
+        facts = [f"in {_milliseconds(outcome.duration_ms)}"]
+        facts += [] if outcome.init_ms is None else [f"cold start {_milliseconds(outcome.init_ms)}"]
+        facts += [f"{outcome.memory_bytes / MB:.0f} MB"] if outcome.memory_bytes else []
+        head = f"{self._time(at)}{_indent(invocation)}{self._name(invocation)} {how} "
+        yield from _flowing(head, facts, self._width + len(head) - _columns(head))
+
+    # Failures.
+
+    def _failure(self, invocation: Invocation, outcome: Outcome, below: str) -> Iterator[str]:
+        trace = _trace_of(outcome).replace(f'File "{_CODE_FOLDER}/', f'File "{invocation.function.code}/')
+        parts = parts_of(trace) if trace else []
+        raised = parts[-1].raised if parts else outcome.error_message.partition("\n")[0]
+        chain = " → ".join((*invocation.callers, invocation.function.name))
+        is_from_below = bool(below) and raised.partition(":")[0].rpartition(".")[2] in _OF_CLIENT
+        cause = below if is_from_below else f"{chain}: {_printable(raised)}"
+        if invocation.parent is not None:
+            self._remember_cause(invocation.parent, cause)
+        yield self._below(invocation, self._styled(cause, _RED))
+        lines = list(folded(parts[-1].frames)) if is_from_below else list(_frames(parts))
+        for line in _without_middle(lines):
+            yield self._below(invocation, line.rstrip())
+        if raised.startswith("bdb.BdbQuit") and not self._debugs:
+            yield self._below(invocation, self._styled(_NO_DEBUGGER, _YELLOW))
+
+    def _remember_cause(self, caller: str, cause: str) -> None:
+        self._causes[caller] = cause
+        if len(self._causes) > MOST_REMEMBERED:
+            del self._causes[next(iter(self._causes))]
+
+    # Refusals.
+
+    def _of_refused(self, fact: Refused) -> Iterator[str]:
+        """A line for the first refusal of its kind, and for each tenfold number of it."""
+        kind = fact._replace(at=0.0)
+        if self._refused is None or kind != self._refused._replace(at=0.0):
+            yield from self.rest()
+        self._refused = fact
+        self._times += 1
+        if self._times >= 10 * self._shown_times:
+            self._shown_times = self._times
+            yield from self._refusal(fact, self._times)
+
+    def _refusal(self, fact: Refused, times: int) -> Iterator[str]:
+        place = f"{fact.function_name} ({fact.region}/{fact.namespace})" if fact.function_name else ""
+        words = [fact.code, fact.action, place, f"× {times:,}" if times > 1 else ""]
+        return self._wrapped(fact.at, "refused: ", f"{' '.join(filter(None, words))}: {fact.message}")
+
+    def _wrapped(self, at: float, label: str, text: str) -> Iterator[str]:
+        """Text after a label, in lines that are as wide as the terminal."""
+        room = max(self._width - TIME_COLUMNS, LEAST_COLUMNS)
+        first, *more = textwrap.wrap(
+            label + _printable(text), room, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+        )
+        yield f"{self._time(at)}{self._styled(label, _YELLOW)}{first[len(label) :]}"
+        yield from (f"{' ' * TIME_COLUMNS}{line}" for line in more)
+
+    # Words.
+
+    def _time(self, at: float) -> str:
+        text = f"{time.strftime('%H:%M:%S', time.localtime(at))}.{int(at * 1000) % 1000:03}"
+        return f"{self._styled(text, _DIM)}  "
+
+    def _name(self, invocation: Invocation) -> str:
+        function = invocation.function
+        is_usual = (function.region, function.namespace) == (DEFAULT_REGION, DEFAULT_NAMESPACE)
+        place = "" if is_usual else f" ({function.region}/{function.namespace})"
+        return self._styled(function.name, _BOLD) + place
+
+    def _styled(self, text: str, style: str) -> str:
+        return f"\x1b[{style}m{text}\x1b[0m" if self._colour and text else text
+
+
+def json_line(fact: Fact) -> str:
+    """The fact as one line of JSON."""
+    data: dict[str, Any]
+    if isinstance(fact, Ended):
+        data = fact.record.as_data()
+    elif isinstance(fact, Begun):
+        data = Record(fact.invocation).as_data()
+        data = {name: value for name, value in data.items() if value is not None and name != "cold_start"}
+    elif isinstance(fact, Printed):
+        data = {"request_id": fact.invocation.request_id, "text": fact.text}
+    else:
+        data = fact._asdict()
+    return json.dumps({"fact": type(fact).__name__.lower(), **data})
+
+
+def _indent(invocation: Invocation) -> str:
+    return "  " * len(invocation.callers)
+
+
+def _milliseconds(value: float) -> str:
+    return f"{value:.0f} ms" if value >= 1 else f"{value:.1f} ms"
+
+
+def _printable(text: str) -> str:
+    """Text in which control characters are escaped: a client has written it."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
+def _columns(text: str) -> int:
+    """The columns of a text, without its colours."""
+    count, inside = 0, False
+    for each in text:
+        inside = inside or each == "\x1b"
+        count += not inside
+        inside = inside and each != "m"
+    return count
+
+
+def _flowing(head: str, words: Iterable[str], width: int) -> Iterator[str]:
+    """Words after a head, with commas. Those that do not fit into the width stand below."""
+    line, is_first = head, True
+    for word in words:
+        if not is_first and len(line) + len(word) + 2 > width:
+            yield f"{line},"
+            line, is_first = " " * (TIME_COLUMNS + 2), True
+        line += word if is_first else f", {word}"
+        is_first = False
+    yield line
+
+
+def _trace_of(outcome: Outcome) -> str:
+    """The traceback of a failure. That of a function that did not start is its message."""
+    try:
+        error = json.loads(outcome.ret_msg)
+    except ValueError:
+        return ""
+    message = error.get("errorMessage", "")
+    return error.get("stackTrace") or (message if "\n" in message else "")
+
+
+def _frames(parts: Iterable[Part]) -> Iterator[str]:
+    """The exceptions of a traceback, the last one first: it ended the function."""
+    for number, part in enumerate(reversed(list(parts))):
+        if number:
+            yield f"after {part.raised}"
+        yield from folded(part.frames)
+        yield from part.more
+
+
+def _without_middle(lines: list[str]) -> list[str]:
+    left_out = len(lines) - MOST_TRACE_LINES
+    if left_out <= 0:
+        return lines
+    return [*lines[: MOST_TRACE_LINES // 3], f"[{left_out} lines]", *lines[-(MOST_TRACE_LINES * 2 // 3) :]]

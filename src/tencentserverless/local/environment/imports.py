@@ -1,0 +1,134 @@
+"""Checks where the modules come from that a function imports, and tells of those that it will not find elsewhere."""
+
+import ast
+import os
+import shlex
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from tencentserverless.local.environment.platform_packages import LENT, PACKAGES
+from tencentserverless.local.model.function import Function
+from tencentserverless.local.processes.interpreters import Interpreter
+
+MOST_FILES = 200
+_SITE_FOLDERS = ("site-packages", "dist-packages")
+
+
+class Imports:
+    """Checks the imports of each function once, and again after the file with its handler is saved.
+
+    path_of: returns the module path of an interpreter. It may block.
+    """
+
+    def __init__(self, notify: Callable[[str], None], path_of: Callable[[Interpreter], Sequence[str]]) -> None:
+        self._notify = notify
+        self._path_of = path_of
+        self._checked: dict[tuple[Path, str, str], float] = {}
+        self._told: set[str] = set()
+
+    def needs_check(self, function: Function, interpreter: Interpreter) -> bool:
+        """Whether `check` has to be called."""
+        return self._checked.get(_key(function, interpreter)) != _saved_at(_entry(function))
+
+    def check(self, function: Function, interpreter: Interpreter) -> None:
+        """Give a notice for each module that the platform has and this machine lacks, or the other way round."""
+        self._checked[_key(function, interpreter)] = _saved_at(_entry(function))
+        runtime = function.runtime or interpreter.runtime
+        provided = PACKAGES.get(runtime, {})
+        own = [str(folder) for folder in (function.code, *function.layer_folders)]
+        for name in sorted(imported(_entry(function), function.code) - LENT - sys.stdlib_module_names):
+            if _folder_with(name, own) is None:
+                folder = _folder_with(name, self._path_of(interpreter))
+                self._tell(function, interpreter, runtime, name, folder, provided)
+
+    def _tell(
+        self,
+        function: Function,
+        interpreter: Interpreter,
+        runtime: str,
+        name: str,
+        folder: str | None,
+        provided: Mapping[str, str],
+    ) -> None:
+        text = ""
+        if folder is None and name in provided:
+            text = (
+                f"{function.name} imports {name}, which the platform has for {runtime} and {interpreter.path} lacks. "
+                f"Install it with: {_install(interpreter, provided[name])}"
+            )
+        elif folder is not None and folder.endswith(_SITE_FOLDERS) and name not in provided:
+            text = (
+                f"{function.name} imports {name} from {folder}. The platform does not have it. Before you deploy, "
+                f"install it into the function's folder: {_install(interpreter, _distribution(name, folder))} "
+                f"-t {shlex.quote(str(function.code))}"
+            )
+        if text and text not in self._told:
+            self._told.add(text)
+            self._notify(text)
+
+
+def imported(entry: Path, folder: Path) -> set[str]:
+    """The top-level names of the modules that a file imports, and that the modules beside it import."""
+    found: set[str] = set()
+    waiting, seen = [entry], {entry}
+    while waiting and len(seen) < MOST_FILES:
+        for name in _imported_by(waiting.pop()):
+            own = {path for path in (folder / f"{name}.py", folder / name / "__init__.py") if path.is_file()} - seen
+            seen |= own
+            waiting += own
+            found.add(name)
+    return found
+
+
+def _imported_by(file: Path) -> Iterator[str]:
+    """The top-level names that a file imports. None if it cannot be read, as a file for Python 2."""
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (OSError, SyntaxError, ValueError, RecursionError):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
+
+
+def _folder_with(name: str, folders: Sequence[str]) -> str | None:
+    """The first of these folders that has a module of this name."""
+    for folder in folders:
+        place = Path(folder, name)
+        if place.is_dir() or any(place.parent.glob(f"{name}.*")):
+            return folder
+    return None
+
+
+def _distribution(name: str, folder: str) -> str:
+    """The name of the package that brought a module into a folder."""
+    for metadata in Path(folder).glob("*.dist-info"):
+        try:
+            record = (metadata / "RECORD").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+        if f"\n{name}/" in f"\n{record}" or f"\n{name}.py," in f"\n{record}":
+            return metadata.name.partition("-")[0]
+    return name
+
+
+def _install(interpreter: Interpreter, requirement: str) -> str:
+    return f"{shlex.quote(interpreter.path)} -m pip install {requirement}"
+
+
+def _entry(function: Function) -> Path:
+    return function.code / (function.handler.rpartition(".")[0].replace(".", os.sep) + ".py")
+
+
+def _key(function: Function, interpreter: Interpreter) -> tuple[Path, str, str]:
+    return function.code, function.handler, interpreter.path
+
+
+def _saved_at(file: Path) -> float:
+    try:
+        return file.stat().st_mtime
+    except OSError:
+        return 0.0

@@ -1,0 +1,40 @@
+"""The form `component: multi-scf`: several functions in a file, which share settings.
+
+https://github.com/serverless-components/tencent-multi-scf
+"""
+
+from collections.abc import Iterator
+
+from tencentserverless.local.functions.forms.component import report_unknown
+from tencentserverless.local.functions.forms.manifest_file import Declared, ManifestFile, settings_over
+from tencentserverless.local.functions.forms.yaml_file import Mapping
+
+_OWN = ("functions", "name", "triggers")
+
+
+def functions(file: ManifestFile) -> Iterator[Declared]:
+    """The functions of the file. Each has its own settings over those that all share."""
+    report_unknown(file)
+    inputs = file.top.inner("inputs")
+    declared, references = inputs.inner("functions"), file.references()
+    if not declared.values:
+        file.refuse(inputs.line_of("functions"), "`functions` must be an object with a key for each function")
+    shared = inputs._replace(values={name: value for name, value in inputs.values.items() if name not in _OWN})
+    for part, own in declared.values.items():
+        settings = own if isinstance(own, Mapping) else Mapping({}, {}, declared.line_of(part))
+        both = settings_over(_below_shared_source(file, settings, shared), shared)
+        yield Declared(part, file.default_name(part), both, references)
+
+
+def _below_shared_source(file: ManifestFile, own: Mapping, shared: Mapping) -> Mapping:
+    """The settings of a function. Its `src` is relative to the shared one, if there is such a folder."""
+    outer, inner = _folder(shared.get("src")), _folder(own.get("src"))
+    if not (outer and inner and (file.path.parent / outer / inner).is_dir()):
+        return own
+    return own._replace(values={**own.values, "src": f"{outer}/{inner}"})
+
+
+def _folder(source: object) -> str:
+    """The folder of a `src`: a text, or an object with `src`."""
+    source = source.get("src") if isinstance(source, Mapping) else source
+    return source if isinstance(source, str) else ""

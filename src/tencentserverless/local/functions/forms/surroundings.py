@@ -1,0 +1,86 @@
+"""What a configuration file takes from outside: the variables of `.env` files, and the app and stage of its project."""
+
+import os
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+
+from tencentserverless.local.functions.file_marks import Marks, marks_of
+from tencentserverless.local.functions.forms import dotenv, yaml_file
+
+MANIFEST_NAMES = ("serverless.yml", "serverless.yaml")
+LEVELS = 4  # the folder of the file, and folders above it
+_MOST_BYTES = 1 << 20
+
+
+class Surroundings:
+    """The surroundings of the files in a folder. They are read when they are needed.
+
+    shell: variables that win over those of `.env` files.
+    `files` contains the files that were looked for, with their marks at that time.
+
+    Variables of `.env` files only expand ``${env:NAME}``, as in the deploy tool. They often hold the keys with which a
+    project is deployed, so functions do not get them.
+    """
+
+    def __init__(self, folder: Path, shell: Mapping[str, str]) -> None:
+        self._folders = list(_upwards(folder))
+        self._shell = shell
+        self.stage = ""
+        self.files: dict[str, Marks] = {}
+
+    def variable(self, name: str) -> str | None:
+        """The value of an environment variable: of the shell, of `.env.STAGE` or of `.env`. None if it has none."""
+        if name in self._shell:
+            return self._shell[name]
+        if self.stage and name in self._of_stage:
+            return self._of_stage[name]
+        return self._dotenv.get(name)
+
+    @cached_property
+    def project(self) -> Mapping[str, str]:
+        """The texts at the top of the nearest file above that has an app or a stage, and not a component."""
+        for folder in self._folders[1:]:
+            for name in MANIFEST_NAMES:
+                try:
+                    top = yaml_file.read(self._text(folder / name)).values
+                except yaml_file.YamlError:
+                    continue
+                if "component" not in top and ("app" in top or "stage" in top):
+                    return {key: value for key, value in top.items() if isinstance(value, str)}
+        return {}
+
+    @cached_property
+    def _of_stage(self) -> dict[str, str]:
+        return self._variables(f".env.{self.stage}")
+
+    @cached_property
+    def _dotenv(self) -> dict[str, str]:
+        return self._variables(".env")
+
+    def _variables(self, file_name: str) -> dict[str, str]:
+        """The variables of the files of this name. A nearer file wins."""
+        found: dict[str, str] = {}
+        for folder in self._folders:
+            found = {**dotenv.read(self._text(folder / file_name)), **found}
+        return found
+
+    def _text(self, path: Path) -> str:
+        """The content of a file, "" if it cannot be read."""
+        self.files[str(path)] = marks_of(str(path))
+        try:
+            with path.open(encoding="utf-8-sig", errors="replace") as file:
+                return file.read(_MOST_BYTES)
+        except (OSError, ValueError):
+            return ""
+
+
+def _upwards(folder: Path) -> Iterator[Path]:
+    """The folder and those above it, up to the root of the repository. The home folder and those above are left out."""
+    home = Path(os.path.expanduser("~"))  # "~" itself if the user does not have a home folder
+    for each in [folder, *folder.parents][:LEVELS]:
+        if each != folder and each in (home, *home.parents):
+            return
+        yield each
+        if (each / ".git").exists():
+            return

@@ -1,0 +1,38 @@
+"""What a folder declares. Plain data."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from tencentserverless.local.functions.file_marks import Marks
+from tencentserverless.local.model.function import Function
+
+
+class Refusal(NamedTuple):
+    """A function that is declared and not served. name: "" if it is not known. reason: one or more lines."""
+
+    name: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a folder declares.
+
+    notices: about settings that have no effect, and the like. Each is one line.
+    files: files in other folders that count, with their marks at the time of reading.
+    """
+
+    functions: list[Function] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    files: dict[str, Marks] = field(default_factory=dict)
+
+    @property
+    def reasons(self) -> list[str]:
+        """The reasons of all refusals, each once, as single lines."""
+        return list(dict.fromkeys(line for refusal in self.refusals for line in refusal.reason.splitlines()))
+
+    @property
+    def messages(self) -> list[str]:
+        """All that has to be told about the folder, as single lines."""
+        return [*self.notices, *self.reasons]

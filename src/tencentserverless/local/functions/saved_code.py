@@ -1,0 +1,80 @@
+"""Finds syntax errors in the code of functions when it is saved, before anything runs it."""
+
+import os
+import sys
+import time
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+
+from tencentserverless.local.functions.look_pace import LookPace
+from tencentserverless.local.model.function import RUNTIME, Function
+
+MOST_FILES = 100  # of one folder
+MOST_BYTES = 1024 * 1024
+
+
+class SavedCode:
+    """The Python files at the top of functions' folders, as they were at the last look."""
+
+    def __init__(self) -> None:
+        self._marks: dict[str, tuple[int, int]] = {}
+        self._pace = LookPace()
+
+    def errors(self, functions: Iterable[Function]) -> list[str]:
+        """A notice for each syntax error in files that are new or were saved since the last look."""
+        if not self._pace.is_due():
+            return []
+        started = time.monotonic()
+        found = [error for function in functions if _is_readable(function) for error in self._errors_of(function)]
+        self._pace.rest_after(started)
+        return list(dict.fromkeys(found))
+
+    def _errors_of(self, function: Function) -> Iterator[str]:
+        for path in self._saved(function):
+            error = _syntax_error(path)
+            if error is not None:
+                yield f"{function.name}: {type(error).__name__} in {path}, line {error.lineno}: {error.msg}"
+
+    def _saved(self, function: Function) -> list[str]:
+        """The files that were saved since the last look."""
+        found = []
+        for path, marks in _files(str(function.code)):
+            if self._marks.get(path) != marks:
+                self._marks[path] = marks
+                found.append(path)
+        return found
+
+
+def _is_readable(function: Function) -> bool:
+    """Whether this Python knows the syntax of the function's Python."""
+    runtime = RUNTIME.fullmatch(function.runtime or "")
+    if function.call is not None:
+        return False
+    return runtime is None or (3, 0) <= (int(runtime[1]), int(runtime[2])) <= sys.version_info[:2]
+
+
+def _files(folder: str) -> Iterator[tuple[str, tuple[int, int]]]:
+    """The Python files of a folder, with marks that change when they are saved."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        names = sorted(entry.name for entry in entries if entry.name.endswith(".py"))
+        for name in names[:MOST_FILES]:
+            path = os.path.join(folder, name)
+            with suppress(OSError):
+                status = os.stat(path)
+                yield path, (status.st_mtime_ns, status.st_size)
+
+
+def _syntax_error(path: str) -> SyntaxError | None:
+    try:
+        with open(path, "rb") as file:
+            source = file.read(MOST_BYTES + 1)
+        if len(source) <= MOST_BYTES:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                compile(source, path, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        return error
+    except (OSError, ValueError, RecursionError, MemoryError):  # the next invocation tells what is wrong
+        pass
+    return None

@@ -1,0 +1,59 @@
+"""Where the modules come from that a function imports."""
+
+import sysconfig
+
+import pytest
+
+from tencentserverless.local.environment.imports import Imports, imported
+from tencentserverless.local.model.function import Function
+from tencentserverless.local.processes.interpreters import CURRENT_INTERPRETER, Interpreter
+
+SITE = sysconfig.get_path("purelib")
+PYTHON36 = Interpreter("/python3.6", (3, 6))
+
+
+@pytest.fixture
+def notices(folder):
+    """What is told about a function of this code, on this interpreter, whose modules are on this path."""
+
+    def check(code, interpreter=CURRENT_INTERPRETER, **more):
+        told = []
+        place = folder("needs", code)
+        (place / "packed").mkdir(exist_ok=True)
+        imports = Imports(told.append, lambda asked: [SITE] if asked == CURRENT_INTERPRETER else [])
+        function = Function("needs", place, **more)
+        assert imports.needs_check(function, interpreter)
+        imports.check(function, interpreter)
+        assert not imports.needs_check(function, interpreter)
+        return told
+
+    return check
+
+
+def test_what_the_platform_has_and_this_machine_lacks(notices):
+    """A package that the platform brings for Python 3.6 is told with the command that gets it, others are not."""
+    code = "import os, requests\nfrom PIL import Image\nimport packed, absent\n"
+    assert notices(code, PYTHON36, runtime="Python3.6") == [
+        f"needs imports {name}, which the platform has for Python3.6 and /python3.6 lacks. "
+        f"Install it with: /python3.6 -m pip install {package}"
+        for name, package in (("PIL", "Pillow"), ("requests", "requests"))
+    ]
+    assert notices(code, PYTHON36, runtime="Python3.9") == []
+
+
+def test_what_only_this_machine_has(notices):
+    """A module of the endpoint's environment is told with its package; the standard library and the SDK are not."""
+    (notice,) = notices("def main_handler(e, c):\n    import yaml, json, tencentserverless\n")
+    assert notice.startswith("needs imports yaml from ")
+    assert "-m pip install PyYAML -t " in notice or "-m pip install pyyaml -t " in notice
+
+
+def test_modules_beside_count(folder):
+    """Imports of modules beside the handler count, circular ones too, and what cannot be parsed has none."""
+    place = folder("one", "import helper, .bad\n")
+    (place / "helper.py").write_text(
+        "import index, other.deep\nfrom . import near\ntry:\n    import third\nexcept: 1\n"
+    )
+    (place / "index.py").write_text("import helper\n")
+    (place / "third.py").write_text("print 1\n")
+    assert imported(place / "index.py", place) == {"helper", "index", "other", "third"}

@@ -1,0 +1,52 @@
+"""The settings of a function, whatever the form of the file."""
+
+import pytest
+
+
+def read(project, inputs, top=""):
+    return project({"serverless.yml": f"component: scf\nname: fn\n{top}inputs:\n  src: .\n{inputs}"})
+
+
+def test_a_name_that_is_not_given(project):
+    """Without a name the function is NAME-STAGE-APP; without an app it has the name of the file."""
+    assert [each.name for each in read(project, "", "app: shop\nstage: prod\n").functions] == ["fn-prod-shop"]
+    assert [each.name for each in read(project, "", "").functions] == ["fn"]
+
+
+def test_numbers_and_empty_keys(project):
+    """Numbers may be in quotes or references, and an empty key has its default."""
+    (function,) = read(project, "  memorySize: '256'\n  timeout: ${env:T, '7'}\n  region:\n  namespace: ''\n").functions
+    assert (function.memory_mb, function.timeout, function.region) == (256, 7, "ap-guangzhou")
+    assert function.namespace == "default"
+
+
+@pytest.mark.parametrize(("flag", "seconds"), [("true", 86_400), ("false", 900)])
+def test_the_time_of_asynchronous_functions(project, flag, seconds):
+    """With `asyncRunEnable` a function may run for a day."""
+    assert read(project, f"  asyncRunEnable: {flag}\n  timeout: {seconds}\n").functions[0].timeout == seconds
+    assert (
+        f"1 to {seconds} seconds" in read(project, f"  asyncRunEnable: {flag}\n  timeout: 86401\n").refusals[0].reason
+    )
+
+
+def test_code_that_is_not_here(project):
+    """Code in a bucket is refused; a bucket through which a folder is deployed is not."""
+    text = "component: scf\nname: fn\ninputs: {src: %s}\n"
+    assert "in the bucket" in project({"serverless.yml": text % "{bucket: b, object: c.zip}"}).refusals[0].reason
+    assert project({"serverless.yml": text % "{src: ., bucket: b, exclude: [x]}"}).messages == []
+
+
+def test_values_that_are_not_known_here(project):
+    """A variable without a value is left out, another setting has its default, and both are told."""
+    inputs = "  region: ${env:NO}\n  environment:\n    variables: {A: '${output:${stage}:x.y}', B: b}\n"
+    reading = read(project, inputs)
+    assert (reading.functions[0].region, reading.functions[0].variables) == ("ap-guangzhou", {"B": "b"})
+    assert [notice.partition("serverless.yml:")[2] for notice in reading.notices] == [
+        "5: `region` has its default value: ${env:NO} has no value in the shell or in a .env file",
+        "7: A is not set: ${output:dev:x.y} is an output of another component, which is not known here",
+    ]
+
+
+def test_variables_in_the_wrong_place(project):
+    """Variables that are not below `variables` are told."""
+    assert "`A` has no effect" in read(project, "  environment: {A: b}\n").notices[0]

@@ -1,0 +1,44 @@
+"""`component: multi-scf`."""
+
+TEXT = """\
+component: multi-scf@1.0
+app: shop
+name: many
+inputs:
+  src: {src: ./code, exclude: [.env]}
+  timeout: 5
+  environments:
+    - {key: A, value: shared}
+  environment: {variables: {B: shared, C: shared}}
+  triggers:
+    - {type: apigw}
+  functions:
+    first: {handler: index.first, environment: {variables: {C: own}}}
+    second: {name: second, src: ./second, memorySize: 256, environments: [{key: A, value: own}]}
+    third: {src: lib, environment: [{key: A, value: listed}]}
+    fourth: {timeout: 901}
+"""
+
+
+def test_functions_share_settings(project):
+    """Each key is a function NAME-STAGE-APP-KEY, with its settings over the shared ones; a wrong one stands alone."""
+    reading = project({"serverless.yml": TEXT, "code/second/other": "", "lib/other": "", "code/other": ""})
+    first, second, third = reading.functions
+    assert [each.name for each in reading.functions] == ["many-dev-shop-first", "second", "many-dev-shop-third"]
+    assert [(each.timeout, each.memory_mb, each.timeout) for each in (first, second)] == [(5, 128, 5), (5, 256, 5)]
+    assert [each.variables for each in (first, second, third)] == [
+        {"A": "shared", "B": "shared", "C": "own"},
+        {"A": "own", "B": "shared", "C": "shared"},
+        {"A": "listed", "B": "shared", "C": "shared"},
+    ]
+    assert [each.code.name for each in reading.functions] == ["code", "second", "lib"]
+    assert reading.notices == [notice for notice in reading.notices if "index.first" in notice]
+    (refused,) = reading.refusals
+    assert refused.name == "many-dev-shop-fourth"
+    assert "component: multi-scf: `timeout` cannot be '901'" in refused.reason
+
+
+def test_no_functions(project):
+    """A file without functions is refused."""
+    reading = project({"serverless.yml": "component: multi-scf\nname: a\ninputs: {}\n"})
+    assert "`functions` must be an object" in reading.refusals[0].reason

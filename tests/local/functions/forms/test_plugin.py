@@ -1,0 +1,35 @@
+"""`service`, `provider` and `functions`."""
+
+TEXT = """\
+service: shop
+provider:
+  name: tencent
+  runtime: Python3.6
+  stage: ${opt:stage, self:custom.stage}
+  environment: {variables: {A: shared, B: "${self:custom.word}"}}
+custom: {stage: test, word: hi}
+plugins: [serverless-tencent-scf]
+functions:
+  greeter:
+    handler: index.main_handler
+    memorySize: 256
+    environment: {variables: {A: own}}
+    events: [{timer: {name: t}}]
+"""
+
+
+def test_functions_of_a_service(project):
+    """A function is SERVICE-STAGE-KEY, with its settings over those of the provider."""
+    reading = project({"serverless.yml": TEXT})
+    (function,) = reading.functions
+    assert (function.name, function.runtime, function.memory_mb) == ("shop-test-greeter", "Python3.6", 256)
+    assert function.variables == {"A": "own", "B": "hi"}
+    assert reading.messages == []
+
+
+def test_another_cloud(project):
+    """A service of another cloud is refused by its name."""
+    reading = project({"serverless.yml": TEXT.replace("name: tencent", "name: aws")})
+    assert [refusal.reason.partition(": ")[2] for refusal in reading.refusals] == [
+        "plugin: the provider is 'aws', not `tencent`"
+    ]

@@ -1,0 +1,52 @@
+"""Syntax errors in saved code."""
+
+import os
+
+import pytest
+
+from tencentserverless.local.functions.look_pace import LookPace
+from tencentserverless.local.functions.saved_code import SavedCode
+from tencentserverless.local.model.function import Function
+
+
+@pytest.fixture
+def saved(monkeypatch):
+    monkeypatch.setattr(LookPace, "rest_after", lambda *_: None)
+    return SavedCode()
+
+
+def test_errors_are_told_once_for_each_save(saved, tmp_path):
+    """A syntax error is told with file and line when the file is new or was saved again, and not between that."""
+    path = tmp_path / "index.py"
+    hello = Function(name="hello", code=tmp_path)
+    path.write_text("def main_handler(event, context):\n    return 1\n")
+    assert saved.errors([hello]) == []
+    path.write_text("def main_handler(event, context):\n    return (\n")
+    (error,) = saved.errors([hello])
+    assert error.startswith(f"hello: SyntaxError in {path}, line 2: ")
+    assert saved.errors([hello]) == []
+    path.write_text("def main_handler(event, context):\n  a\n    b\n")
+    (error,) = saved.errors([hello])
+    assert error.startswith(f"hello: IndentationError in {path}, line 3: ")
+    path.unlink()
+    assert saved.errors([hello]) == []
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"print 'old'", b"x = '\\d'", b"\0", b"("])
+def test_files_of_all_kinds(saved, tmp_path, content):
+    """Whatever a file contains, the look ends; code for Pythons whose syntax is another is left alone."""
+    (tmp_path / "index.py").write_bytes(content)
+    (tmp_path / "folder.py").mkdir()
+    assert saved.errors([Function(name="old", code=tmp_path, runtime="Python2.7")]) == []
+    assert saved.errors([Function(name="new", code=tmp_path, runtime="Python9.9")]) == []
+    saved.errors([Function(name="now", code=tmp_path, runtime="Python3.6")])
+    assert saved.errors([Function(name="gone", code=tmp_path / "gone")]) == []
+
+
+def test_looks_take_little_time(tmp_path):
+    """After a look the next one waits, in proportion."""
+    (tmp_path / "index.py").write_text("(")
+    saved, hello = SavedCode(), Function(name="hello", code=tmp_path)
+    assert saved.errors([hello])
+    os.utime(tmp_path / "index.py", (1, 1))
+    assert saved.errors([hello]) == []
