@@ -52,6 +52,9 @@ HURRY_SECONDS, PAUSE_SECONDS = 0.003, 0.02  # the time without requests before s
 # A chain of functions starts several workers at once, and joining a control group can block: the kernel waits for all
 # forks and exits that are under way on the machine ("favordynmods" in the document of cgroup v2).
 SPARES = 4
+KEEPERS_SECONDS = (
+    2.0  # for keepers to end what is below them; without namespaces a function may have stopped its keeper
+)
 ENDING_SECONDS = 0.05  # a process that is killed closes its connections before it unlocks its files
 # PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER. The parent-death signal comes when the *thread* ends that has forked this
 # process. It never comes if the parent ended before the call of prctl(2), so each user of it checks that.
@@ -379,6 +382,8 @@ def run(arguments: "list[str]", calls: "tuple[object, object]", modules: "frozen
 
     def leave(*_: object) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the signal and the end of the connection come together
+        # The keepers first: if this process is killed now, they end what is below them.
+        descendants.terminate_within(KEEPERS_SECONDS)
         server.end_all()
         cgroups.remove_orphans(server.parents)
         leftovers.remove_unlocked(server.folder, 20 * ENDING_SECONDS)  # a killed endpoint cannot remove it
