@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # And a signal between a check and the wait after it would not end that wait. A blocked signal stays pending until it is
 # waited for (signal(7)).
 AWAITED = frozenset(getattr(signal, name) for name in ("SIGTERM", "SIGCHLD") if hasattr(signal, name))
+PATIENCE_SECONDS = 2.0
 
 
 def children() -> "list[int]":
@@ -94,12 +95,15 @@ def terminate_all() -> None:
             return
 
 
-def terminate_within(seconds: float) -> None:
-    """Do as `terminate_all`, but return after this time also if some are left: a function may have stopped its keeper."""
+def try_to_terminate_all() -> None:
+    """Do as `terminate_all`, but not for longer than `PATIENCE_SECONDS`: a function may have stopped its keeper.
+
+    To be called before `kill_all`. If this process is killed meanwhile, the keepers still end what is below them.
+    """
     for pid in children():
         os.kill(pid, signal.SIGTERM)
         os.kill(pid, signal.SIGCONT)
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + PATIENCE_SECONDS
     with suppress(ChildProcessError):  # none is left
         while time.monotonic() < deadline:
             if not os.waitpid(-1, os.WNOHANG)[0]:

@@ -24,7 +24,6 @@ import signal
 import socket
 import sys
 import time
-from array import array
 from contextlib import suppress
 
 TYPE_CHECKING = False
@@ -52,9 +51,6 @@ HURRY_SECONDS, PAUSE_SECONDS = 0.003, 0.02  # the time without requests before s
 # A chain of functions starts several workers at once, and joining a control group can block: the kernel waits for all
 # forks and exits that are under way on the machine ("favordynmods" in the document of cgroup v2).
 SPARES = 4
-KEEPERS_SECONDS = (
-    2.0  # for keepers to end what is below them; without namespaces a function may have stopped its keeper
-)
 ENDING_SECONDS = 0.05  # a process that is killed closes its connections before it unlocks its files
 # PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER. The parent-death signal comes when the *thread* ends that has forked this
 # process. It never comes if the parent ended before the call of prctl(2), so each user of it checks that.
@@ -104,6 +100,7 @@ class Forker:
             request = json.loads(data.decode())
             if "reap" in request:
                 self.reap(request["reap"])
+                self.reply({"reaped": request["reap"]})
                 continue
             self.start(request, data, descriptors)
             for descriptor in descriptors:
@@ -217,7 +214,7 @@ class Spare:
     def take(self, data: bytes, descriptors: "list[int]") -> None:
         """Send the request to the spare. Raises OSError, the spare's own if it has reported why it died."""
         try:
-            self.ours.sendmsg([data], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array("i", descriptors))])
+            inherited.send(self.ours, data, descriptors)
         except OSError as error:
             number, text = error.errno, error.strerror
             with suppress(OSError, ValueError):
@@ -382,8 +379,7 @@ def run(arguments: "list[str]", calls: "tuple[object, object]", modules: "frozen
 
     def leave(*_: object) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the signal and the end of the connection come together
-        # The keepers first: if this process is killed now, they end what is below them.
-        descendants.terminate_within(KEEPERS_SECONDS)
+        descendants.try_to_terminate_all()
         server.end_all()
         cgroups.remove_orphans(server.parents)
         leftovers.remove_unlocked(server.folder, 20 * ENDING_SECONDS)  # a killed endpoint cannot remove it
