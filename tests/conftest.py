@@ -1,8 +1,16 @@
 """For all tests, on every Python."""
 
+import atexit
+import os
 import random
+import shutil
+import tempfile
 
 import pytest
+
+# Endpoints that these tests start leave their files in a folder of this process: nobody else may find them.
+os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp()
+atexit.register(shutil.rmtree, os.environ["XDG_RUNTIME_DIR"], ignore_errors=True)
 
 try:
     from hypothesis import HealthCheck, settings

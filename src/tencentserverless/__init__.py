@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 __all__ = ("AsyncClient", "Client", "__version__", "invoke")
 
 _HOMES = {"AsyncClient": "aio", "Client": "scf", "invoke": "scf"}
-_MODULES = ("aio", "exception", "local", "otel", "scf")
+_CLIENT = ("aio", "exception", "scf")
+_MODULES = (*_CLIENT, "local", "otel")  # the last two need what an installation may not have
 
 
 class _Package(ModuleType):
@@ -41,7 +42,8 @@ class _Package(ModuleType):
         return value
 
     def __dir__(self) -> "List[str]":
-        return sorted({*super().__dir__(), *_HOMES, *_MODULES})
+        # Tools such as help() and freezegun get every name that is listed.
+        return sorted({*super().__dir__(), *_HOMES, *_CLIENT})
 
 
 sys.modules[__name__].__class__ = _Package

@@ -133,8 +133,10 @@ class ServerlessError(Exception):
         return Account(self).chain()
 
     def __str__(self) -> str:
-        from tencentserverless._failures.account import Account  # loaded for the few programs that print errors
-
+        try:
+            from tencentserverless._failures.account import Account  # loaded for the few programs that print errors
+        except ImportError:  # at the end of the interpreter nothing can be imported any more
+            return str(self.message or self.code)
         return Account(self).text()
 
     def __reduce__(self) -> "Tuple[Any, ...]":

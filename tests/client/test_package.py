@@ -84,3 +84,19 @@ def test_traces_without_their_extra_name_the_command():
     told = run(REPORT % "otel")
     assert "opentelemetry is missing" in told
     assert told.endswith('pip install "tencentserverless[otel]"')
+
+
+def test_tools_that_get_every_name():
+    """help(), freezegun and others get all names of the package; no name in `dir` needs what is not installed."""
+    program = "import inspect, tencentserverless as t; print(dict(inspect.getmembers(t))['Client'].__name__)"
+    assert run(program) == "Client"
+
+
+def test_an_error_is_printed_at_the_end_of_the_interpreter():
+    """Where nothing can be imported any more, an error that was not printed before still has its text."""
+    program = (
+        "import builtins\nfrom tencentserverless.exception import EventError\n"
+        "class Late:\n    def __del__(self, text=str): text(self.error), print(self.error)\n"
+        "builtins.late = Late()\nlate.error = EventError(1, 'too late')"
+    )
+    assert run(program) == "too late"

@@ -112,6 +112,14 @@ def test_families_are_matched_by_prefix(prefixes, family):
             assert api_error_class(prefix + rest) is family
 
 
+def test_a_worker_that_could_not_be_started():
+    """The local endpoint says itself that a function has not run, and the invocation is not repeated."""
+    failure = {"errorCode": -1, "errorMessage": "no worker", "statusCode": 500, "executed": "no"}
+    result = {"InvokeResult": -1, "ErrMsg": "no worker", "RetMsg": json.dumps(failure)}
+    error, row = outcome(json.dumps({"Response": {"RequestId": "r", "Result": result}}), 200, False)
+    assert (error.message, error.status_code, error.executed, row) == ("no worker", 500, "no", retry.NOT_LOADED)
+
+
 def test_an_answer_without_utf8():
     """Bytes that are no UTF-8 are no answer of the API, and the error shows what can be shown of them."""
     error, row = outcome(b'{"Response": "\xff"}')

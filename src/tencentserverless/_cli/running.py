@@ -52,7 +52,7 @@ class SeveralRunningError(Exception):
 
     def __init__(self, running: Sequence[Running]) -> None:
         rows = "".join(f"\n  {each}" for each in running)
-        super().__init__(f"several local endpoints run. Go to a folder that only one of them serves:{rows}")
+        super().__init__(f"Several local endpoints run. Go to a folder that only one of them serves:{rows}")
 
 
 @contextmanager
@@ -82,6 +82,7 @@ def announced(scf: "LocalSCF", paths: Sequence[str], notify: Callable[[str], Non
         os.close(descriptor)
         with suppress(OSError):
             path.unlink(missing_ok=True)  # Windows: not before it is closed
+        all_running()  # removes the files of those that were killed
 
 
 def _written(content: bytes) -> tuple[int, Path]:

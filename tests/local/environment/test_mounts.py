@@ -48,6 +48,17 @@ def test_what_is_needed(place):
     assert not {f"{place}/unused", f"{place}/gone", "/usr"} & set(found)
 
 
+def test_links_out_of_the_code(place):
+    """A relative link that leads out of the code leads to the same from /var/user, however deep it is."""
+    made(place, "code/package/inner", "shared", "code/own")
+    os.symlink("../shared", f"{place}/code/one")
+    os.symlink("../../../shared", f"{place}/code/package/inner/two")
+    os.symlink("../own", f"{place}/code/package/own")
+    os.symlink("../../../../gone", f"{place}/code/package/gone")
+    os.symlink(f"{place}/shared", f"{place}/code/absolute")
+    assert mounts.link_aliases(f"{place}/code") == ((f"{place}/shared", "/var/shared"),)
+
+
 def test_what_is_never_needed(place):
     """Neither a folder that is the instance's own, such as /tmp, nor the endpoint's own folder is needed."""
     made(place, "code", "scratch/sdk")
@@ -73,13 +84,17 @@ def test_code_where_something_else_is(code):
     assert code not in Root("/scratch").request(code, "")["needed"]
 
 
-def test_the_request():
+def test_the_request(monkeypatch):
     """Code is found at its own path too, layers in /opt, the terminal and shared files in /var/runtime."""
-    root = Root("/scratch", ("/opt/python", "/tmp/venv"), ("lock",))
-    request = root.request("/home/me/code", "/scratch/layers/1", "/dev/tty1")
+    root = Root("/scratch", ("/opt/python", "/tmp/venv"), (("/home/me/lib", "/var/lib"),), ("lock",))
+    monkeypatch.setattr(os.path, "realpath", os.path.abspath)  # /etc/hosts is itself
+    request = root.request("/home/me/code", "/scratch/layers/1", "/dev/tty1", "/scratch/hosts")
     assert request["code"] == "/home/me/code"
-    assert request["binds"] == [("/scratch/layers/1", "/opt"), ("/dev/tty1", "/var/runtime/terminal")]
+    binds = [("/scratch/layers/1", "/opt"), ("/dev/tty1", "/var/runtime/terminal"), ("/scratch/hosts", "/etc/hosts")]
+    assert request["binds"] == binds
     assert request["needed"] == ["/home/me/code", "/opt/python", "/tmp/venv"]
+    assert request["aliases"] == [("/home/me/lib", "/var/lib")]
     assert (request["hidden"], request["shared"]) == (["/scratch"], [("/scratch/lock", "/var/runtime/lock")])
+    assert Root("/code/tmp/x").request("/code", "")["hidden"] == ["/code/tmp/x", "/var/user/tmp/x"]
     assert root.needed_of_opt == ("/opt/python",)
     assert root.request("/home/me/code", "")["binds"] == []

@@ -1,6 +1,7 @@
 """The command that runs a worker."""
 
 import subprocess
+from pathlib import Path
 
 from tencentserverless.local.processes import worker_file
 from tencentserverless.local.processes.interpreters import CURRENT_INTERPRETER, Interpreter
@@ -16,6 +17,20 @@ def test_the_workers_file(monkeypatch):
         raise PermissionError
 
     monkeypatch.setattr(worker_file.py_compile, "compile", refuse)
+    assert worker_file.worker_command(CURRENT_INTERPRETER)[-1] == str(worker_file.BOOTSTRAP)
+
+
+def test_a_compiled_file_that_is_cut_off(monkeypatch, tmp_path):
+    """A compiled file without its end, as a full disk leaves it, is not used."""
+    monkeypatch.setattr(worker_file, "_compiled", worker_file._compiled.__wrapped__)
+    compiled = worker_file.py_compile.compile
+
+    def cut_off(path):
+        made = Path(compiled(path, cfile=str(tmp_path / "cut.pyc")))
+        made.write_bytes(made.read_bytes()[:4096])
+        return str(made)
+
+    monkeypatch.setattr(worker_file.py_compile, "compile", cut_off)
     assert worker_file.worker_command(CURRENT_INTERPRETER)[-1] == str(worker_file.BOOTSTRAP)
 
 

@@ -90,6 +90,32 @@ def test_a_folder_runs_here_and_its_changes_are_seen(api, folder):
     assert api.invoke("here")["RetMsg"] == f'[{os.getpid()}, "changed", 1]'
 
 
+def test_nothing_of_an_endpoint_is_left(folder, monkeypatch):
+    """A function finds its files and the modules beside it, and the program keeps its working folder; at the end of
+    the endpoint the modules of functions are forgotten, those of the program are not."""
+    code = "import os, sibling\ndef main_handler(event, context):\n    import later\n"
+    code += "    return [os.path.getsize('data.txt'), sibling.__name__, later.NAME, hasattr(__import__('own'), 'x')]\n"
+    manifest = "component: scf\nname: one\ninputs: {name: one, handler: app/main.main_handler}\n"
+    places = [folder(f"one{number}", "", manifest) for number in range(2)]
+    for number, place in enumerate(places):
+        (place / "app").mkdir()
+        for name, text in (("main", code), ("sibling", ""), ("later", f"NAME = {number}\n")):
+            (place / "app" / f"{name}.py").write_text(text)
+        (place / "data.txt").write_text("beside")
+    own = type(sys)("own")
+    own.__file__, own.x = str(places[0] / "own.py"), 1
+    monkeypatch.setitem(sys.modules, "own", own)
+    paths, names, folder_before = list(sys.path), set(sys.modules), os.getcwd()
+    for number, place in enumerate(places):
+        with LocalSCF(place, in_process=True) as scf, Api(scf) as api:
+            found = json.loads(api.invoke("one")["RetMsg"])
+            assert found == [6, "sibling", number, True] or sys.platform != "linux"
+            assert os.getcwd() == folder_before
+    assert sys.path == paths
+    assert not {"app", "app.main", "sibling", "later"} & (set(sys.modules) - names)
+    assert sys.modules["own"] is own
+
+
 def exits(event, context):
     sys.exit(1)
 

@@ -31,11 +31,13 @@ class Root(NamedTuple):
 
     folder: the endpoint's own folder, which the instance does not see.
     needed: paths that the instance finds where they are on this machine.
+    aliases: pairs of a path and of the one at which the instance finds it, if there is nothing else.
     shared: names of files in `folder` that all instances can write.
     """
 
     folder: str
     needed: tuple[str, ...] = ()
+    aliases: tuple[tuple[str, str], ...] = ()
     shared: tuple[str, ...] = ()
 
     @property
@@ -59,7 +61,11 @@ class Root(NamedTuple):
             "code": code,
             "binds": [(path, target) for path, target in binds if path],
             "needed": sorted({*self.needed, *([] if is_covered(code) else [code])}),
-            "hidden": [self.folder],
+            "aliases": list(self.aliases),
+            "hidden": [
+                self.folder,
+                *([CODE_SHOWN_AS + self.folder[len(code) :]] if is_below(self.folder, code) else []),
+            ],
             "shared": [(f"{self.folder}/{name}", f"{RUNTIME_SHOWN_AS}/{name}") for name in self.shared],
         }
 
@@ -94,13 +100,25 @@ def needed_paths(
 
     layers: the folders of its layers. own: other paths, of the endpoint. scratch: the endpoint's own folder.
     """
-    paths = {*_needed_always(interpreter, tuple(own)), *linked(code), code}
-    for folder in layers:
-        paths.update(linked(folder))
+    paths = {*_needed_always(interpreter, tuple(own)), code}
+    for folder in (code, *layers):
+        for link in links_from(folder):
+            paths.update(hops(link))
     found = outermost(path for path in paths if not is_below(f"{path}/", scratch))
     while len(found) > MOST_PATHS and len(fewer := _fewer(found)) < len(found):
         found = fewer
     return found
+
+
+def link_aliases(code: str) -> tuple[tuple[str, str], ...]:
+    """Where relative links that lead out of the code lead from `/var/user`, with their real targets."""
+    found = {}
+    for link in links_from(code):
+        if is_below(link, code) and not os.path.isabs(text := os.readlink(link)):
+            alias = os.path.normpath(os.path.join(CODE_SHOWN_AS + os.path.dirname(link)[len(code) :], text))
+            if not is_below(f"{alias}/", CODE_SHOWN_AS):
+                found[alias] = os.path.realpath(link)
+    return tuple((path, alias) for alias, path in sorted(found.items())[:MOST_PATHS] if os.path.exists(path))
 
 
 def _fewer(paths: Collection[str]) -> tuple[str, ...]:
@@ -142,8 +160,8 @@ def hops(path: str) -> Iterator[str]:
         path = os.path.join(os.path.dirname(path), os.readlink(path))
 
 
-def linked(folder: str) -> Iterator[str]:
-    """The targets of links in a folder, such as packages that are not copied into it, and of links in the targets."""
+def links_from(folder: str) -> Iterator[str]:
+    """The links in a folder, such as those to packages that are not copied into it, and the links in their targets."""
     waiting, seen, left = [folder], set[str](), MOST_ENTRIES
     while waiting and left > 0:
         path = waiting.pop()
@@ -154,9 +172,13 @@ def linked(folder: str) -> Iterator[str]:
             for entry in entries:
                 left -= 1
                 if entry.is_symlink():
-                    yield from hops(entry.path)
-                    target = os.path.realpath(entry.path)
-                    if not any(is_below(f"{covered}/", target.rstrip("/")) for covered in (*COVERED, *UNUSABLE)):
-                        waiting.append(target)
+                    yield entry.path
+                    waiting.extend(_to_search(os.path.realpath(entry.path)))
                 elif entry.name not in _SKIPPED and entry.is_dir(follow_symlinks=False):
                     waiting.append(entry.path)
+
+
+def _to_search(target: str) -> list[str]:
+    """The target of a link if it may be searched. A folder that contains one of ours, such as `/var`, may not be."""
+    is_wide = any(is_below(f"{other}/", target.rstrip("/")) for other in (*COVERED, *UNUSABLE))
+    return [] if is_wide else [target]

@@ -21,7 +21,14 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-from tencentserverless.local.environment.mounts import HOSTS_FILE, PROVIDED, Root, needed_paths, paths_in_root
+from tencentserverless.local.environment.mounts import (
+    HOSTS_FILE,
+    PROVIDED,
+    Root,
+    link_aliases,
+    needed_paths,
+    paths_in_root,
+)
 from tencentserverless.local.environment.variables import Paths
 from tencentserverless.local.model.function import Function
 from tencentserverless.local.model.options import SCF_ADDRESS
@@ -34,6 +41,7 @@ _PREFIX = "tencentserverless-endpoint-"
 _NO_LOCK = -1
 _SDK_PACKAGES = ("tencentserverless", "tencentcloud")
 _OLDEST_PYTHON_OF_SDK = (3, 6)
+MOST_ROOTS = 1000
 
 
 class Scratch:
@@ -42,7 +50,7 @@ class Scratch:
     def __init__(self) -> None:
         self._folder: Path | None = None
         self._lock = _NO_LOCK
-        self._needed: dict[tuple[Path, Interpreter], tuple[int, tuple[str, ...]]] = {}
+        self._roots: dict[tuple[Path, Interpreter], tuple[int, Root]] = {}
 
     def paths(self, code: Path, version: tuple[int, int], root: Root | None, layers: str, instance_id: str) -> Paths:
         """The paths of an instance. version: of its interpreter. root: None if the instance sees this machine's root.
@@ -89,16 +97,18 @@ class Scratch:
         for name in shared:
             (scratch / name).touch(0o600)
         key = (function.code, interpreter)
-        known = self._needed.get(key)
+        known = self._roots.get(key)
         if known is None or known[0] != version:
-            own = [*_sdk_folders(), *used]
-            needed = needed_paths(function.folders[0], function.folders[1:], interpreter, own, str(scratch))
-            known = self._needed[key] = (version, needed)
-        return Root(str(scratch), known[1], tuple(shared))
+            code, *layers = function.folders
+            needed = needed_paths(code, layers, interpreter, [*_sdk_folders(), *used], str(scratch))
+            known = self._roots[key] = (version, Root(str(scratch), needed, link_aliases(code), tuple(shared)))
+            if len(self._roots) > MOST_VIEWS:
+                del self._roots[next(iter(self._roots))]
+        return known[1]
 
     def is_known(self, function: Function, interpreter: Interpreter, version: int) -> bool:
         """Whether `root` does not have to read the disk."""
-        known = self._needed.get((function.code, interpreter))
+        known = self._roots.get((function.code, interpreter))
         return known is not None and known[0] == version
 
     @property

@@ -3,7 +3,7 @@
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 PIPE_BYTES = 1024 * 1024
 OPEN_FILES = 10240  # enough for 64 instances and their connections; macOS allows no more
@@ -30,9 +30,13 @@ class Descriptors:
         The worker's side is closed at the end, because the worker has a copy then. The endpoint's side stays open,
         except after an exception.
         """
-        endpoint_socket, worker_socket = socket.socketpair()
-        life_read, life_write = os.pipe()
-        output_read, output_write = os.pipe()
+        with ExitStack() as if_refused:  # the system may refuse one of them
+            endpoint_socket, worker_socket = map(if_refused.enter_context, socket.socketpair())
+            life_read, life_write = os.pipe()
+            for descriptor in (life_read, life_write):
+                if_refused.callback(os.close, descriptor)
+            output_read, output_write = os.pipe()
+            if_refused.pop_all()
         ours = cls(endpoint_socket, output_read, life_write)
         theirs = cls(worker_socket, output_write, life_read)
         try:
@@ -54,6 +58,19 @@ class Descriptors:
         self.channel.close()
         os.close(self.output)
         os.close(self.life)
+
+
+def fill_standard_descriptors() -> None:
+    """Open the null device as each of the descriptors 0, 1 and 2 that is closed.
+
+    Otherwise one of our sockets could get this number. A child, whose descriptors 0 to 2 are replaced, would lose it,
+    and what is printed could go into it. Programs that are started from here find the descriptor closed, as before.
+    """
+    for number in range(3) if os.name == "posix" else ():
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # it gets the lowest number that is free
 
 
 def _enlarge(pipe: int) -> None:

@@ -39,6 +39,8 @@ GRAPHICS = "nvidia"
 OF_RUN = ("systemd/resolve", "resolvconf", "NetworkManager", "nscd", "media", "current-system", "opengl-driver")
 # Files of /proc that act on the whole machine. Root could write to them.
 OF_MACHINE = ("/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/acpi", "/proc/scsi")
+# Files of /proc that tell of the whole machine. Containers usually hide them, too.
+HIDDEN = ("/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/latency_stats", "/proc/sched_debug")
 
 
 def prepare(root: str, scratch: str) -> None:
@@ -88,10 +90,10 @@ def add_own(root: str) -> None:
 
 
 def protect_machine(root: str) -> None:
-    """Make the files of /proc that act on the machine read-only. To be called if functions are the machine's root."""
-    for path in OF_MACHINE:
+    """Hide files of /proc, and make others read-only. To be called if functions are the machine's root."""
+    for path in OF_MACHINE + HIDDEN:
         if os.path.exists(root + path):
-            show(root + path, root + path)
+            show(root + ("/dev/null" if path in HIDDEN else path), root + path)
 
 
 def finish(root: str, request: "dict[str, object]") -> None:
@@ -101,42 +103,38 @@ def finish(root: str, request: "dict[str, object]") -> None:
     code: the folder of the function's code.
     binds: pairs of a path of this machine and the path at which the instance finds it.
     needed: paths that the instance needs at the same place as on this machine, an outer path before those in it.
-    hidden: folders of this machine that the instance must not see.
+    aliases: pairs as in `binds`, for paths that do not exist yet.
+    hidden: folders that the instance must not see, by their paths in the instance.
     shared: pairs as in `binds`, of what the instance may change.
     """
     for path, target in request.get("binds", ()):  # type: ignore[attr-defined]
         show(path, root + target)
-    changed = set()
     for path in request.get("needed", ()):  # type: ignore[attr-defined]
         if not is_same(path, root + path):
-            with suppress(FileNotFoundError):  # it has been removed since it was found
-                changed.add(make_room(root, path))
-                show(path, root + path)
-    for folder in filter(None, changed):
-        namespaces.set_read_only(root + folder)
-    for path in request.get("hidden", ()):  # type: ignore[attr-defined]
-        if os.path.isdir(root + path):
-            namespaces.mount("tmpfs", root + path, "tmpfs", namespaces.READ_ONLY)
+            add(root, path, path)
+    for path, target in request.get("aliases", ()):  # type: ignore[attr-defined]
+        if not os.path.lexists(root + target):
+            add(root, path, target)
     for path, target in request.get("shared", ()):  # type: ignore[attr-defined]
         bind(path, root + target)
     show(str(request.get("code") or root + "/opt"), root + CODE)
+    for path in request.get("hidden", ()):  # type: ignore[attr-defined]
+        if os.path.isdir(root + path):
+            namespaces.mount("tmpfs", root + path, "tmpfs", namespaces.READ_ONLY)
 
 
-def make_room(root: str, path: str) -> str:
-    """Make sure that a mount point for `path` can be made. The instance may need a folder of its own for that.
+def add(root: str, path: str, target: str) -> None:
+    """Mount `path`, read-only, at a path that the root folder may not have.
 
-    Returns the path of the folder, "" if there was room.
+    If a mount point is made, other instances see an empty folder or file there: the root folder is a copy as a mount
+    only. Its content is one for all.
     """
-    folder = "/" + path.split("/")[1]
-    if folder in OWN or folder not in MADE or os.path.exists(root + path):
-        return ""
-    own = root + CODE + folder
-    if not os.path.exists(own):
-        os.mkdir(own)
-        for name in os.listdir(root + folder):
-            bind(root + folder + "/" + name, own + "/" + name)
-        namespaces.mount(own, root + folder, flags=namespaces.BIND | namespaces.RECURSIVE)
-    return folder
+    with suppress(FileNotFoundError):  # it has been removed since it was found
+        namespaces.set_writable(root)
+        try:
+            show(path, root + target)
+        finally:
+            namespaces.set_read_only_alone(root)
 
 
 def show(path: str, target: str) -> None:
