@@ -47,6 +47,7 @@ bench: $(VENV)/.dev
 
 soak: $(VENV)/.dev
 	$(BIN)/python benchmarks/soak.py $(SECONDS)
+	$(BIN)/python benchmarks/held.py
 	$(BIN)/python benchmarks/kills.py $(TIMES)
 	$(BIN)/python benchmarks/interruptions.py
 

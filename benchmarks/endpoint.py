@@ -11,7 +11,7 @@ import json
 import os
 import sys
 
-from tencentserverless.local.local_scf import to_stderr
+from tencentserverless.local.eventloop.delivery import to_stderr
 from tencentserverless.local.model.options import Options
 from tencentserverless.local.server import serve_endpoint
 

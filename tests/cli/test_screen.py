@@ -65,6 +65,16 @@ def test_an_invocation():
     ]
 
 
+def test_much_that_is_printed():
+    """Of one invocation so many lines are shown; a line without an end is shown in parts."""
+    orders = invocation()
+    lines = shown(Begun(orders), *[Printed(orders, "x\n" * 999)] * 100, Printed(orders, "y"), ended(orders))
+    assert len(lines) < 2100
+    assert lines[-2] == "  Orders | [more lines are in its record]"
+    lines = shown(Begun(orders), *[Printed(orders, "x" * 5000)] * 4)
+    assert lines[1:] == ["  Orders | " + "x" * 10000] * 2
+
+
 def test_where_and_how():
     """A place other than the usual one is shown, as is the type Event; callers make an indent."""
     far = invocation(callers=("A", "B"), region="ap-chengdu")._replace(invocation_type="Event")

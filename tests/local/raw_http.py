@@ -14,6 +14,7 @@ class Site:
     def __init__(self):
         self.connections = set()
         self.incoming = memoryview(bytearray(READ_BYTES))
+        self.held_bytes = 0
         self.asked, self.answered = [], []
         self.hold = None
 
@@ -43,6 +44,9 @@ class Site:
 
     def too_large(self, size):
         return Reply(f"too large: {size}".encode(), closing=True)
+
+    def too_busy(self):
+        return Reply(b"too busy", closing=True)
 
 
 def talk(act, site=None):

@@ -1,6 +1,7 @@
 """``tencentserverless invoke``: invoke one function, in the cloud or on a local endpoint."""
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -9,7 +10,7 @@ import click
 from tencentserverless._cli import target
 from tencentserverless._protocol import strict_json
 
-OK, FUNCTION_FAILED, USAGE, CLOUD_FAILED = 0, 1, 2, 3
+OK, FUNCTION_FAILED, USAGE, CLOUD_FAILED, NOT_PRINTED = 0, 1, 2, 3, 4
 
 
 @click.command()
@@ -37,7 +38,8 @@ def invoke(
     endpoint.
 
     The result goes to standard output, everything else to standard error. The exit code is 1 if the function failed
-    and 2 if the command line is wrong. It is 3 if the cloud, the connection or the settings failed.
+    and 2 if the command line is wrong. It is 3 if the cloud, the connection or the settings failed, and 4 if the
+    function succeeded and its result cannot be printed.
     """
     from tencentserverless.exception import CloudError, EventError, TencentServerlessSDKException
     from tencentserverless.scf import Client
@@ -56,8 +58,11 @@ def invoke(
     except CloudError as error:
         _fail(error, CLOUD_FAILED)
     if log_tail:
-        _print(result.log_tail, sys.stderr)
-    _print(result, sys.stdout)
+        _tell(result.log_tail)
+    try:
+        _print(result, sys.stdout)
+    except OSError as error:
+        _fail(f"the function succeeded, but its result cannot be printed: {error}", NOT_PRINTED)
 
 
 def parse_event(data: str | None) -> Any:
@@ -81,12 +86,20 @@ def _text(data: str) -> str:
         raise click.BadParameter(f"{data[1:]}: {error.strerror}", param_hint="--data") from None
 
 
+def _tell(text: str) -> None:
+    """Print text to standard error. The result and the exit code do not depend on whether that is possible."""
+    with suppress(OSError):
+        _print(text, sys.stderr)
+
+
 def _print(text: str, stream: Any) -> None:
-    """Print text. Characters that the terminal does not have are escaped."""
+    """Print text, unless the stream is closed. Characters that the terminal does not have are escaped."""
+    if stream is None:
+        return
     encoding = stream.encoding or "utf-8"
     click.echo(text.encode(encoding, "backslashreplace").decode(encoding), file=stream)
 
 
-def _fail(error: Exception, code: int) -> NoReturn:
-    _print(str(error), sys.stderr)
+def _fail(error: object, code: int) -> NoReturn:
+    _tell(str(error))
     sys.exit(code)

@@ -1,9 +1,9 @@
 """The local endpoint without its HTTP server. It connects the parts, and passes each request through them."""
 
-import logging
 import os
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,6 +14,7 @@ from tencentserverless.local.api.call import Answer, Call, PendingCall
 from tencentserverless.local.environment.layers import resolve_layers
 from tencentserverless.local.environment.scratch import Scratch
 from tencentserverless.local.eventloop.background import BackgroundTasks
+from tencentserverless.local.eventloop.delivery import Delivery
 from tencentserverless.local.eventloop.in_thread import in_thread
 from tencentserverless.local.eventloop.turn_batch import TurnBatch
 from tencentserverless.local.functions.live_catalog import LiveCatalog
@@ -27,9 +28,10 @@ from tencentserverless.local.invocations.lifecycle import Invocations
 from tencentserverless.local.invocations.records import Records
 from tencentserverless.local.invocations.refusals import Refusals
 from tencentserverless.local.model.api_errors import Refusal
+from tencentserverless.local.model.bounded_text import one_line
 from tencentserverless.local.model.counters import Counters
 from tencentserverless.local.model.credentials import ACCEPT_ANY, KeyRegistry, accepted, new_credential
-from tencentserverless.local.model.facts import Fact, Refused
+from tencentserverless.local.model.facts import Fact, Refused, kept_bytes
 from tencentserverless.local.model.function import DEFAULT_NAMESPACE
 from tencentserverless.local.model.invocation import Invocation, Record
 from tencentserverless.local.model.options import Options
@@ -38,11 +40,11 @@ _DEFAULT_LANGUAGE = "en-US"
 IN_PROCESS_SECONDS = 1.0
 
 _SHOWN = 100  # characters of a name that a client has sent
+READER_SECONDS = 1.0
 
-Notify = Callable[[str], None]
 T = TypeVar("T")
 
-_log = logging.getLogger(__name__)
+Notify = Callable[[str], None]
 
 
 class Endpoint:
@@ -51,7 +53,8 @@ class Endpoint:
     paths: folders of functions.
     notify: is called with each notice for the user, one line.
     on_record: is called with the record of each invocation that has ended.
-    watch: is called with each fact, as soon as it is one.
+    watch: is called with each fact.
+    delivery: calls these three.
     ports: the ports through which instances reach this endpoint.
     url: the address at which handlers in this process reach this endpoint.
 
@@ -65,14 +68,16 @@ class Endpoint:
         notify: Notify,
         on_record: Callable[[Record], None] | None,
         watch: Callable[[Fact], None] | None,
+        delivery: Delivery,
         scratch: Scratch,
         authority: Authority,
         ports: PortRegistry,
         url: str,
     ) -> None:
         self.options = options
-        self.notify = notify = _without_exceptions(notify)
-        self._watch = watch = _without_exceptions(watch) if watch is not None else None
+        self._delivery = delivery
+        self.notify = notify = _delivered(notify, delivery)
+        self._watch = watch = self._reader(watch, kept_bytes)
         self.refusals = Refusals()
         self.credential = new_credential()
         self.counters = Counters()
@@ -100,7 +105,13 @@ class Endpoint:
         )
         self._in_process = InProcess(keys, options.credential_seconds, url)
         self._invocations = Invocations(
-            options, self.records, self._dispatcher, self._in_process, self._running_on, on_record, watch
+            options,
+            self.records,
+            self._dispatcher,
+            self._in_process,
+            self._running_on,
+            self._reader(on_record, lambda record: record.kept_bytes),
+            watch,
         )
         self._background = BackgroundTasks()
         self._services = Services(self.catalog, self._invocations, self._background)
@@ -109,6 +120,8 @@ class Endpoint:
     def respond(self, request: Request, answer: Answer, sent_by: str = "") -> None:
         """Serve an API request. `answer` is called once, now or later, with the request id and the body of the answer.
 
+        Notices and records are delivered before the answer, if their reader is not too slow.
+
         The HTTP status of the answer is 200, also for errors.
         sent_by: the id of the instance through whose ports the request came, "" for the endpoint's own port, `COMMAND`
             for the ports of a program outside.
@@ -116,7 +129,8 @@ class Endpoint:
         self.counters.requests += 1
         language, client = request.headers.get("x-tc-language", _DEFAULT_LANGUAGE), "x-tc-requestclient"
         is_official = request.headers.get(client, "").startswith("SDK_")  # programs compare its messages
-        pending = PendingCall(language, answer, with_hint=not is_official)
+        after_readers = lambda request_id, body: self._delivery.after(partial(answer, request_id, body))  # noqa: E731
+        pending = PendingCall(language, after_readers, with_hint=not is_official)
         call = None
         try:
             if sent_by == COMMAND:
@@ -145,6 +159,7 @@ class Endpoint:
         await in_thread(self.records.close)
         self._scratch.remove()  # it may contain the records; fork servers that find it when they end remove it
         await self._launcher.stop()
+        await self._delivery.end(READER_SECONDS)
 
     def _records_path(self) -> Path:
         return Path(self.options.records or self._scratch.folder / "records.db")
@@ -154,6 +169,12 @@ class Endpoint:
             return None
         instance = self._launcher.instances.get(instance_id)
         return instance.running if instance else self._in_process.running.get(instance_id)
+
+    def _reader(self, read: Callable[[T], None] | None, size: Callable[[T], int]) -> Callable[[T], None] | None:
+        """Wrap a reader of records or facts, so that the caller does not wait for it. size: the bytes of one."""
+        if read is None:
+            return None
+        return lambda value: self._delivery.add(partial(read, value), size(value))
 
     def _report_unused_layers(self) -> None:
         used = {layer for function in self.catalog for layer in function.layer_folders}
@@ -176,13 +197,11 @@ def _refused(error: Refusal, request: Request, call: Call | None) -> Refused:
     )
 
 
-def _without_exceptions(call: Callable[[T], None]) -> Callable[[T], None]:
-    """Wrap `call` so that its exceptions never reach the caller."""
+def _delivered(notify: Notify, delivery: Delivery) -> Notify:
+    """Wrap `notify`: the notice becomes one line, and the caller does not wait until it is read."""
 
-    def call_safely(value: T) -> None:
-        try:
-            call(value)
-        except Exception as error:  # noqa: BLE001  a mistake in code of the user
-            _log.error("%r raised %r for: %s", call, error, value, exc_info=error)
+    def call(notice: str) -> None:
+        line = one_line(notice)
+        delivery.add(partial(notify, line), len(line))
 
-    return call_safely
+    return call

@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 
 from tencentserverless.local.endpoint import Endpoint
 from tencentserverless.local.environment.command import command_environment
+from tencentserverless.local.eventloop.delivery import to_stderr
+from tencentserverless.local.eventloop.failures import log_failure
 from tencentserverless.local.functions import folders
 from tencentserverless.local.http.hosts import check_names
 from tencentserverless.local.instances import debugged
@@ -23,6 +25,8 @@ from tencentserverless.local.model.invocation import Record
 from tencentserverless.local.model.options import ADDRESS, Debugger, Options
 from tencentserverless.local.model.overrides import Overrides
 from tencentserverless.local.model.regions import DEFAULT_REGION
+from tencentserverless.local.processes.allocator import return_large_blocks
+from tencentserverless.local.processes.descriptors import fill_standard_descriptors
 from tencentserverless.local.server import Server, serve_endpoint
 
 T = TypeVar("T")
@@ -58,6 +62,8 @@ class LocalSCF:
     credential_seconds: how long temporary credentials of instances are valid. An instance gets new ones in time.
     debug: "pdb" lets `breakpoint()` and pdb in functions use a terminal. With "debugpy" each instance listens for a
         debugger, and a notice names the port. Time limits are paused while a function is stopped in a debugger.
+    debug_port: with "debugpy", the port for the debugger. It leads to the newest instance of the function that starts
+        first. Other functions have the ports after it. By default the port is another one for each instance.
     terminal: the path of the terminal for pdb, by default the terminal of this program.
     interpreters: paths of interpreters by runtime, such as ``{"Python3.9": "/usr/bin/python3.9"}``. Others are
         searched for.
@@ -65,8 +71,12 @@ class LocalSCF:
         own), `timeout` in seconds, `memory_mb`, and for one function alone `name` and `handler`. With a handler a
         folder needs neither a serverless.yml nor an index.py.
     notify: is called with each notice, one line. By default notices are printed to standard error.
-    on_record: is called with the record of each invocation that has ended, on the thread of the endpoint.
-    watch: is called with each fact at once, on the thread of the endpoint: a `Begun`, `Printed`, `Ended` or `Refused`.
+    on_record: is called with the record of each invocation that has ended.
+    watch: is called with each fact: a `Begun`, `Printed`, `Ended` or `Refused`.
+
+    `notify`, `on_record` and `watch` are called on a thread of their own, in order, before the answer to the
+    invocation. An answer waits a quarter of a second for them, not longer. If they raise, that is logged. If they are
+    too slow, up to 1,000 calls with 16 MB wait, and others are left out.
 
     Attributes, once it has started:
 
@@ -100,6 +110,7 @@ class LocalSCF:
         layers: Mapping[str, str | os.PathLike[str]] | None = None,
         credential_seconds: float = LIFE_SECONDS,
         debug: Debugger | None = None,
+        debug_port: int | None = None,
         terminal: str | os.PathLike[str] | None = None,
         interpreters: Mapping[str, str | os.PathLike[str]] | None = None,
         settings: Mapping[str, Any] | None = None,
@@ -110,7 +121,7 @@ class LocalSCF:
         accept = (accept,) if isinstance(accept, str) else tuple(accept)
         host = ADDRESS if host == "localhost" else host
         ip_address(host)
-        debugged.check(debug)
+        debugged.check(debug, debug_port)
         self._options = Options(
             accept=accept,
             most_instances=most_instances,
@@ -129,6 +140,7 @@ class LocalSCF:
             interpreters=dict(interpreters or {}),
             overrides=Overrides(**(settings or {})),
             debug=debug,
+            debug_port=debug_port,
             terminal=debugged.terminal(terminal) if debug == "pdb" else "",
         )
         self._paths = paths
@@ -149,7 +161,10 @@ class LocalSCF:
         return f"<LocalSCF {self.endpoint or 'not running'}>"
 
     def __enter__(self) -> "LocalSCF":
+        fill_standard_descriptors()
+        return_large_blocks()
         self._loop = asyncio.SelectorEventLoop() if sys.platform == "win32" else asyncio.new_event_loop()
+        self._loop.set_exception_handler(_on_loop_failure)
         self._thread = threading.Thread(target=self._run, args=(self._loop,), name="LocalSCF", daemon=True)
         self._thread.start()
         try:
@@ -213,7 +228,7 @@ class LocalSCF:
         if callable(source):
             functions, root = [folders.from_handler(source, name, region, namespace, environment or {})], None
         else:
-            root = Path(source).resolve()
+            root = Path(os.path.abspath(source))
             functions = list(folders.read([root], self._notify, running.layer_folders))
         assert self._loop is not None
         self._loop.call_soon_threadsafe(running.catalog.deploy, functions, root)
@@ -273,7 +288,7 @@ class LocalSCF:
         self._loop = None
 
 
-def to_stderr(notice: str) -> None:
-    """Print a notice to standard error."""
-    sys.stderr.write(notice + "\n")
-    sys.stderr.flush()
+def _on_loop_failure(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what asyncio reports. Its own handler lets exceptions of the user's logging end the event loop."""
+    text, error = context["message"], context.get("exception")
+    log_failure(f"{text}: {error!r}", error)

@@ -12,8 +12,9 @@ from tencentserverless.local.api.envelope import refused
 from tencentserverless.local.endpoint import Endpoint, Notify
 from tencentserverless.local.environment.scratch import Scratch
 from tencentserverless.local.eventloop.background import BackgroundTasks
+from tencentserverless.local.eventloop.delivery import PATIENCE_SECONDS, Delivery
 from tencentserverless.local.http.certificates import Authority
-from tencentserverless.local.http.connection import READ_BYTES, HttpConnection
+from tencentserverless.local.http.connection import HELD_LIMIT_BYTES, READ_BYTES, HttpConnection
 from tencentserverless.local.http.hosts import is_for_the_api, is_loopback, own_names, refusal, url_host
 from tencentserverless.local.http.instance_ports import (
     AUTHORITY_PATH,
@@ -25,7 +26,7 @@ from tencentserverless.local.http.instance_ports import (
 )
 from tencentserverless.local.http.listener import Listener
 from tencentserverless.local.http.request import BODY_LIMIT_BYTES, Reply, Request
-from tencentserverless.local.model.api_errors import request_too_large
+from tencentserverless.local.model.api_errors import request_too_large, requests_too_large
 from tencentserverless.local.model.errors import AuthorityError
 from tencentserverless.local.model.facts import Fact, Refused
 from tencentserverless.local.model.invocation import Record
@@ -51,6 +52,7 @@ class Server:
         self.url = url
         self.connections: set[HttpConnection] = set()
         self.incoming = memoryview(bytearray(READ_BYTES))
+        self.held_bytes = 0
         self.soon = endpoint.batch.add
         self._ports = ports
         self._listening: Listener | None = None
@@ -148,6 +150,10 @@ class Server:
         request_id = new_request_id()
         return Reply(refused(request_id, request_too_large(BODY_LIMIT_BYTES, size)), request_id, closing=True)
 
+    def too_busy(self) -> Reply:
+        request_id = new_request_id()
+        return Reply(refused(request_id, requests_too_large(HELD_LIMIT_BYTES)), request_id, closing=True)
+
     async def _open_tls(self, ports: InstancePorts, answer: Callable[[Reply], None]) -> None:
         try:
             await self._ports.open_tls(ports, self.authority)
@@ -176,6 +182,7 @@ async def serve_endpoint(
     def listen(bound: socket.socket, context: ssl.SSLContext | None) -> Listener:
         return Listener(bound, lambda: server, context)  # the server exists before the first connection
 
+    delivery = Delivery(lambda count: notify(f"{count} notices and records were left out: their reader is too slow"))
     ports = PortRegistry(listen, options.scf_hosts)
     bound = bind_socket(options.host, port)
     try:
@@ -183,14 +190,16 @@ async def serve_endpoint(
         url = f"{'https' if context else 'http'}://{url_host(options.host)}:{bound.getsockname()[1]}"
         # Handlers in this process use a port without TLS, so that they need not trust the authority.
         inner = ports.open(NO_INSTANCE).url if context else url
-        endpoint = Endpoint(paths, options, notify, on_record, watch, scratch, authority, ports, inner)
+        endpoint = Endpoint(paths, options, notify, on_record, watch, delivery, scratch, authority, ports, inner)
         server = Server(endpoint, authority, ports, url, most_files // 2)
         server.listen(listen(bound, context))
     except BaseException:
         bound.close()
         ports.close_all()
         scratch.remove()
+        await delivery.end(PATIENCE_SECONDS)
         raise
     if not is_loopback(options.host):
         endpoint.notify(f"{options.host} is not loopback: other machines that have a key can invoke the functions")
+    await delivery.made()
     return server

@@ -38,6 +38,34 @@ def test_a_saved_configuration_counts(folder, served, notices):
     assert [(str(place / "serverless.yml:4") in notice, "stays" in notice) for notice in notices] == [(True, True)]
 
 
+def test_a_configuration_of_the_same_time(folder, served):
+    """A configuration that is saved in place with the size and the time of the one before counts."""
+    path = folder("one", manifest=MANIFEST.format("one", 3)) / "serverless.yml"
+    os.utime(path, (10**9, 10**9))
+    catalog = served()
+    path.write_text(MANIFEST.format("one", 4))
+    os.utime(path, (10**9, 10**9))
+    assert catalog.get((*HERE, "one")).timeout == 4
+
+
+@pytest.mark.parametrize("deployed", [False, True])
+def test_a_link_that_leads_elsewhere(folder, notices, deployed):
+    """A link in the path of the folders is followed at each request, as `current` is in many deployments."""
+    for name in ("v1", "v2"):
+        folder(f"{name}/one").joinpath("version.txt").write_text(name)
+    link = folder.path / "current"
+    link.symlink_to("v1", target_is_directory=True)
+    catalog = LiveCatalog([] if deployed else [link], notices.append, {})
+    if deployed:
+        catalog.deploy(read([link], notices.append), link)
+    seen = []
+    for name in ("v1", "v2", "v1"):
+        link.unlink()
+        link.symlink_to(name, target_is_directory=True)
+        seen.append((catalog.get((*HERE, "one")).code / "version.txt").read_text())
+    assert (seen, notices) == (["v1", "v2", "v1"], [])
+
+
 def test_what_is_the_same_stays_the_same(folder, served):
     """A configuration that is saved as it was is the same object, so that warm instances stay."""
     place = folder("one", manifest=MANIFEST.format("one", 3))
@@ -76,7 +104,7 @@ def test_new_ones_that_are_broken_are_told_once(folder, served, notices):
     catalog = served()
     place = folder("two", manifest=MANIFEST.format("one", 3))
     folder("three", manifest=MANIFEST.format("three", -1))
-    folder("1st")
+    folder("签到")
     assert [catalog.get((*HERE, "none")) for _ in "ab"] == [None, None]
     assert [
         any(part in notice for notice in notices) for part in ("not a valid function name", "declared twice", "yml:4")
@@ -273,3 +301,33 @@ def test_what_was_deployed_over_a_function_stays(folder, served, notices):
     assert notices == []
     catalog.deploy(read([folder("one")], notices.append))
     assert catalog.get((*HERE, "one")).call is None
+
+
+def test_other_files_that_count(folder, served, notices):
+    """A `.env` file and the project's own file count at the next request: when they are added and when they change."""
+    text = "component: scf\nname: one\ninputs:\n  name: ${app}-x\n  environment: {variables: {A: '${env:NOT_SET}'}}\n"
+    folder("one", manifest=text)
+    catalog = served()
+    assert catalog.get((*HERE, "one-x")).variables == {}
+    (folder.path / "serverless.yml").write_text("app: shop\n")
+    assert catalog.get((*HERE, "one-x")) is None
+    assert catalog.get((*HERE, "shop-x")).variables == {}
+    for value in ("first", "second"):
+        (folder.path / ".env").write_text(f"NOT_SET={value}\n")
+        assert catalog.get((*HERE, "shop-x")).variables == {"A": value}
+    assert "is now shop-x" in "".join(notices)
+
+
+def test_several_functions_in_a_file(folder, served, notices):
+    """Functions of one file come, change and go on their own, and one with a mistake stays as it was."""
+    text = "component: multi-scf\nname: p\ninputs:\n  functions:\n    aa: {{name: aa, timeout: {}}}\n    {}\n"
+    place = folder("p", manifest=text.format(3, "bb: {name: bb}"))
+    catalog = served()
+    first, second = catalog.get((*HERE, "aa")), catalog.get((*HERE, "bb"))
+    (place / "serverless.yml").write_text(text.format(0, "bb: {name: bb, timeout: 9}"))
+    assert (catalog.get((*HERE, "aa")), catalog.get((*HERE, "bb")).timeout) == (first, 9)
+    assert any(notice.endswith("(the old configuration stays in use)") for notice in notices)
+    (place / "serverless.yml").write_text(text.format(7, "cc: {name: cc}"))
+    assert [catalog.get((*HERE, name)) is not None for name in ("aa", "bb", "cc")] == [True, False, True]
+    assert (catalog.get((*HERE, "aa")).timeout, second.timeout) == (7, 3)
+    assert any("does not declare it any more" in notice for notice in notices)

@@ -4,11 +4,14 @@ import os
 import time
 from dataclasses import replace
 
+import pytest
+
+from tencentserverless.local.functions import folder_snapshot, folder_watch
+from tencentserverless.local.functions import source_versions as module
 from tencentserverless.local.functions.folder_snapshot import folder_version
 from tencentserverless.local.functions.folders import read
 from tencentserverless.local.functions.source_versions import SourceVersions
 from tencentserverless.local.model.function import Layer
-from tests.local.process_table import until
 
 
 def test_an_old_look_is_good_for_what_came_before(folder):
@@ -50,15 +53,70 @@ def test_every_kind_of_change_is_seen(folder):
     assert len(set(versions)) == 5
 
 
-def test_large_folders_are_looked_at_less_often(folder):
-    """In a folder of many files a change may be seen a moment later, so that looking stays cheap."""
-    place = folder("one")
-    for number in range(600):
-        (place / f"{number}.txt").touch()
+SAVES = {
+    "written": lambda path: path.write_text("bbb"),
+    "in place with its time": lambda path: (path.write_text("bbb"), os.utime(path, (10**9, 10**9))),
+    "renamed over": lambda path: (path.with_name("new").write_text("bbb"), os.replace(path.with_name("new"), path)),
+    "by another name": lambda path: (path.parent.parent / "outside" / "hard").write_text("bbb"),
+    "where a link leads": lambda path: (path.parent.parent / "outside" / "end").write_text("bbb"),
+    "a folder below": lambda path: (path.parent / "below" / "new.py").touch(),
+    "gone": lambda path: path.unlink(),
+    "the folder replaced": lambda path: (path.parent.rename(f"{path.parent}.old"), path.parent.mkdir()),
+}
+
+
+@pytest.mark.parametrize("files", [1, 8], ids=["small", "big"])
+@pytest.mark.parametrize("watches", [True, False], ids=["watched", "read"])
+@pytest.mark.parametrize("save", SAVES.values(), ids=SAVES)
+def test_saved_means_saved(tmp_path, monkeypatch, save, watches, files):
+    """However many files a folder has, and however one of them is saved, the next look sees it, watched or not."""
+    if not watches:
+        monkeypatch.setattr(folder_watch, "watch", lambda: None)
+    monkeypatch.setattr(folder_snapshot, "MANY", 5)
+    place, outside = tmp_path / "one", tmp_path / "outside"
+    outside.mkdir()
+    (place / "below").mkdir(parents=True)
+    for number in range(files):
+        (place / "below" / f"{number}.py").touch()
+    path = place / "index.py"
+    path.write_text("aaa")
+    if save is SAVES["by another name"]:
+        os.link(path, outside / "hard")
+    elif save is SAVES["where a link leads"]:
+        path.rename(outside / "end")
+        path.symlink_to(outside / "end")
+    os.utime(path, (10**9, 10**9))
     sources = SourceVersions()
-    before = sources.of_folder(str(place))
-    (place / "new.txt").touch()
-    until(lambda: sources.of_folder(str(place)) != before)
+    before = {sources.of_folder(str(place)) for _ in range(3)}
+    snapshot = sources._folders[str(place), False]
+    assert snapshot.is_watched == (watches and files > 5)
+    assert snapshot.is_current() == (watches or files < 5) or not snapshot._is_settled
+    save(path)
+    after = {sources.of_folder(str(place)) for _ in range(3)}
+    assert (len(before), len(after), before & after) == (1, 1, set())
+    sources.close()
+
+
+def test_what_is_kept_is_bounded(tmp_path, monkeypatch):
+    """The snapshots of very many folders are not all kept, nor are the watches of big ones; nothing is missed."""
+    monkeypatch.setattr(module, "MOST_ENTRIES", 20)
+    monkeypatch.setattr(module, "MOST_FOLDERS", 8)
+    monkeypatch.setattr(module, "MOST_WATCHES", 2)
+    monkeypatch.setattr(folder_snapshot, "MANY", 3)
+    sources, places = SourceVersions(), [tmp_path / str(number) for number in range(12)]
+    for place in places:
+        place.mkdir()
+        for number in range(2 + 4 * (place.name in "0123")):
+            (place / f"{number}.py").touch()
+    before = [sources.of_folder(str(place)) for _ in range(3) for place in places]
+    kept = sources._folders.values()
+    assert len(kept) <= 8
+    assert sum(len(snapshot.entries) for snapshot in kept) <= 20
+    assert sum(snapshot.is_watched for snapshot in kept) <= 2
+    assert before == before[:12] * 3
+    (places[0] / "0.py").write_text("x")
+    assert sources.of_folder(str(places[0])) != before[0]
+    sources.close()
 
 
 def test_caches_and_hidden_files_are_no_source(folder):
@@ -66,11 +124,13 @@ def test_caches_and_hidden_files_are_no_source(folder):
     place = folder("one")
     sources = SourceVersions()
     before = sources.of_folder(str(place))
-    for name in ("__pycache__", ".git", "node_modules"):
+    for name in ("__pycache__", ".git", ".venv", "node_modules"):
         (place / name).mkdir()
         (place / name / "file").write_text("x")
     (place / ".index.py.swp").write_text("x")
     assert sources.of_folder(str(place)) == before
+    (place / ".env").write_text("A=1")
+    assert sources.of_folder(str(place)) != before
 
 
 def test_linked_packages_are_source(folder, tmp_path):
@@ -111,4 +171,4 @@ def test_layers_count_as_source(folder, tmp_path):
     (function.code / "index.py").write_text("main_handler = repr")
     seen.add(sources.of_function(function))
     assert len(seen) == 5
-    assert folder_version(str(folders[1])) == sources.of_folder(str(folders[1]))
+    assert folder_version(str(folders[1])) == sources.of_folder(str(folders[1]), is_layer=True)

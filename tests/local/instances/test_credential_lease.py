@@ -5,7 +5,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tencentserverless.local.instances.credential_lease import CredentialLease
+from tencentserverless.local.instances.credential_lease import MOST, CredentialLease
 from tencentserverless.local.model.credentials import LEAST_LEFT_SECONDS, LIFE_SECONDS, KeyRegistry, new_credential
 
 
@@ -42,6 +42,14 @@ def test_a_credential_is_valid_until_it_expires():
         first = lease.credential
         assert lease.renewed(3) is not None
         assert (keys.get(first.secret_id) is first) is is_valid
+
+
+def test_many_renewals():
+    """However often an event begins while credentials are short, no more than the newest are valid."""
+    keys = KeyRegistry()
+    lease = CredentialLease(keys, "scf-1", 60)
+    held = [lease.renewed(3) for _ in range(10 * MOST)]
+    assert [keys.get(each.secret_id) for each in held] == [None] * 9 * MOST + held[-MOST:]
 
 
 def test_the_end():

@@ -8,10 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from tencentserverless.local.functions import look_pace, source_versions
-from tencentserverless.local.functions.folder_snapshot import FolderSnapshot
+from tencentserverless.local.functions import folder_watch, source_versions
+from tencentserverless.local.functions.folder_snapshot import MANY, FolderSnapshot
 from tencentserverless.local.functions.folders import read
-from tencentserverless.local.functions.look_pace import MANY
 from tencentserverless.local.instances.current_code import CurrentCode
 
 BIG = MANY + 1
@@ -23,9 +22,9 @@ def threads(monkeypatch):
     found = []
 
     class Seen(FolderSnapshot):
-        def __init__(self, folder):
+        def __init__(self, folder, **how):
             found.append(threading.get_ident())
-            super().__init__(folder)
+            super().__init__(folder, **how)
 
         def is_current(self):
             found.append(threading.get_ident())
@@ -67,13 +66,13 @@ def test_a_saved_file_counts(function):
 
     async def act(code):
         code.configure(function)
-        configured, version = await code.now(function.key)
+        configured, version = await code.now(function.key, time.monotonic())
         instance, before = instance_of(configured, version), ticket()
         assert code.is_loaded(instance, before)
         (function.code / "index.py").write_text("main_handler = repr")
         assert code.is_loaded(instance, before)
         assert not code.is_loaded(instance, ticket())
-        assert code.is_loaded(instance_of(*await code.now(function.key)), ticket())
+        assert code.is_loaded(instance_of(*await code.now(function.key, time.monotonic())), ticket())
 
     with_code(act)
 
@@ -83,17 +82,21 @@ def test_another_configuration_counts(function):
 
     async def act(code):
         code.configure(function)
-        instance = instance_of(*await code.now(function.key))
+        instance = instance_of(*await code.now(function.key, time.monotonic()))
         code.configure(replace(function, memory_mb=256))
         assert not code.is_loaded(instance, ticket())
-        configured, _ = await code.now(function.key)
+        configured, _ = await code.now(function.key, time.monotonic())
         assert configured.memory_mb == 256
 
     with_code(act)
 
 
-def test_who_needs_a_look(function):
-    """A look is needed before anything is known of a folder, and then only of a big one that is due."""
+@pytest.mark.parametrize("watches", [True, False], ids=["watched", "read"])
+def test_who_needs_a_look(function, monkeypatch, watches):
+    """A look on another thread is needed before anything is known of a folder, and then of a big one: where it can be
+    watched after a change, else always."""
+    if not watches:
+        monkeypatch.setattr(folder_watch, "watch", lambda: None)
 
     async def act(code):
         code.configure(function)
@@ -101,10 +104,40 @@ def test_who_needs_a_look(function):
         await code.check(function)
         assert not code.needs_check(function)
         grow(function)
-        await code.check(function)
-        while not code.needs_check(function):  # it is due again after a while
-            await asyncio.sleep(0)
+        for _ in range(2):  # the second one watches
+            await code.check(function)
+        assert code.needs_check(function) is not watches
+        (function.code / "new.txt").touch()
+        assert code.needs_check(function)
+        code.close()
 
+    with_code(act)
+
+
+def test_a_look_that_has_begun(function, monkeypatch):
+    """A look that has begun does not count for those who come later: what it has read may have been saved since."""
+    reading, saved = threading.Event(), threading.Event()
+
+    def walk(self, folder):
+        yield from walked(self, folder)
+        reading.set()
+        assert saved.wait(20)
+
+    async def act(code):
+        code.configure(function)
+        grow(function)
+        first = asyncio.ensure_future(code.check(function))
+        await asyncio.to_thread(reading.wait)
+        (function.code / "index.py").write_text("main_handler = repr")
+        others = [asyncio.ensure_future(code.check(function)) for _ in range(3)]
+        await asyncio.sleep(0)
+        saved.set()
+        found = await asyncio.gather(first, *others)
+        assert found[1:] == [found[1]] * 3
+        assert found[0] != found[1]
+
+    walked = FolderSnapshot._walk
+    monkeypatch.setattr(FolderSnapshot, "_walk", walk)
     with_code(act)
 
 
@@ -121,19 +154,19 @@ def test_looks_at_the_same_time_are_one(function, threads):
         assert isinstance(found[0], asyncio.CancelledError)
         assert len(set(found[1:])) == len(threads) == 1
         assert threading.get_ident() not in threads
-        assert (await code.now(function.key))[1] == found[1]
+        assert (await code.now(function.key, time.monotonic()))[1] == found[1]
 
     with_code(act)
 
 
 def test_a_big_folder_is_not_looked_at_on_the_loop(function, threads, monkeypatch):
-    """Also one that has become due while an invocation waited is not looked at on the event loop's thread."""
-    monkeypatch.setattr(look_pace, "REST_FACTOR", 0.0)  # so that it is due at once
+    """Also for an invocation that has waited it is not looked at on the event loop's thread."""
+    monkeypatch.setattr(folder_watch, "watch", lambda: None)
 
     async def act(code):
         code.configure(function)
         grow(function)
-        instance = instance_of(*await code.now(function.key))
+        instance = instance_of(*await code.now(function.key, time.monotonic()))
         looks = len(threads)
         assert code.needs_check(function)
         assert code.is_loaded(instance, ticket())

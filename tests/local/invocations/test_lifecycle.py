@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tencentserverless.local.invocations import lifecycle as module
 from tencentserverless.local.invocations.lifecycle import Invocations
 from tencentserverless.local.invocations.records import Records
 from tencentserverless.local.model import api_errors
@@ -39,7 +40,8 @@ def made(tmp_path):
 
     def run(act, options=None, instances=None, in_process=None, on_record=None):
         async def main():
-            records = Records(lambda: tmp_path / f"{next(numbers)}.db", pytest.fail)
+            path = tmp_path / f"{next(numbers)}.db"
+            records = Records(lambda: path, pytest.fail)
             invocations = Invocations(
                 options or Options(),
                 records,
@@ -90,21 +92,6 @@ def test_one_that_did_not_come_about(made, error, status):
 
     assert made(act, instances=Runner(error), on_record=watched.append) == [getattr(error, "status_code", status)]
     assert (told, watched) == ([error], [])
-
-
-def test_one_who_watches_and_fails(made, caplog):
-    """An `on_record` that raises is heard of in the log, and the answer is as if it had not."""
-    told = []
-
-    def fail(record):
-        raise LookupError("not ours")
-
-    async def act(invocations, records):
-        invocations.invoke(invocation(), told.append)
-
-    made(act, on_record=fail)
-    assert [record.outcome for record in told] == [DONE]
-    assert [record.exc_info[0] for record in caplog.records] == [LookupError]
 
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -203,3 +190,26 @@ def test_a_mistake_of_ours_in_an_event_invocation(made, caplog):
 
     made(act, instances=Runner(KeyError("ours")))
     assert [record.exc_info[0] for record in caplog.records] == [KeyError]
+
+
+def test_event_invocations_that_wait_are_bounded(made, monkeypatch):
+    """More bytes of Event invocations than may wait are refused, and more are taken once some have ended."""
+    monkeypatch.setattr(module, "WAITING_EVENTS_BYTES", 10 * (module.EVENT_BYTES + 2))
+    runner = Runner()
+
+    async def act(invocations, records):
+        for _ in range(2):
+            for number in range(10):
+                invocations.invoke_later(invocation(request_id=f"{number}"))
+            with pytest.raises(Refusal, match="RequestLimitExceeded"):
+                invocations.invoke_later(invocation())
+            ended = 0
+            while ended < 10:
+                await asyncio.sleep(0)
+                while runner.running:
+                    runner.running.pop()[1](DONE)
+                    ended += 1
+            while invocations._event_bytes:
+                await asyncio.sleep(0)
+
+    made(act, instances=runner)

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from tencentserverless.local.processes import output as module
-from tencentserverless.local.processes.output import KEPT_BYTES, Output, ThreadedOutput
+from tencentserverless.local.processes.output import IDLE_BYTES, KEPT_BYTES, Output, ThreadedOutput
 
 
 def with_output(act):
@@ -85,6 +85,26 @@ def test_the_end_is_kept_of_too_much(with_output):
     with_output(act)
 
 
+@pytest.mark.parametrize("with_output", [with_output, with_read_output])
+def test_between_two_events(with_output):
+    """Who prints without end between two events is read only a little, and waits; in the next event all is read."""
+
+    async def act(output, writing):
+        output.take()
+        written = asyncio.ensure_future(asyncio.to_thread(os.write, writing, b"x" * 1_000_000))
+        while not output._is_paused:
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.01)
+        assert IDLE_BYTES <= output._bytes < IDLE_BYTES + 65536
+        assert not written.done()
+        late = output.begin()
+        assert await written == 1_000_000
+        assert late + output.take() == "x" * 1_000_000
+        os.close(writing)
+
+    with_output(act)
+
+
 def test_a_thread_keeps_up():
     """However often and however much is written, all that was written before is taken, and nothing of our own."""
 
@@ -92,6 +112,7 @@ def test_a_thread_keeps_up():
         for size in (0, 1, 5, 65536, 65520, 1_000_000, 3):
             line = b"x" * size + b"\n"
             for _ in range(20):
+                output.begin()
                 task = asyncio.to_thread(os.write, writing, line)
                 assert await task == size + 1
                 assert output.take() == line.decode()

@@ -7,20 +7,18 @@ itself, that one would never be answered.
 import os
 import shutil
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from tencentserverless.local import LocalSCF
-from tencentserverless.local.functions import code_info, look_pace, source_versions
+from tencentserverless.local.functions import code_info, folder_watch, source_versions
 from tencentserverless.local.functions.folder_snapshot import FolderSnapshot
 from tests.local.api_client import Api
 from tests.local.process_table import until
 
-FILES = 30_000
+FILES = 6_000
 FOLDERS = 30
 GATE_SECONDS = 20.0
 CODE = """
@@ -79,9 +77,9 @@ def gate(functions, monkeypatch):
     found = Gate(functions / "big")
 
     class Snapshot(FolderSnapshot):
-        def __init__(self, folder):
+        def __init__(self, folder, **how):
             found.passed(folder)
-            super().__init__(folder)
+            super().__init__(folder, **how)
             self.folder = folder
 
         def is_current(self):
@@ -127,8 +125,8 @@ def order_of(scf, gate, slow):
 
 def test_invocations(scf, gate, monkeypatch):
     """While the folder of a function is looked at for an invocation, another function is invoked: the first time, and
-    whenever the folder is due."""
-    monkeypatch.setattr(look_pace, "REST_FACTOR", 0.0)
+    each time where the folder cannot be watched."""
+    monkeypatch.setattr(folder_watch, "watch", lambda: None)
     for _ in range(2):
         order, result = order_of(scf, gate, lambda api: api.invoke("big"))
         assert order == ["small"] * 3 + ["big"]
@@ -148,10 +146,8 @@ def test_get_function(scf, gate):
 
 
 def test_who_waits_for_an_instance(scf, gate, shared, monkeypatch):
-    """A folder that becomes due while invocations wait for an instance is not looked at on the event loop for them."""
-    clock = SimpleNamespace(ahead=0.0)
-    monkeypatch.setattr(look_pace, "REST_FACTOR", 1e6)
-    monkeypatch.setattr(look_pace, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + clock.ahead))
+    """For invocations that wait for an instance a folder is not looked at on the event loop."""
+    monkeypatch.setattr(folder_watch, "watch", lambda: None)
 
     def wait_for(_):
         with Api(scf) as api:
@@ -162,7 +158,16 @@ def test_who_waits_for_an_instance(scf, gate, shared, monkeypatch):
     with ThreadPoolExecutor(5) as pool:
         answers = pool.map(wait_for, range(5))
         until(lambda: len(scf.records) == 6)
-        clock.ahead = 1e9  # now it is due
         (shared / "go").touch()
         assert list(answers) == ["1"] * 5
     assert "LocalSCF" not in gate.looks
+
+
+def test_saved_among_many_files(scf, functions):
+    """Code that is saved in a big folder before an invocation is what runs, and no other invocation starts a worker."""
+    with Api(scf) as api:
+        for number in range(1, 4):
+            (functions / "big" / "index.py").write_text(f"def main_handler(event, context):\n    return {number}\n")
+            assert [api.invoke("big")["RetMsg"] for _ in "abc"] == [str(number)] * 3
+    assert scf.counters.processes == 3
+    (functions / "big" / "index.py").write_text(CODE)

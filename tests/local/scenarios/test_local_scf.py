@@ -3,12 +3,14 @@
 import socket
 import ssl
 import threading
+import time
 
 import pytest
 
 from tencentserverless import scf as client
 from tencentserverless.exception import ConnectError
 from tencentserverless.local import LocalSCF
+from tencentserverless.local.eventloop.delivery import PATIENCE_SECONDS
 from tencentserverless.local.model.errors import FunctionFolderError
 from tests.local.api_client import Api
 
@@ -123,3 +125,21 @@ def test_layers_that_are_not_there(folder, tmp_path):
     """A layer whose folder is missing is raised where the endpoint is started."""
     with pytest.raises(FunctionFolderError, match="layer `x`: there is no folder"):
         LocalSCF(folder("one"), layers={"x": tmp_path / "gone"}).__enter__()
+
+
+def test_readers_that_block(folder):
+    """Readers of notices and records that block for ever delay the first answer a little, and no other one."""
+    go, read = threading.Event(), []
+    folder("one")
+
+    def block(what):
+        read.append(what)
+        go.wait()
+
+    with LocalSCF(folder.path, notify=block, on_record=block) as scf, Api(scf) as api:
+        began = time.monotonic()
+        assert [api.invoke("one")["RetMsg"] for _ in range(40)] == ["1"] * 40
+        assert time.monotonic() - began < 40 * PATIENCE_SECONDS / 2
+        assert len(read) == 1
+        go.set()
+    assert len(read) == 40

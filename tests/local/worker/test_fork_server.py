@@ -69,7 +69,7 @@ with tempfile.TemporaryDirectory() as folder:
     request = {"id": 1, "folder": folder, "root": {"folder": folder, "needed": [folder]}, "command": None}
     request.update(environment={}, data_bytes=1 << 30, memory_bytes=1 << 30)
     connection, endpoint = socket.socketpair()
-    server = it.Forker(connection, work, None, False, sys.argv[1])
+    server = it.Forker(connection, (work, None), False, sys.argv[1])
     told, spares = [], []
     for mounts in (False, True, False):
         server.prepare()

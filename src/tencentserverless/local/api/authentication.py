@@ -29,6 +29,10 @@ WINDOW_SECONDS = 300
 DAY_SECONDS = 24 * 3600
 V1_BODY_LIMIT_BYTES = 1024 * 1024
 QUERY_LIMIT_BYTES = 32 * 1024
+# The longest texts that are kept in the caches below.
+SIGNER_CHARACTERS = 4096
+SIGNED_CHARACTERS = 1024
+TYPE_CHARACTERS = 100
 
 _SIGNER = re.compile(
     re.escape(tc3.ALGORITHM) + r"\s+Credential=([^/\s,]+)/(\d{4}-\d\d-\d\d)/([!-+.0-~-]+)/tc3_request\s*,"
@@ -110,7 +114,7 @@ class Gate:
         if authorization == "SKIP" and self._accept_any:
             return _call(claim, _v3_parameters(request), None, sent_by)
         before, _, signature = authorization.rpartition("Signature=")
-        signer = _signer(before)
+        signer = _signer(before) if len(before) <= SIGNER_CHARACTERS else None
         if signer is None or not _HEXADECIMAL(signature):
             raise api_errors.invalid_authorization(
                 "it is not `TC3-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`."
@@ -219,7 +223,7 @@ def _check_size(request: Request, is_v1: bool) -> None:
 
 
 def _is_json(request: Request) -> bool:
-    return _says_json(request.headers.get("content-type", ""))
+    return _says_json(request.headers.get("content-type", "")[:TYPE_CHARACTERS])
 
 
 @lru_cache(maxsize=64)
@@ -284,12 +288,12 @@ def _v3_texts(request: Request, timestamp: int, signer: _Signer) -> Iterator[str
     digest = sha256(_signed_payload(request)).hexdigest()
     query = request.query if request.method == "GET" else ""
     values = tuple([request.headers.get(key, "") for key in signer.keys])
-    for headers in _signed_headers(signer.names, values):
+    canonical_headers = _known_headers if sum(map(len, values)) <= SIGNED_CHARACTERS else _signed_headers
+    for headers in canonical_headers(signer.names, values):
         canonical = tc3.canonical_text(request.method, query, headers, digest)
         yield tc3.string_to_sign(timestamp, signer.scope, canonical)
 
 
-@lru_cache(maxsize=64)
 def _signed_headers(names: tuple[str, ...], values: tuple[str, ...]) -> tuple[str, ...]:
     """The canonical texts of these headers that a correct client may have signed."""
     keys = _keys_of(names)
@@ -301,6 +305,9 @@ def _signed_headers(names: tuple[str, ...], values: tuple[str, ...]) -> tuple[st
         for changed in (str.lower, str)
         for host in host_names(sent["host"])
     )
+
+
+_known_headers = lru_cache(maxsize=64)(_signed_headers)
 
 
 def _signed_payload(request: Request) -> bytes:

@@ -1,17 +1,15 @@
 """A call of the API, and the way to answer it."""
 
-import logging
 import os
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, NamedTuple
 
 from tencentserverless.local.api import envelope
+from tencentserverless.local.eventloop.failures import log_internal_error
 from tencentserverless.local.model import api_errors
 from tencentserverless.local.model.credentials import Credential
 
 Answer = Callable[[str, bytes], object]
-
-_log = logging.getLogger(__name__)
 
 
 class Call(NamedTuple):
@@ -53,7 +51,7 @@ class PendingCall:
     def fail(self, error: Exception) -> None:
         """Answer with `error` if it is a `Refusal`. Any other exception is logged and becomes an internal error."""
         if not isinstance(error, api_errors.Refusal):
-            _log.error("internal error of the local endpoint: %r", error, exc_info=error)
+            log_internal_error(error)
             error = api_errors.internal_error()
         self._answer(
             self.request_id, envelope.refused(self.request_id, error, self.language, with_hint=self._with_hint)

@@ -5,6 +5,7 @@ from typing import Any
 
 from tencentserverless.local.functions.catalog import Lookup
 from tencentserverless.local.model import api_errors
+from tencentserverless.local.model.bounded_text import few_names
 from tencentserverless.local.model.function import DEFAULT_NAMESPACE, FUNCTION_NAME, Function
 
 LATEST = "$LATEST"
@@ -35,8 +36,8 @@ def _where_it_is(name: str, region: str, namespace: str, catalog: Lookup) -> tup
         return f"It is declared, but cannot be served: {reason}", f"{name} 已声明，但无法提供服务：{reason}"
     elsewhere = [f"{function.region}/{function.namespace}" for function in catalog.named(name)]
     if elsewhere:
-        places = ", ".join(elsewhere)
+        places = few_names(elsewhere)
         return f"It is in {places}, not in {region}/{namespace}.", f"{name} 在 {places}，不在 {region}/{namespace}。"
-    here = ", ".join(function.name for function in catalog.inside(region, namespace))
+    here = few_names(function.name for function in catalog.inside(region, namespace))
     place = f"{region}/{namespace}"
     return f"{place} has: {here or 'none'}.", f"{place} 中有：{here or '无'}。"

@@ -89,7 +89,7 @@ class Layers:
 
 def resolve_layers(folders: Mapping[str, str | os.PathLike[str]]) -> dict[str, Path]:
     """Return the folders with absolute paths. Raises `FunctionFolderError` if one does not exist."""
-    found = {name: Path(folder).resolve() for name, folder in folders.items()}
+    found = {name: Path(os.path.abspath(folder)) for name, folder in folders.items()}  # links may change
     for name, folder in found.items():
         if not folder.is_dir():
             raise FunctionFolderError(f"layer `{name}`: there is no folder {folder}")

@@ -16,6 +16,7 @@ from tencentserverless.local.model.function import Function
 from tencentserverless.local.processes.interpreters import Interpreter
 
 FILE_NAME = "requirements.txt"
+MOST_CHECKED = 1000
 _PROVIDED = frozenset(("tencentserverless", "tencentcloud-sdk-python-common"))  # by the endpoint
 _ASK = "import sys, json; print(json.dumps(sys.path))"
 _ASK_SECONDS = 10
@@ -40,6 +41,8 @@ class Requirements:
         """Give a notice if packages are missing. This blocks, and runs each interpreter once."""
         file = function.code / FILE_NAME
         self._checked[_key(function, interpreter)] = _modified(file)
+        if len(self._checked) > MOST_CHECKED:
+            del self._checked[next(iter(self._checked))]
         try:
             text = file.read_text(encoding="utf-8-sig", errors="replace")
         except OSError:

@@ -1,11 +1,10 @@
 """Background tasks: tasks whose end is not waited for."""
 
 import asyncio
-import logging
 from collections.abc import Coroutine
 from typing import Any
 
-_log = logging.getLogger(__name__)
+from tencentserverless.local.eventloop.failures import log_internal_error
 
 
 class BackgroundTasks:
@@ -42,4 +41,4 @@ class BackgroundTasks:
     def _ended(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            _log.error("internal error of the local endpoint: %r", error, exc_info=error)
+            log_internal_error(error)

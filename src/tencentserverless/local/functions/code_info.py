@@ -10,11 +10,13 @@ from typing import NamedTuple
 
 from tencentserverless.local.model.function import Function
 
+MOST_TEXT_BYTES = 1024 * 1024
+
 
 class CodeInfo(NamedTuple):
     """The code of a function.
 
-    entry_text: the text of the file with the handler, None if it cannot be read.
+    entry_text: the text of the file with the handler, at most `MOST_TEXT_BYTES`. None if it cannot be read.
     size_bytes: the size of all files.
     modified: the time when the file with the handler was saved, in the format of the API.
     """
@@ -44,7 +46,8 @@ def format_time(at: float) -> str:
 
 def _entry_text(function: Function) -> str | None:
     try:
-        return _entry(function).read_text(encoding="utf-8", errors="replace")
+        with _entry(function).open("rb") as file:
+            return file.read(MOST_TEXT_BYTES).decode("utf-8", "replace")
     except OSError:
         return None
 

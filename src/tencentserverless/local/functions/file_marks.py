@@ -2,7 +2,7 @@
 
 import os
 
-Marks = tuple[int, int, int]  # time, inode and size; zeros if it does not exist
+Marks = tuple[int, int, int, int]  # two times, inode and size; zeros if it does not exist
 
 
 def marks_of(path: str) -> Marks:
@@ -10,5 +10,5 @@ def marks_of(path: str) -> Marks:
     try:
         status = os.stat(path)
     except (OSError, ValueError):
-        return 0, 0, 0
-    return status.st_mtime_ns, status.st_ino, status.st_size
+        return 0, 0, 0, 0
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_size

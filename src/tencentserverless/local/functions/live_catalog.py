@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from math import inf
+from operator import is_
 from pathlib import Path
 
 from tencentserverless.local.functions import folders
@@ -61,7 +62,7 @@ class LiveCatalog:
         since: Callable[[], float] = _always,
         overrides: Overrides = NO_OVERRIDES,
     ) -> None:
-        self._roots = dict.fromkeys(Path(path).resolve() for path in paths)
+        self._roots = {Path(os.path.abspath(path)): Path(path).resolve() for path in paths}
         self._notify = notify
         self._reader = FolderReader(layers, overrides)
         self._since = since
@@ -71,11 +72,12 @@ class LiveCatalog:
         marks = {folder: _marks_of_folder(folder) for folder in self._candidates()}
         self._readings = {
             folder: _Known(reading.functions, marks.get(folder) or _marks_of_folder(folder), reading)
-            for folder, reading in self._reader.read_all(self._roots).items()
+            for folder, reading in self._reader.read_all(self._roots.values()).items()
         }
         self._objects: dict[Key, Function] = {}  # those whose handlers are objects of this program
         self._hidden: set[Place] = set()  # places of functions that `deploy` has replaced
         self._checked: dict[str, tuple[float, tuple[Marks, ...]]] = {}  # by origin
+        self._watched: dict[str, tuple[str, ...]] = {}  # the files that a function depends on, by origin
         self._all_checked_at = -inf
         self._pace = LookPace()
         self._conflicts: set[str] = set()
@@ -90,7 +92,7 @@ class LiveCatalog:
         function = self._functions.get(key)
         if function is None:
             self._check_all_if_due()
-        elif key in self._outdated or not self._is_current(function):
+        elif self._follow_links() or key in self._outdated or not self._is_current(function):
             self._check_all()
         else:
             return function
@@ -124,7 +126,7 @@ class LiveCatalog:
             of_folder = [other for other in functions if other.call is None and _place_of(other)[0] == place[0]]
             self._readings[place[0]] = _Known(of_folder)
         if root is not None:
-            self._roots[root] = None
+            self._roots[root] = root.resolve()
         self._serve(time.monotonic())
 
     def __iter__(self) -> Iterator[Function]:
@@ -133,30 +135,36 @@ class LiveCatalog:
     def __len__(self) -> int:
         return len(self._functions)
 
+    def _follow_links(self) -> bool:
+        """Whether links in the paths of the roots lead to other folders than before."""
+        moved = {path: path.resolve() for path, root in self._roots.items() if path != root and path.resolve() != root}
+        self._roots.update(moved)
+        return bool(moved)
+
     def _is_current(self, function: Function) -> bool:
         if function.call is not None:
             return True
         checked_at, marks = self._checked.get(function.origin, (-inf, None))
         if checked_at >= self._since():
             return True
-        now, found = time.monotonic(), self._watched_marks(function)
-        if found != marks and not self._is_unchanged(function):
-            return False
+        now, found = time.monotonic(), tuple(map(marks_of, self._watched[function.origin]))
+        if found != marks:
+            if not self._is_unchanged(function):
+                return False
+            found = self._marks_when_read(_place_of(function)[0], function)  # maybe of other files than before
         self._checked[function.origin] = now, found
         return True
 
-    def _watched_marks(self, function: Function) -> tuple[Marks, ...]:
-        """The marks of the file that declares a function, and of the files that it takes values from."""
-        known = self._readings.get(_place_of(function)[0])
-        return tuple(map(marks_of, (function.origin, *(known.reading.files if known else ()))))
-
     def _is_unchanged(self, function: Function) -> bool:
-        """Read the folder of a function again. Returns whether the function is the same as before."""
+        """Read the folder of a function again. Returns whether its functions are the same as before."""
         folder = _place_of(function)[0]
         if not self._is_function(folder):
             return False
-        self._readings[folder] = self._read(folder)
-        return any(each is function for each in self._readings[folder].functions)
+        before, now = self._readings.get(folder, _Known()), self._read(folder)
+        self._readings[folder] = now
+        self._watched[function.origin] = (function.origin, *now.reading.files)
+        are_same = len(now.functions) == len(before.functions) and all(map(is_, now.functions, before.functions))
+        return are_same and now.reading.refusals == before.reading.refusals
 
     def _check_all_if_due(self) -> None:
         """Check all folders. If there are many, this takes at most a twentieth of the time."""
@@ -177,10 +185,10 @@ class LiveCatalog:
     def _candidates(self) -> list[Path]:
         """All folders that may be functions."""
         found: dict[Path, None] = {}
-        holders = {
-            folder.parent for folder in self._served_folders
-        }  # these contain functions, so they are not functions
-        for root in self._roots:
+        # These contain functions, so they are not functions themselves.
+        holders = {folder.parent for folder in self._served_folders}
+        self._follow_links()
+        for root in self._roots.values():
             is_one = root not in holders and self._is_function(root)
             with suppress(OSError):  # a missing folder may come back
                 found.update(dict.fromkeys([root] if is_one else folders.inside(root)))
@@ -226,6 +234,10 @@ class LiveCatalog:
         refusals = [refusal for known in self._readings.values() for refusal in known.reading.refusals]
         self._served_folders = {folder for folder, _ in self._served}
         self._functions = Catalog([*self._objects.values(), *self._served.values()], refusals)
+        self._watched = {
+            function.origin: (function.origin, *self._readings[place[0]].reading.files)
+            for place, function in self._served.items()
+        }
         self._checked = {
             function.origin: (checked_at, self._marks_when_read(place[0], function))
             for place, function in self._served.items()
@@ -251,13 +263,16 @@ class LiveCatalog:
     def _report(self, before: Mapping[Place, Function], conflicts: set[str]) -> None:
         """Give notices about functions that have another name, are gone, or have a name that is in use."""
         declared_places = {_place_of(each) for known in self._readings.values() for each in known.functions}
+        served = {function.key for function in self._functions}
         for place, function in before.items():
             now = self._served.get(place)
             if now is not None and now.key != function.key:
                 self._notify(f"{function} is now {now}")
-            elif now is None and place[0] not in self._readings:
+            elif now is not None or function.key in served:
+                continue
+            elif place[0] not in self._readings:
                 self._notify(f"{function} is gone: {place[0]} is not a function any more")
-            elif now is None and place not in declared_places:
+            elif place not in declared_places:
                 self._notify(f"{function} is gone: {function.origin} does not declare it any more")
         new, self._conflicts = conflicts - self._conflicts, conflicts
         for conflict in sorted(new):

@@ -11,20 +11,20 @@ twice as long for a request and aiohttp.web two and a half times. The tests hold
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
-from email.utils import formatdate
-from functools import lru_cache
-from http import HTTPStatus
-from time import time
 from typing import NamedTuple, Protocol
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
+from tencentserverless.local.http.head import header_key, reply_head
 from tencentserverless.local.http.request import BODY_LIMIT_BYTES, Reply, Request
 from tencentserverless.local.http.unsent import unsent_bytes
 
 HEAD_LIMIT_BYTES = 64 * 1024
 FRAMING_PER_BYTE = 8  # chunk sizes and trailers: bytes for each byte of the body, beside those of a head
 MOST_WAITING = 16  # pipelined requests
+MOST_WAITING_BYTES = 64 * 1024  # of their bodies; one request may have more
+HELD_LIMIT_BYTES = 256 * 1024 * 1024  # the bodies of all requests without a reply
+SMALL_BYTES = 64 * 1024  # bodies that are always accepted
 READ_BYTES = 64 * 1024  # more would make the allocator request memory from the kernel each time
 IDLE_SECONDS = 900.0
 SILENCE_SECONDS = 60.0  # for a head, and for each `PROGRESS_BYTES` of a body or a reply
@@ -40,6 +40,7 @@ class Site(Protocol):
 
     connections: "set[HttpConnection]"
     incoming: memoryview  # the buffer into which all connections read; nothing is kept in it
+    held_bytes: int  # the bodies of all requests that have no reply yet
 
     def soon(self, work: Callable[[], object]) -> None:
         """Call this in the next turn of the event loop."""
@@ -53,13 +54,21 @@ class Site(Protocol):
     def too_large(self, size: int) -> Reply:
         """The reply to a request whose body has at least this many bytes."""
 
+    def too_busy(self) -> Reply:
+        """The reply to a request that is refused because others hold too much memory."""
+
 
 class _Pending(NamedTuple):
-    """A request that has no reply yet. keeps: whether the connection is kept after the reply."""
+    """A request that has no reply yet. keeps: whether the connection is kept after the reply.
 
-    request: Request
+    request: None once it is served, because its body is not needed any more. size: the bytes of the body.
+    """
+
+    request: Request | None
     keeps: bool
     is_http_1_0: bool
+    is_head: bool
+    size: int
 
 
 class HttpConnection(asyncio.BufferedProtocol):
@@ -69,6 +78,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._site = site
         self._loop = asyncio.get_running_loop()
         self._parser = HttpRequestParser(self)
+        self._body: bytes | bytearray = b""
         self._waiting: deque[_Pending | Reply] = deque()
         self._served: _Pending | None = None  # the request that is being served
         self._answered_last: asyncio.Future[None] | None = None
@@ -78,6 +88,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._reads = True
         self._in_head = True
         self._fed_bytes = self._body_bytes = 0  # of the present message
+        self._held_bytes = 0  # the part of `site.held_bytes` that is ours
         self._unsent_bytes = 0  # at the last look
         self._counted_bytes = 0  # of `_fed_bytes`, at `since`
         self.since = self._loop.time()  # the last progress
@@ -93,6 +104,8 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._has_stopped_reading = True
         self._waiting.clear()
         self._site.connections.discard(self)
+        self._release(self._held_bytes - (self._served.size if self._served is not None else 0))
+        del self._parser  # it refers to this object, which would wait for the garbage collector
 
     def get_buffer(self, _: int) -> memoryview:
         return self._site.incoming
@@ -161,7 +174,7 @@ class HttpConnection(asyncio.BufferedProtocol):
     def on_message_begin(self) -> None:
         self._url = b""
         self._headers: dict[str, str] = {}
-        self._body: bytes | bytearray = b""
+        self._body = b""
         self._body_bytes = 0
 
     def on_url(self, url: bytes) -> None:
@@ -170,7 +183,7 @@ class HttpConnection(asyncio.BufferedProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self._in_head:  # a trailer: trailers are ignored
             return
-        text, key = value.decode("utf-8", "surrogateescape").strip(" \t"), _key(name)
+        text, key = value.decode("utf-8", "surrogateescape").strip(" \t"), header_key(name)
         self._headers[key] = f"{self._headers[key]},{text}" if key in self._headers else text
 
     def on_headers_complete(self) -> None:
@@ -193,11 +206,17 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     def on_body(self, part: bytes) -> None:
         self._body_bytes += len(part)
+        if self._has_stopped_reading:
+            return
+        self._held_bytes += len(part)
+        self._site.held_bytes += len(part)
         if self._body_bytes > BODY_LIMIT_BYTES:
             self._refuse(self._site.too_large(self._body_bytes))
+        elif self._site.held_bytes > HELD_LIMIT_BYTES and self._body_bytes > SMALL_BYTES:
+            self._refuse(self._site.too_busy())
         elif not self._body:
             self._body = part
-        elif not self._has_stopped_reading:
+        else:
             self._body = self._body if isinstance(self._body, bytearray) else bytearray(self._body)
             self._body += part
 
@@ -209,10 +228,12 @@ class HttpConnection(asyncio.BufferedProtocol):
         if self._has_stopped_reading:
             return
         method, body = self._parser.get_method().decode(), bytes(self._body)
+        self._body = b""  # an idle connection holds nothing of its last request
         request = Request(method, self._query, self._headers, body, self._path)
         is_http_1_0 = self._parser.get_http_version() == "1.0"
         keeps = self._parser.should_keep_alive() and not self._parser.should_upgrade()
-        self._take(_Pending(request, keeps and not (is_http_1_0 and _ends_http_1_0(self._headers)), is_http_1_0))
+        keeps = keeps and not (is_http_1_0 and _ends_http_1_0(self._headers))
+        self._take(_Pending(request, keeps, is_http_1_0, request.method == "HEAD", len(request.body)))
 
     # Requests that wait, and their replies.
 
@@ -231,7 +252,8 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     def _adjust_reading(self) -> None:
         """Read no more than can be answered."""
-        reads = not self._is_full and len(self._waiting) < MOST_WAITING
+        has_room = len(self._waiting) < MOST_WAITING and self._held_bytes < MOST_WAITING_BYTES
+        reads = not self._is_full and (has_room or not self._waiting)
         if reads is self._reads or self._transport.is_closing():
             return
         self._reads = reads
@@ -260,8 +282,10 @@ class HttpConnection(asyncio.BufferedProtocol):
     def _serve(self) -> None:
         """Serve the request, even if the client has left."""
         assert self._served is not None
+        request, self._served = self._served.request, self._served._replace(request=None)
+        assert request is not None
         try:
-            self._site.serve(self._served.request, self.port, self._answer)
+            self._site.serve(request, self.port, self._answer)
         except BaseException:
             self._transport.abort()
             raise
@@ -269,6 +293,7 @@ class HttpConnection(asyncio.BufferedProtocol):
     def _answer(self, reply: Reply) -> None:
         pending, self._served = self._served, None
         assert pending is not None
+        self._release(pending.size)
         if self._answered_last is not None:
             self._answered_last.set_result(None)
         self.since = self._loop.time()
@@ -276,7 +301,7 @@ class HttpConnection(asyncio.BufferedProtocol):
             return
         ends = reply.closing or not pending.keeps or (self._has_stopped_reading and not self._waiting)
         connection = "close" if ends else "keep-alive" if pending.is_http_1_0 else ""
-        self._write(reply, connection, with_body=pending.request.method != "HEAD")
+        self._write(reply, connection, with_body=not pending.is_head)
         if ends:
             self._has_stopped_reading = True
             self._waiting.clear()
@@ -290,7 +315,7 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     def _write(self, reply: Reply, connection: str, with_body: bool = True) -> None:
         """Write head and body at once. A second write would wait until the first one is acknowledged."""
-        head = _head(reply, connection)
+        head = reply_head(reply, connection)
         self._transport.write(head + reply.body if with_body else head)
 
     def _linger(self) -> None:
@@ -312,6 +337,11 @@ class HttpConnection(asyncio.BufferedProtocol):
             self._loop.call_later(SILENCE_SECONDS, self._end_linger, left)
         else:
             self._transport.abort()
+
+    def _release(self, size: int) -> None:
+        """Do not count these bytes any more."""
+        self._held_bytes -= size
+        self._site.held_bytes -= size
 
     # The end.
 
@@ -344,11 +374,6 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._transport.abort()
 
 
-@lru_cache(maxsize=128)
-def _key(name: bytes) -> str:
-    return name.decode("latin-1").lower()
-
-
 def _ends_http_1_0(headers: Mapping[str, str]) -> bool:
     """Whether a connection ends although keep-alive was asked for. RFC 9112, 6.1 and 9.3"""
     return "transfer-encoding" in headers or "close" in headers.get("connection", "").lower()
@@ -356,27 +381,3 @@ def _ends_http_1_0(headers: Mapping[str, str]) -> bool:
 
 def _plain(status: int, text: str) -> Reply:
     return Reply(f"{text}\n".encode(), status=status, content_type="text/plain; charset=utf-8", closing=True)
-
-
-def _head(reply: Reply, connection: str) -> bytes:
-    lines = f"HTTP/1.1 {reply.status} {_phrase(reply.status)}\r\nContent-Type: {reply.content_type}\r\n"
-    if reply.request_id:
-        lines += f"X-TC-RequestId: {reply.request_id}\r\n"
-    if connection:
-        lines += f"Connection: {connection}\r\n"
-    return f"{lines}Content-Length: {len(reply.body)}\r\nDate: {_date(int(time()))}\r\n\r\n".encode()
-
-
-def _phrase(status: int) -> str:
-    return "OK" if status == 200 else HTTPStatus(status).phrase
-
-
-_last_date = (0, "")
-
-
-def _date(second: int) -> str:
-    """The Date header. It is computed once a second."""
-    global _last_date
-    if _last_date[0] != second:
-        _last_date = (second, formatdate(second, usegmt=True))
-    return _last_date[1]

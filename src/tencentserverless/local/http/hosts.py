@@ -17,6 +17,7 @@ def host_names(host: str) -> Iterator[str]:
 
 
 _OF_BROWSERS = frozenset(("origin", "referer", "sec-fetch-site"))  # requests for images have no Origin
+HOST_CHARACTERS = 300  # of a host that is looked at; a name has at most 253
 _SCF_HOST = re.compile(r"scf(?:\.[a-z0-9-]+)?\.tencentcloudapi\.com")
 _ABSOLUTE = re.compile(r"https?://([^/]+)/?", re.IGNORECASE)  # the form of requests to proxies
 _HOST = re.compile(r"(?:https?://)?(\[[0-9a-f:.]+\]|[^][@/,:\s]+)(?::\d*)?/?", re.IGNORECASE)
@@ -44,10 +45,10 @@ def refusal(
     """
     if not _OF_BROWSERS.isdisjoint(headers):
         return 403, "Requests from pages in a browser are not served."
-    status = _status(headers.get("host", ""), listens_on, names)
+    status = _status(headers.get("host", "")[:HOST_CHARACTERS], listens_on, names)
     absolute = _ABSOLUTE.fullmatch(path) if path != "/" else None
     if absolute and status != _MALFORMED:
-        status = _status(absolute[1], listens_on, names)
+        status = _status(absolute[1][:HOST_CHARACTERS], listens_on, names)
     return (status, _REASONS[status]) if status else None
 
 

@@ -8,6 +8,7 @@ import logging
 import socket
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 from tencentserverless.local.eventloop.background import BackgroundTasks
@@ -77,7 +78,8 @@ class Listener:
         except OSError as error:  # no descriptor is left
             if not self._has_complained:
                 self._has_complained = True
-                _log.warning("the local endpoint cannot accept another connection now: %s", error)
+                with suppress(Exception):  # a handler of the user raises
+                    _log.warning("the local endpoint cannot accept another connection now: %s", error)
             self._site().make_room()
             self._pause()
 

@@ -17,6 +17,8 @@ from tencentserverless.local.model import outcomes
 from tencentserverless.local.model.function import Function, Key
 from tencentserverless.local.model.invocation import Invocation, Outcome
 
+LATE_CHARACTERS = 1000
+
 
 class Dispatcher:
     """Runs each invocation on a warm instance or on a new one. If neither is possible, it waits or is refused.
@@ -78,6 +80,7 @@ class Dispatcher:
             self._scheduler.forget_ticket(ticket.invocation.function.key, ticket)
             ticket.fail(_stopping)
         await self._pool.stop()
+        self._code.close()
 
     # The methods of `Listener`, which instances call.
 
@@ -128,7 +131,7 @@ class Dispatcher:
     def _run_on(self, instance: Instance, ticket: Ticket) -> None:
         late = instance.late_output()
         if late:
-            self._notify(f"{instance.function.name}: printed between two events: {late.rstrip()}")
+            self._notify(f"{instance.function.name}: printed between two events: {_end_of(late.rstrip())}")
         self._pool.wake()
         instance.invoke(ticket)
 
@@ -183,6 +186,10 @@ class Dispatcher:
         """Start instances for invocations that wait, while the limit allows it or an idle instance can be ended."""
         while not self._stopped and (key := self._scheduler.starved_function()) is not None and self._pool.claim(key):
             self._starts.begin(key, self._scheduler.last_started(key))
+
+
+def _end_of(text: str) -> str:
+    return text if len(text) <= LATE_CHARACTERS else f"{len(text)} characters, at the end: {text[-LATE_CHARACTERS:]}"
 
 
 def _stopping(_: Invocation) -> Outcome:

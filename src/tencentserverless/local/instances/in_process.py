@@ -74,6 +74,7 @@ class InProcess:
         """Wait this long for running handlers. Their threads cannot be ended, so they may run on after that."""
         await self._tasks.stop(patience_seconds)
         await asyncio.to_thread(_modules.end, self)
+        self._versions.close()
 
     async def _run(self, invocation: Invocation, done: Done) -> None:
         instance_id = new_id()
@@ -148,7 +149,12 @@ class InProcess:
         """Import the handler from the function's folder."""
         folders = [str(folder) for folder in (function.code, *reversed(function.layer_folders))]  # the last layer first
         _modules.begin(self, folders)
-        return _worker_module().init_handler(function.handler, folders[0])
+        # The bytecode of a file counts as current if the second of its time and its size are the same.
+        before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+        try:
+            return _worker_module().init_handler(function.handler, folders[0])
+        finally:
+            sys.dont_write_bytecode = before
 
 
 class _HandlerExit(BaseException):

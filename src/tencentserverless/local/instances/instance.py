@@ -297,7 +297,7 @@ class Instance:
 
     def late_output(self) -> str:
         """The output since the last answer. It comes from threads and processes that the handler has left."""
-        return self.output.take()
+        return self.output.begin()
 
     async def end(self) -> None:
         """Kill the worker and all processes that it has started."""

@@ -2,13 +2,13 @@
 
 import asyncio
 import errno
-import logging
 import os
 import time
 from collections.abc import Callable
 from typing import Protocol
 
 from tencentserverless.local.eventloop.background import BackgroundTasks
+from tencentserverless.local.eventloop.failures import log_internal_error
 from tencentserverless.local.instances.current_code import CurrentCode
 from tencentserverless.local.instances.instance import Answer, Instance, Listener
 from tencentserverless.local.instances.pool import Pool
@@ -24,8 +24,6 @@ STARTS_AT_ONCE = 2 * (os.cpu_count() or 1)
 REPEAT_SECONDS = 60.0
 # The system has no more descriptors, processes or memory for now.
 SHORTAGES = frozenset((errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM, errno.ENOBUFS))
-
-_log = logging.getLogger(__name__)
 
 
 class Launcher(Protocol):
@@ -93,7 +91,7 @@ class Starts:
                 if not self._scheduler.has_tickets(key):
                     self._pool.release_one()
                     return
-                instance = await self._launched(key)
+                instance = await self._launched(key, cause.since)
                 self._pool.add(instance)
                 loading = asyncio.ensure_future(instance.start(cause.invocation))
                 # Loading needs a processor, so starts take turns. But a function may wait for another start.
@@ -103,7 +101,7 @@ class Starts:
                 raise OSError(instance.set_up_errno, instance.set_up_error)
         except Exception as error:  # noqa: BLE001  the waiting invocation gets the error
             if not isinstance(error, OSError):
-                _log.error("internal error of the local endpoint: %r", error, exc_info=error)
+                log_internal_error(error)
             if instance is None:
                 self._pool.release_one()
             else:
@@ -123,11 +121,11 @@ class Starts:
         else:
             self._fail_with(instance, cause, answer)
 
-    async def _launched(self, key: Key) -> Instance:
+    async def _launched(self, key: Key, since: float) -> Instance:
         """Launch an instance. Idle ones make room for it if the system has too few descriptors or processes."""
         while True:
             try:
-                return await self._launcher.launch(*await self._code.now(key), self._listener)
+                return await self._launcher.launch(*await self._code.now(key, since), self._listener)
             except OSError as error:
                 ending = self._pool.end_idle() if error.errno in SHORTAGES else None
                 if ending is None:

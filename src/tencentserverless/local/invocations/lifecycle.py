@@ -1,7 +1,6 @@
 """The life of an invocation: it arrives, runs, ends and is recorded."""
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable
 from functools import partial
@@ -15,9 +14,10 @@ from tencentserverless.local.model.facts import Begun, Ended, Fact
 from tencentserverless.local.model.invocation import Invocation, Outcome, Record
 from tencentserverless.local.model.options import Options
 
-Recorded = Callable[[Record | Exception], object]
+WAITING_EVENTS_BYTES = 32 * 1024 * 1024
+EVENT_BYTES = 4096  # of an Event invocation, beside its event
 
-_log = logging.getLogger(__name__)
+Recorded = Callable[[Record | Exception], object]
 
 
 class Runner(Protocol):
@@ -33,8 +33,8 @@ class Invocations:
     instances: runs invocations on instances.
     in_process: runs invocations in this interpreter.
     running_on: returns the invocation that the instance with an id is running, None if it runs none.
-    on_record: is called with the record of each invocation that has ended.
-    watch: is called with the facts that invocations have begun and ended.
+    on_record: is called with the record of each invocation that has ended. It must not raise.
+    watch: is called with the facts that invocations have begun and ended. It must not raise.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class Invocations:
         self._watch = watch
         self._event_slots = asyncio.Semaphore(options.event_invocations)
         self._event_tasks = BackgroundTasks()
+        self._event_bytes = 0
 
     def invoke(self, invocation: Invocation, done: Recorded) -> None:
         """Run an invocation. Raises `Refusal` if the chain is too long.
@@ -66,10 +67,17 @@ class Invocations:
         self._run(invocation, done)
 
     def invoke_later(self, invocation: Invocation) -> None:
-        """Queue an Event invocation. It is recorded, and not retried if it fails. Raises `Refusal`."""
+        """Queue an Event invocation. It is recorded, and not retried if it fails.
+
+        Raises `Refusal`, also if too many are waiting.
+        """
         self._check_chain(invocation)
         event_json.check_event(invocation.event)
-        self._event_tasks.start(self._run_in_turn(invocation))
+        size = len(invocation.event) + EVENT_BYTES
+        if self._event_bytes + size > WAITING_EVENTS_BYTES:
+            raise api_errors.too_many_events(WAITING_EVENTS_BYTES)
+        self._event_bytes += size
+        self._event_tasks.start(self._run_in_turn(invocation)).add_done_callback(lambda _: self._end_event(size))
 
     async def stop(self) -> None:
         """Drop the Event invocations that have not ended."""
@@ -107,6 +115,9 @@ class Invocations:
         if isinstance(result, Exception):  # no caller waits for it; the task logs it
             raise result
 
+    def _end_event(self, size: int) -> None:
+        self._event_bytes -= size
+
     def _ended(self, record: Record, done: Recorded, outcome: Outcome | Exception) -> None:
         if isinstance(outcome, Exception):
             self._end(record, _outcome_of(outcome, record.invocation))
@@ -114,10 +125,7 @@ class Invocations:
             return
         self._end(record, outcome)
         if self._on_record is not None:
-            try:
-                self._on_record(record)
-            except Exception as error:  # noqa: BLE001  a mistake of the user must not affect the answer
-                _log.error("on_record raised %r", error, exc_info=error)
+            self._on_record(record)
         done(record)
 
 

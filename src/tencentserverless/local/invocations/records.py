@@ -1,7 +1,7 @@
 """The records of invocations, in an SQLite file. Their number and their size are limited.
 
 Records of running invocations are in memory. Those of ended invocations are written by another thread, many at a time,
-so that no invocation waits for the disk.
+so that no invocation waits for the disk. If large ones wait, it writes at once.
 """
 
 import json
@@ -20,6 +20,8 @@ from tencentserverless.local.model.invocation import Invocation, Outcome, Record
 
 BATCH_SECONDS = 0.5
 WRITING_SHARE = 0.02  # of the time, at most: the writer competes with the event loop for the interpreter
+URGENT_BYTES = 4 * 1024 * 1024  # if so much waits, it is written without a pause
+BATCH_BYTES = 16 * 1024 * 1024  # of one transaction
 BUSY_SECONDS = 2.0  # how long a write waits for another program that writes to the same file
 _COLUMNS = """
     number request_id parent callers region namespace function_name function qualifier invocation_type event
@@ -73,11 +75,10 @@ class Records:
         self._most = most
         self._most_bytes = most_bytes
         self._running: dict[str, Record] = {}
-        self._ended: deque[Record] = deque(maxlen=most)  # older records would be removed at once
-        self._unwritten: deque[Record] = deque(maxlen=most)  # used only with the lock
+        self._ended = _Newest(most, most_bytes)
         self._begun = 0
         self._lock = threading.RLock()  # `notify` is called with the lock, and may call `all`
-        self._wake, self._closing = threading.Event(), threading.Event()
+        self._wake, self._hurry, self._closing = threading.Event(), threading.Event(), threading.Event()
         self._writer: threading.Thread | None = None
         self._database: sqlite3.Connection | None = None
         self._opened_file: os.stat_result | None = None
@@ -111,8 +112,10 @@ class Records:
     def end(self, record: Record, outcome: Outcome, at: float) -> None:
         """The invocation has ended at this time (Unix seconds). Its record is written later."""
         record.outcome, record.ended_at = outcome, at
-        self._ended.append(record)
+        self._ended.add(record)
         self._running.pop(record.invocation.request_id, None)
+        if self._ended.bytes > URGENT_BYTES:
+            self._hurry.set()
         if not self._wake.is_set():
             self._wake.set()
 
@@ -123,7 +126,7 @@ class Records:
         running = dict(self._running)
         with self._lock:
             self._write()
-            ended = [*self._read(), *self._unwritten]
+            ended = [*self._read(), *self._ended.all()]
         # An invocation that ends meanwhile is in both.
         found = [record for record in ended if record.invocation.request_id not in running]
         return sorted([*found, *running.values()], key=lambda each: (each.invocation.received_at, each.number))
@@ -133,45 +136,49 @@ class Records:
         if self._last is not None:
             return
         if self._writer is not None:
-            self._closing.set()
-            self._wake.set()
+            for event in (self._closing, self._hurry, self._wake):
+                event.set()
             self._writer.join()
         self._last = self.all()
-        if self._unwritten:
-            self._notify(f"records: {self._path()}: the last {len(self._unwritten)} records could not be written")
+        if left := len(self._ended.all()):
+            self._notify(f"records: {self._path()}: the last {left} records could not be written")
         self._disconnect()
 
     def _write_on(self) -> None:
-        took = 0.0
+        took, succeeded = 0.0, True
         while True:
             self._wake.wait()
-            if self._closing.wait(max(BATCH_SECONDS, took / WRITING_SHARE)):
+            (self._hurry if succeeded else self._closing).wait(max(BATCH_SECONDS, took / WRITING_SHARE))
+            if self._closing.is_set():
                 return  # `close` writes the rest
             self._wake.clear()
+            self._hurry.clear()
             started = time.monotonic()
             with self._lock:
-                self._write()
-                if self._unwritten:
+                succeeded = self._write()
+                if not succeeded:
                     self._wake.set()
             took = time.monotonic() - started
 
-    def _write(self) -> None:
-        """Write the records of ended invocations, and remove the oldest ones. The caller has the lock."""
-        self._gather()
-        if not self._unwritten:
-            return
-        try:
-            database = self._connected()
-            with database:
-                database.execute("BEGIN IMMEDIATE")
-                database.executemany(_INSERT, map(_row, self._unwritten))
-                database.execute(_DROP, (self._most, self._most_bytes))
-        except Exception as error:  # noqa: BLE001  the thread continues after any error
-            self._notify_once(f"{error} (until this is solved, records are kept in memory)")
-            self._give_up(error)
-            return
-        self._unwritten.clear()
-        self._has_notified = False
+    def _write(self) -> bool:
+        """Write the records of ended invocations, and remove the oldest ones. The caller has the lock.
+
+        Returns whether that succeeded.
+        """
+        while records := self._ended.take(BATCH_BYTES):
+            try:
+                database = self._connected()
+                with database:
+                    database.execute("BEGIN IMMEDIATE")
+                    database.executemany(_INSERT, map(_row, records))
+                    database.execute(_DROP, (self._most, self._most_bytes))
+            except Exception as error:  # noqa: BLE001  the thread continues after any error
+                self._ended.put_back(records)
+                self._notify_once(f"{error} (until this is solved, records are kept in memory)")
+                self._give_up(error)
+                return False
+            self._has_notified = False
+        return True
 
     def _read(self) -> list[Record]:
         """Read the file. The caller has the lock."""
@@ -192,13 +199,6 @@ class Records:
             self._notify(f"records: {self._path()}: {damaged} rows are damaged, and are left out")
         self._damaged_rows = damaged
         return found
-
-    def _gather(self) -> None:
-        while self._ended:
-            self._unwritten.append(self._ended.popleft())
-        kept_bytes = sum(record.kept_bytes for record in self._unwritten)
-        while kept_bytes > self._most_bytes and len(self._unwritten) > 1:
-            kept_bytes -= self._unwritten.popleft().kept_bytes
 
     def _connected(self) -> sqlite3.Connection:
         if self._database is not None and self._is_gone():
@@ -239,6 +239,51 @@ class Records:
         if not self._has_notified:
             self._has_notified = True
             self._notify(f"records: {self._path()}: {problem}")
+
+
+class _Newest:
+    """The newest records, within a limit of number and of bytes. Any thread may use it."""
+
+    def __init__(self, most: int, most_bytes: int) -> None:
+        self._most = most
+        self._most_bytes = most_bytes
+        self._records: deque[tuple[Record, int]] = deque()
+        self._lock = threading.Lock()
+        self.bytes = 0
+
+    def add(self, record: Record) -> None:
+        size = record.kept_bytes
+        with self._lock:
+            self._records.append((record, size))
+            self.bytes += size
+            self._drop()
+
+    def put_back(self, records: list[Record]) -> None:
+        """Add records that are older than the others."""
+        with self._lock:
+            for record in reversed(records):
+                self._records.appendleft((record, record.kept_bytes))
+                self.bytes += record.kept_bytes
+            self._drop()
+
+    def take(self, most_bytes: int) -> list[Record]:
+        """Remove the oldest records and return them: at least one if there is one, but not more than these bytes."""
+        taken: list[Record] = []
+        with self._lock:
+            while self._records and (not taken or self._records[0][1] <= most_bytes):
+                record, size = self._records.popleft()
+                self.bytes -= size
+                most_bytes -= size
+                taken.append(record)
+        return taken
+
+    def all(self) -> list[Record]:
+        with self._lock:
+            return [record for record, _ in self._records]
+
+    def _drop(self) -> None:
+        while len(self._records) > self._most or (self.bytes > self._most_bytes and len(self._records) > 1):
+            self.bytes -= self._records.popleft()[1]
 
 
 def _opened(path: Path) -> sqlite3.Connection:

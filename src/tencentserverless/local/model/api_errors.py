@@ -6,7 +6,7 @@ https://cloud.tencent.com/document/product/583/30771
 
 from collections.abc import Sequence
 
-_MOST_CHARACTERS = 2000  # a request may have a name of megabytes, which the message repeats
+from tencentserverless.local.model.bounded_text import without_middle
 
 
 class Refusal(Exception):
@@ -27,20 +27,16 @@ class Refusal(Exception):
     ) -> None:
         self.status_code = status_code
         self.code = code
-        self.message = _shortened(message)
-        self.chinese = _shortened(chinese)
-        self.hint = _shortened(hint)
-        self.chinese_hint = _shortened(chinese_hint)
+        self.message = without_middle(message)
+        self.chinese = without_middle(chinese)
+        self.hint = without_middle(hint)
+        self.chinese_hint = without_middle(chinese_hint)
         super().__init__(code, self.text("en-US"))
 
     def text(self, language: str, *, with_hint: bool = True) -> str:
         if self.chinese and language.lower() == "zh-cn":
             return self.chinese + self.chinese_hint if with_hint else self.chinese
         return f"{self.message}. {self.hint}" if with_hint and self.hint else self.message
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]} …"
 
 
 def missing_parameter(name: str) -> Refusal:
@@ -131,6 +127,16 @@ def too_large_for_v1(limit_bytes: int) -> Refusal:
 def request_too_large(limit_bytes: int, size_bytes: int) -> Refusal:
     text = f"Your current request size exceed  max {limit_bytes}B, but your {size_bytes}B."
     return Refusal("RequestSizeLimitExceeded", text)
+
+
+def requests_too_large(limit_bytes: int) -> Refusal:
+    text = f"The requests that the local endpoint is serving now have more than {limit_bytes} bytes. Try again later."
+    return Refusal("RequestLimitExceeded", text, status_code=432)
+
+
+def too_many_events(limit_bytes: int) -> Refusal:
+    text = f"The Event invocations that are waiting have more than {limit_bytes} bytes. Try again later."
+    return Refusal("RequestLimitExceeded", text, status_code=432)
 
 
 def unsupported_operation(why: str) -> Refusal:

@@ -51,6 +51,10 @@ class KeyRegistry:
         self.add(credential)
         return credential
 
+    def discard(self, credential: Credential) -> None:
+        """Remove a credential, if it is known."""
+        self._credentials.pop(credential.secret_id, None)
+
     def has_issued(self, secret_id: str) -> bool:
         """Whether `issue` made this id, also if it is forgotten since."""
         return secret_id.startswith(self._prefix)

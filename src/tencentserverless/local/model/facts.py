@@ -48,3 +48,11 @@ class Noticed(NamedTuple):
 
 
 Fact = Begun | Printed | Ended | Refused | Noticed
+
+
+def kept_bytes(fact: Fact) -> int:
+    """Roughly the memory that a fact needs."""
+    if isinstance(fact, Ended):
+        return fact.record.kept_bytes
+    text = fact.invocation.event if isinstance(fact, Begun) else fact.text if isinstance(fact, Printed) else ""
+    return 1000 + len(text)

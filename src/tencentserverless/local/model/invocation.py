@@ -1,6 +1,7 @@
 """Plain data on invocations: the invocation itself, its outcome, and the record of both. Pure."""
 
 from dataclasses import dataclass
+from sys import getsizeof
 from typing import Any, NamedTuple
 
 from tencentserverless.local.model.function import Function
@@ -80,8 +81,8 @@ class Record:
     def kept_bytes(self) -> int:
         """Roughly the memory that this record needs."""
         outcome = self.outcome
-        texts = (outcome.ret_msg, outcome.output, outcome.init_output) if outcome else ()
-        return len(self.invocation.event) + sum(map(len, texts)) + 1000
+        texts = (outcome.ret_msg, outcome.error_message, outcome.output, outcome.init_output) if outcome else ()
+        return len(self.invocation.event) + sum(map(getsizeof, texts)) + 1000
 
     def as_data(self) -> dict[str, Any]:
         """The record as a dict that can be written as JSON."""

@@ -60,6 +60,19 @@ class Descriptors:
         os.close(self.life)
 
 
+def fill_standard_descriptors() -> None:
+    """Open the null device as each of the descriptors 0, 1 and 2 that is closed.
+
+    Otherwise one of our sockets could get this number. A child, whose descriptors 0 to 2 are replaced, would lose it,
+    and what is printed could go into it. Programs that are started from here find the descriptor closed, as before.
+    """
+    for number in range(3) if os.name == "posix" else ():
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # it gets the lowest number that is free
+
+
 def _enlarge(pipe: int) -> None:
     """Enlarge the buffer of a pipe, so that a function that prints much does not wait for the endpoint.
 

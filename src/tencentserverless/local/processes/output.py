@@ -12,7 +12,8 @@ if sys.platform != "win32":
     import fcntl
     import termios
 
-KEPT_BYTES = 4 * 1024 * 1024
+KEPT_BYTES = 1024 * 1024
+IDLE_BYTES = 64 * 1024  # read between two events; processes that print more must wait for the next event
 _READ_BYTES = 64 * 1024
 _MARK_SECONDS = 1.0
 _ROOM_FOR_AN_INT = bytes(4)
@@ -20,6 +21,8 @@ _ROOM_FOR_AN_INT = bytes(4)
 
 class Output:
     """The output of a worker: its stdout and stderr. At least the last `KEPT_BYTES` of each event are kept.
+
+    While the function is loaded, and from `begin` to `take`, everything is read. Between two events little is read.
 
     descriptor: the reading end of the pipe, non-blocking. It is not closed here.
     on_text: an attribute that may be set. It is called with the text as it comes.
@@ -32,10 +35,25 @@ class Output:
         self._decoder = getincrementaldecoder("utf-8")("replace")
         self._parts: list[bytes] = []
         self._bytes = self._dropped = 0
+        self._rests = self._is_paused = False
         self._listen()
 
+    def begin(self) -> str:
+        """The output since the last event. To be called before an event."""
+        self._rests = False
+        text = self._taken()
+        if self._is_paused:
+            self._is_paused = False
+            self._resume()
+        return text
+
     def take(self) -> str:
-        """All output since the last call. Output of an event is in the pipe before the worker's answer comes."""
+        """The output of the event that has ended. It is in the pipe before the worker's answer comes."""
+        text = self._taken()
+        self._rests = True
+        return text
+
+    def _taken(self) -> str:
         self._read_pending()
         return self._take_read()
 
@@ -62,7 +80,14 @@ class Output:
 
     def _listen(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(self._descriptor, self._read, _READ_BYTES)
+        self._resume()
+
+    def _resume(self) -> None:
+        if self._descriptor >= 0:
+            self._loop.add_reader(self._descriptor, self._read, _READ_BYTES)
+
+    def _pause(self) -> None:
+        self._loop.remove_reader(self._descriptor)
 
     def _read(self, most: int) -> int:
         try:
@@ -87,6 +112,9 @@ class Output:
             self._parts = [joined[-KEPT_BYTES:]]
             self._dropped += len(joined) - KEPT_BYTES
             self._bytes = KEPT_BYTES
+        if self._rests and self._bytes >= IDLE_BYTES and not self._is_paused:
+            self._is_paused = True
+            self._pause()
 
 
 class ThreadedOutput(Output):
@@ -102,7 +130,7 @@ class ThreadedOutput(Output):
         self._writing = writing
         self._mark = secrets.token_hex(16)
         self._lock = threading.Lock()
-        self._is_marked = threading.Event()
+        self._is_marked, self._may_read = threading.Event(), threading.Event()
         super().__init__(descriptor)
 
     def _take_read(self) -> str:
@@ -112,16 +140,26 @@ class ThreadedOutput(Output):
     def close(self) -> None:
         if self._descriptor >= 0:
             self._descriptor = -1
+            self._resume()
             self._wait_for_mark()
             self._thread.join(_MARK_SECONDS)
 
     def _listen(self) -> None:
         self._thread = threading.Thread(target=self._read_all, args=(self._descriptor,), daemon=True, name="output")
+        self._resume()
         self._thread.start()
+
+    def _resume(self) -> None:
+        self._may_read.set()
+
+    def _pause(self) -> None:
+        self._may_read.clear()
 
     def _read_pending(self) -> None:
         """Wait until the thread has read what is in the pipe. The wait is limited: a function may read the mark."""
         if self._descriptor >= 0:
+            self._is_paused = False
+            self._resume()
             self._wait_for_mark()
 
     def _wait_for_mark(self) -> None:
@@ -132,7 +170,7 @@ class ThreadedOutput(Output):
     def _read_all(self, descriptor: int) -> None:
         """Read until the mark comes after `close`, or until the pipe ends."""
         mark, last = self._mark.encode(), b""
-        while data := os.read(descriptor, _READ_BYTES):
+        while self._may_read.wait() and (data := os.read(descriptor, _READ_BYTES)):
             with self._lock:
                 self._keep(data)
             last += data

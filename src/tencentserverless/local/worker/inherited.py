@@ -50,6 +50,16 @@ def move_to_standard(output: int, channel: int) -> "tuple[int, int]":
     return 2, 3
 
 
+def execute(command: "list[str]", channel: int, environment: "dict[str, str]") -> None:
+    """Be another program, which inherits the channel and gets its number."""
+    os.set_inheritable(channel, True)
+    try:
+        os.execve(command[0], [*command, str(channel), "-1"], environment)  # noqa: S606
+    except OSError as error:
+        os.write(2, ("%s: %s\n" % (command[0], error.strerror)).encode())
+        os._exit(127)
+
+
 def forget_modules(modules: "frozenset[str]") -> None:
     """Remove all modules but these from `sys.modules`, so that a function loads modules of its own."""
     for name in [name for name in sys.modules if name not in modules]:

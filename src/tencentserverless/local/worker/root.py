@@ -39,6 +39,8 @@ GRAPHICS = "nvidia"
 OF_RUN = ("systemd/resolve", "resolvconf", "NetworkManager", "nscd", "media", "current-system", "opengl-driver")
 # Files of /proc that act on the whole machine. Root could write to them.
 OF_MACHINE = ("/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/acpi", "/proc/scsi")
+# Files of /proc that tell of the whole machine. Containers usually hide them, too.
+HIDDEN = ("/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/latency_stats", "/proc/sched_debug")
 
 
 def prepare(root: str, scratch: str) -> None:
@@ -89,10 +91,10 @@ def add_own(root: str) -> None:
 
 
 def protect_machine(root: str) -> None:
-    """Make the files of /proc that act on the machine read-only. To be called if functions are the machine's root."""
-    for path in OF_MACHINE:
+    """Hide files of /proc, and make others read-only. To be called if functions are the machine's root."""
+    for path in OF_MACHINE + HIDDEN:
         if os.path.exists(root + path):
-            show(root + path, root + path)
+            show(root + ("/dev/null" if path in HIDDEN else path), root + path)
 
 
 def finish(root: str, request: "dict[str, object]") -> None:
