@@ -82,6 +82,9 @@ def test_nothing_found(folder, tmp_path):
     (place / "main.py").write_text("def main_handler(event, context): 1\n")
     with pytest.raises(FunctionFolderError, match=r"no function here.*--handler main\.main_handler"):
         read([place], print)
+    folder("one/two")
+    with pytest.raises(FunctionFolderError, match=r"There are functions in .*functions.one: name these folders"):
+        read([folder.path], print)
 
 
 def test_names_that_are_none(folder):

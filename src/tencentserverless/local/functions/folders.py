@@ -166,10 +166,14 @@ def function_name(folder_name: str) -> str:
 def _nothing_in(folder: Path) -> str:
     """The message about a folder without functions. It names the other files that have a handler."""
     found = [path.stem for path in sorted(folder.glob("*.py")) if _HANDLER.search(_bytes(path))]
+    deeper = sorted({place.parent for place in folder.glob("*/*") if is_function(place)})
     handler = f"{found[0]}.main_handler" if found else "FILE.FUNCTION"
+    advice = f"Name the handler of another file: --handler {handler}"
+    if deeper and not found:
+        advice = f"There are functions in {', '.join(map(str, deeper))}: name these folders"
     return (
         f"{folder}: no function here: this folder and its subfolders have neither a serverless.yml nor an index.py "
-        f"with main_handler. Name the handler of another file: --handler {handler}"
+        f"with main_handler. {advice}"
     )
 
 
