@@ -5,6 +5,7 @@ import json
 import pytest
 
 BAD = "def main_handler(event, context):\n    return context.request_id\n"
+MANIFEST = "component: scf\nname: Name\ninputs:\n  runtime: Python3.9\n"
 GOOD = 'def main_handler(event, context):\n    return context["request_id"]\n'
 
 
@@ -13,7 +14,7 @@ def project(tmp_path):
     for name, code in (("Bad", BAD), ("Good", GOOD)):
         (tmp_path / name).mkdir()
         (tmp_path / name / "index.py").write_text(code)
-        (tmp_path / name / "serverless.yml").write_text("component: scf\nname: Name\ninputs:\n  runtime: Python3.9\n  x: 1\n")
+        (tmp_path / name / "serverless.yml").write_text(MANIFEST + "  x: 1\n")
     return tmp_path
 
 
@@ -35,7 +36,7 @@ def test_findings(command, project):
 
 def test_no_finding(command, project):
     """A right function gives nothing on standard output, and exit code 0."""
-    (project / "Good" / "serverless.yml").write_text("component: scf\nname: Name\ninputs:\n  runtime: Python3.9\n")
+    (project / "Good" / "serverless.yml").write_text(MANIFEST)
     done = command("doctor", str(project / "Good"))
     assert (done.returncode, done.stdout) == (0, "")
     assert done.stderr == f"0 findings in {project / 'Good'}\n"

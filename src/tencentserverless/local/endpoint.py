@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from tencentserverless.local.api import router
 from tencentserverless.local.api.actions import Services
@@ -174,11 +175,6 @@ class Endpoint:
         if read is None:
             return None
         return lambda value: self._delivery.add(partial(read, value), size(value))
-
-    def _watcher(self, watch: Callable[[Fact], None] | None) -> Callable[[Fact], None] | None:
-        if watch is None:
-            return None
-        return lambda fact: self._delivery.add(partial(watch, fact), held_bytes(fact))
 
     def _report_unused_layers(self) -> None:
         used = {layer for function in self.catalog for layer in function.layer_folders}

@@ -41,7 +41,7 @@ _PREFIX = "tencentserverless-endpoint-"
 _NO_LOCK = -1
 _SDK_PACKAGES = ("tencentserverless", "tencentcloud")
 _OLDEST_PYTHON_OF_SDK = (3, 6)
-MOST_ROOTS = 1000
+MOST_VIEWS = 1000
 
 
 class Scratch:
