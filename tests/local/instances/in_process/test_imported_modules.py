@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tencentserverless.local.instances import imported_modules
+from tencentserverless.local.instances.in_process import imported_modules
 from tencentserverless.local.instances.in_process.imported_modules import ImportedModules
 from tencentserverless.local.processes.interpreters import CURRENT, Interpreter
 
