@@ -5,8 +5,9 @@ import re
 
 import pytest
 
-from tencentserverless._cli.screen import Screen, json_line
+from tencentserverless._cli.screen import MOST_LINES, MOST_REMEMBERED, Screen, json_line
 from tencentserverless.local.model import outcomes
+from tencentserverless.local.model.bounded_text import LINE_CHARACTERS
 from tencentserverless.local.model.facts import Begun, Ended, Noticed, Printed, Refused
 from tencentserverless.local.model.invocation import Invocation, Outcome, Record
 from tests.local.factories import function
@@ -204,3 +205,19 @@ def test_lines_of_json():
     assert found[1]["text"] == "a\n"
     assert json.loads(found[2]["ret_msg"])["stackTrace"] == TRACE
     assert "status_code" not in found[0]
+
+
+def test_what_is_shown_is_bounded():
+    """However much a function prints, with ends of lines or without, what is shown of it has a bound in lines."""
+    orders = invocation()
+    screen = Screen()
+    facts = [Printed(orders, "x\n" * 700), *[Printed(orders, "y" * 100_000)] * 50]
+    lines = [line for fact in [Begun(orders), *facts, ended(orders)] for line in screen.lines(fact)]
+    assert len(lines) == MOST_LINES + 3
+    assert lines[-2].endswith("[200 more lines]")
+    lines = [line for fact in [Begun(orders), *facts[1:], ended(orders)] for line in screen.lines(fact)]
+    assert max(map(len, lines)) < LINE_CHARACTERS + 100
+    for number in range(2 * MOST_REMEMBERED):
+        screen.lines(Begun(invocation(request_id=str(number))))
+        screen.lines(Printed(invocation(request_id=str(number)), "no end"))
+    assert len(screen._unfinished) <= MOST_REMEMBERED
