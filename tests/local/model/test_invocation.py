@@ -36,7 +36,9 @@ def test_a_record_says_whether_the_start_was_cold():
 
 def test_a_record_has_python_values():
     """Event and result of a record are values, its log is the output, and before its end it has no result."""
-    ended = record(Outcome(200, '{"n": 1}', duration_ms=2.5, output="b\n", init_output="a\n"), event=b'["\xe4\xbd\xa0"]')
+    ended = record(
+        Outcome(200, '{"n": 1}', duration_ms=2.5, output="b\n", init_output="a\n"), event=b'["\xe4\xbd\xa0"]'
+    )
     assert (ended.event, ended.result, ended.error, ended.log) == (["你"], {"n": 1}, None, "a\nb\n")
     assert (ended.request_id, ended.function_name, ended.parent, ended.duration_ms) == (REQUEST_ID, "hello", None, 2.5)
     running = Record(invocation(event=b"no JSON"))
