@@ -11,6 +11,7 @@ from tencentserverless.local.api import router
 from tencentserverless.local.api.actions import Services
 from tencentserverless.local.api.authentication import Gate
 from tencentserverless.local.api.call import Answer, Call, PendingCall
+from tencentserverless.local.doubles.stubs import StubRunner, Stubs
 from tencentserverless.local.environment.layers import resolve_layers
 from tencentserverless.local.environment.scratch import Scratch
 from tencentserverless.local.eventloop.background import BackgroundTasks
@@ -90,7 +91,7 @@ class Endpoint:
         self.records = Records(self._records_path, notify, options.most_records)
         if options.records:  # fail now if this file cannot be used, not at the first invocation
             self.records.check()
-        keys = KeyRegistry([self.credential, *accepted(options.accept)])
+        self._keys = keys = KeyRegistry([self.credential, *accepted(options.accept)])
         self._gate = Gate(router.KNOWN, keys, accept_any=ACCEPT_ANY in options.accept)
         self._command_gate = Gate(router.KNOWN, keys, accept_any=True)  # such programs have their keys in the source
         self._launcher = InstanceLauncher(options, keys, ports, authority, scratch, self.counters, notify, watch)
@@ -104,17 +105,18 @@ class Endpoint:
             queue_seconds=options.queue_seconds,
         )
         self._in_process = InProcess(keys, options.credential_seconds, url)
-        self._invocations = Invocations(
+        self.stubs = Stubs(self.catalog)
+        self.invocations = Invocations(
             options,
             self.records,
             self._dispatcher,
-            self._in_process,
+            StubRunner(self.stubs, self._in_process),
             self._running_on,
             self._reader(on_record, lambda record: record.kept_bytes),
             watch,
         )
         self._background = BackgroundTasks()
-        self._services = Services(self.catalog, self._invocations, self._background)
+        self._services = Services(self.stubs, self.invocations, self._background)
         self._report_unused_layers()
 
     def respond(self, request: Request, answer: Answer, sent_by: str = "") -> None:
@@ -150,10 +152,30 @@ class Endpoint:
         if self._watch is not None:
             self._watch(fact)
 
+    def renew_keys(self) -> None:
+        """Replace the endpoint's own key pair, so that requests with the old one are refused."""
+        self._keys.discard(self.credential)
+        self.credential = new_credential()
+        self._keys.add(self.credential)
+
+    def reset(self) -> None:
+        """Return to the state of the start, as far as functions see it. Nothing is waited for.
+
+        The functions are those of the start. There are no stubs, records and instances, and the key pair is new.
+        """
+        self.renew_keys()
+        self.invocations.drop_events()
+        self._dispatcher.end_all()
+        self._in_process.forget()
+        self.catalog.reset()
+        self.stubs.clear()
+        self.records.forget()
+        self.refusals.clear()
+
     async def stop(self) -> None:
         """Kill every worker and remove the endpoint's files. Handlers in this process have a second to end."""
         await self._background.stop()
-        await self._invocations.stop()
+        await self.invocations.stop()
         await self._in_process.stop(IN_PROCESS_SECONDS)
         await self._dispatcher.stop()
         await in_thread(self.records.close)

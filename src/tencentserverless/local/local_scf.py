@@ -2,18 +2,18 @@
 
 import asyncio
 import os
-import sys
-import threading
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
+from tencentserverless.local.doubles import expectations
+from tencentserverless.local.doubles.stubs import new_stub
 from tencentserverless.local.endpoint import Endpoint
-from tencentserverless.local.environment.command import command_environment
+from tencentserverless.local.environment.command import command_environment, program_environment
 from tencentserverless.local.eventloop.delivery import to_stderr
-from tencentserverless.local.eventloop.failures import log_failure
+from tencentserverless.local.eventloop.loop_thread import LoopThread
 from tencentserverless.local.functions import folders
 from tencentserverless.local.http.hosts import check_names
 from tencentserverless.local.instances import debugged
@@ -28,11 +28,15 @@ from tencentserverless.local.model.regions import DEFAULT_REGION
 from tencentserverless.local.own_process import fill_standard_descriptors, return_large_blocks
 from tencentserverless.local.server import Server, serve_endpoint
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from tencentserverless.aio import AsyncClient
+    from tencentserverless.scf import Client
+
+PATIENCE_SECONDS = 1.0
 
 
 class LocalSCF:
-    """A local endpoint: an SCF on this machine. It starts and stops with the ``with`` block.
+    """A local endpoint: an SCF on this machine. It starts and stops with the ``with`` block, or `start` and `stop`.
 
     paths: folders. Each of them is a function, or contains folders that are functions.
     port: the port of the endpoint, 0 for any free port.
@@ -69,6 +73,8 @@ class LocalSCF:
     settings: settings of the functions in `paths`, which win over those of their files: `environment` (added to their
         own), `timeout` in seconds, `memory_mb`, and for one function alone `name` and `handler`. With a handler a
         folder needs neither a serverless.yml nor an index.py.
+    strict: whether `verify` wants stubs to be used, and only known functions to be invoked. A ``with`` block in which
+        stubs were made is verified at its end.
     notify: is called with each notice, one line. By default notices are printed to standard error.
     on_record: is called with the record of each invocation that has ended.
     watch: is called with each fact: a `Begun`, `Printed`, `Ended` or `Refused`.
@@ -82,7 +88,6 @@ class LocalSCF:
     endpoint: its address, such as ``http://127.0.0.1:9000``.
     secret_id, secret_key: its key pair, which is new at each start.
     ca_file, bundle: paths of certificates to trust, "" without `tls`.
-    counters, records, functions: see below.
 
     Raises `FunctionFolderError` if a folder cannot be read, OSError if the port is in use, and `AuthorityError` (a
     RuntimeError) if no certificate can be made. Raises ValueError if `host` is not an address, there is no terminal
@@ -113,16 +118,16 @@ class LocalSCF:
         terminal: str | os.PathLike[str] | None = None,
         interpreters: Mapping[str, str | os.PathLike[str]] | None = None,
         settings: Mapping[str, Any] | None = None,
+        strict: bool = True,
         notify: Callable[[str], None] | None = None,
         on_record: Callable[[Record], None] | None = None,
         watch: Callable[[Fact], None] | None = None,
     ) -> None:
-        accept = (accept,) if isinstance(accept, str) else tuple(accept)
         host = ADDRESS if host == "localhost" else host
         ip_address(host)
         debugged.check(debug, debug_port)
         self._options = Options(
-            accept=accept,
+            accept=(accept,) if isinstance(accept, str) else tuple(accept),
             most_instances=most_instances,
             queue_seconds=queue_seconds,
             idle_seconds=idle_seconds,
@@ -142,13 +147,13 @@ class LocalSCF:
             debug_port=debug_port,
             terminal=debugged.terminal(terminal) if debug == "pdb" else "",
         )
+        self._strict = strict
         self._paths = paths
         self._port = port
         self._notify = notify or to_stderr
         self._on_record = on_record
         self._watch = watch
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread: threading.Thread | None = None
+        self._loop: LoopThread | None = None
         self._endpoint: Endpoint | None = None
         self.endpoint: str = ""
         self.secret_id: str = ""
@@ -160,27 +165,32 @@ class LocalSCF:
         return f"<LocalSCF {self.endpoint or 'not running'}>"
 
     def __enter__(self) -> "LocalSCF":
+        return self.start()
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        try:
+            if self._endpoint is not None and self._endpoint.stubs.all:
+                self._verify_block(has_raised=kind is not None)
+        finally:
+            self.stop()
+
+    def start(self) -> "LocalSCF":
+        """Start the endpoint, and return it."""
         fill_standard_descriptors()
         return_large_blocks()
-        self._loop = asyncio.SelectorEventLoop() if sys.platform == "win32" else asyncio.new_event_loop()
-        self._loop.set_exception_handler(_on_loop_failure)
-        self._thread = threading.Thread(target=self._run, args=(self._loop,), name="LocalSCF", daemon=True)
-        self._thread.start()
+        self._loop = LoopThread("LocalSCF")
         try:
-            self._server = self._await(self._start())
+            self._server = self._loop.wait_for(self._start())
         except BaseException:
             self._end_loop()
             raise
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
     def stop(self) -> None:
         """Stop the endpoint and end all its processes. A second call does nothing."""
         if self._loop is not None:
             try:
-                self._await(self._server.stop())
+                self._loop.wait_for(self._server.stop())
             finally:
                 self._end_loop()
 
@@ -229,9 +239,107 @@ class LocalSCF:
         else:
             root = Path(os.path.abspath(source))
             functions = list(folders.read([root], self._notify, running.layer_folders))
-        assert self._loop is not None
-        self._loop.call_soon_threadsafe(running.catalog.deploy, functions, root)
+        self._running_loop().call(running.catalog.deploy, functions, root)
         return functions
+
+    def undeploy(self, name: str) -> None:
+        """Serve the functions of this name no more, as if they were deleted. Raises KeyError if there are none."""
+        if not self._running_loop().call(self._running().catalog.undeploy, name):
+            raise KeyError(name)
+
+    def stub(
+        self,
+        name: str,
+        *,
+        returns: Any = ...,
+        raises: BaseException | type[BaseException] = ...,  # type: ignore[assignment]
+        status: int = ...,  # type: ignore[assignment]
+        calls: Callable[..., Any] = ...,  # type: ignore[assignment]
+        times: int | range | None = None,
+        optional: bool = False,
+        region: str | None = None,
+        namespace: str | None = None,
+    ) -> None:
+        """Answer invocations of this function from the test. A function of this name that is served is hidden.
+
+        returns: the result. raises: an exception for the handler to raise. status: the platform's number of a failure,
+            such as 433 for a function that ran out of time. calls: a function that takes the event, or the event and
+            the context, and returns the result. Give one of the four.
+        times: how often the stub has to be used, a number or a range. By default it is once or more.
+        optional: whether the stub may stay unused.
+        region, namespace: where the function is, by default everywhere.
+
+        Stubs of one function with `times` answer one after the other. The newest one without `times` answers the rest.
+        """
+        given = {"returns": returns, "raises": raises, "status": status, "calls": calls}
+        answers = {kind: value for kind, value in given.items() if value is not ...}
+        place = {"region": region, "namespace": namespace}
+        self._running().stubs.add(new_stub(name, answers, times, optional=optional, **place))
+
+    def invocations(self, name: str | None = None) -> list[Record]:
+        """The records of the invocations since the start or `reset`, oldest first. name: of this function only."""
+        return [record for record in self._running().records.own() if name in (None, record.function_name)]
+
+    def wait_for_idle(self, seconds: float = 5.0) -> bool:
+        """Wait until no invocation is running or waiting, at most so long. Returns whether that is so."""
+        idle = self._running().invocations.idle()
+        with suppress(asyncio.TimeoutError):
+            self._running_loop().wait_for(asyncio.wait_for(idle, seconds))
+        return self._running().invocations.is_idle
+
+    def account(self, *, strict: bool | None = None) -> str:
+        """Everything that was not as expected since the start or `reset`, as text. "" if all was.
+
+        Invocations that are still running are waited for, for a second at most.
+        strict: used in the place of the argument of `LocalSCF`.
+        """
+        self.wait_for_idle(PATIENCE_SECONDS)
+        stubs, names = self._running().stubs.all, {function.name for function in self.functions}
+        is_strict = self._strict if strict is None else strict
+        return expectations.account(stubs, self.invocations(), self._running().refusals.all(), names, is_strict)
+
+    def verify(self) -> None:
+        """Raise `ExpectationError`, an AssertionError, with the `account` if not all was as expected.
+
+        A stub that was not used as often as it says, a stub with `returns` or `calls` that failed, an invocation of a
+        function that is not there, and an invocation that does not end are not as expected.
+        """
+        if found := self.account():
+            raise expectations.ExpectationError(found)
+
+    def refuse(self) -> None:
+        """Refuse requests with the present key pair from now on. `secret_id` and `secret_key` are new."""
+        self._running_loop().call(self._running().renew_keys)
+        self._show_keys()
+
+    def reset(self) -> None:
+        """Return to the state of the start: functions, records, keys, stubs. All instances are ended.
+
+        Invocations that are still running are broken off, but handlers in this interpreter run on.
+        """
+        self._running_loop().call(self._running().reset)
+        self._show_keys()
+
+    def client(self, region: str | None = None, **arguments: Any) -> "Client":
+        """A client for this endpoint. arguments: others of `tencentserverless.scf.Client`."""
+        from tencentserverless.scf import Client
+
+        return Client(region, **self._client_arguments(arguments))
+
+    def async_client(self, region: str | None = None, **arguments: Any) -> "AsyncClient":
+        """A client for asyncio. arguments: others of `tencentserverless.aio.AsyncClient`."""
+        from tencentserverless.aio import AsyncClient
+
+        return AsyncClient(region, **self._client_arguments(arguments))
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """Variables to set in `os.environ`, so that the client in this program uses this endpoint. Some are blank.
+
+        Keys, tokens and profiles of the developer are hidden by them.
+        """
+        self._running()
+        return program_environment(os.environ, self.endpoint, self.secret_id, self.secret_key, self.bundle)
 
     def environment(self, variables: Mapping[str, str] | None = None, scf_hosts: bool = True) -> dict[str, str]:
         """Return environment variables with which a program uses this endpoint, and not the cloud.
@@ -243,7 +351,9 @@ class LocalSCF:
         Raises RuntimeError if the endpoint has not started.
         """
         self._running()
-        hosts = self._await(self._server.command_hosts()) if scf_hosts and self._options.scf_hosts else ""
+        hosts = (
+            self._running_loop().wait_for(self._server.command_hosts()) if scf_hosts and self._options.scf_hosts else ""
+        )
         given = os.environ if variables is None else variables
         return command_environment(given, self.endpoint, self.secret_id, self.secret_key, self.bundle, hosts)
 
@@ -252,42 +362,38 @@ class LocalSCF:
             raise RuntimeError("LocalSCF has not started: use it in a with statement")
         return self._endpoint
 
+    def _running_loop(self) -> LoopThread:
+        if self._loop is None:
+            raise RuntimeError("LocalSCF is not running")
+        return self._loop
+
+    def _verify_block(self, *, has_raised: bool) -> None:
+        """Verify a block. If it has raised, that error must not be hidden, so the account is given as notices."""
+        if not has_raised:
+            self.verify()
+        for line in self.account().splitlines():
+            self._notify(line)
+
+    def _client_arguments(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        keys = {"secret_id": self.secret_id, "secret_key": self.secret_key}
+        return {"endpoint": self.endpoint, **keys, "proxy": "", "ca_file": self.ca_file or None, **arguments}
+
+    def _show_keys(self) -> None:
+        credential = self._running().credential
+        self.secret_id, self.secret_key = credential.secret_id, credential.secret_key
+
     async def _start(self) -> Server:
         server = await serve_endpoint(
             self._paths, self._options, self._notify, self._on_record, self._port, self._watch
         )
         self._endpoint = server.endpoint
         self.endpoint = server.url
-        self.secret_id = server.endpoint.credential.secret_id
-        self.secret_key = server.endpoint.credential.secret_key
+        self._show_keys()
         if self._options.tls:
             self.ca_file, self.bundle = str(server.authority.ca_file), str(server.authority.bundle)
         return server
 
-    def _await(self, work: Coroutine[Any, Any, T]) -> T:
-        assert self._loop is not None
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
-
-    @staticmethod
-    def _run(loop: asyncio.AbstractEventLoop) -> None:
-        asyncio.set_event_loop(loop)
-        try:
-            loop.run_forever()
-        finally:
-            loop.run_until_complete(loop.shutdown_asyncgens())
-            with suppress(RuntimeError):  # it needs a thread, which the system may refuse
-                loop.run_until_complete(loop.shutdown_default_executor())
-            loop.close()
-
     def _end_loop(self) -> None:
         assert self._loop is not None
-        assert self._thread is not None
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+        self._loop.end()
         self._loop = None
-
-
-def _on_loop_failure(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Log what asyncio reports. Its own handler lets exceptions of the user's logging end the event loop."""
-    text, error = context["message"], context.get("exception")
-    log_failure(f"{text}: {error!r}", error)

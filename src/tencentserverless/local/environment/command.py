@@ -11,6 +11,7 @@ from tencentserverless.local.processes.worker_file import BOOTSTRAP
 
 PYTHON_PATH = BOOTSTRAP.parent / "python_path"  # the folder of the `sitecustomize` that leads SCF's host names here
 HOSTS_VARIABLE = "TENCENTSERVERLESS_HOSTS"  # read by `worker/redirect.py`
+PROFILE = "TCCLI_PROFILE"
 
 # All the names that SDKs read: a key of the real cloud must not be used by accident.
 _IDS = ("TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRET_ID", "TENCENT_SECRET_ID")
@@ -46,6 +47,18 @@ def command_environment(
         del result["PYTHONPATH"]
     result.update(no_proxy(shell, direct))
     return result
+
+
+def program_environment(
+    given: Mapping[str, str], endpoint: str, secret_id: str, secret_key: str, bundle: str = ""
+) -> dict[str, str]:
+    """Return the variables to set in a program that is running. Those that must not count are blank.
+
+    given: the environment of the program; its NO_PROXY is kept.
+    """
+    blank = dict.fromkeys((*_TOKENS, PROFILE), "")
+    proxies = {name: given[name] for name in ("NO_PROXY", "no_proxy") if name in given}
+    return {**blank, **command_environment(proxies, endpoint, secret_id, secret_key, bundle)}
 
 
 def _python_path(path: str, first: str) -> str:

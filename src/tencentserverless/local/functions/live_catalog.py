@@ -75,7 +75,8 @@ class LiveCatalog:
             for folder, reading in self._reader.read_all(self._roots.values()).items()
         }
         self._objects: dict[Key, Function] = {}  # those whose handlers are objects of this program
-        self._hidden: set[Place] = set()  # places of functions that `deploy` has replaced
+        self._hidden: set[Place] = set()  # places of functions that `deploy` has replaced or `undeploy` has removed
+        self._added: set[Path] = set()  # the roots that `deploy` has added
         self._checked: dict[str, tuple[float, tuple[Marks, ...]]] = {}  # by origin
         self._watched: dict[str, tuple[str, ...]] = {}  # the files that a function depends on, by origin
         self._all_checked_at = -inf
@@ -126,8 +127,33 @@ class LiveCatalog:
             of_folder = [other for other in functions if other.call is None and _place_of(other)[0] == place[0]]
             self._readings[place[0]] = _Known(of_folder)
         if root is not None:
+            if root not in self._roots:
+                self._added.add(root)
             self._roots[root] = root.resolve()
         self._serve(time.monotonic())
+
+    def undeploy(self, name: str) -> bool:
+        """Remove the functions of this name. Returns whether there were any."""
+        places = {place for place, function in self._served.items() if function.name == name}
+        objects = [key for key, function in self._objects.items() if function.name == name]
+        self._hidden |= places
+        for key in objects:
+            del self._objects[key]
+            self._hidden |= {place for place, known in self._declared().items() if known.key == key}
+        self._serve(time.monotonic())
+        return bool(places or objects)
+
+    def reset(self) -> None:
+        """Undo what `deploy` and `undeploy` have done."""
+        if not (self._objects or self._hidden or self._added):
+            return
+        for root in self._added:
+            del self._roots[root]
+        for changes in (self._objects, self._hidden, self._added):
+            changes.clear()
+        kept = set(self._candidates())
+        self._served = {place: function for place, function in self._served.items() if place[0] in kept}
+        self._check_all()
 
     def __iter__(self) -> Iterator[Function]:
         return iter(self._functions)

@@ -70,17 +70,28 @@ class Dispatcher:
         else:
             self._assign(ticket)
 
+    def end_all(self) -> None:
+        """End all instances, without waiting for their processes. New ones may be started at once.
+
+        Invocations that are running end with status 439, those that wait with 500.
+        """
+        self._fail_waiting()
+        self._pool.end_all()
+
     async def stop(self) -> None:
         """Kill all instances. Invocations that are running end with status 439."""
         self._stopped = True
         await self._checks.stop()
         await self._starts.stop()
         self._expiry.stop()
+        self._fail_waiting()
+        await self._pool.stop()
+        self._code.close()
+
+    def _fail_waiting(self) -> None:
         for ticket in self._scheduler.tickets():
             self._scheduler.forget_ticket(ticket.invocation.function.key, ticket)
             ticket.fail(_stopping)
-        await self._pool.stop()
-        self._code.close()
 
     # The methods of `Listener`, which instances call.
 

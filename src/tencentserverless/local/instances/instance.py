@@ -272,9 +272,9 @@ class Instance:
         held_bytes = self._meter.sample()
         if self._meter.excess:
             self.notify(f"{self.function.name}: ended (439): {self._meter.excess}")
-            self._resolve(Ending.EXIT)
+            self.resolve(Ending.EXIT)
         elif held_bytes > self.function.memory_mb * MB:
-            self._resolve(Ending.MEMORY)
+            self.resolve(Ending.MEMORY)
 
     def _check_stop(self) -> None:
         is_stopped = self._meter.is_stopped()
@@ -338,7 +338,8 @@ class Instance:
         self.countdown.start(seconds)
         self._channel.send(data)
 
-    def _resolve(self, answer: Answer) -> None:
+    def resolve(self, answer: Answer) -> None:
+        """End the wait for the worker's answer, if there is one, with this answer."""
         then, self._then = self._then, None
         if then is not None:
             self.countdown.stop()
@@ -353,7 +354,7 @@ class Instance:
         then = self._then
         self._channel.drain()
         if self._then is then:  # otherwise the answer was there, and the next event may be running
-            self._resolve(Ending.TIME)
+            self.resolve(Ending.TIME)
 
     def _on_frames(self, frames: list[Frame]) -> None:
         answers = [frame for frame in frames if not self.handle_report(frame)]
@@ -364,7 +365,7 @@ class Instance:
         elif len(answers) > 1 or (answers and self._then is None):
             self.distrust()
         elif answers:
-            self._resolve(answers[0])
+            self.resolve(answers[0])
 
     def _on_exit(self) -> None:
         """The worker's process has ended. Its last answer may have come in the same turn of the event loop."""
@@ -381,7 +382,7 @@ class Instance:
         self.alive = False
         self._channel.close()
         has_run_out = self._then is not None and self._meter.has_run_out()
-        self._resolve(Ending.MEMORY if has_run_out else Ending.UNREAD if is_unread else Ending.EXIT)
+        self.resolve(Ending.MEMORY if has_run_out else Ending.UNREAD if is_unread else Ending.EXIT)
         if was_idle:
             self._listener.died(self)
 

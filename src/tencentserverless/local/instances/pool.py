@@ -8,6 +8,7 @@ from tencentserverless.local.instances.instance import Instance
 from tencentserverless.local.instances.scheduler import Scheduler
 from tencentserverless.local.instances.ticket import Ticket
 from tencentserverless.local.instances.watch import Watch, retire
+from tencentserverless.local.instances.worker_replies import Ending
 from tencentserverless.local.model.function import Key
 from tencentserverless.local.processes.worker_handle import WorkerHandle
 
@@ -96,6 +97,12 @@ class Pool:
         over.add_done_callback(lambda _: then())
         self.end(instance).add_done_callback(lambda _: over.cancel())  # cancelling twice does no harm
         self._loop.call_later(GONE_SECONDS, over.cancel)
+
+    def end_all(self) -> None:
+        """End all instances, without waiting for their processes. Invocations that are running end with status 439."""
+        for instance in list(self._living):
+            instance.resolve(Ending.EXIT)
+            self.end(instance)
 
     async def stop(self) -> None:
         """End all instances."""

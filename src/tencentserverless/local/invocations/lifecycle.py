@@ -57,6 +57,23 @@ class Invocations:
         self._event_slots = asyncio.Semaphore(options.event_invocations)
         self._event_tasks = BackgroundTasks()
         self._event_bytes = 0
+        self._until_idle: list[asyncio.Future[None]] = []
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no invocation is running or waiting."""
+        return not self._records.running and not len(self._event_tasks)
+
+    async def idle(self) -> None:
+        """Wait until no invocation is running or waiting."""
+        while not self.is_idle:
+            over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._until_idle.append(over)
+            await over
+
+    def drop_events(self) -> None:
+        """Drop the Event invocations that have not ended, without waiting for it."""
+        self._event_tasks.cancel()
 
     def invoke(self, invocation: Invocation, done: Recorded) -> None:
         """Run an invocation. Raises `Refusal` if the chain is too long.
@@ -99,6 +116,7 @@ class Invocations:
         self._records.end(record, outcome, time.time())
         if self._watch is not None:
             self._watch(Ended(record))
+        self._check_idle()
 
     def _run(self, invocation: Invocation, done: Recorded) -> None:
         record = self._begin(invocation)
@@ -117,6 +135,13 @@ class Invocations:
 
     def _end_event(self, size: int) -> None:
         self._event_bytes -= size
+        self._check_idle()
+
+    def _check_idle(self) -> None:
+        while self._until_idle and self.is_idle:
+            over = self._until_idle.pop()
+            if not over.done():
+                over.set_result(None)
 
     def _ended(self, record: Record, done: Recorded, outcome: Outcome | Exception) -> None:
         if isinstance(outcome, Exception):

@@ -40,6 +40,7 @@ _OPEN = (
     "COMMIT",
 )
 _INSERT = f"INSERT INTO invocations ({_NAMED}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608  without values
+_FORGET = "DELETE FROM invocations WHERE request_id = ?"
 _SELECT = f"SELECT {_NAMED} FROM invocations"  # noqa: S608
 # This uses the index, so that the rows, which may have 64 MB, are not read.
 _DROP = """
@@ -61,6 +62,7 @@ class Records:
     notify: is called once if the file cannot be read or written. Then records wait in memory, within the same limits.
     most: the largest number of records. The oldest ones are removed first.
     most_bytes: the largest size of all records.
+    running: the records of invocations that have not ended, by request id.
     """
 
     def __init__(
@@ -74,9 +76,10 @@ class Records:
         self._notify = notify
         self._most = most
         self._most_bytes = most_bytes
-        self._running: dict[str, Record] = {}
+        self.running: dict[str, Record] = {}
         self._ended = _Newest(most, most_bytes)
         self._begun = 0
+        self._own: deque[str] = deque(maxlen=most)  # the request ids since the start, or since `forget`
         self._lock = threading.RLock()  # `notify` is called with the lock, and may call `all`
         self._wake, self._hurry, self._closing = threading.Event(), threading.Event(), threading.Event()
         self._writer: threading.Thread | None = None
@@ -100,7 +103,8 @@ class Records:
         if self._writer is None:
             self._start_writer()
         self._begun += 1
-        record = self._running[invocation.request_id] = Record(invocation, self._begun)
+        self._own.append(invocation.request_id)
+        record = self.running[invocation.request_id] = Record(invocation, self._begun)
         return record
 
     def _start_writer(self) -> None:
@@ -112,8 +116,10 @@ class Records:
     def end(self, record: Record, outcome: Outcome, at: float) -> None:
         """The invocation has ended at this time (Unix seconds). Its record is written later."""
         record.outcome, record.ended_at = outcome, at
+        if record.request_id not in self.running:  # it is forgotten
+            return
         self._ended.add(record)
-        self._running.pop(record.invocation.request_id, None)
+        self.running.pop(record.invocation.request_id, None)
         if self._ended.bytes > URGENT_BYTES:
             self._hurry.set()
         if not self._wake.is_set():
@@ -123,13 +129,28 @@ class Records:
         """All records, also of running invocations, in the order in which the invocations came. This reads the file."""
         if self._last is not None:
             return list(self._last)
-        running = dict(self._running)
+        running = dict(self.running)
         with self._lock:
             self._write()
             ended = [*self._read(), *self._ended.all()]
         # An invocation that ends meanwhile is in both.
         found = [record for record in ended if record.invocation.request_id not in running]
         return sorted([*found, *running.values()], key=lambda each: (each.invocation.received_at, each.number))
+
+    def own(self) -> list[Record]:
+        """The records of this endpoint, without those that were in the file before, as `all` returns them."""
+        ids = set(self._own)
+        return [record for record in self.all() if record.request_id in ids]
+
+    def forget(self) -> None:
+        """Remove the records of this endpoint. Those that were in the file before stay."""
+        with self._lock:
+            self._ended.take(1 << 62)
+            if self._file_exists:
+                with suppress(sqlite3.Error):  # the next write gives a notice
+                    self._connected().executemany(_FORGET, [(request_id,) for request_id in self._own])
+        self.running.clear()
+        self._own.clear()
 
     def close(self) -> None:
         """Write the remaining records and close the file. After that `all` returns the same records as now."""

@@ -18,6 +18,9 @@ class Refusals:
         if len(self._counts) > MOST:
             del self._counts[next(iter(self._counts))]
 
+    def clear(self) -> None:
+        self._counts.clear()
+
     def all(self) -> list[tuple[Refused, int]]:
         """Each refusal and how often it happened, the last one last. Their times are 0."""
         return list(self._counts.items())

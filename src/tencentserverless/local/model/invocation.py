@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from sys import getsizeof
 from typing import Any, NamedTuple
 
+from tencentserverless._protocol.failure import failure_of, named
+from tencentserverless._protocol.invoke import decoded
+from tencentserverless.exception import ServerlessError
 from tencentserverless.local.model.function import Function
 
 
@@ -78,6 +81,50 @@ class Record:
     outcome: Outcome | None = None
 
     @property
+    def request_id(self) -> str:
+        """The id of the invocation."""
+        return self.invocation.request_id
+
+    @property
+    def function_name(self) -> str:
+        """The name of the function."""
+        return self.invocation.function.name
+
+    @property
+    def parent(self) -> str | None:
+        """The request id of the invocation that made this one. None if a program outside made it."""
+        return self.invocation.parent
+
+    @property
+    def event(self) -> Any:
+        """The event as a Python value, or its text if it is not JSON."""
+        return decoded(self.invocation.event.decode("utf-8", "surrogatepass"))
+
+    @property
+    def result(self) -> Any:
+        """The result as a Python value. None if the invocation failed, or has not ended."""
+        return decoded(self.outcome.ret_msg) if self.outcome and self.outcome.succeeded else None
+
+    @property
+    def error(self) -> ServerlessError | None:
+        """The error that a client raises for it, such as a FunctionError. None on success, and before its end."""
+        outcome, function = self.outcome, self.invocation.function
+        if outcome is None or outcome.succeeded:
+            return None
+        error = failure_of(outcome.ret_msg, outcome.status_code, self.request_id, outcome.error_message)
+        return named(error, function.name, function.region, function.namespace)
+
+    @property
+    def log(self) -> str:
+        """The output of the function, during this invocation and, after a cold start, while it was loaded."""
+        return self.outcome.init_output + self.outcome.output if self.outcome else ""
+
+    @property
+    def duration_ms(self) -> float | None:
+        """The time that the handler took. None if it has not ended."""
+        return self.outcome.duration_ms if self.outcome else None
+
+    @property
     def kept_bytes(self) -> int:
         """Roughly the memory that this record needs."""
         outcome = self.outcome
@@ -105,7 +152,7 @@ class Record:
             "error_message": outcome and outcome.error_message,
             "duration_ms": outcome and outcome.duration_ms,
             "memory_bytes": outcome and outcome.memory_bytes,
-            "output": outcome and outcome.init_output + outcome.output,
+            "output": self.log if outcome else None,
             "cold_start": bool(outcome and outcome.init_ms is not None),
             "init_ms": outcome and outcome.init_ms,
             "instance_id": outcome and outcome.instance_id,

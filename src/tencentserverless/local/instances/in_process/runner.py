@@ -70,6 +70,13 @@ class InProcess:
         """Run one invocation. `done` is called once: with its outcome, a `Refusal`, or an internal error."""
         self._tasks.start(self._run(invocation, done))
 
+    def forget(self) -> None:
+        """Load the code of functions again at their next invocation."""
+        has_imported = any(loaded.function.call is None for loaded in self._loaded.values())
+        self._loaded.clear()
+        if has_imported:
+            _modules.end(self)
+
     async def stop(self, patience_seconds: float) -> None:
         """Wait this long for running handlers. Their threads cannot be ended, so they may run on after that."""
         await self._tasks.stop(patience_seconds)

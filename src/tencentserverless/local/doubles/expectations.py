@@ -1,0 +1,131 @@
+"""The account of what a test expected and did not get. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+
+from tencentserverless.local.doubles.stubs import Stub
+from tencentserverless.local.model.bounded_text import few_lines, few_names, shortened
+from tencentserverless.local.model.facts import Refused
+from tencentserverless.local.model.invocation import Record
+
+_NOT_FOUND = "ResourceNotFound.Function"
+
+
+class ExpectationError(AssertionError):
+    """A test did not get what it expected of stubs and functions. The text is the whole account."""
+
+
+def account(
+    stubs: Sequence[Stub],
+    records: Sequence[Record],
+    refusals: Iterable[tuple[Refused, int]],
+    served: Iterable[str],
+    strict: bool = True,
+) -> str:
+    """Everything that was not as expected, one paragraph for each; "" if all was.
+
+    records, refusals: those of the test. served: the names of the functions that the endpoint serves.
+    strict: whether stubs have to be used as often as they say, and only known functions may be invoked.
+    """
+    names = sorted({*served, *(stub.name for stub in stubs)})
+    answers = {record.request_id: record for record in records}
+    found = [text for stub in stubs if (text := _broken(stub, answers))]
+    found += [f"{_line(record)} after the end of the test." for record in records if record.outcome is None]
+    if strict:
+        found += [text for stub in stubs if (text := _miscounted(stub, records, refusals))]
+        found += [_unexpected(refused, count, names) for refused, count in refusals if refused.code == _NOT_FOUND]
+    return "\n\n".join(found)
+
+
+def chain_text(records: Sequence[Record]) -> str:
+    """The invocations of a test with their events, results, errors and logs. Each stands below the one that made it."""
+    children: dict[str | None, list[Record]] = {}
+    ids = {record.request_id for record in records}
+    for record in records:
+        children.setdefault(record.parent if record.parent in ids else None, []).append(record)
+    return "\n".join(_tree(children, None, ""))
+
+
+def _tree(children: Mapping[str | None, list[Record]], parent: str | None, indent: str) -> list[str]:
+    lines = []
+    for record in children.get(parent, ()):
+        lines.append(f"{indent}{_line(record)}")
+        lines += [f"{indent}    | {line}" for line in few_lines(record.log.rstrip("\n")).split("\n") if line]
+        trace = record.error.stack_trace if record.error else ""
+        lines += [f"{indent}    {line}" for line in few_lines(trace.rstrip("\n")).split("\n") if line]
+        lines += _tree(children, record.request_id, indent + "  ")
+    return lines
+
+
+def _line(record: Record) -> str:
+    function, event = record.invocation.function, record.invocation.event.decode("utf-8", "surrogatepass")
+    return f"{function.name} ({function.region}, {function.namespace}) {shortened(event)} -> {_ending(record)}"
+
+
+def _ending(record: Record) -> str:
+    outcome = record.outcome
+    if outcome is None:
+        return "was still running"
+    text = outcome.ret_msg if outcome.succeeded else f"{outcome.status_code} {outcome.error_message}"
+    return f"{shortened(text.splitlines()[0] if text else text)} in {outcome.duration_ms:.0f} ms"
+
+
+def _broken(stub: Stub, answers: Mapping[str, Record]) -> str:
+    """The first failure of a stub that was not to fail."""
+    if stub.status is not None or stub.raises:
+        return ""
+    for request_id in stub.request_ids:
+        record = answers.get(request_id)
+        error = record.error if record else None
+        if error is not None:
+            trace = error.stack_trace.rstrip() or str(error.message)
+            return f"{_shown(stub)} raised an exception by itself:\n{_indented(few_lines(trace))}"
+    return ""
+
+
+def _miscounted(stub: Stub, records: Sequence[Record], refusals: Iterable[tuple[Refused, int]]) -> str:
+    count = len(stub.request_ids)
+    if count < stub.least:
+        used = "was never used" if not count else f"was used {_times(count)}, not {_wanted(stub)}"
+        advice = "" if count else " If that is right, give it optional=True."
+        return f"{_shown(stub)} {used}. {_instead(stub, records, refusals)}{advice}"
+    if stub.most is not None and count > stub.most:
+        return f"{_shown(stub)} was used {_times(count)}, not {_wanted(stub)}."
+    return ""
+
+
+def _instead(stub: Stub, records: Sequence[Record], refusals: Iterable[tuple[Refused, int]]) -> str:
+    invoked = dict.fromkeys(record.function_name for record in records)
+    invoked.update(dict.fromkeys(refused.function_name for refused, _ in refusals if refused.code == _NOT_FOUND))
+    others = [name for name in invoked if name != stub.name]
+    return f"The test invoked {few_names(others) or 'no other function'}."
+
+
+def _unexpected(refused: Refused, count: int, names: Sequence[str]) -> str:
+    name = refused.function_name
+    by_small = {other.lower(): other for other in names}
+    near = [by_small[found] for found in get_close_matches(name.lower(), by_small, 3, 0.6)]
+    place = f"{refused.region}, {refused.namespace}"
+    if name in near:
+        hint = f"{name} is in another region or namespace."
+    else:
+        hint = f"Near names: {', '.join(near)}." if near else f"There are: {few_names(names) or 'no functions'}."
+    return f"{name} ({place}) was invoked {_times(count)}, but it is neither a function nor a stub. {hint}"
+
+
+def _shown(stub: Stub) -> str:
+    return f'stub("{stub.name}")' + (f" in {stub.made_at}" if stub.made_at else "")
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
+def _wanted(stub: Stub) -> str:
+    if stub.most is None or stub.least == stub.most:
+        return _times(stub.least) if stub.least else "never"
+    return f"{stub.least} to {stub.most} times"
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}" for line in text.split("\n"))

@@ -1,0 +1,55 @@
+"""An event loop on a thread of its own, and calls to it from other threads."""
+
+import asyncio
+import sys
+import threading
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from tencentserverless.local.eventloop.failures import log_failure
+
+T = TypeVar("T")
+
+
+class LoopThread:
+    """An event loop that runs on a thread of its own until `end`."""
+
+    def __init__(self, name: str) -> None:
+        self._loop = asyncio.SelectorEventLoop() if sys.platform == "win32" else asyncio.new_event_loop()
+        self._loop.set_exception_handler(_on_failure)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def wait_for(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine on the loop, and return its result."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def call(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Call a function on the loop, and return its result."""
+
+        async def work() -> T:
+            return function(*arguments)
+
+        return self.wait_for(work())
+
+    def end(self) -> None:
+        """Stop the loop, and wait until the thread has ended."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_forever()
+        finally:
+            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+            with suppress(RuntimeError):  # it needs a thread, which the system may refuse
+                self._loop.run_until_complete(self._loop.shutdown_default_executor())
+            self._loop.close()
+
+
+def _on_failure(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what asyncio reports. Its own handler lets exceptions of the user's logging end the event loop."""
+    text, error = context["message"], context.get("exception")
+    log_failure(f"{text}: {error!r}", error)

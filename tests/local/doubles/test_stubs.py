@@ -1,0 +1,78 @@
+"""Stubs: which one answers, and what cannot be one."""
+
+import pytest
+
+from tencentserverless.local.doubles.stubs import STATUS_CODES, StubRunner, Stubs, new_stub
+from tencentserverless.local.functions.catalog import Catalog
+from tencentserverless.local.model.api_errors import Refusal
+from tencentserverless.local.model.invocation import Invocation
+from tests.local.factories import function
+
+CONTEXT = {"request_id": "1"}
+
+
+def invoked(stubs, key=("ap-guangzhou", "default", "Pay"), request_id="1"):
+    """The answer of the stub whose turn it is."""
+    found = stubs.get(key)
+    stubs.stub_for(Invocation(request_id, found, b"{}"))
+    return found.call({"n": 1}, {"request_id": request_id})
+
+
+def test_the_order_of_stubs():
+    """Stubs with `times` answer in their order, then the newest without; if all are used up, the last one again."""
+    stubs = Stubs(Catalog())
+    for value, times in ((1, 1), (0, None), (2, range(1, 3)), (9, None)):
+        stubs.add(new_stub("Pay", {"returns": value}, times=times))
+    assert [invoked(stubs) for _ in range(5)] == [1, 2, 2, 9, 9]
+    stubs.clear()
+    stubs.add(new_stub("Pay", {"returns": 1}, times=0))
+    assert invoked(stubs) == 1
+
+
+def test_a_stub_of_one_region():
+    """A stub for a region leaves the functions of other regions as they are, and takes the settings of its own."""
+    served = [function("Pay", region="ap-shanghai"), function("Pay", region="ap-beijing", timeout=9)]
+    stubs = Stubs(Catalog(served))
+    stubs.add(new_stub("Pay", {"returns": 1}, region="ap-beijing"))
+    assert stubs.get(served[0].key) is served[0]
+    assert stubs.get(("ap-guangzhou", "default", "Pay")) is None
+    assert stubs.get(served[1].key).timeout == 9
+    assert invoked(stubs, served[1].key) == 1
+
+
+@pytest.mark.parametrize("calls", [lambda event: event["n"], lambda event, context: event["n"], dict.popitem])
+def test_functions_with_and_without_context(calls):
+    """A function of the test takes the event, or the event and the context; one of C may hide what it takes."""
+    stubs = Stubs(Catalog())
+    stubs.add(new_stub("Pay", {"calls": calls}))
+    assert invoked(stubs) in (1, ("n", 1))
+
+
+@pytest.mark.parametrize("status", STATUS_CODES)
+def test_a_status_runs_nothing(status):
+    """A stub with a status has the outcome of that status; an event that is not JSON is refused before."""
+    stubs, ended = Stubs(Catalog()), []
+    stubs.add(new_stub("Pay", {"status": status}))
+    runner = StubRunner(stubs, None)
+    for event in (b"{}", b"{"):
+        runner.run(Invocation("1", stubs.get(("ap-guangzhou", "default", "Pay")), event), ended.append)
+    assert ended[0].status_code == status
+    assert isinstance(ended[1], Refusal)
+
+
+@pytest.mark.parametrize(
+    ("name", "answers", "times", "text"),
+    [
+        ("Pay", {}, None, "takes one of returns=, raises=, status= and calls="),
+        ("Pay", {"returns": 1, "status": 433}, None, "takes one of"),
+        ("Pay", {"status": 404}, None, "status is one of 407, 430, .*, not 404"),
+        ("Pay", {"raises": "text"}, None, "raises is an exception, not str"),
+        ("Pay", {"calls": 1}, None, "calls is a function, not int"),
+        ("Pay", {"returns": 1}, "2", "times is a number or a range, not str"),
+        ("支付", {"returns": 1}, None, "cannot be the name of a function"),
+    ],
+)
+def test_what_cannot_be_a_stub(name, answers, times, text):
+    """A wrong argument is refused where the stub is made, with a text that says what to give."""
+    with pytest.raises((TypeError, ValueError), match=text):
+        new_stub(name, answers, times=times)
