@@ -1,12 +1,8 @@
 """The command line as users run it: in a process of its own."""
 
-import atexit
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
-from functools import cache
 
 import pytest
 
@@ -52,13 +48,4 @@ def command():
 def environment(**variables):
     """This process's environment with the source on the path, and without any setting of the cloud."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("TENCENT", "TCCLI"))}
-    path = os.pathsep.join(filter(None, sys.path))
-    return {**kept, "PYTHONPATH": path, "XDG_RUNTIME_DIR": runtime_folder(), **variables}
-
-
-@cache
-def runtime_folder():
-    """A folder of this test process, in which `local start` leaves its file: others must not find its endpoints."""
-    folder = tempfile.mkdtemp()
-    atexit.register(shutil.rmtree, folder)
-    return folder
+    return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **variables}

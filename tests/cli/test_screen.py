@@ -5,9 +5,8 @@ import re
 
 import pytest
 
-from tencentserverless._cli.screen import MOST_LINES, MOST_REMEMBERED, Screen, json_line
+from tencentserverless._cli.screen import Screen, json_line
 from tencentserverless.local.model import outcomes
-from tencentserverless.local.model.bounded_text import LINE_CHARACTERS
 from tencentserverless.local.model.facts import Begun, Ended, Noticed, Printed, Refused
 from tencentserverless.local.model.invocation import Invocation, Outcome, Record
 from tests.local.factories import function
@@ -64,6 +63,16 @@ def test_an_invocation():
         "  Orders | no end",
         "Orders ok in 12 ms, cold start 71 ms, 11 MB",
     ]
+
+
+def test_much_that_is_printed():
+    """Of one invocation so many lines are shown; a line without an end is shown in parts."""
+    orders = invocation()
+    lines = shown(Begun(orders), *[Printed(orders, "x\n" * 999)] * 100, Printed(orders, "y"), ended(orders))
+    assert len(lines) < 2100
+    assert lines[-2] == "  Orders | [more lines are in its record]"
+    lines = shown(Begun(orders), *[Printed(orders, "x" * 5000)] * 4)
+    assert lines[1:] == ["  Orders | " + "x" * 10000] * 2
 
 
 def test_where_and_how():
@@ -195,19 +204,3 @@ def test_lines_of_json():
     assert found[1]["text"] == "a\n"
     assert json.loads(found[2]["ret_msg"])["stackTrace"] == TRACE
     assert "status_code" not in found[0]
-
-
-def test_what_is_shown_is_bounded():
-    """However much a function prints, with ends of lines or without, what is shown of it has a bound in lines."""
-    orders = invocation()
-    screen = Screen()
-    facts = [Printed(orders, "x\n" * 700), *[Printed(orders, "y" * 100_000)] * 50]
-    lines = [line for fact in [Begun(orders), *facts, ended(orders)] for line in screen.lines(fact)]
-    assert len(lines) == MOST_LINES + 3
-    assert lines[-2].endswith("[200 more lines]")
-    lines = [line for fact in [Begun(orders), *facts[1:], ended(orders)] for line in screen.lines(fact)]
-    assert max(map(len, lines)) < LINE_CHARACTERS + 100
-    for number in range(2 * MOST_REMEMBERED):
-        screen.lines(Begun(invocation(request_id=str(number))))
-        screen.lines(Printed(invocation(request_id=str(number)), "no end"))
-    assert len(screen._unfinished) <= MOST_REMEMBERED

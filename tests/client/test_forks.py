@@ -47,18 +47,8 @@ os._exit(0)
 def test_a_fork_while_another_thread_imports():
     """A child that is forked while another thread imports a module of the client's can import it and invoke."""
     with Server(answering(http(result())), tls=True) as server, Server(proxying([]), tls=True) as proxy:
-        command = [
-            sys.executable,
-            "-W",
-            "ignore",
-            "-u",
-            "-c",
-            PROGRAM,
-            server.endpoint,
-            proxy.endpoint,
-            AUTHORITY,
-            *LATE,
-        ]
+        arguments = (server.endpoint, proxy.endpoint, AUTHORITY, *LATE)
+        command = [sys.executable, "-W", "ignore", "-u", "-c", PROGRAM, *arguments]
         environ = dict(os.environ, PYTHONPATH=os.path.join(ROOT, "src"))
         done = subprocess.run(command, env=environ, stdout=subprocess.PIPE, timeout=100)
     assert done.stdout.decode("ascii").split("\n")[:-1] == ["%s 0" % name for name in LATE]

@@ -285,3 +285,26 @@ def test_a_certificate_that_is_not_trusted_ends_it(open_client):
     assert isinstance(found[-1], errors.ConnectError)
     assert (len(found), found[-1].index, found[-1].sent) == (1, 0, 0)
     assert server.accepted <= 2
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+def test_a_map_stays_in_the_process_that_began_it():
+    """A forked child cannot go on with the map of its parent, which goes on as if nothing had happened."""
+    with Server(answering(echo)) as server, client_of("blocking", server.endpoint) as client:
+        mapped = client.function("f").map(range(20), concurrency=2)
+        assert next(mapped) == 0
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if is_refused(mapped) else 1)
+        assert os.waitpid(child, 0)[1] == 0
+        assert list(mapped) == list(range(1, 20))
+
+
+def is_refused(mapped):
+    try:
+        next(mapped)
+    except RuntimeError:
+        mapped.close()
+        return True
+    return False

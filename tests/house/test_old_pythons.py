@@ -20,9 +20,9 @@ DIFFERS = {
         "tests/transport/asyncio",
     ),
     "ssl": (
+        "tests/transport/test_proxy.py",
         "tests/transport/test_tls_context.py",
         "tests/transport/test_tls_layer.py",
-        "tests/transport/test_proxy.py",
     ),
     "sockets, threads and signals": (
         "tests/client/test_scf_connections.py",
@@ -36,7 +36,6 @@ DIFFERS = {
     "signatures, pickles and exceptions": (
         "tests/client/test_exception.py",
         "tests/client/test_scf.py",
-        "tests/protocol/test_event.py",
     ),
 }
 

@@ -13,7 +13,7 @@ def flags_here():
         "import json, os, tempfile; from tencentserverless.local.worker import fork_server as it\n"
         "with tempfile.TemporaryDirectory() as scratch:\n"
         "    for name in ('root', 'sdk', 'trust'): os.mkdir(os.path.join(scratch, name))\n"
-        "    mould = it.Forker(None, None, None, False, scratch).mould\n"
+        "    mould = it.Forker(None, (None, None), False, scratch).mould\n"
         "print(json.dumps(mould.flags if mould else None))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)

@@ -123,6 +123,8 @@ def test_the_impatient_are_told_at_once():
         ("InternalError.System", "CLOUD_FAILED"),
         ("FailedOperation.InvokeFunction", "CLOUD_FAILED"),
         ("ServiceUnavailable", "CLOUD_FAILED"),
+        ("ServiceUnavailable.Busy", "CLOUD_FAILED"),
+        ("FailedOperation", "CLOUD_FAILED"),
         ("ResponseSizeLimitExceeded", "TOO_LARGE"),
         ("FailedOperation.FunctionStatusError", "REFUSED"),
         ("ResourceNotFound.Function", "REFUSED"),

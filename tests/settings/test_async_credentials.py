@@ -1,6 +1,7 @@
 """Credentials of the asyncio client that take time."""
 
 import asyncio
+import gc
 import json
 import threading
 import time
@@ -112,3 +113,55 @@ def test_a_source_works_in_one_loop_after_the_other():
             with Driven() as driven:
                 driven.client = client
                 assert driven.invoke("f").value == "AKID"
+
+
+class Executor:
+    """In the place of an event loop's `run_in_executor`: raises, at once or in the future that it returns."""
+
+    def __init__(self, loop, error, is_late):
+        self.loop = loop
+        self.error = error
+        self.is_late = is_late
+
+    def __call__(self, executor, function, *arguments):
+        if not self.is_late:
+            raise self.error
+        future = self.loop.create_future()
+        future.set_exception(self.error)
+        return future
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+@pytest.mark.parametrize("error", [RuntimeError, NotImplementedError, TypeError, OSError, MemoryError])
+def test_an_executor_that_fails(error, is_late):
+    """Where no thread can be had, the callable is called at once; other failures are a SettingsError with the cause."""
+    raised = error("not here")
+    with Server(answering(who)) as server:
+        with Driven(endpoint=server.endpoint, credentials=lambda: ("AKID", "key")) as driven:
+            driven.loop.run_in_executor = Executor(driven.loop, raised, is_late)
+            if isinstance(raised, RuntimeError):
+                assert driven.invoke("f").value == "AKID"
+                return
+            with pytest.raises(errors.SettingsError, match=error.__name__) as caught:
+                driven.invoke("f")
+    assert (caught.value.__cause__, caught.value.executed) == (raised, "no")
+
+
+def test_a_failure_after_the_deadline_is_not_reported(caplog):
+    """A callable that fails after all who waited for it have given up is not reported by asyncio."""
+    release = threading.Event()
+
+    def credentials():
+        release.wait(20)
+        raise OSError("no network")
+
+    async def main(client):
+        with pytest.raises(errors.InvokeTimeoutError):
+            await client.invoke("f", timeout=0.05)
+        release.set()
+
+    with Driven(endpoint="http://127.0.0.1:1", credentials=credentials) as driven:
+        driven.run(main(driven.client))
+        driven.run(driven.loop.run_in_executor(None, time.time))
+    gc.collect()
+    assert not caplog.records

@@ -1,5 +1,6 @@
 """Credentials from callables, profiles and roles."""
 
+import contextlib
 import json
 import os
 import threading
@@ -201,6 +202,34 @@ def test_threads_that_wait_share_a_failure():
         thread.join()
     assert (len(asked), len(set(map(id, failures)))) == (1, 2)
     assert {type(failure.__cause__) for failure in failures} == {OSError}
+
+
+def test_a_callable_that_is_broken_off_did_not_answer():
+    """Where the callable is broken off, the thread that waits for it calls it, and nothing stays locked."""
+    entered, release, asked, found = threading.Event(), threading.Event(), [], []
+
+    def ask():
+        asked.append(1)
+        if len(asked) == 1:
+            entered.set()
+            release.wait(20)
+            raise SystemExit
+        return "AKID", "key"
+
+    def work():
+        with contextlib.suppress(SystemExit):
+            found.append(triple(source))
+
+    source = Source(ask)
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    threads[0].start()
+    assert entered.wait(20)
+    threads[1].start()
+    release.set()
+    for thread in threads:
+        thread.join(20)
+    assert (len(asked), found) == (2, [("AKID", "key", None)])
+    assert triple(source) == ("AKID", "key", None)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")

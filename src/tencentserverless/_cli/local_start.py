@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +47,7 @@ def start(paths: tuple[str, ...], port: int, quiet: bool, as_json: bool, **optio
             _wait_for(signals, scf, terminal)
         finally:
             scf.stop()
-            terminal.finish()
+            serving.deliver(terminal.finish)
 
 
 class Terminal:
@@ -73,18 +74,24 @@ class Terminal:
         with self.lock:
             if self._screen is None:
                 self._screen = Screen(self.width, colour=_has_colours(), debugs=self._debugs)
-            _say([json_line(fact)] if self.as_json else self._screen.lines(fact))
+            _print([json_line(fact)] if self.as_json else self._screen.lines(fact))
+
+    def introduce(self, line: str, shown: list[str]) -> None:
+        """Print the line on standard output. Whatever a client does from now on is shown after the other lines."""
+        with self.lock:
+            serving.print_answer(line)
+            _print(shown)
 
     def finish(self) -> None:
         """Show what was held back."""
         with self.lock:
             if self._screen is not None:
-                _say(self._screen.rest())
+                _print(self._screen.rest())
 
 
-def _say(lines: list[str]) -> None:
+def _print(lines: list[str]) -> None:
     if lines:
-        serving.say("\n".join(lines))
+        serving.print_text("\n".join(lines))
 
 
 def _columns() -> int:
@@ -107,7 +114,7 @@ def _wait_for(signals: "SimpleQueue[int]", scf: "LocalSCF", terminal: Terminal) 
     saved = SavedCode()
     while signals.empty():
         for notice in saved.errors(scf.functions):
-            terminal.notify(notice)
+            serving.deliver(partial(terminal.notify, notice))
         with suppress(Empty):
             signals.get(timeout=LOOK_SECONDS)
             return
@@ -125,6 +132,4 @@ def _introduce(scf: "LocalSCF", terminal: Terminal) -> None:
     from tencentserverless._cli.ready import ready, variables
 
     shown = ready(scf.functions, variables(line), terminal.width, is_windows=sys.platform == "win32")
-    with terminal.lock:  # whatever a client does from now on is shown after this
-        serving.answer(json.dumps(line))
-        _say([] if terminal.as_json else list(shown))
+    serving.deliver(lambda: terminal.introduce(json.dumps(line), [] if terminal.as_json else list(shown)))

@@ -82,6 +82,7 @@ def announced(scf: "LocalSCF", paths: Sequence[str], notify: Callable[[str], Non
         os.close(descriptor)
         with suppress(OSError):
             path.unlink(missing_ok=True)  # Windows: not before it is closed
+        all_running()  # removes the files of those that were killed
 
 
 def _written(content: bytes) -> tuple[int, Path]:

@@ -7,10 +7,10 @@ import json
 import textwrap
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from tencentserverless._failures.remote_trace import Part, folded, parts_of
-from tencentserverless.local.model.bounded_text import LINE_CHARACTERS, shortened
 from tencentserverless.local.model.facts import Begun, Ended, Fact, Noticed, Printed, Refused
 from tencentserverless.local.model.function import DEFAULT_NAMESPACE
 from tencentserverless.local.model.invocation import Invocation, Outcome, Record
@@ -20,12 +20,21 @@ MB = 1024 * 1024
 TIME_COLUMNS = len("14:03:07.112  ")
 LEAST_COLUMNS = 40
 MOST_TRACE_LINES = 60
+MOST_PRINTED_LINES = 1000  # of one invocation
+MOST_CHARACTERS = 8192  # that wait for the end of their line
 MOST_REMEMBERED = 1000
-MOST_LINES = 500  # of one invocation
 _BOLD, _DIM, _RED, _GREEN, _YELLOW = "1", "2", "31", "32", "33"
 _CODE_FOLDER = "/var/user"
 _OF_CLIENT = ("FunctionError", "InvocationError", "TencentServerlessSDKException")
 _NO_DEBUGGER = "breakpoint() needs a debugger: start the endpoint with --debug"
+
+
+@dataclass(slots=True)
+class _Shown:
+    """What a running invocation has printed: the number of lines, and the last one without its end."""
+
+    lines: int = 0
+    unfinished: str = ""
 
 
 class Screen:
@@ -38,8 +47,7 @@ class Screen:
         self._width = width
         self._colour = colour
         self._debugs = debugs
-        # Of each invocation the last line that it printed, without its end, and the number of lines before.
-        self._unfinished: dict[str, tuple[str, int]] = {}
+        self._shown: dict[str, _Shown] = {}  # by request id
         self._causes: dict[str, str] = {}  # why an invocation below failed, by the request id of its caller
         self._refused: Refused | None = None  # the last refusal, if nothing else was shown since
         self._times = self._shown_times = 0
@@ -58,7 +66,7 @@ class Screen:
 
     def _of(self, fact: Fact) -> Iterator[str]:
         if isinstance(fact, Begun):
-            self._unfinished[fact.invocation.request_id] = "", 0
+            self._shown[fact.invocation.request_id] = _Shown()
             yield self._begun(fact.invocation)
         elif isinstance(fact, Printed):
             yield from self._printed(fact.invocation, fact.text)
@@ -75,13 +83,18 @@ class Screen:
 
     def _printed(self, invocation: Invocation, text: str) -> Iterator[str]:
         """The lines that are complete. The last one waits for its end, or for that of the invocation."""
-        unfinished, count = self._unfinished.get(invocation.request_id, ("", 0))
-        *whole, last = (unfinished + text).split("\n")
-        for line in whole[: max(MOST_LINES - count, 0)]:
-            yield self._below(invocation, f"| {shortened(line.rstrip(), LINE_CHARACTERS)}", invocation.function.name)
-        self._unfinished[invocation.request_id] = last[: LINE_CHARACTERS + 1], count + len(whole)
-        if len(self._unfinished) > MOST_REMEMBERED:
-            del self._unfinished[next(iter(self._unfinished))]
+        shown = self._shown.setdefault(invocation.request_id, _Shown())
+        if shown.lines > MOST_PRINTED_LINES:
+            return
+        *whole, shown.unfinished = (shown.unfinished + text).split("\n", MOST_PRINTED_LINES)
+        if len(shown.unfinished) > MOST_CHARACTERS:
+            whole, shown.unfinished = [*whole, shown.unfinished], ""
+        shown.lines += len(whole)
+        for line in whole:
+            yield self._below(invocation, f"| {line.rstrip()}", invocation.function.name)
+        if shown.lines > MOST_PRINTED_LINES:
+            shown.unfinished = ""
+            yield self._below(invocation, "| [more lines are in its record]", invocation.function.name)
 
     def _below(self, invocation: Invocation, text: str, name: str = "") -> str:
         """A line below that of the invocation. name: whose line it is, because several may run at the same time."""
@@ -90,11 +103,9 @@ class Screen:
     def _ended(self, record: Record) -> Iterator[str]:
         invocation, outcome = record.invocation, record.outcome
         assert outcome is not None
-        last, count = self._unfinished.pop(invocation.request_id, ("", 0))
-        if count > MOST_LINES:
-            last = f"[{count - MOST_LINES} more lines]"
-        if last:
-            yield self._below(invocation, f"| {shortened(last.rstrip(), LINE_CHARACTERS)}", invocation.function.name)
+        shown = self._shown.pop(invocation.request_id, None) or _Shown()
+        if shown.unfinished:
+            yield self._below(invocation, f"| {shown.unfinished.rstrip()}", invocation.function.name)
         yield from self._summary(record.ended_at or 0.0, invocation, outcome)
         below = self._causes.pop(invocation.request_id, "")
         if not outcome.succeeded:

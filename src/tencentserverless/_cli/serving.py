@@ -62,6 +62,11 @@ _OPTIONS = (
         help="Debug the functions. With pdb, the default, they stop at breakpoint() and use this terminal. "
         "With debugpy they listen for a debugger. Put this option after PATH...",
     ),
+    click.option(
+        "--debug-port",
+        type=click.IntRange(1, 65535),
+        help="With debugpy: the port for the debugger, which stays the same. Other functions have the ports after it.",
+    ),
 )
 
 
@@ -95,7 +100,7 @@ def make_endpoint(
             "must be ID:KEY, ID:KEY:TOKEN, @FILE or any", param_hint="--accept (TENCENTSERVERLESS_ACCEPT)"
         ) from None
     options.update(port=port, accept=accept, on_record=on_record)
-    options.setdefault("notify", say)
+    options.setdefault("notify", print_text)
     options["layers"] = dict(_pair(text, "--layer", "NAME=FOLDER") for text in layers)
     options["interpreters"] = dict(_pair(text, "--interpreter", "RUNTIME=PATH") for text in interpreters)
     given = {name: options.pop(name, None) for name in ("name", "handler", "timeout", "memory_mb")}
@@ -168,32 +173,14 @@ def start_endpoint(
 
 
 def say(text: str) -> None:
-    """Print text to standard error. Characters that the terminal does not have are replaced.
-
-    If nobody reads it, this does not wait for long.
-    """
-    from tencentserverless.local.eventloop.delivery import to_stderr
-
-    encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
-    shown = "".join(each if _has(each, encoding) else _PLAIN.get(each, each) for each in text)
-    _deliver(lambda: to_stderr(shown))
+    """Print text to standard error. If nobody reads it, this does not wait for long."""
+    deliver(lambda: print_text(text))
 
 
-def _has(character: str, encoding: str) -> bool:
-    return character.isascii() or character not in _PLAIN or character.encode(encoding, "ignore") != b""
-
-
-def answer(line: str) -> None:
-    """Print one line to standard output, as `say` does. If that is not possible, a notice says why."""
-    from tencentserverless.local.eventloop.delivery import print_line, to_stderr
-
-    def deliver() -> None:
-        try:
-            print_line(line, "stdout")
-        except (OSError, ValueError) as error:
-            to_stderr(f"cannot print to standard output: {error}")
-
-    _deliver(deliver)
+def deliver(print_it: Callable[[], None]) -> None:
+    """Print something on another thread, and wait for it, but not for long: perhaps nobody reads it."""
+    _printer().add(print_it)
+    _printer().wait()
 
 
 @cache
@@ -203,19 +190,35 @@ def _printer() -> "Delivery":
     return Delivery()
 
 
-def _deliver(print_it: Callable[[], None]) -> None:
-    _printer().add(print_it)
-    _printer().wait()
+def print_answer(line: str) -> None:
+    """Print one line to standard output. If that is not possible, a line on standard error says why."""
+    from tencentserverless.local.eventloop.delivery import print_line
+
+    try:
+        print_line(line, "stdout")
+    except (OSError, ValueError) as error:
+        print_text(f"cannot print to standard output: {error}")
+
+
+def print_text(text: str) -> None:
+    """Print text to standard error, if that is possible. Characters that the terminal does not have are replaced."""
+    from tencentserverless.local.eventloop.delivery import to_stderr
+
+    encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
+    to_stderr("".join(each if _has(each, encoding) else _PLAIN.get(each, each) for each in text))
+
+
+def _has(character: str, encoding: str) -> bool:
+    return character.isascii() or character not in _PLAIN or character.encode(encoding, "ignore") != b""
 
 
 def log(record: "Record") -> None:
     """Print the log of an invocation to standard error."""
-    from tencentserverless.local.eventloop.delivery import to_stderr
     from tencentserverless.local.invocations import log
     from tencentserverless.local.model.bounded_text import few_lines
 
     function = record.invocation.function
-    to_stderr(f"── {function.name} · {function.region}\n{few_lines(log.log(record).rstrip())}")
+    print_text(f"── {function.name} · {function.region}\n{few_lines(log.log(record).rstrip())}")
 
 
 def on_signals(action: Callable[[int], None], *names: str) -> None:

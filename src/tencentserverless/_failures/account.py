@@ -35,7 +35,8 @@ class Account:
 
     def __init__(self, error: "Any") -> None:
         self.error = error
-        self.message = str(error.message or error.code or "no message")
+        code = error.code if isinstance(error.code, str) else ""
+        self.message = str(error.message or "").strip() or code or "no message"
         # A function that could not be loaded has its traceback in the message.
         is_trace = error._kind == "invocation" and remote_trace.HEAD in self.message
         trace = str(error.stack_trace or "") or (self.message if is_trace else "")

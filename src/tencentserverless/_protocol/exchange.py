@@ -43,8 +43,11 @@ def begin(invocation: "Invocation", moment: "Moment", clock: "Callable[[], float
 
 def break_off(steps: "Generator[Effect, Any, Any]", error: BaseException) -> None:
     """Raise `error` inside an exchange that does not end by itself: cancelled, for example. So its trace has an end."""
-    if not isinstance(error, errors.ServerlessError):
-        steps.throw(error)
+    try:
+        if not isinstance(error, errors.ServerlessError):
+            steps.throw(error)
+    finally:
+        del error  # its traceback refers to this frame: see `_signals.pass_on`
 
 
 def exchange(invocation: "Invocation", moment: "Moment") -> "Generator[Effect, Any, Any]":

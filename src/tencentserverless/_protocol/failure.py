@@ -89,13 +89,14 @@ def _is_platforms(fields: "Dict[str, Any]", inner: "Dict[str, Any]", result: "Di
     "errorMessage": ...}` has not.
     """
     status = _number(fields.get("statusCode"))
+    ids = [found for found in (inner.get("RequestId"), result.get("FunctionRequestId")) if found is not None]
     return (
         _PLATFORM_KEYS.issuperset(fields)
         and _number(fields.get("errorCode")) is not None
         and isinstance(fields.get("errorMessage"), str)
         and status is not None
         and status >= 400
-        and fields.get("requestId", inner.get("RequestId")) in (inner.get("RequestId"), result.get("FunctionRequestId"))
+        and ("requestId" not in fields or fields["requestId"] in ids)
     )
 
 

@@ -61,7 +61,7 @@ REFUSED = Row(
     "other API errors: permission, not found, parameters, quota, function state", "APIError family", "no", NEVER
 )
 CLOUD_FAILED = Row(
-    "InternalError*, FailedOperation.InvokeFunction, ServiceUnavailable", "APIError", "maybe", IF_IDEMPOTENT
+    "InternalError*, FailedOperation.InvokeFunction, ServiceUnavailable*", "APIError", "maybe", IF_IDEMPOTENT
 )
 TOO_LARGE = Row("ResponseSizeLimitExceeded (what the function returned)", "APIError", "maybe", NEVER)
 NO_CAPACITY = Row("status 429, 432 (no capacity)", "InvocationError", "no", ALWAYS)
@@ -119,6 +119,9 @@ _BY_STATUS = {
 }
 
 
+_CLOUD_FAILED = ("InternalError", "FailedOperation.InvokeFunction", "ServiceUnavailable")
+
+
 def row_of_code(code: str) -> Row:
     """The row of an API error code."""
     if code == "AuthFailure.SignatureExpire":
@@ -127,7 +130,7 @@ def row_of_code(code: str) -> Row:
         return BAD_KEYS
     if code.startswith("RequestLimitExceeded"):
         return THROTTLED
-    if code.startswith("InternalError") or code in ("FailedOperation.InvokeFunction", "ServiceUnavailable"):
+    if code.startswith(_CLOUD_FAILED) or code == "FailedOperation":
         return CLOUD_FAILED
     return TOO_LARGE if code.startswith("ResponseSizeLimitExceeded") else REFUSED
 

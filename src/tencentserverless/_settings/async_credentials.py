@@ -60,13 +60,15 @@ async def identity_after_waiting(
     if isinstance(source, AsyncSource):
         await source.renew(deadline)
         return identify(deadline)
-    return await _asked_in_a_thread(identify, deadline)  # type: ignore[no-any-return]
+    return await _asked_in_a_thread(identify, deadline)
 
 
-async def _asked_in_a_thread(identify: "Callable[[Optional[float]], Identity]", deadline: "Optional[float]") -> "Any":
+async def _asked_in_a_thread(
+    identify: "Callable[[Optional[float]], Identity]", deadline: "Optional[float]"
+) -> "Identity":
     try:
         asking = asyncio.get_event_loop().run_in_executor(None, with_context(identify), deadline)
-        return await _finished(asking, deadline)
+        return await _finished(asking, deadline)  # type: ignore[no-any-return]
     except (ServerlessError, TooLate, asyncio.CancelledError):  # of `identify`
         raise
     except RuntimeError:  # no thread can be had: at the end of the interpreter, or where there are too many

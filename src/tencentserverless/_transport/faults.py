@@ -1,7 +1,7 @@
 """The boundary to the outside: the errors of sockets, TLS, resolver and event loop become a `Fault` here.
 
-Some exceptions only pass through, for the caller: those of a signal handler (see `_signals`), and those that are
-of none of the families below (time limits that other threads raise, `gevent.Timeout`, cancellation).
+Some exceptions only pass through, and are for the caller: those of a signal handler (see `_signals`), and those that
+are of none of the families below (time limits that other threads raise, `gevent.Timeout`, cancellation).
 """
 
 from tencentserverless._protocol.effects import Fault, Open, Sleep, Write

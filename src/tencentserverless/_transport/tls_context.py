@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LONGEST_LOAD = 2.0  # seconds; loading takes 30 ms
 
 _contexts: "Dict[Optional[str], ssl.SSLContext]" = {}
-_loading: "Dict[int, threading.Lock]" = {}  # by process: a thread of another does not unlock
+_loading: "Dict[int, threading.Lock]" = {}  # by process: a forked child must not wait for a thread that it lacks
 
 
 def context(ca_file: "Optional[str]") -> "ssl.SSLContext":

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from tencentserverless.local.api import router
 from tencentserverless.local.api.actions import Services
@@ -30,7 +31,7 @@ from tencentserverless.local.model.api_errors import Refusal
 from tencentserverless.local.model.bounded_text import one_line
 from tencentserverless.local.model.counters import Counters
 from tencentserverless.local.model.credentials import ACCEPT_ANY, KeyRegistry, accepted, new_credential
-from tencentserverless.local.model.facts import Fact, Refused, held_bytes
+from tencentserverless.local.model.facts import Fact, Refused, kept_bytes
 from tencentserverless.local.model.function import DEFAULT_NAMESPACE
 from tencentserverless.local.model.invocation import Invocation, Record
 from tencentserverless.local.model.options import Options
@@ -38,8 +39,10 @@ from tencentserverless.local.model.options import Options
 _DEFAULT_LANGUAGE = "en-US"
 IN_PROCESS_SECONDS = 1.0
 
-READER_SECONDS = 1.0
 _SHOWN = 100  # characters of a name that a client has sent
+READER_SECONDS = 1.0
+
+T = TypeVar("T")
 
 Notify = Callable[[str], None]
 
@@ -72,9 +75,9 @@ class Endpoint:
         url: str,
     ) -> None:
         self.options = options
-        self.notify = notify = _delivered(notify, delivery)
         self._delivery = delivery
-        self._watch = watch = self._watcher(watch)
+        self.notify = notify = _delivered(notify, delivery)
+        self._watch = watch = self._reader(watch, kept_bytes)
         self.refusals = Refusals()
         self.credential = new_credential()
         self.counters = Counters()
@@ -107,7 +110,7 @@ class Endpoint:
             self._dispatcher,
             self._in_process,
             self._running_on,
-            self._record_reader(on_record),
+            self._reader(on_record, lambda record: record.kept_bytes),
             watch,
         )
         self._background = BackgroundTasks()
@@ -167,15 +170,11 @@ class Endpoint:
         instance = self._launcher.instances.get(instance_id)
         return instance.running if instance else self._in_process.running.get(instance_id)
 
-    def _record_reader(self, on_record: Callable[[Record], None] | None) -> Callable[[Record], None] | None:
-        if on_record is None:
+    def _reader(self, read: Callable[[T], None] | None, size: Callable[[T], int]) -> Callable[[T], None] | None:
+        """Wrap a reader of records or facts, so that the caller does not wait for it. size: the bytes of one."""
+        if read is None:
             return None
-        return lambda record: self._delivery.add(partial(on_record, record), record.kept_bytes)
-
-    def _watcher(self, watch: Callable[[Fact], None] | None) -> Callable[[Fact], None] | None:
-        if watch is None:
-            return None
-        return lambda fact: self._delivery.add(partial(watch, fact), held_bytes(fact))
+        return lambda value: self._delivery.add(partial(read, value), size(value))
 
     def _report_unused_layers(self) -> None:
         used = {layer for function in self.catalog for layer in function.layer_folders}

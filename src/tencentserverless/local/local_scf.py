@@ -62,6 +62,8 @@ class LocalSCF:
     credential_seconds: how long temporary credentials of instances are valid. An instance gets new ones in time.
     debug: "pdb" lets `breakpoint()` and pdb in functions use a terminal. With "debugpy" each instance listens for a
         debugger, and a notice names the port. Time limits are paused while a function is stopped in a debugger.
+    debug_port: with "debugpy", the port for the debugger. It leads to the newest instance of the function that starts
+        first. Other functions have the ports after it. By default the port is another one for each instance.
     terminal: the path of the terminal for pdb, by default the terminal of this program.
     interpreters: paths of interpreters by runtime, such as ``{"Python3.9": "/usr/bin/python3.9"}``. Others are
         searched for.
@@ -108,6 +110,7 @@ class LocalSCF:
         layers: Mapping[str, str | os.PathLike[str]] | None = None,
         credential_seconds: float = LIFE_SECONDS,
         debug: Debugger | None = None,
+        debug_port: int | None = None,
         terminal: str | os.PathLike[str] | None = None,
         interpreters: Mapping[str, str | os.PathLike[str]] | None = None,
         settings: Mapping[str, Any] | None = None,
@@ -118,7 +121,7 @@ class LocalSCF:
         accept = (accept,) if isinstance(accept, str) else tuple(accept)
         host = ADDRESS if host == "localhost" else host
         ip_address(host)
-        debugged.check(debug)
+        debugged.check(debug, debug_port)
         self._options = Options(
             accept=accept,
             most_instances=most_instances,
@@ -137,6 +140,7 @@ class LocalSCF:
             interpreters=dict(interpreters or {}),
             overrides=Overrides(**(settings or {})),
             debug=debug,
+            debug_port=debug_port,
             terminal=debugged.terminal(terminal) if debug == "pdb" else "",
         )
         self._paths = paths

@@ -29,11 +29,11 @@ def test_the_environment():
 
 def test_hosts():
     """Where SCF's names are led they need no proxy, and PYTHONPATH leads Python; without that, what was there ends."""
-    shell = {"PYTHONPATH": os.pathsep.join((str(PYTHON_PATH), "mine")), "TENCENTSERVERLESS_HOSTS": "old"}
+    shell = {"PYTHONPATH": os.pathsep.join((str(PYTHON_PATH), "", "mine")), "TENCENTSERVERLESS_HOSTS": "old"}
     made = command_environment(shell, "http://127.0.0.1:5", "id", "key", hosts="new")
-    assert made["PYTHONPATH"] == os.pathsep.join((str(PYTHON_PATH), "mine"))
+    assert made["PYTHONPATH"] == os.pathsep.join((str(PYTHON_PATH), "", "mine"))
     assert made["TENCENTSERVERLESS_HOSTS"] == "new"
     assert set(SCF_HOSTS) < set(made["NO_PROXY"].split(","))
     made = command_environment(shell, "http://127.0.0.1:5", "id", "key")
-    assert made["PYTHONPATH"] == "mine"
+    assert made["PYTHONPATH"] == os.pathsep + "mine"
     assert "TENCENTSERVERLESS_HOSTS" not in made

@@ -49,11 +49,11 @@ def test_what_only_this_machine_has(notices):
 
 
 def test_modules_beside_count(folder):
-    """Imports of modules beside the handler count, circular ones too, and what cannot be parsed has none."""
+    """Imports of modules beside the handler count, circular ones too, also in files for Python 2."""
     place = folder("one", "import helper, .bad\n")
     (place / "helper.py").write_text(
         "import index, other.deep\nfrom . import near\ntry:\n    import third\nexcept: 1\n"
     )
     (place / "index.py").write_text("import helper\n")
-    (place / "third.py").write_text("print 1\n")
-    assert imported(place / "index.py", place) == {"helper", "index", "other", "third"}
+    (place / "third.py").write_text("print 1\nif 1:\n    from fourth.part import x\n")
+    assert imported(place / "index.py", place) == {"helper", "index", "other", "third", "fourth"}

@@ -95,5 +95,6 @@ def test_the_request(monkeypatch):
     assert request["needed"] == ["/home/me/code", "/opt/python", "/tmp/venv"]
     assert request["aliases"] == [("/home/me/lib", "/var/lib")]
     assert (request["hidden"], request["shared"]) == (["/scratch"], [("/scratch/lock", "/var/runtime/lock")])
+    assert Root("/code/tmp/x").request("/code", "")["hidden"] == ["/code/tmp/x", "/var/user/tmp/x"]
     assert root.needed_of_opt == ("/opt/python",)
     assert root.request("/home/me/code", "")["binds"] == []

@@ -81,15 +81,15 @@ def test_nothing_found(folder, tmp_path):
 
 
 def test_names_that_are_none(folder):
-    """A path whose name is no function name is an error; among others such a folder is passed over with a notice."""
-    bad, _ = folder("v1.2"), folder("good")
+    """A path of whose name no function name can be made is an error; among others it is passed over with a notice."""
+    bad, _ = folder("签到"), folder("good")
     with pytest.raises(FunctionFolderError, match="the folder's name is not a valid function name"):
         read([bad], print)
     notices = []
     assert [function.name for function in read([folder.path], notices.append)] == ["good"]
     assert [notice.startswith(f"{bad}: the folder's name is not") for notice in notices] == [True]
     assert [
-        function.name for function in read([folder("v1.3", manifest="component: scf\nname: ok\ninputs: {}\n")], print)
+        function.name for function in read([folder("云函数", manifest="component: scf\nname: ok\ninputs: {}\n")], print)
     ] == ["ok"]
 
 
@@ -164,3 +164,19 @@ def test_a_project_with_a_file_of_its_own(folder):
     notices = []
     assert [function.name for function in read([folder.path], notices.append)] == ["shop-one"]
     assert ["there is no greeter.py in" in notice for notice in notices] == [True]
+
+
+@pytest.mark.parametrize(
+    ("name", "served"),
+    [
+        ("17checkin", "fn-17checkin"),
+        ("Python3.9-hello", "Python3-9-hello"),
+        ("my bot (1)_", "my-bot-1"),
+        ("x" * 90, "x" * 56),
+    ],
+)
+def test_names_that_are_nearly_names(folder, name, served):
+    """A function of a folder whose name is not a function's has the nearest name, which a notice tells."""
+    notices = []
+    assert [function.name for function in read([folder(name)], notices.append)] == [served]
+    assert [f"so the function is `{served}`" in notice for notice in notices] == [True]

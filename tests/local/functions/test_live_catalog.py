@@ -104,7 +104,7 @@ def test_new_ones_that_are_broken_are_told_once(folder, served, notices):
     catalog = served()
     place = folder("two", manifest=MANIFEST.format("one", 3))
     folder("three", manifest=MANIFEST.format("three", -1))
-    folder("1st")
+    folder("签到")
     assert [catalog.get((*HERE, "none")) for _ in "ab"] == [None, None]
     assert [
         any(part in notice for notice in notices) for part in ("not a valid function name", "declared twice", "yml:4")
@@ -301,3 +301,33 @@ def test_what_was_deployed_over_a_function_stays(folder, served, notices):
     assert notices == []
     catalog.deploy(read([folder("one")], notices.append))
     assert catalog.get((*HERE, "one")).call is None
+
+
+def test_other_files_that_count(folder, served, notices):
+    """A `.env` file and the project's own file count at the next request: when they are added and when they change."""
+    text = "component: scf\nname: one\ninputs:\n  name: ${app}-x\n  environment: {variables: {A: '${env:NOT_SET}'}}\n"
+    folder("one", manifest=text)
+    catalog = served()
+    assert catalog.get((*HERE, "one-x")).variables == {}
+    (folder.path / "serverless.yml").write_text("app: shop\n")
+    assert catalog.get((*HERE, "one-x")) is None
+    assert catalog.get((*HERE, "shop-x")).variables == {}
+    for value in ("first", "second"):
+        (folder.path / ".env").write_text(f"NOT_SET={value}\n")
+        assert catalog.get((*HERE, "shop-x")).variables == {"A": value}
+    assert "is now shop-x" in "".join(notices)
+
+
+def test_several_functions_in_a_file(folder, served, notices):
+    """Functions of one file come, change and go on their own, and one with a mistake stays as it was."""
+    text = "component: multi-scf\nname: p\ninputs:\n  functions:\n    aa: {{name: aa, timeout: {}}}\n    {}\n"
+    place = folder("p", manifest=text.format(3, "bb: {name: bb}"))
+    catalog = served()
+    first, second = catalog.get((*HERE, "aa")), catalog.get((*HERE, "bb"))
+    (place / "serverless.yml").write_text(text.format(0, "bb: {name: bb, timeout: 9}"))
+    assert (catalog.get((*HERE, "aa")), catalog.get((*HERE, "bb")).timeout) == (first, 9)
+    assert any(notice.endswith("(the old configuration stays in use)") for notice in notices)
+    (place / "serverless.yml").write_text(text.format(7, "cc: {name: cc}"))
+    assert [catalog.get((*HERE, name)) is not None for name in ("aa", "bb", "cc")] == [True, False, True]
+    assert (catalog.get((*HERE, "aa")).timeout, second.timeout) == (7, 3)
+    assert any("does not declare it any more" in notice for notice in notices)

@@ -12,7 +12,9 @@ from tencentserverless.local import AuthorityError, FunctionFolderError, LocalEr
 
 def test_public_names():
     """These are the public names of `tencentserverless.local`."""
-    assert local.__all__ == ("AuthorityError", "FunctionFolderError", "LocalError", "LocalSCF", "Record")
+    assert " ".join(local.__all__) == (
+        "AuthorityError Begun Ended FunctionFolderError LocalError LocalSCF Printed Record Refused"
+    )
     assert all(hasattr(local, name) for name in local.__all__)
 
 

@@ -131,21 +131,24 @@ def test_what_a_group_holds(tmp_path, stat):
     [
         ("memory.events", "oom 3\noom_kill 1\noom_group_kill 0\n", True),
         ("memory.events", "oom 3\noom_kill 0\n", False),
-        ("memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n", True),
+        ("own/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n", True),
         ("memory.stat", "", False),
     ],
 )
 def test_what_the_kernel_has_killed(tmp_path, name, text, expected):
     """A process that the kernel has killed because its group had no memory left is told."""
+    (tmp_path / "own").mkdir()
     (tmp_path / name).write_text(text)
     meter = Meter(os.getpid(), groups={"memory": str(tmp_path)})
     assert meter.has_run_out() is expected
     meter.close()
 
 
-def test_who_is_refused_again_and_again(tmp_path):
+@pytest.mark.parametrize("inner", ["", "own"])
+def test_who_is_refused_again_and_again(tmp_path, inner):
     """What a control group has refused since the event began is an excess when it is more than a few."""
-    events = tmp_path / "pids.events"
+    (tmp_path / "own").mkdir()
+    events = tmp_path / inner / "pids.events"
     meter = Meter(os.getpid(), groups={"memory": str(tmp_path), "pids": str(tmp_path)})
     found = []
     for count in (5, 5 + MOST_REFUSED, 6 + MOST_REFUSED):

@@ -8,6 +8,7 @@ import pytest
 from tencentserverless.local import LocalSCF
 from tests.local.api_client import Api
 from tests.local.debuggers import Client, Invocation, pause
+from tests.local.instances.test_debug_ports import free_port
 from tests.local.process_table import until
 
 CODE = """\
@@ -37,7 +38,7 @@ def debugged(folder, notices):
 
 
 def port_in(notices):
-    (notice,) = notices
+    (notice,) = [each for each in notices if "listens" in each]
     text, _, port = notice.rpartition(":")
     assert text == "one: debugpy listens on 127.0.0.1"
     return int(port)
@@ -45,9 +46,11 @@ def port_in(notices):
 
 def test_a_breakpoint(folder, debugged, notices):
     """A client stops a function at a line and sees its variables; time does not run out while it is attached."""
-    with debugged() as scf, Api(scf) as api:
+    port = free_port()
+    with debugged(debug_port=port) as scf, Api(scf) as api:
         assert api.invoke("one", 0)["RetMsg"] == "0"
-        with Client(port_in(notices)) as client:
+        assert port_in(notices) == port
+        with Client(port) as client:
             client.attach(folder.path / "one" / "index.py", 4)
             running = Invocation(scf, "one", 0.01)
             thread = client.event("stopped")["threadId"]
@@ -85,7 +88,7 @@ def test_waiting_for_a_client(folder, debugged, notices):
     )
     with debugged(code) as scf:
         running = Invocation(scf, "one", 0)
-        until(lambda: notices)
+        until(lambda: any("listens" in each for each in notices))
         pause()
         with Client(port_in(notices)) as client:
             client.attach(folder.path / "one" / "index.py")

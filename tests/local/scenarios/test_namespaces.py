@@ -2,16 +2,19 @@
 
 import json
 import os
+import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tencentserverless.local import LocalSCF
 from tencentserverless.local.processes import fork_client, process
+from tencentserverless.local.worker import cgroups
 from tests.local.api_client import Api
 from tests.local.namespaces_here import flags_here
-from tests.local.process_table import until
+from tests.local.process_table import below, until
 
 pytestmark = pytest.mark.skipif(not fork_client.is_supported(), reason="this system has no fork servers")
 
@@ -208,3 +211,58 @@ def test_what_root_may_do(escapes):
     with open("/proc/self/status") as file:
         ours = {line.split()[0]: line.split()[1] for line in file if line.startswith("Cap")}
     assert escapes[0]["sets"] == {name: f"{int(value, 16) & 0xA00425FB:016x}" for name, value in ours.items()}
+
+
+LIFTS = """\
+import os, subprocess, sys
+
+def group(name):
+    for line in open("/proc/self/cgroup"):
+        _, names, path = line.rstrip().split(":", 2)
+        if name in names.split(",") or (not names and os.path.exists("/sys/fs/cgroup/cgroup.controllers")):
+            return "/sys/fs/cgroup/" + names + path
+
+def can_write(path):
+    try:
+        os.close(os.open(path, os.O_WRONLY))
+        return True
+    except OSError:
+        return False
+
+LIFTS = '''
+mkdir /tmp/m
+mount -t cgroup -o pids x /tmp/m || mount -t cgroup2 x /tmp/m
+find /tmp/m -name pids.max | while read file; do echo max > $file; done
+ls /tmp/m/cgroup.procs
+'''
+
+def main_handler(event, context):
+    if event == "look":
+        places = ["/proc/sys/kernel/core_pattern", "/proc/sysrq-trigger", "/proc/kcore"]
+        places += [os.path.join(group(name), file) for name in ("memory", "pids")
+                   for file in ("cgroup.procs", "../cgroup.procs", "../../release_agent", "pids.max", "memory.max")]
+        return [place for place in places if can_write(place)]
+    return subprocess.call(["unshare", "-U", "-r", "-C", "-m", "sh", "-c", LIFTS])
+"""
+
+
+def test_the_bounds_cannot_be_lifted(folder, possible):
+    """A function of root cannot lift the limits of its control groups, also not in namespaces that it makes."""
+    parent = cgroups.usable_parents().get("pids")
+    if parent is None or not shutil.which("unshare"):
+        pytest.skip("no control group can be made here that limits processes")
+    folder("lifts", LIFTS, "component: scf\nname: lifts\ninputs: {timeout: 30}\n")
+    with LocalSCF(folder.path) as scf, Api(scf) as signed:
+        assert told(signed, "lifts", '"look"') == []
+        assert told(signed, "lifts", '"lift"') == 0
+        until(lambda: limits(parent) == {"1024\n"})  # a group that is just made has none for a moment
+
+
+def limits(parent):
+    """The limits of processes of all groups of this process's fork servers."""
+    found = set()
+    for server in below(os.getpid()):
+        for group in Path(parent).glob(f"tencentserverless-{server}-*"):
+            with suppress(OSError):
+                found.add((group / "pids.max").read_text())
+    return found

@@ -31,7 +31,7 @@ def tried(action, *arguments):
 def main_handler(event, context):
     logging.debug("to the log")
     places = {"prefix": sys.prefix, "linked": os.path.realpath(os.path.dirname(linked.__file__)), "code": "/var/user",
-              "real": os.path.dirname(os.path.abspath(__file__)), "etc": "/etc", "root": "/", "run": "/run"}
+              "real": os.path.dirname(os.path.abspath(__file__))}
     found = {
         "var": [open("/var/user/data.txt").read(), open("data.txt").read(), os.getcwd(), os.environ["USER_CODE_ROOT"]],
         "temporary": [tried(open("../../tmp/file", "w").write, "x"), tempfile.gettempdir(), os.listdir("/tmp")],
@@ -39,10 +39,10 @@ def main_handler(event, context):
         "disks": [name for name in os.listdir("/dev") if name.startswith(("sd", "vd", "nvme", "mem", "kmsg"))],
         "terminal": tried(os.openpty),
         "shared_memory": os.listdir("/dev/shm"),
-        "chmod": [tried(os.chmod, path, 0o777) for path in ("/dev/null", "/etc/hosts", "data.txt")],
+        "chmod": tried(os.chmod, "data.txt", 0o777),
         "link": tried(os.link, "data.txt", "/tmp/link"),
         "process_1": [tried(os.listdir, "/proc/1/root"), tried(os.readlink, "/proc/1/cwd")],
-        "kernel": tried(open, "/proc/sys/kernel/core_pattern", "w"),
+        "kernel": tried(os.open, "/proc/sys/kernel/core_pattern", os.O_WRONLY),
     }
     # Only what was made for this test: if it fails, nothing else is damaged.
     for name in ("prefix", "linked", "code", "real"):
@@ -87,8 +87,8 @@ def test_a_function_that_removes_everything(project, possible):
     assert (first["temporary"][:2], set(first["temporary"][2])) == (["done", "/tmp"], {"file", place.name})
     assert set(first["marked"].values()) == {"refused"}
     assert (first["disks"], first["terminal"], first["shared_memory"]) == ([], "done", [])
-    assert first["chmod"] == ["refused"] * 3
-    assert (first["link"], first["process_1"], first["kernel"]) == ("refused", ["refused"] * 2, "refused")
+    assert (first["link"], first["chmod"], first["kernel"]) == ("refused",) * 3
+    assert first["process_1"] == ["refused"] * 2
     assert "to the log\n" in records[0].as_data()["output"]
 
 

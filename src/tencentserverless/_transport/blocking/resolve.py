@@ -3,10 +3,10 @@
 The resolver of the system takes no time limit, and Python runs no signal handler while it works. So a thread asks it.
 """
 
-import encodings.idna  # the resolver would import it  # noqa: F401
-import os
+import _thread  # a `threading.Thread` is left broken if a signal handler raises while it is started
+import encodings.idna  # noqa: F401  # the resolver imports it, see `_forks`
 import socket
-import threading
+import sys
 
 from tencentserverless._signals import pass_on
 from tencentserverless._transport.faults import FAMILIES
@@ -15,11 +15,9 @@ __tracebackhide__ = True  # from pytest: it shows the caller's frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, List, Optional, Tuple
+    from typing import List, Optional
 
     from tencentserverless._transport.addresses import Address
-
-_asking: "Dict[Tuple[int, str, int], _Question]" = {}  # by process too: a forked child does not have these threads
 
 
 def resolve(host: str, port: int, seconds: float) -> "Optional[List[Address]]":
@@ -28,46 +26,51 @@ def resolve(host: str, port: int, seconds: float) -> "Optional[List[Address]]":
         return _addresses(host, port, socket.AI_NUMERICHOST)  # an address needs no resolver
     except socket.gaierror:
         pass
-    question = _asking.get((os.getpid(), host, port)) or _begin(host, port)
+    question = _Question(host, port)
+    if sys.is_finalizing() or not _is_asked_by_a_thread(question):
+        question.ask()
     return question.answer(seconds)
 
 
-def _begin(host: str, port: int) -> "_Question":
-    question = _Question(host, port)
+def _is_asked_by_a_thread(question: "_Question") -> bool:
+    """Start the thread. False if none can be had. While the interpreter ends, a thread can be started but not run."""
     try:
-        threading.Thread(target=question.ask, name="tencentserverless-resolve", daemon=True).start()
-    except FAMILIES as error:  # no more threads can be started
+        _thread.start_new_thread(question.ask, ())
+    except FAMILIES as error:
         pass_on(error)
-        question.ask()
-    return question
+        return False
+    return True
 
 
 class _Question:
-    """A question to the resolver. Threads that have the same one meanwhile share its answer."""
+    """A question to the resolver. One thread asks it, and one waits for the answer."""
 
     def __init__(self, host: str, port: int) -> None:
-        self._key = (os.getpid(), host, port)
+        self._host = host
+        self._port = port
         self._addresses: "List[Address]" = []
         self._failure: "Optional[BaseException]" = None
-        self._is_answered = threading.Event()
+        self._open = _thread.allocate_lock()
+        self._open.acquire()
 
     def ask(self) -> None:
-        """Run by a thread that no signal breaks off. So it is the thread that says for how long there is a question."""
-        _asking[self._key] = self
         try:
-            self._addresses = _addresses(*self._key[1:], 0)
-        except BaseException as error:  # for those who wait
+            self._addresses = _addresses(self._host, self._port, 0)
+        except BaseException as error:  # it is raised where the answer is awaited
             self._failure = error
         finally:
-            _asking.pop(self._key, None)
-            self._is_answered.set()
+            self._open.release()
 
     def answer(self, seconds: float) -> "Optional[List[Address]]":
-        if not self._is_answered.wait(seconds):
+        if not self._open.acquire(True, seconds):
             return None
-        if self._failure is not None:
-            raise self._failure
-        return self._addresses
+        failure, self._failure = self._failure, None
+        try:
+            if failure is not None:
+                raise failure
+            return self._addresses
+        finally:
+            del failure  # see `pass_on`
 
 
 def _addresses(host: str, port: int, flags: int) -> "List[Address]":

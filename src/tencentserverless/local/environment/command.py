@@ -49,6 +49,6 @@ def command_environment(
 
 
 def _python_path(path: str, first: str) -> str:
-    """PYTHONPATH with `first` in front, without the folder of another endpoint."""
-    folders = [folder for folder in path.split(os.pathsep) if Path(folder) != PYTHON_PATH]
-    return os.pathsep.join(filter(None, [first, *folders]))
+    """PYTHONPATH with `first` in front, without the folder of another endpoint. An empty entry is the current one."""
+    folders = [folder for folder in path.split(os.pathsep) if Path(folder) != PYTHON_PATH] if path else []
+    return os.pathsep.join([first, *folders] if first else folders)

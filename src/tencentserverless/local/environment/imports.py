@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,6 +13,7 @@ from tencentserverless.local.model.function import Function
 from tencentserverless.local.processes.interpreters import Interpreter
 
 MOST_FILES = 200
+_IMPORT = re.compile(rb"^[ \t]*(?:import|from)[ \t]+(\w+)", re.M)
 _SITE_FOLDERS = ("site-packages", "dist-packages")
 
 
@@ -82,10 +84,14 @@ def imported(entry: Path, folder: Path) -> set[str]:
 
 
 def _imported_by(file: Path) -> Iterator[str]:
-    """The top-level names that a file imports. None if it cannot be read, as a file for Python 2."""
+    """The top-level names that a file imports."""
     try:
-        tree = ast.parse(file.read_bytes())
-    except (OSError, SyntaxError, ValueError, RecursionError):
+        text = file.read_bytes()
+        tree = ast.parse(text)
+    except OSError:
+        return
+    except (SyntaxError, ValueError, RecursionError):  # it is for Python 2, or has errors
+        yield from (name.decode() for name in _IMPORT.findall(text))
         return
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):

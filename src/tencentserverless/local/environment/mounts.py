@@ -62,7 +62,10 @@ class Root(NamedTuple):
             "binds": [(path, target) for path, target in binds if path],
             "needed": sorted({*self.needed, *([] if is_covered(code) else [code])}),
             "aliases": list(self.aliases),
-            "hidden": [self.folder],
+            "hidden": [
+                self.folder,
+                *([CODE_SHOWN_AS + self.folder[len(code) :]] if is_below(self.folder, code) else []),
+            ],
             "shared": [(f"{self.folder}/{name}", f"{RUNTIME_SHOWN_AS}/{name}") for name in self.shared],
         }
 
@@ -176,6 +179,6 @@ def links_from(folder: str) -> Iterator[str]:
 
 
 def _to_search(target: str) -> list[str]:
-    """The target of a link if it may be searched. It is not if it contains a folder that is another one in instances."""
+    """The target of a link if it may be searched. A folder that contains one of ours, such as `/var`, may not be."""
     is_wide = any(is_below(f"{other}/", target.rstrip("/")) for other in (*COVERED, *UNUSABLE))
     return [] if is_wide else [target]

@@ -1,10 +1,10 @@
 """The packages that the platform has for functions, by runtime. Data.
 
-https://cloud.tencent.com/document/product/583/40323: Python 3.6 has packages, later runtimes have the standard library.
+https://cloud.tencent.com/document/product/583/40323: Python 3.6 has packages, later ones do not.
 """
 
-# The requirement that installs a module, by the name of the module.
-_PYTHON36 = {
+# The requirement that installs a module, by the name of the module. Public functions for 2.7 rely on them too.
+_PACKAGES = {
     "PIL": "Pillow",
     "certifi": "certifi",
     "chardet": "chardet",
@@ -16,5 +16,5 @@ _PYTHON36 = {
     "six": "six",
     "urllib3": "urllib3",
 }
-PACKAGES = {"Python3.6": _PYTHON36}
+PACKAGES = {"Python2.7": _PACKAGES, "Python3.6": _PACKAGES}
 LENT = frozenset(("tencentserverless", "tencentcloud"))  # by the endpoint

@@ -41,7 +41,7 @@ _PREFIX = "tencentserverless-endpoint-"
 _NO_LOCK = -1
 _SDK_PACKAGES = ("tencentserverless", "tencentcloud")
 _OLDEST_PYTHON_OF_SDK = (3, 6)
-MOST_ROOTS = 1000
+MOST_VIEWS = 1000
 
 
 class Scratch:
@@ -102,7 +102,7 @@ class Scratch:
             code, *layers = function.folders
             needed = needed_paths(code, layers, interpreter, [*_sdk_folders(), *used], str(scratch))
             known = self._roots[key] = (version, Root(str(scratch), needed, link_aliases(code), tuple(shared)))
-            if len(self._roots) > MOST_ROOTS:
+            if len(self._roots) > MOST_VIEWS:
                 del self._roots[next(iter(self._roots))]
         return known[1]
 

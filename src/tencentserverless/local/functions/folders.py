@@ -108,11 +108,14 @@ class FolderReader:
 
     def _plain(self, folder: Path) -> Reading:
         """The function of a folder without a configuration file."""
-        name = self._overrides.name or folder.name
-        if FUNCTION_NAME.fullmatch(name):
-            return Reading([Function(name=name, code=folder, origin=str(folder))])
-        text = f"{folder}: the folder's name is not a valid function name ({_NAME_RULE}). "
-        return Reading(refusals=[Refusal(name, text + "Name the function with --name, or with a serverless.yml")])
+        name = self._overrides.name or function_name(folder.name)
+        text = f"{folder}: the folder's name is not a valid function name ({_NAME_RULE})"
+        if not name:
+            return Reading(refusals=[Refusal("", f"{text}. Name the function with --name, or with a serverless.yml")])
+        reading = Reading([Function(name=name, code=folder, origin=str(folder))])
+        if name not in (folder.name, self._overrides.name):
+            reading.notices.append(f"{text}, so the function is `{name}`. Another name: --name, or a serverless.yml")
+        return reading
 
     def _from_manifest(self, path: Path) -> Reading:
         from tencentserverless.local.functions.forms import manifest  # here, because it imports yaml, which takes time
@@ -152,6 +155,15 @@ def declared_twice(first: Function, second: Function) -> str:
         f"{first} is declared twice: in {first.origin} and in {second.origin}. Only the first is served. Name the "
         "function in a serverless.yml, or start its folder alone with --name"
     )
+
+
+def function_name(folder_name: str) -> str:
+    """The name of a function in a folder of this name: `Python3-9-hello` for `Python3.9-hello`. "" if there is none."""
+    if FUNCTION_NAME.fullmatch(folder_name):
+        return folder_name
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", folder_name)[:56].strip("-_")
+    name = name if name[:1].isalpha() else f"fn-{name}"
+    return name if FUNCTION_NAME.fullmatch(name) else ""
 
 
 def missing_handler_file(function: Function) -> list[str]:

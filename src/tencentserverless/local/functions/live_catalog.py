@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from math import inf
+from operator import is_
 from pathlib import Path
 
 from tencentserverless.local.functions import folders
@@ -76,6 +77,7 @@ class LiveCatalog:
         self._objects: dict[Key, Function] = {}  # those whose handlers are objects of this program
         self._hidden: set[Place] = set()  # places of functions that `deploy` has replaced
         self._checked: dict[str, tuple[float, tuple[Marks, ...]]] = {}  # by origin
+        self._watched: dict[str, tuple[str, ...]] = {}  # the files that a function depends on, by origin
         self._all_checked_at = -inf
         self._pace = LookPace()
         self._conflicts: set[str] = set()
@@ -145,24 +147,24 @@ class LiveCatalog:
         checked_at, marks = self._checked.get(function.origin, (-inf, None))
         if checked_at >= self._since():
             return True
-        now, found = time.monotonic(), self._watched_marks(function)
-        if found != marks and not self._is_unchanged(function):
-            return False
+        now, found = time.monotonic(), tuple(map(marks_of, self._watched[function.origin]))
+        if found != marks:
+            if not self._is_unchanged(function):
+                return False
+            found = self._marks_when_read(_place_of(function)[0], function)  # maybe of other files than before
         self._checked[function.origin] = now, found
         return True
 
-    def _watched_marks(self, function: Function) -> tuple[Marks, ...]:
-        """The marks of the file that declares a function, and of the files that it takes values from."""
-        known = self._readings.get(_place_of(function)[0])
-        return tuple(map(marks_of, (function.origin, *(known.reading.files if known else ()))))
-
     def _is_unchanged(self, function: Function) -> bool:
-        """Read the folder of a function again. Returns whether the function is the same as before."""
+        """Read the folder of a function again. Returns whether its functions are the same as before."""
         folder = _place_of(function)[0]
         if not self._is_function(folder):
             return False
-        self._readings[folder] = self._read(folder)
-        return any(each is function for each in self._readings[folder].functions)
+        before, now = self._readings.get(folder, _Known()), self._read(folder)
+        self._readings[folder] = now
+        self._watched[function.origin] = (function.origin, *now.reading.files)
+        are_same = len(now.functions) == len(before.functions) and all(map(is_, now.functions, before.functions))
+        return are_same and now.reading.refusals == before.reading.refusals
 
     def _check_all_if_due(self) -> None:
         """Check all folders. If there are many, this takes at most a twentieth of the time."""
@@ -183,7 +185,7 @@ class LiveCatalog:
     def _candidates(self) -> list[Path]:
         """All folders that may be functions."""
         found: dict[Path, None] = {}
-        # These contain functions, so they are not functions.
+        # These contain functions, so they are not functions themselves.
         holders = {folder.parent for folder in self._served_folders}
         self._follow_links()
         for root in self._roots.values():
@@ -232,6 +234,10 @@ class LiveCatalog:
         refusals = [refusal for known in self._readings.values() for refusal in known.reading.refusals]
         self._served_folders = {folder for folder, _ in self._served}
         self._functions = Catalog([*self._objects.values(), *self._served.values()], refusals)
+        self._watched = {
+            function.origin: (function.origin, *self._readings[place[0]].reading.files)
+            for place, function in self._served.items()
+        }
         self._checked = {
             function.origin: (checked_at, self._marks_when_read(place[0], function))
             for place, function in self._served.items()
@@ -256,17 +262,17 @@ class LiveCatalog:
 
     def _report(self, before: Mapping[Place, Function], conflicts: set[str]) -> None:
         """Give notices about functions that have another name, are gone, or have a name that is in use."""
-        served = {function.key for function in self._functions}
         declared_places = {_place_of(each) for known in self._readings.values() for each in known.functions}
+        served = {function.key for function in self._functions}
         for place, function in before.items():
             now = self._served.get(place)
             if now is not None and now.key != function.key:
                 self._notify(f"{function} is now {now}")
-            elif now is None and function.key in served:
-                continue  # a link in the path of the folder leads elsewhere
-            elif now is None and place[0] not in self._readings:
+            elif now is not None or function.key in served:
+                continue
+            elif place[0] not in self._readings:
                 self._notify(f"{function} is gone: {place[0]} is not a function any more")
-            elif now is None and place not in declared_places:
+            elif place not in declared_places:
                 self._notify(f"{function} is gone: {function.origin} does not declare it any more")
         new, self._conflicts = conflicts - self._conflicts, conflicts
         for conflict in sorted(new):

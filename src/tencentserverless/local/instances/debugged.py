@@ -11,6 +11,7 @@ from typing import Any
 
 from tencentserverless.local.environment.variables import Paths
 from tencentserverless.local.instances.instance import Instance
+from tencentserverless.local.model.function import Function
 from tencentserverless.local.model.invocation import Invocation
 from tencentserverless.local.model.options import DEBUGGERS, Debugger
 from tencentserverless.local.processes.frames import Frame, Kind
@@ -19,10 +20,12 @@ _LOCK = "terminal.lock"
 _STDIN, _STDERR = 0, 2
 
 
-def check(debug: str | None) -> None:
-    """Raises ValueError if the debugger is unknown."""
+def check(debug: str | None, port: int | None = None) -> None:
+    """Raises ValueError if the debugger is unknown, or has no port."""
     if debug not in (None, *DEBUGGERS):
         raise ValueError(f"debug takes {' or '.join(DEBUGGERS)}, not {debug!r}")
+    if port is not None and debug != "debugpy":
+        raise ValueError("a debug port needs debug=debugpy")
 
 
 def terminal(path: str | os.PathLike[str] | None = None) -> str:
@@ -69,11 +72,19 @@ class Debugged(Instance):
     """An instance whose worker has a debugger. Its time limit is paused while the function is stopped.
 
     callers: returns the instances that wait for an invocation. Their time limits are paused, too.
+    lead: makes a port lead to the port of debugpy, and returns it.
     """
 
-    def __init__(self, *made: Any, callers: Callable[[Invocation], Iterable[Instance]], **named: Any) -> None:
+    def __init__(
+        self,
+        *made: Any,
+        callers: Callable[[Invocation], Iterable[Instance]],
+        lead: Callable[[Function, int], int],
+        **named: Any,
+    ) -> None:
         super().__init__(*made, **named)
         self._callers = callers
+        self._lead = lead
         self._held_callers: list[Instance] = []
         self._held_since = 0.0
 
@@ -94,7 +105,7 @@ class Debugged(Instance):
 
     def _on_listens(self, port: object) -> None:
         if isinstance(port, int):
-            self.notify(f"{self.function.name}: debugpy listens on 127.0.0.1:{port}")
+            self.notify(f"{self.function.name}: debugpy listens on 127.0.0.1:{self._lead(self.function, port)}")
         else:
             self.distrust()
 

@@ -73,8 +73,8 @@ class InProcess:
     async def stop(self, patience_seconds: float) -> None:
         """Wait this long for running handlers. Their threads cannot be ended, so they may run on after that."""
         await self._tasks.stop(patience_seconds)
-        self._versions.close()
         await asyncio.to_thread(_modules.end, self)
+        self._versions.close()
 
     async def _run(self, invocation: Invocation, done: Done) -> None:
         instance_id = new_id()

@@ -21,6 +21,7 @@ from tencentserverless.local.http.certificates import Authority
 from tencentserverless.local.http.instance_ports import PortRegistry
 from tencentserverless.local.instances import debugged
 from tencentserverless.local.instances.credential_lease import CredentialLease
+from tencentserverless.local.instances.debug_ports import DebugPorts
 from tencentserverless.local.instances.debugged import Debugged
 from tencentserverless.local.instances.instance import Instance, Listener, new_id
 from tencentserverless.local.model.counters import Counters
@@ -72,6 +73,7 @@ class InstanceLauncher:
         self._leases: dict[str, CredentialLease] = {}
         self._notified_of_sdk: set[tuple[str, Path]] = set()  # names and folders
         self._workers = Workers(options.start_method)
+        self._debug_ports = DebugPorts(options.debug_port, notify) if options.debug_port else None
         self._background = BackgroundTasks()
 
     def prepare(self) -> None:
@@ -122,6 +124,8 @@ class InstanceLauncher:
 
     async def stop(self) -> None:
         """End the fork servers. Call this after the workers have ended."""
+        if self._debug_ports is not None:
+            await self._debug_ports.stop()
         await self._background.stop()
         await self._workers.stop()
 
@@ -206,7 +210,12 @@ class InstanceLauncher:
             return Instance(**made)
         function, settings = made["function"], made["settings"]
         settings["debug"] = debugged.settings(debugger, self._options.terminal, paths, function.code)
-        return Debugged(callers=lambda running: debugged.callers(running, self.instances.values()), **made)
+        return Debugged(
+            callers=lambda running: debugged.callers(running, self.instances.values()), lead=self._lead, **made
+        )
+
+    def _lead(self, function: Function, port: int) -> int:
+        return port if self._debug_ports is None else self._debug_ports.lead(function, port)
 
     def _renewed(self, instance_id: str, timeout: int) -> Mapping[str, str]:
         credential = self._leases[instance_id].renewed(timeout)

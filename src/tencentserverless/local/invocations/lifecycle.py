@@ -33,8 +33,8 @@ class Invocations:
     instances: runs invocations on instances.
     in_process: runs invocations in this interpreter.
     running_on: returns the invocation that the instance with an id is running, None if it runs none.
-    on_record: is called with the record of each invocation that has ended.
-    watch: is called with the facts that invocations have begun and ended. Neither may raise.
+    on_record: is called with the record of each invocation that has ended. It must not raise.
+    watch: is called with the facts that invocations have begun and ended. It must not raise.
     """
 
     def __init__(

@@ -50,10 +50,9 @@ class Noticed(NamedTuple):
 Fact = Begun | Printed | Ended | Refused | Noticed
 
 
-def held_bytes(fact: Fact) -> int:
-    """Roughly the memory that a fact needs while it waits for its reader."""
+def kept_bytes(fact: Fact) -> int:
+    """Roughly the memory that a fact needs."""
     if isinstance(fact, Ended):
         return fact.record.kept_bytes
-    if isinstance(fact, Begun):
-        return len(fact.invocation.event)
-    return len(fact.text) if isinstance(fact, Printed) else 1000
+    text = fact.invocation.event if isinstance(fact, Begun) else fact.text if isinstance(fact, Printed) else ""
+    return 1000 + len(text)

@@ -35,7 +35,8 @@ class Options:
     tls: whether the endpoint's own port uses TLS.
     credential_seconds: how long the temporary credentials of instances are valid.
     layers: the folders of layers, by name.
-    debug: the debugger of workers; None for none. terminal: the path of the terminal that pdb uses.
+    debug: the debugger of workers; None for none. terminal: the path of the terminal that pdb uses. debug_port: the
+        first port for debugpy; None for any free ones.
     interpreters: the paths of interpreters, by runtime.
     host: the address to listen on. host_names: further names of this machine, in lower case.
     overrides: settings of the functions that win over those of their files.
@@ -57,6 +58,7 @@ class Options:
     layers: Mapping[str, str | os.PathLike[str]] = field(default_factory=dict)
     debug: Debugger | None = None
     terminal: str = ""
+    debug_port: int | None = None
     interpreters: Mapping[str, str | os.PathLike[str]] = field(default_factory=dict)
     host: str = ADDRESS
     host_names: tuple[str, ...] = ()

@@ -19,6 +19,7 @@ _NAMESPACES = re.compile(rb"^NSpid:\s+\d+\s.*?\b(\d+)$", re.M)
 _STOPPED = re.compile(rb"^State:\s+[Tt]", re.M)  # by a signal, or by a tracer
 _KILLED = re.compile(rb"^oom_kill (\d+)$", re.M)
 _REFUSED = re.compile(rb"^max (\d+)$", re.M)
+_INNER = "own"  # the group in a worker's group that its processes are in, see `worker/cgroups.py`
 _GROUP_V1 = (b"total_rss", b"total_mapped_file")
 _GROUP_V2 = (b"anon", b"file_mapped")
 MOST_PROCESSES = 256  # of an instance, if a control group does not limit them
@@ -99,11 +100,13 @@ class Meter:
     def has_run_out(self) -> bool:
         """Whether the kernel has killed a process because the worker's control group had reached its memory limit.
 
-        The count is in `memory.events` in version 2 of control groups, and in `memory.oom_control` in version 1.
+        The count is in `memory.events` in version 2 of control groups. In version 1 it is in `memory.oom_control`, of
+        the group that the processes are in.
         """
         if "memory" not in self._groups:
             return False
-        texts = (procfs.read(f"{self._groups['memory']}/{name}") for name in ("memory.events", "memory.oom_control"))
+        names = ("memory.events", f"{_INNER}/memory.oom_control")
+        texts = (procfs.read(f"{self._groups['memory']}/{name}") for name in names)
         found = _KILLED.search(b"\n".join(texts))
         return found is not None and int(found[1]) > 0
 
@@ -118,8 +121,9 @@ class Meter:
 
     def _refusals(self) -> str:
         """The excess of refused forks in this event, or "". `pids.events` counts them since the group was made."""
-        found = _REFUSED.search(procfs.read(f"{self._groups['pids']}/pids.events"))
-        count = int(found[1]) if found else 0
+        # The kernel counts them in the group that has the limit or in the one of the processes: that has changed.
+        texts = [procfs.read(f"{self._groups['pids']}{inner}/pids.events") for inner in ("", f"/{_INNER}")]
+        count = sum(map(int, _REFUSED.findall(b"\n".join(texts))))
         if self._refused_before < 0:  # the first sample of this event
             self._refused_before = count
         is_excess = count - self._refused_before > MOST_REFUSED

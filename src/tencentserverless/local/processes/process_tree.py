@@ -55,15 +55,15 @@ def end_groups(folders: Iterable[str]) -> None:
     """Kill all processes of these control groups, and remove the groups. Blocks."""
     for folder in folders:
         for _ in range(_ROUNDS):
-            for pid in procfs.read(f"{folder}/cgroup.procs").split():
-                with suppress(ProcessLookupError, PermissionError):
-                    os.kill(int(pid), signal.SIGKILL)
-            try:
-                os.rmdir(folder)
-            except FileNotFoundError:
+            for group, _, _ in os.walk(folder, topdown=False):
+                for pid in procfs.read(f"{group}/cgroup.procs").split():
+                    with suppress(ProcessLookupError, PermissionError):
+                        os.kill(int(pid), signal.SIGKILL)
+                with suppress(OSError):  # they have not ended yet
+                    os.rmdir(group)
+            if not os.path.exists(folder):
                 break
-            except OSError:  # they have not ended yet
-                time.sleep(_PAUSE_SECONDS)
+            time.sleep(_PAUSE_SECONDS)
 
 
 def members(roots: Iterable[Root], table: Iterable[Process], marked: set[int]) -> set[int]:

@@ -637,7 +637,7 @@ def run_fork_server(arguments):
     except EOFError:  # the compiled file was cut off when the disk was full
         code = loader.source_to_code(loader.get_data(path), path)
     exec(code, vars(server))  # type: ignore[arg-type]  # noqa: S102
-    vars(server)["run"](arguments, main, complain, modules)
+    vars(server)["run"](arguments, (main, complain), modules)
 
 
 if __name__ == "__main__":

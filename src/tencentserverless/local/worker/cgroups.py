@@ -14,6 +14,9 @@ from contextlib import suppress
 
 CONTROLLERS = ("pids", "memory", "cpu")
 PREFIX = "tencentserverless-"
+# A group's processes are in a group in it, because of this: root can make a cgroup namespace, in which it can mount the
+# file system of control groups and write to them. But it sees no group outside the one that it is in.
+INNER = "own"
 PROCESSES = 1024  # the platform's limit, threads included
 EMPTY_SECONDS = 0.1  # a process that has ended, and has been reaped, may still be in its group for a moment
 LEVELS = 3  # how many folders, from our own group upwards, are tried as the parent of new groups
@@ -101,8 +104,18 @@ def _works(controller: str, parent: str) -> bool:
 
 
 def new_name() -> str:
-    """A name for a group. It begins with our process id; a server in another container may have the same one."""
-    return "%d-%s" % (os.getpid(), os.urandom(6).hex())
+    """A name for a group: of which process it is, and a random part. Our process id may exist in another container."""
+    return "%d-%s-%s" % (os.getpid(), _begun_at(os.getpid()), os.urandom(6).hex())
+
+
+def _begun_at(pid: "int | str") -> str:
+    """The time at which a process was started, "" if it has ended. It tells processes with the same id apart."""
+    try:
+        with open("/proc/%s/stat" % pid) as file:
+            words = file.read().rpartition(") ")[2].split()
+    except OSError:
+        return ""
+    return "" if words[0] in "ZX" else words[19]
 
 
 def create(parents: "dict[str, str]", name: str) -> "dict[str, str]":
@@ -113,6 +126,7 @@ def create(parents: "dict[str, str]", name: str) -> "dict[str, str]":
     try:
         for folder in sorted(set(made.values())):
             os.mkdir(folder)
+            os.mkdir(os.path.join(folder, INNER))
         for controller, folder in made.items():
             # Version 2 lists the controllers that the parent gives to the group. Version 1 does not have this file.
             controls = _lines(os.path.join(folder, "cgroup.controllers"), missing=[controller])[0].split(" ")
@@ -128,7 +142,8 @@ def create(parents: "dict[str, str]", name: str) -> "dict[str, str]":
 def enter(made: "dict[str, str]") -> None:
     """Move this process into the group. The processes that it starts later are in the group too. Raises OSError."""
     for folder in sorted(set(made.values())):
-        _write(os.path.join(folder, "cgroup.procs"), "0")  # 0 is the process that writes, in any process namespace
+        # 0 is the process that writes, in any process namespace.
+        _write(os.path.join(folder, INNER, "cgroup.procs"), "0")
 
 
 def limit(made: "dict[str, str]", controller: str, most: int) -> None:
@@ -146,7 +161,7 @@ def remove(made: "dict[str, str]") -> None:
 
 
 def remove_orphans(parents: "dict[str, str]") -> None:
-    """Remove the groups of fork servers that have ended: each server is in the name of its groups.
+    """Remove the groups of fork servers that have ended: the name of a group contains its server.
 
     A server of another container cannot be seen. But the kernel removes no group that has processes. A group that has
     none yet can be removed here. Then its server makes another one.
@@ -154,21 +169,18 @@ def remove_orphans(parents: "dict[str, str]") -> None:
     deadline = time.monotonic() + EMPTY_SECONDS  # for all of them: those of another container may have processes
     for parent in set(parents.values()):
         for name in os.listdir(parent):
-            if name.startswith(PREFIX) and not _is_server(name[len(PREFIX) :].partition("-")[0]):
+            if name.startswith(PREFIX) and not _is_of_other(name):
                 _remove(os.path.join(parent, name), deadline)
 
 
-def _is_server(pid: str) -> bool:
-    """Whether this process is a fork server other than this one."""
-    try:
-        with open("/proc/%s/cmdline" % pid, "rb") as file:
-            return b"\0serve\0" in file.read() and pid != str(os.getpid())
-    except OSError:
-        return False
+def _is_of_other(name: str) -> bool:
+    """Whether a group is of a living process other than this one."""
+    pid, _, rest = name[len(PREFIX) :].partition("-")
+    return pid != str(os.getpid()) and pid.isdigit() and _begun_at(pid) == rest.partition("-")[0]
 
 
 def _remove(folder: str, deadline: float) -> None:
-    """Remove a group and the groups in it, which a function may have made. If it is in use, try again until then."""
+    """Remove a group and the groups in it. A function may have made some. If it is in use, try again until then."""
     pause = 0.0005
     while not _is_removed(folder) and time.monotonic() + pause < deadline:
         time.sleep(pause)
@@ -176,7 +188,8 @@ def _remove(folder: str, deadline: float) -> None:
 
 
 def _is_removed(folder: str) -> bool:
-    with suppress(OSError):  # usually there is nothing in it
+    with suppress(OSError):  # usually there is nothing else in it
+        os.rmdir(os.path.join(folder, INNER))
         os.rmdir(folder)
         return True
     try:

@@ -24,7 +24,6 @@ import signal
 import socket
 import sys
 import time
-from array import array
 from contextlib import suppress
 
 TYPE_CHECKING = False
@@ -61,18 +60,15 @@ DIE_WITH_PARENT, ADOPT_ORPHANS = 1, 36
 class Forker:
     """The server's loop: it receives requests and starts a worker for each.
 
-    connection: the socket to the endpoint. work: the function that a worker calls with its channel's descriptor.
-    complain: the function that tells the endpoint why there is no worker. It gets the channel and the error.
+    connection: the socket to the endpoint. calls: two functions. A worker calls the first one with its channel's
+    descriptor. The second one tells the endpoint why there is no worker. It gets the channel and the error.
     plain: true for workers without namespaces and control groups.
     folder: the endpoint's own folder. In a worker's mount namespace its root folder is made there.
     """
 
-    def __init__(
-        self, connection: "socket.socket", work: "object", complain: "object", plain: bool, folder: str
-    ) -> None:
+    def __init__(self, connection: "socket.socket", calls: "tuple[object, object]", plain: bool, folder: str) -> None:
         self.connection = connection
-        self.work = work
-        self.complain = complain
+        self.work, self.complain = calls
         self.folder = folder
         self.root = os.path.join(folder, "root")
         self.mould = None if plain else namespaces.possible_mould(self.prepare_root, self.try_root)
@@ -104,6 +100,7 @@ class Forker:
             request = json.loads(data.decode())
             if "reap" in request:
                 self.reap(request["reap"])
+                self.reply({"reaped": request["reap"]})
                 continue
             self.start(request, data, descriptors)
             for descriptor in descriptors:
@@ -170,7 +167,7 @@ class Forker:
     def discard(self, spare: "Spare") -> None:
         """End a spare that has not been used. It ends by itself when its socket closes."""
         self.spares.remove(spare)
-        spare.close()
+        spare.ours.close()
         os.waitpid(spare.pid, 0)
         cgroups.remove(self.keepers.pop(spare.pid))
 
@@ -185,6 +182,7 @@ class Forker:
         strangers = [child for child in descendants.children() if child not in self.keepers]
         for child in strangers:
             os.kill(child, signal.SIGKILL if self.mould is None else signal.SIGTERM)
+            os.kill(child, signal.SIGCONT)  # it may have been stopped
             os.waitpid(child, 0)
         return bool(strangers)
 
@@ -202,10 +200,10 @@ class Spare:
             self.pid = os.fork()
             if self.pid == 0:
                 for spare in [self, *server.spares]:  # a copy here would keep a discarded spare alive
-                    spare.close()
+                    spare.ours.close()
                 WorkerStart(server, theirs, self.groups).run_keeper()
         except OSError:
-            self.close()
+            self.ours.close()
             cgroups.remove(self.groups)
             raise
         finally:
@@ -216,7 +214,7 @@ class Spare:
     def take(self, data: bytes, descriptors: "list[int]") -> None:
         """Send the request to the spare. Raises OSError, the spare's own if it has reported why it died."""
         try:
-            self.ours.sendmsg([data], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array("i", descriptors))])
+            inherited.send(self.ours, data, descriptors)
         except OSError as error:
             number, text = error.errno, error.strerror
             with suppress(OSError, ValueError):
@@ -224,10 +222,7 @@ class Spare:
                 number, text = json.loads(report.decode())
             raise OSError(number, text) from None
         finally:
-            self.close()
-
-    def close(self) -> None:
-        self.ours.close()
+            self.ours.close()
 
 
 class WorkerStart:
@@ -365,7 +360,7 @@ class WorkerStart:
         data_limit = namespaces.lowered_limit(resource.RLIMIT_DATA, request["data_bytes"])
         resource.setrlimit(resource.RLIMIT_DATA, data_limit)
         if request["command"]:
-            self.execute(request["command"], request["environment"])
+            inherited.execute(request["command"], self.channel, request["environment"])
         zone = os.environ.get("TZ")
         os.environ.clear()
         os.environ.update(request["environment"])
@@ -374,31 +369,24 @@ class WorkerStart:
         self.server.work(self.channel, -1, True)  # type: ignore[operator]
         os._exit(0)
 
-    def execute(self, command: "list[str]", environment: "dict[str, str]") -> None:
-        os.set_inheritable(self.channel, True)
-        try:
-            os.execve(command[0], [*command, str(self.channel), "-1"], environment)  # noqa: S606
-        except OSError as error:
-            os.write(2, ("%s: %s\n" % (command[0], error.strerror)).encode())
-            os._exit(127)
 
-
-def run(arguments: "list[str]", work: object, complain: object, modules: "frozenset[str]") -> None:
+def run(arguments: "list[str]", calls: "tuple[object, object]", modules: "frozenset[str]") -> None:
     """Be a fork server. arguments: the descriptor of the connection; "plain" or ""; the endpoint's own folder.
-    work, complain: see `Forker`. modules: those that a worker finds loaded.
+    calls: see `Forker`. modules: those that a worker finds loaded.
     """
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, int(arguments[0]))
     connection.set_inheritable(False)
 
     def leave(*_: object) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the signal and the end of the connection come together
+        descendants.try_to_terminate_all()
         server.end_all()
         cgroups.remove_orphans(server.parents)
         leftovers.remove_unlocked(server.folder, 20 * ENDING_SECONDS)  # a killed endpoint cannot remove it
         os._exit(0)
 
     namespaces.prctl(ADOPT_ORPHANS, 1)
-    server = Forker(connection, work, complain, arguments[1] == "plain", arguments[2])
+    server = Forker(connection, calls, arguments[1] == "plain", arguments[2])
     signal.signal(signal.SIGTERM, leave)
     # After the handler, which cleans up. If the endpoint has ended before, `serve` sees the end of the connection.
     namespaces.prctl(DIE_WITH_PARENT, signal.SIGTERM)

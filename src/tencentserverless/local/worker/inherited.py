@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 REQUEST_BYTES = 1 << 18
 
 
+def send(connection: "socket.socket", data: bytes, descriptors: "list[int]") -> None:
+    connection.sendmsg([data], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array("i", descriptors))])
+
+
 def receive(connection: "socket.socket") -> "tuple[bytes, list[int]]":
     """The next message and the descriptors that came with it; b"" when the connection has ended."""
     found = array("i")
@@ -48,6 +52,16 @@ def move_to_standard(output: int, channel: int) -> "tuple[int, int]":
         os.dup2(descriptor, number)
     os.closerange(len(wanted), highest_descriptor() + 1)
     return 2, 3
+
+
+def execute(command: "list[str]", channel: int, environment: "dict[str, str]") -> None:
+    """Be another program, which inherits the channel and gets its number."""
+    os.set_inheritable(channel, True)
+    try:
+        os.execve(command[0], [*command, str(channel), "-1"], environment)  # noqa: S606
+    except OSError as error:
+        os.write(2, ("%s: %s\n" % (command[0], error.strerror)).encode())
+        os._exit(127)
 
 
 def forget_modules(modules: "frozenset[str]") -> None:

@@ -77,9 +77,11 @@ def mounts_below(path: str) -> "list[tuple[str, int]]":
     with open("/proc/self/mountinfo", "rb") as file:
         for line in file:
             fields = line.split()
-            mounted = os.fsdecode(re.sub(rb"\\\\(\d{3})", lambda code: bytes([int(code[1], 8)]), fields[4]))
+            mounted = os.fsdecode(re.sub(rb"\\(\d{3})", lambda code: bytes([int(code[1], 8)]), fields[4]))
             if (mounted + "/").startswith(path + "/"):
                 found.append((mounted, sum(names.get(option, 0) for option in fields[5].split(b","))))
+    if not found:  # a worker must not go on with mounts that it can write to
+        raise OSError(errno.EINVAL, "%s is not a mount point" % path)
     return found
 
 

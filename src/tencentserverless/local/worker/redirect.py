@@ -327,8 +327,8 @@ class ChildProcesses(ImportHooks):
                 owner.unsetenv = unsetenv
 
     def path_with(self, path):
-        """`path` with our folder in front."""
-        folders = [folder for folder in path.split(os.pathsep) if folder]
+        """`path` with our folder in front. An empty entry is the current folder."""
+        folders = path.split(os.pathsep) if path else []
         return os.pathsep.join(folders if self.folder in folders else [self.folder] + folders)
 
     def environment(self, given):

@@ -39,6 +39,8 @@ GRAPHICS = "nvidia"
 OF_RUN = ("systemd/resolve", "resolvconf", "NetworkManager", "nscd", "media", "current-system", "opengl-driver")
 # Files of /proc that act on the whole machine. Root could write to them.
 OF_MACHINE = ("/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/acpi", "/proc/scsi")
+# Files of /proc that tell of the whole machine. Containers usually hide them, too.
+HIDDEN = ("/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/latency_stats", "/proc/sched_debug")
 
 
 def prepare(root: str, scratch: str) -> None:
@@ -47,10 +49,11 @@ def prepare(root: str, scratch: str) -> None:
     for path in MADE:
         os.makedirs(root + path)
     for path in machine_paths():
-        if os.path.islink(path):
-            os.symlink(os.readlink(path), root + path)
-        else:
-            bind(path, root + path)
+        with suppress(OSError):  # what cannot be mounted is left out, such as a disk of the network that is gone
+            if os.path.islink(path):
+                os.symlink(os.readlink(path), root + path)
+            else:
+                bind(path, root + path)
     os.symlink("pts/ptmx", root + "/dev/ptmx")
     for name in PROVIDED:
         bind(scratch + "/" + name, root + RUNTIME + "/" + name)
@@ -88,10 +91,10 @@ def add_own(root: str) -> None:
 
 
 def protect_machine(root: str) -> None:
-    """Make the files of /proc that act on the machine read-only. To be called if functions are the machine's root."""
-    for path in OF_MACHINE:
+    """Hide files of /proc, and make others read-only. To be called if functions are the machine's root."""
+    for path in OF_MACHINE + HIDDEN:
         if os.path.exists(root + path):
-            show(root + path, root + path)
+            show(root + ("/dev/null" if path in HIDDEN else path), root + path)
 
 
 def finish(root: str, request: "dict[str, object]") -> None:
@@ -102,7 +105,7 @@ def finish(root: str, request: "dict[str, object]") -> None:
     binds: pairs of a path of this machine and the path at which the instance finds it.
     needed: paths that the instance needs at the same place as on this machine, an outer path before those in it.
     aliases: pairs as in `binds`, for paths that do not exist yet.
-    hidden: folders of this machine that the instance must not see.
+    hidden: folders that the instance must not see, by their paths in the instance.
     shared: pairs as in `binds`, of what the instance may change.
     """
     for path, target in request.get("binds", ()):  # type: ignore[attr-defined]
@@ -113,12 +116,12 @@ def finish(root: str, request: "dict[str, object]") -> None:
     for path, target in request.get("aliases", ()):  # type: ignore[attr-defined]
         if not os.path.lexists(root + target):
             add(root, path, target)
-    for path in request.get("hidden", ()):  # type: ignore[attr-defined]
-        if os.path.isdir(root + path):
-            namespaces.mount("tmpfs", root + path, "tmpfs", namespaces.READ_ONLY)
     for path, target in request.get("shared", ()):  # type: ignore[attr-defined]
         bind(path, root + target)
     show(str(request.get("code") or root + "/opt"), root + CODE)
+    for path in request.get("hidden", ()):  # type: ignore[attr-defined]
+        if os.path.isdir(root + path):
+            namespaces.mount("tmpfs", root + path, "tmpfs", namespaces.READ_ONLY)
 
 
 def add(root: str, path: str, target: str) -> None:

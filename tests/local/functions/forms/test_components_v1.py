@@ -11,8 +11,11 @@ Greeter:
     timeout: 4
     environment: {variables: {SITE: "${Site.url}"}}
 other:
-  component: '@serverless/tencent-scf@1.0.0'
-  inputs: {region: ap-beijing}
+  component: '@gosls/tencent-scf@1.0.0'
+  inputs: {region: "${Conf.region}"}
+Conf:
+  component: "@serverless/global"
+  inputs: {short: beijing, region: "ap-${Conf.short}"}
 Site:
   component: "@serverless/tencent-website"
   inputs: {code: {root: ./}}

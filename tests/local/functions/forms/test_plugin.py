@@ -27,6 +27,12 @@ def test_functions_of_a_service(project):
     assert reading.messages == []
 
 
+def test_no_functions(project):
+    """A service without functions is refused."""
+    reading = project({"serverless.yml": "service: shop\nprovider: {name: tencent}\n"})
+    assert "`functions` must be an object" in reading.refusals[0].reason
+
+
 def test_another_cloud(project):
     """A service of another cloud is refused by its name."""
     reading = project({"serverless.yml": TEXT.replace("name: tencent", "name: aws")})

@@ -38,7 +38,7 @@ def test_values_of_the_file_itself(project):
 
 
 def test_the_root_of_a_repository_is_the_last(project):
-    """Nothing above the root of the repository counts."""
+    """Nothing above the root of the repository counts. Without an app, the name of the file is the app."""
     files = {".env": "A=1\n", "serverless.yml": "app: shop\n", "in/.git/HEAD": "", "in/one/serverless.yml": FUNCTION}
-    reading = project(files, "in/one")
-    assert "${app} has no value" in reading.refusals[0].reason
+    (function,) = project(files, "in/one").functions
+    assert (function.name, function.variables) == ("one-one-dev", {})

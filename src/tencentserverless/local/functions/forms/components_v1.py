@@ -9,6 +9,7 @@ from tencentserverless.local.functions.forms.manifest_file import Declared, Mani
 from tencentserverless.local.functions.forms.yaml_file import Mapping
 
 _NAMES = {"codeUri": "src"}
+_GLOBAL = "global"  # a component that only holds values for the others
 _SCF = ("scf", "tencent-scf", "tencent-multi-scf")
 
 
@@ -20,10 +21,19 @@ def components(top: Mapping) -> dict[str, Mapping]:
 
 def functions(file: ManifestFile) -> Iterator[Declared]:
     """The functions of the file. Other components are passed over, with a notice."""
-    references = file.references()
+    references = file.references().with_own_values(_inputs_by_name(file.top))
     for name, each in components(file.top).items():
-        component = str(each.get("component")).partition("@serverless/")[2] or str(each.get("component"))
+        component = str(each.get("component")).rpartition("/")[2]
         if component.partition("@")[0] in _SCF:
             yield Declared(name, name, each.inner("inputs").renamed(_NAMES), references)
-        else:
+        elif component != _GLOBAL:
             file.notice(each.line_of("component"), f"`{name}` is a component `{component}`, which is not served here")
+
+
+def _inputs_by_name(top: Mapping) -> dict[str, str]:
+    """The inputs of all components, which others refer to: ``${Conf.region}``."""
+    return {
+        f"{name}.{path}": text
+        for name, component in components(top).items()
+        for path, text in component.inner("inputs").texts()
+    }

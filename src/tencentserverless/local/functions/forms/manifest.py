@@ -55,7 +55,7 @@ def _form(top: yaml_file.Mapping) -> str:
         return "component"
     if "Resources" in top.values:
         return "template.yaml"
-    if "provider" in top.values and "functions" in top.values:
+    if "provider" in top.values and {"functions", "service"} & set(top.values):
         return "plugin"
     return "components" if components_v1.components(top) else ""
 

@@ -5,7 +5,7 @@ https://github.com/serverless-components/tencent-multi-scf
 
 from collections.abc import Iterator
 
-from tencentserverless.local.functions.forms.component import report_unknown
+from tencentserverless.local.functions.forms.component import DEFAULT_NAME, report_unknown
 from tencentserverless.local.functions.forms.manifest_file import Declared, ManifestFile, settings_over
 from tencentserverless.local.functions.forms.yaml_file import Mapping
 
@@ -23,7 +23,7 @@ def functions(file: ManifestFile) -> Iterator[Declared]:
     for part, own in declared.values.items():
         settings = own if isinstance(own, Mapping) else Mapping({}, {}, declared.line_of(part))
         both = settings_over(_below_shared_source(file, settings, shared), shared)
-        yield Declared(part, file.default_name(part), both, references)
+        yield Declared(part, f"{DEFAULT_NAME}-{part}", both, references)
 
 
 def _below_shared_source(file: ManifestFile, own: Mapping, shared: Mapping) -> Mapping:

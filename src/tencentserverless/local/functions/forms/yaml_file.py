@@ -1,5 +1,6 @@
 """Reads YAML, and keeps the line of each key. Pure."""
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import yaml
@@ -39,6 +40,14 @@ class Mapping(NamedTuple):
         """The object of a key. An empty one if the key has none."""
         value = self.values.get(name)
         return value if isinstance(value, Mapping) else Mapping({}, {}, self.line_of(name))
+
+    def texts(self) -> "Iterator[tuple[str, str]]":
+        """The texts and numbers in this object, by the path of their keys: `environment.variables.A`."""
+        for name, value in self.values.items():
+            if isinstance(value, Mapping):
+                yield from ((f"{name}.{path}", text) for path, text in value.texts())
+            elif isinstance(value, (str, int, float)):
+                yield name, str(value)
 
     def over(self, defaults: "Mapping") -> "Mapping":
         """The keys of this object, and those of another one where it has none."""
