@@ -1,9 +1,11 @@
-"""The memory allocator."""
+"""What an endpoint sets for its process: memory and open files."""
 
 import subprocess
 import sys
 
 import pytest
+
+from tencentserverless.local import own_process
 
 PROGRAM = """
 from tencentserverless.local.own_process import return_large_blocks
@@ -26,3 +28,36 @@ def test_large_blocks_go_back():
     """Of large blocks that are freed nothing stays with the process, also where small ones stay."""
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
     assert int(done.stdout) < 30_000_000
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+@pytest.mark.parametrize("allowed", range(5))
+def test_too_few_descriptors(allowed):
+    """If the system refuses one of the descriptors, those that it has given are closed again."""
+    import resource
+
+    before, limits = count(), resource.getrlimit(resource.RLIMIT_NOFILE)
+    used = set(map(int, os.listdir("/proc/self/fd")))
+    free = [number for number in range(before + 20) if number not in used]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free[allowed], limits[1]))
+    try:
+        with pytest.raises(OSError, match="Too many open files"), Descriptors.pair():
+            pass
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert count() == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_the_limit_of_open_files_is_raised():
+    """A soft limit that is low is raised as far as the hard limit allows, and one that is high stays."""
+    import resource
+
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, limits[1]))
+        raised = own_process.raise_limit()
+        assert raised == resource.getrlimit(resource.RLIMIT_NOFILE)[0] > 256
+        assert own_process.raise_limit() == raised
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)

@@ -5,7 +5,6 @@ import sys
 
 import pytest
 
-from tencentserverless.local.processes import descriptors
 from tencentserverless.local.processes.descriptors import PIPE_BYTES, Descriptors
 
 F_GETPIPE_SZ = 1032
@@ -46,39 +45,6 @@ def test_the_workers_side_is_closed():
     assert os.read(ours.output, 1) == b""
     ours.close()
     assert count() == before
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
-@pytest.mark.parametrize("allowed", range(5))
-def test_too_few_descriptors(allowed):
-    """If the system refuses one of the descriptors, those that it has given are closed again."""
-    import resource
-
-    before, limits = count(), resource.getrlimit(resource.RLIMIT_NOFILE)
-    used = set(map(int, os.listdir("/proc/self/fd")))
-    free = [number for number in range(before + 20) if number not in used]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (free[allowed], limits[1]))
-    try:
-        with pytest.raises(OSError, match="Too many open files"), Descriptors.pair():
-            pass
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
-    assert count() == before
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
-def test_the_limit_of_open_files_is_raised():
-    """A soft limit that is low is raised as far as the hard limit allows, and one that is high stays."""
-    import resource
-
-    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (256, limits[1]))
-        raised = descriptors.raise_limit()
-        assert raised == resource.getrlimit(resource.RLIMIT_NOFILE)[0] > 256
-        assert descriptors.raise_limit() == raised
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
 def test_a_failure_leaves_nothing_open():

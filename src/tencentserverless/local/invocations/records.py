@@ -95,7 +95,8 @@ class Records:
         try:
             _opened(self._path()).close()
         except (OSError, sqlite3.Error) as error:
-            raise ValueError(f"records: {self._path()}: {error}") from None
+            why = getattr(error, "strerror", None) or error
+            raise ValueError(f"records: {self._path()}: {why}") from None
         self._file_exists = True
 
     def begin(self, invocation: Invocation) -> Record:
