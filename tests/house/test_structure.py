@@ -65,7 +65,7 @@ PURE = {  # what the protocol may import: no socket, clock, environment, chance 
 }
 OURS = tuple(f"tencentserverless.{name}" for name in ("_failures", "_protocol", "_version", "exception"))
 PROTOCOL = [module for module in MODULES if module.startswith(("_protocol/", "_failures/"))]
-CLIENT = [name for name in MODULES if name.split("/")[0] not in ("local", "_cli", "__main__.py", "pytest_plugin.py")]
+CLIENT = [name for name in MODULES if name.split("/")[0] not in ("local", "_cli", "__main__.py")]
 WORKER = "tencentserverless.local.worker"
 REPLACED = {  # by gevent.monkey and eventlet.monkey_patch
     "os": {"fork", "read", "waitpid", "write"},
