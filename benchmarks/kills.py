@@ -31,6 +31,7 @@ from tencentserverless.scf import Client
 ADOPT_ORPHANS = 36
 THREADS = 6
 LONGEST_LIFE = 1.2  # seconds from the start of the endpoint to the kill, at most
+RECOVERED = 8  # this many answers in a row
 PATIENCE_SECONDS = 20  # until everything must be gone
 
 FUNCTIONS = {
@@ -151,15 +152,18 @@ class Life:
 
 
 def recovered(client: Client) -> str:
-    """Whether an endpoint serves each function again: "" if it does, else what was wrong."""
-    for number in range(8):
+    """Whether an endpoint serves again: "" if it does, else what was wrong. Workers may still be ending at first."""
+    wrong, served, deadline = "", 0, time.monotonic() + PATIENCE_SECONDS
+    while served < RECOVERED and time.monotonic() < deadline:
         try:
-            if client.invoke("Echo", data={"number": number}).value != {"number": number}:
-                return "a wrong answer after the kill"
+            value = client.invoke("Echo", data={"number": served}).value
         except ServerlessError as error:
-            if number:  # the first one may meet a worker that is just ending
-                return f"no answer after the kill: {error}"
-    return ""
+            wrong, served = f"no answer after the kill: {error}", 0
+            continue
+        if value != {"number": served}:
+            return f"a wrong answer after the kill: {value}"
+        served += 1
+    return "" if served == RECOVERED else wrong
 
 
 def left_behind(before: dict, port: int, tmp: str, is_whole: bool) -> "list[str]":

@@ -50,7 +50,7 @@ def pytest_collection_modifyitems(config, items):
         if examples and item.get_closest_marker("fuzz"):
             _try_examples(item.obj, examples)
         elif config.getoption("--light"):  # the first Python has tried hundreds; the others need not repeat them all
-            _try_examples(getattr(item, "obj", None), 25, only_fewer=True)
+            _try_examples(getattr(item, "obj", None), 10, only_fewer=True)
 
 
 def _try_examples(test, count, only_fewer=False):

@@ -66,12 +66,13 @@ def read_request(connection):
         data += more
     head, _, body = data.partition(b"\r\n\r\n")
     length = next(int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
+    body = bytearray(body)  # to bytes nothing can be added without a copy of them all
     while len(body) < length:
         more = connection.recv(65536)
         if not more:
             return None
         body += more
-    return head.decode("latin-1"), body
+    return head.decode("latin-1"), bytes(body)
 
 
 def header(head, name):

@@ -53,11 +53,17 @@ def name_text(module, name: str, value) -> list[str]:
 
 def methods(name: str, value) -> list[str]:
     parts = []
-    for member, method in sorted(vars(value).items()) if inspect.isclass(value) else ():
+    for member, method in sorted(members(value).items()) if inspect.isclass(value) else ():
         if not member.startswith("_") and inspect.getdoc(method) and (callable(method) or isinstance(method, property)):
             head = member if isinstance(method, property) else called(f"{name}.{member}", method)
             parts += [f"#### {name}.{member}\n", block(head, inspect.getdoc(method))]
     return parts
+
+
+def members(value: type) -> dict[str, object]:
+    """The attributes of a class, with those of a base class that users do not see."""
+    bases = [base for base in reversed(value.__mro__) if base is value or base.__name__ == "BaseFunction"]
+    return {name: member for base in bases for name, member in vars(base).items()}
 
 
 def called(name: str, value) -> str:

@@ -13,7 +13,7 @@ from tencentserverless._settings.found import without_frames
 from tencentserverless._settings.identity import identity
 from tencentserverless._settings.settings import UNSET
 from tencentserverless._signals import pass_on
-from tencentserverless.exception import InvokeTimeoutError, ServerlessError
+from tencentserverless.exception import EventError, InvokeTimeoutError, ServerlessError
 
 __tracebackhide__ = True  # from pytest: it shows the caller's frames
 
@@ -43,7 +43,22 @@ _refusals = Refusals()  # of all clients of this process: a refusal holds for a 
 
 
 def _text_encoder(default: "Optional[Callable[[Any], Any]]") -> "Callable[[Any], str]":
-    return _encode if default is None else events.text_encoder(default)
+    return _encode if default is None else events.text_encoder(_hook(default))
+
+
+def _hook(default: "Callable[[Any], Any]") -> "Callable[[Any], Any]":
+    """`default`, whose failures are about the event: other exceptions than those of `json.dumps` become EventErrors."""
+
+    def call(value: "Any") -> "Any":
+        try:
+            return default(value)
+        except (TypeError, ValueError, RecursionError):
+            raise
+        except Exception as error:
+            pass_on(error)
+            raise EventError("ClientParamsError", f"default() raised {type(error).__name__}") from error
+
+    return call
 
 
 def takes_no_event(method: "F") -> "F":

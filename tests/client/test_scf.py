@@ -207,6 +207,26 @@ def test_copies_and_pickles_of_a_client_work(echo):
             assert (outcome.value["X-TC-Region"], event(outcome)) == ("ap-chengdu", {"a": "{1}"})
 
 
+def test_a_default_that_fails(echo):
+    """What `default` raises, whatever it is, is an EventError that names the place, with the exception as its cause."""
+
+    def fail(value):
+        raise OSError("disk")
+
+    with pytest.raises(errors.EventError, match=r'data\["a"\]: set \(default\(\) raised OSError\)') as caught:
+        Client(default=fail).invoke("f", data={"a": {1}})
+    assert isinstance(caught.value.__cause__, OSError)
+    assert (caught.value.executed, echo.accepted) == ("no", 0)
+
+
+@pytest.mark.parametrize("ca_file", [5, ["x"], True])
+def test_certificates_are_a_path(echo, ca_file):
+    """What is not a path is a SettingsError before anything is sent."""
+    with pytest.raises(errors.SettingsError, match="ca_file is a path, not "):
+        Client(ca_file=ca_file).invoke("f")
+    assert echo.accepted == 0
+
+
 def test_the_repr_of_a_client_shows_no_secret():
     """Neither id, key nor token is in a client's repr."""
     shown = repr(Client("ap-chengdu", "AKIDsecret", "keysecret", "tokensecret"))

@@ -99,13 +99,15 @@ def test_an_invocation_becomes_a_span(open_client):
 def silent(connection, number):
     """Read requests and never answer. The first one interrupts this process."""
     read_request(connection)
-    os.kill(os.getpid(), signal.SIGINT)
+    os.kill(os.getpid(), signal.SIGUSR1)
     read_request(connection)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="only POSIX has such signals")
-def test_a_trace_ends_if_the_invocation_is_broken_off():
+def test_a_trace_ends_if_the_invocation_is_broken_off(request):
     """KeyboardInterrupt passes through as it is, and is the last thing that the trace is told."""
+    before = signal.signal(signal.SIGUSR1, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGUSR1, before))
     steps = []
     with Server(silent) as server, client_of("blocking", server.endpoint, trace=steps.append) as client:
         with pytest.raises(KeyboardInterrupt) as caught:

@@ -191,7 +191,7 @@ def _in_child(client):
     """The exit code of a child process that was forked: 0 if its client works."""
     try:
         if isinstance(client, Driven):
-            client.loop = client.make_loop()
+            client.inherited, client.loop = client.loop, client.make_loop()  # nobody closes what is the parent's
         return 0 if client.invoke("f", data=2).value == 2 else 1
     except BaseException as error:
         sys.stderr.write(repr(error))

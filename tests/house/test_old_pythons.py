@@ -36,7 +36,6 @@ DIFFERS = {
     "signatures, pickles and exceptions": (
         "tests/client/test_exception.py",
         "tests/client/test_scf.py",
-        "tests/protocol/test_event.py",
     ),
 }
 

@@ -145,7 +145,7 @@ def test_without_a_home_folder(monkeypatch, home):
     assert "no credentials" in refusal_of()
 
 
-@pytest.mark.parametrize("profile", [5, b"work", "a/b", "a\0b"])
+@pytest.mark.parametrize("profile", [5, b"work", "a/b", "a\0b", "a\ud800b"])
 def test_a_profile_is_a_name(profile):
     """What is not a name is a SettingsError."""
     assert "profile" in refusal_of(profile)

@@ -45,6 +45,7 @@ local = LazyGroup(
 @click.group(
     cls=LazyGroup,
     verbs={
+        "doctor": "tencentserverless._cli.doctor:doctor",
         "event": "tencentserverless._cli.event:event",
         "invoke": "tencentserverless._cli.invoke:invoke",
         "pack": "tencentserverless._cli.pack:pack",

@@ -74,12 +74,14 @@ def hint_of(error: "Any", parts: "List[Part]", is_chinese: bool = False) -> str:
     return _of_event(str(error.message)) if kind == "event" else ""
 
 
+_NOT_FOR_DEFAULT = r": a key |that contains itself|nested too deeply|default\(\) raised"
+
+
 def _of_event(message: str) -> str:
     if "JSON has neither NaN nor Infinity" in message:
         return "send None, or a text, in the place of such a number"
-    if "is not JSON" not in message or re.search(": a key |that contains itself|nested too deeply", message):
-        return ""
-    return "`default=` of Client converts such values, as in json.dumps"
+    cannot_help = re.search(_NOT_FOR_DEFAULT, message) or "is not JSON" not in message
+    return "" if cannot_help else "`default=` of Client converts such values, as in json.dumps"
 
 
 def _of_exception(part: "Part", function_name: "Optional[str]", is_at_start: bool) -> str:

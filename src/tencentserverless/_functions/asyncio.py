@@ -2,12 +2,13 @@
 
 import asyncio
 from time import monotonic
-from typing import Generic, TypeVar, overload
+from typing import Generic, Tuple, TypeVar
 
 from tencentserverless._context import Context
-from tencentserverless._functions.base import DEFAULT_CONCURRENCY, BaseFunction, event_of, hand_out
+from tencentserverless._functions.base import BaseFunction, event_of, hand_out
 from tencentserverless._functions.event_handle import EventHandle
 from tencentserverless._functions.fanout import Failed
+from tencentserverless._protocol.invoke import InvokeResult
 from tencentserverless._transport.asyncio.drive import drive
 from tencentserverless._transport.asyncio.transport import running_loop
 
@@ -15,100 +16,12 @@ __tracebackhide__ = True  # from pytest: it shows the caller's frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, AsyncIterator, Awaitable, Callable, Generator, Iterable, List, Optional, Tuple
+    from typing import Any, AsyncIterator, Awaitable, Callable, Generator, List, Optional
 
     from tencentserverless._functions.fanout import Fanout
-    from tencentserverless._protocol.invoke import InvokeResult
     from tencentserverless._protocol.status import EventStatus
 
 T = TypeVar("T")
-
-
-class AsyncFunction(BaseFunction, Generic[T]):
-    """A remote function as a coroutine function: ``await fn(event)`` or ``await fn(**fields)`` is the decoded value.
-
-    `AsyncClient.function` makes it. Calls raise the errors of `AsyncClient.invoke`.
-    """
-
-    async def __call__(*arguments: "Any", **fields: "Any") -> T:  # "self" can be a field of an event
-        self = arguments[0]
-        return self._value(await self.invoke(event_of(arguments[1:], fields)))  # type: ignore[no-any-return]
-
-    async def invoke(self, event: "Any" = None) -> "InvokeResult":
-        """Invoke the function and return the `InvokeResult`: text, value, ids, duration, log tail."""
-        return await self._client.invoke(self.name, data=event, **self._options)  # type: ignore[no-any-return]
-
-    async def send(self, event: "Any" = None) -> "AsyncSent":
-        """Invoke the function with invocation type Event. Returns as soon as the platform has queued the event."""
-        result = await self._client.invoke(self.name, data=event, invocation_type="Event", **self._options)
-        return self._handle(AsyncSent, result)  # type: ignore[no-any-return]
-
-    @overload
-    def map(
-        self,
-        events: "Iterable[Any]",
-        concurrency: int = ...,
-        ordered: bool = ...,
-        return_exceptions: bool = ...,
-        *,
-        retries: int = ...,
-    ) -> "AsyncMap[T]": ...
-
-    @overload
-    def map(
-        self,
-        events: "Iterable[Any]",
-        concurrency: int = ...,
-        ordered: bool = ...,
-        return_exceptions: bool = ...,
-        *,
-        retries: int = ...,
-        with_results: bool,
-    ) -> "AsyncMap[Tuple[T, InvokeResult]]": ...
-
-    def map(
-        self,
-        events: "Iterable[Any]",
-        concurrency: int = DEFAULT_CONCURRENCY,
-        ordered: bool = True,
-        return_exceptions: bool = False,
-        *,
-        retries: int = 0,
-        with_results: bool = False,
-    ) -> "AsyncMap[Any]":
-        """As `Function.map`, for ``async for``."""
-        arguments = {"ordered": ordered, "return_exceptions": return_exceptions, "retries": retries}
-        fanout = self._fanout(events, concurrency=concurrency, **arguments)
-        return AsyncMap(fanout, self._invoker(with_results))
-
-
-class AsyncSent(EventHandle):
-    """The handle of an Event invocation. `AsyncFunction.send` and `AsyncClient.invocation` make it."""
-
-    async def status(self) -> "EventStatus":
-        """As `Sent.status`."""
-        return await self._run(self._status())  # type: ignore[no-any-return]
-
-    async def wait(self, timeout: "Optional[float]" = None) -> "EventStatus":
-        """As `Sent.wait`."""
-        return await self._run(self._wait(timeout))  # type: ignore[no-any-return]
-
-    async def result(self, timeout: "Optional[float]" = None) -> "Any":
-        """As `Sent.result`."""
-        return await self._run(self._result(timeout))
-
-    async def cancel(self) -> None:
-        """As `Sent.cancel`."""
-        await self._run(self._cancel())
-
-    async def _run(self, steps: "Generator[Any, Any, Any]") -> "Any":
-        return await drive(steps, self._perform)
-
-    async def _perform(self, wanted: "Any") -> "Any":
-        """Wait for a number of seconds, or call the API; see `event_handle`."""
-        if type(wanted) is float:
-            return await asyncio.sleep(wanted)
-        return await self._client._call_api(*wanted, region=self.region)
 
 
 class AsyncMap(Generic[T]):
@@ -140,6 +53,57 @@ class AsyncMap(Generic[T]):
 
     def __del__(self) -> None:
         self._tasks.cancel()
+
+
+class AsyncFunction(BaseFunction[AsyncMap[T], AsyncMap[Tuple[T, InvokeResult]]], Generic[T]):
+    """A remote function as a coroutine function: ``await fn(event)`` or ``await fn(**fields)`` is the decoded value.
+
+    `AsyncClient.function` makes it. Calls raise the errors of `AsyncClient.invoke`.
+    """
+
+    _iterator = AsyncMap
+
+    async def __call__(*arguments: "Any", **fields: "Any") -> T:  # "self" can be a field of an event
+        self = arguments[0]
+        return self._value(await self.invoke(event_of(arguments[1:], fields)))  # type: ignore[no-any-return]
+
+    async def invoke(self, event: "Any" = None) -> "InvokeResult":
+        """Invoke the function and return the `InvokeResult`: text, value, ids, duration, log tail."""
+        return await self._client.invoke(self.name, data=event, **self._options)  # type: ignore[no-any-return]
+
+    async def send(self, event: "Any" = None) -> "AsyncSent":
+        """Invoke the function with invocation type Event. Returns as soon as the platform has queued the event."""
+        result = await self._client.invoke(self.name, data=event, invocation_type="Event", **self._options)
+        return self._handle(AsyncSent, result)  # type: ignore[no-any-return]
+
+
+class AsyncSent(EventHandle):
+    """The handle of an Event invocation. `AsyncFunction.send` and `AsyncClient.invocation` make it."""
+
+    async def status(self) -> "EventStatus":
+        """As `Sent.status`."""
+        return await self._run(self._status())  # type: ignore[no-any-return]
+
+    async def wait(self, timeout: "Optional[float]" = None) -> "EventStatus":
+        """As `Sent.wait`."""
+        return await self._run(self._wait(timeout))  # type: ignore[no-any-return]
+
+    async def result(self, timeout: "Optional[float]" = None) -> "Any":
+        """As `Sent.result`."""
+        return await self._run(self._result(timeout))
+
+    async def cancel(self) -> None:
+        """As `Sent.cancel`."""
+        await self._run(self._cancel())
+
+    async def _run(self, steps: "Generator[Any, Any, Any]") -> "Any":
+        return await drive(steps, self._perform)
+
+    async def _perform(self, wanted: "Any") -> "Any":
+        """Wait for a number of seconds, or call the API; see `event_handle`."""
+        if type(wanted) is float:
+            return await asyncio.sleep(wanted)
+        return await self._client._call_api(*wanted, region=self.region)
 
 
 class _Tasks:

@@ -1,6 +1,7 @@
 """Remote functions as Python values: the part that the blocking and the asyncio kind share. No I/O."""
 
 from functools import lru_cache
+from typing import Generic, TypeVar, overload
 
 from tencentserverless._functions.fanout import Failed, Fanout, Plan
 from tencentserverless._protocol.invoke import check_name
@@ -17,9 +18,17 @@ if TYPE_CHECKING:
 
 DEFAULT_CONCURRENCY = 32
 
+Values = TypeVar("Values")
+Pairs = TypeVar("Pairs")
 
-class BaseFunction:
-    """One function of one client, with options of its own; see `tencentserverless.scf.Client.function`."""
+
+class BaseFunction(Generic[Values, Pairs]):
+    """One function of one client, with options of its own; see `tencentserverless.scf.Client.function`.
+
+    Values, Pairs: the iterators that `map` returns, of values and of (value, InvokeResult) pairs.
+    """
+
+    _iterator: "Callable[..., Any]"  # the class of both
 
     def __init__(
         self,
@@ -51,6 +60,66 @@ class BaseFunction:
 
     def __repr__(self) -> str:
         return f"<function {self.name!r} of {self._client!r}>"
+
+    @overload
+    def map(
+        self,
+        events: "Iterable[Any]",
+        concurrency: int = ...,
+        ordered: bool = ...,
+        return_exceptions: bool = ...,
+        *,
+        retries: int = ...,
+    ) -> "Values": ...
+
+    @overload
+    def map(
+        self,
+        events: "Iterable[Any]",
+        concurrency: int = ...,
+        ordered: bool = ...,
+        return_exceptions: bool = ...,
+        *,
+        retries: int = ...,
+        with_results: bool,
+    ) -> "Pairs": ...
+
+    def map(
+        self,
+        events: "Iterable[Any]",
+        concurrency: int = DEFAULT_CONCURRENCY,
+        ordered: bool = True,
+        return_exceptions: bool = False,
+        *,
+        retries: int = 0,
+        with_results: bool = False,
+    ) -> "Any":
+        """Invoke the function with each event, `concurrency` at a time. Returns a lazy iterator of the decoded values.
+        If the function is one of an `AsyncClient`, the iterator is for ``async for``.
+
+        events: an iterable of any length. It is read while the results are taken, so memory stays bounded.
+        ordered: True for the values in the order of the events, False for (index, value) pairs as they finish.
+        return_exceptions: True to return a failure at its place. Otherwise the failure is raised at its place, and the
+            iteration can go on after it. Failures have `.index`, the number of their event.
+        retries: how often an event is sent again after a failure with `executed` "no" (no connection, throttled or no
+            capacity for longer than `timeout`). If the function is `idempotent`, also after other failures of the
+            invocation.
+        with_results: True for (value, InvokeResult) pairs: request id, duration and log beside the value.
+
+        A failure that every event would meet ends the iteration, also with `return_exceptions`: no such function,
+        namespace or qualifier, refused or missing credentials, wrong settings, a certificate that is not trusted. No
+        further event is sent. The failure is raised once: after the outcomes of the events that were sent, or at its
+        place if failures are raised in order. Its `.sent` is the number of events that were sent.
+
+        The context variables that are set when an event is read go with it into the thread or task that invokes.
+
+        When the platform throttles, fewer invocations are in flight for a while; none fails because of that. The action
+        is InvokeFunction, which the platform allows 10,000 times a second, or Invoke (100 times a second) where
+        InvokeFunction is refused. Mirrors https://cloud.tencent.com/document/product/583/58400
+        """
+        invoke = self._invoker(with_results)
+        arguments = {"ordered": ordered, "return_exceptions": return_exceptions, "retries": retries}
+        return self._iterator(self._fanout(events, concurrency=concurrency, **arguments), invoke)
 
     def _value(self, result: "InvokeResult") -> "Any":
         """The decoded value of `result`, made into `returns` if that was given."""

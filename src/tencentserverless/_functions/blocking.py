@@ -6,135 +6,25 @@ import threading
 import time
 import weakref
 from time import monotonic
-from typing import Generic, TypeVar, overload
+from typing import Generic, Tuple, TypeVar
 
 from tencentserverless._context import with_context
-from tencentserverless._functions.base import DEFAULT_CONCURRENCY, BaseFunction, event_of, hand_out
+from tencentserverless._functions.base import BaseFunction, event_of, hand_out
 from tencentserverless._functions.event_handle import EventHandle
 from tencentserverless._functions.fanout import Failed
+from tencentserverless._protocol.invoke import InvokeResult
 from tencentserverless._transport.blocking.drive import drive
 
 __tracebackhide__ = True  # from pytest: it shows the caller's frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Generator, Iterable, Iterator, Optional, Tuple
+    from typing import Any, Callable, Generator, Iterator, Optional
 
     from tencentserverless._functions.fanout import Fanout, Pending
-    from tencentserverless._protocol.invoke import InvokeResult
     from tencentserverless._protocol.status import EventStatus
 
 T = TypeVar("T")
-
-
-class Function(BaseFunction, Generic[T]):
-    """A remote function as a Python function: ``fn(event)`` or ``fn(**fields)`` returns the decoded value.
-
-    `Client.function` makes it. Calls raise the errors of `Client.invoke`.
-    """
-
-    def __call__(*arguments: "Any", **fields: "Any") -> T:  # "self" can be a field of an event
-        self = arguments[0]
-        return self._value(self.invoke(event_of(arguments[1:], fields)))  # type: ignore[no-any-return]
-
-    def invoke(self, event: "Any" = None) -> "InvokeResult":
-        """Invoke the function and return the `InvokeResult`: text, value, ids, duration, log tail."""
-        return self._client.invoke(self.name, data=event, **self._options)  # type: ignore[no-any-return]
-
-    def send(self, event: "Any" = None) -> "Sent":
-        """Invoke the function with invocation type Event. Returns as soon as the platform has queued the event."""
-        result = self._client.invoke(self.name, data=event, invocation_type="Event", **self._options)
-        return self._handle(Sent, result)  # type: ignore[no-any-return]
-
-    @overload
-    def map(
-        self,
-        events: "Iterable[Any]",
-        concurrency: int = ...,
-        ordered: bool = ...,
-        return_exceptions: bool = ...,
-        *,
-        retries: int = ...,
-    ) -> "Map[T]": ...
-
-    @overload
-    def map(
-        self,
-        events: "Iterable[Any]",
-        concurrency: int = ...,
-        ordered: bool = ...,
-        return_exceptions: bool = ...,
-        *,
-        retries: int = ...,
-        with_results: bool,
-    ) -> "Map[Tuple[T, InvokeResult]]": ...
-
-    def map(
-        self,
-        events: "Iterable[Any]",
-        concurrency: int = DEFAULT_CONCURRENCY,
-        ordered: bool = True,
-        return_exceptions: bool = False,
-        *,
-        retries: int = 0,
-        with_results: bool = False,
-    ) -> "Map[Any]":
-        """Invoke the function with each event, `concurrency` at a time. Returns a lazy iterator of the decoded values.
-
-        events: an iterable of any length. It is read while the results are taken, so memory stays bounded.
-        ordered: True for the values in the order of the events, False for (index, value) pairs as they finish.
-        return_exceptions: True to return a failure at its place. Otherwise the failure is raised at its place, and the
-            iteration can go on after it. Failures have `.index`, the number of their event.
-        retries: how often an event is sent again after a failure with `executed` "no" (no connection, throttled or no
-            capacity for longer than `timeout`). If the function is `idempotent`, also after other failures of the
-            invocation.
-        with_results: True for (value, InvokeResult) pairs: request id, duration and log beside the value.
-
-        A failure that every event would meet ends the iteration, also with `return_exceptions`: no such function,
-        namespace or qualifier, refused or missing credentials, wrong settings. No further event is sent. The failure is
-        raised once: after the outcomes of the events that were sent, or at its place if failures are raised in order.
-        Its `.sent` is the number of events that were sent.
-
-        When the platform throttles, fewer invocations are in flight for a while; none fails because of that. The action
-        is InvokeFunction, which the platform allows 10,000 times a second, or Invoke (100 times a second) where
-        InvokeFunction is refused. Mirrors https://cloud.tencent.com/document/product/583/58400
-        """
-        arguments = {"ordered": ordered, "return_exceptions": return_exceptions, "retries": retries}
-        fanout = self._fanout(events, concurrency=concurrency, **arguments)
-        return Map(fanout, self._invoker(with_results))
-
-
-class Sent(EventHandle):
-    """The handle of an Event invocation. `Function.send` and `Client.invocation` make it."""
-
-    def status(self) -> "EventStatus":
-        """The present status.
-
-        For a function that was not created for asynchronous execution, the platform looks back 15 minutes, and a failed
-        try which it may repeat is not final.
-        """
-        return self._run(self._status())  # type: ignore[no-any-return]
-
-    def wait(self, timeout: "Optional[float]" = None) -> "EventStatus":
-        """Wait until the status is final, at most `timeout` seconds (None: without limit), and return the status."""
-        return self._run(self._wait(timeout))  # type: ignore[no-any-return]
-
-    def result(self, timeout: "Optional[float]" = None) -> "Any":
-        """Wait for the value that the function returned. Raises the function's failure, or InvokeTimeoutError."""
-        return self._run(self._result(timeout))
-
-    def cancel(self) -> None:
-        """Stop the invocation. Raises APIError for a function that was not created for asynchronous execution."""
-        self._run(self._cancel())
-
-    def _run(self, steps: "Generator[Any, Any, Any]") -> "Any":
-        return drive(steps, self._perform)
-
-    def _perform(self, wanted: "Any") -> "Any":
-        """Wait for a number of seconds, or call the API; see `event_handle`."""
-        if type(wanted) is float:
-            return time.sleep(wanted)
-        return self._client._call_api(*wanted, region=self.region)
 
 
 class Map(Generic[T]):
@@ -203,6 +93,61 @@ class Map(Generic[T]):
         except queue.Empty:
             return
         self._fanout.finish(pending, outcome, monotonic())
+
+
+class Function(BaseFunction[Map[T], Map[Tuple[T, InvokeResult]]], Generic[T]):
+    """A remote function as a Python function: ``fn(event)`` or ``fn(**fields)`` returns the decoded value.
+
+    `Client.function` makes it. Calls raise the errors of `Client.invoke`.
+    """
+
+    _iterator = Map
+
+    def __call__(*arguments: "Any", **fields: "Any") -> T:  # "self" can be a field of an event
+        self = arguments[0]
+        return self._value(self.invoke(event_of(arguments[1:], fields)))  # type: ignore[no-any-return]
+
+    def invoke(self, event: "Any" = None) -> "InvokeResult":
+        """Invoke the function and return the `InvokeResult`: text, value, ids, duration, log tail."""
+        return self._client.invoke(self.name, data=event, **self._options)  # type: ignore[no-any-return]
+
+    def send(self, event: "Any" = None) -> "Sent":
+        """Invoke the function with invocation type Event. Returns as soon as the platform has queued the event."""
+        result = self._client.invoke(self.name, data=event, invocation_type="Event", **self._options)
+        return self._handle(Sent, result)  # type: ignore[no-any-return]
+
+
+class Sent(EventHandle):
+    """The handle of an Event invocation. `Function.send` and `Client.invocation` make it."""
+
+    def status(self) -> "EventStatus":
+        """The present status.
+
+        For a function that was not created for asynchronous execution, the platform looks back 15 minutes, and a failed
+        try which it may repeat is not final.
+        """
+        return self._run(self._status())  # type: ignore[no-any-return]
+
+    def wait(self, timeout: "Optional[float]" = None) -> "EventStatus":
+        """Wait until the status is final, at most `timeout` seconds (None: without limit), and return the status."""
+        return self._run(self._wait(timeout))  # type: ignore[no-any-return]
+
+    def result(self, timeout: "Optional[float]" = None) -> "Any":
+        """Wait for the value that the function returned. Raises the function's failure, or InvokeTimeoutError."""
+        return self._run(self._result(timeout))
+
+    def cancel(self) -> None:
+        """Stop the invocation. Raises APIError for a function that was not created for asynchronous execution."""
+        self._run(self._cancel())
+
+    def _run(self, steps: "Generator[Any, Any, Any]") -> "Any":
+        return drive(steps, self._perform)
+
+    def _perform(self, wanted: "Any") -> "Any":
+        """Wait for a number of seconds, or call the API; see `event_handle`."""
+        if type(wanted) is float:
+            return time.sleep(wanted)
+        return self._client._call_api(*wanted, region=self.region)
 
 
 def _work(todo: "queue.Queue[Any]", done: "queue.Queue[Any]") -> None:

@@ -229,7 +229,8 @@ def _event_text(data: "Any", encode: "Callable[[Any], str]") -> str:
     except (TypeError, ValueError, RecursionError) as error:
         reason = "JSON has neither NaN nor Infinity" if "Out of range float" in str(error) else error
         message = f"the event is not JSON: {events.bad_part(data, encode)} ({reason})"
-    raise errors.EventError("ClientParamsError", message)
+        cause = error.__cause__  # the exception of a `default` that failed
+    raise errors.EventError("ClientParamsError", message) from cause
 
 
 def _routing_key_text(routing_key: "Dict[str, Any]") -> str:

@@ -188,9 +188,17 @@ def _default_places() -> "Iterator[Tuple[str, str]]":
 
 
 def _checked(name: "Any") -> str:
-    if not isinstance(name, str) or os.path.basename(name) != name or "\0" in name:
+    if not isinstance(name, str) or os.path.basename(name) != name or "\0" in name or not _is_encodable(name):
         raise SettingsError("ClientParamsError", "the profile is not a name: it must not be a path")
     return name
+
+
+def _is_encodable(name: str) -> bool:
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _tccli(name: str, kind: str) -> str:

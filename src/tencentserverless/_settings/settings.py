@@ -259,8 +259,10 @@ def whole_number(name: str, value: "Any", least: int = 1) -> int:
     return int(value)
 
 
-def ca_file(argument: "Optional[str]") -> "Optional[str]":
-    """The file (or hashed directory) of the CA certificates to trust; None for the system's."""
+def ca_file(argument: "Any") -> "Optional[str]":
+    """The file (or hashed directory) of the CA certificates to trust; None for the system's. Raises SettingsError."""
+    if not (argument is None or isinstance(argument, str) or hasattr(argument, "__fspath__")):
+        raise _wrong(f"ca_file is a path, not {type(argument).__name__}")
     return argument or environment("SSL_CERT_FILE") or environment("REQUESTS_CA_BUNDLE") or None
 
 

@@ -23,7 +23,7 @@ from tencentserverless.local.http.certificates import Authority
 from tencentserverless.local.http.instance_ports import COMMAND, PortRegistry
 from tencentserverless.local.http.request import Request
 from tencentserverless.local.instances.dispatcher import Dispatcher
-from tencentserverless.local.instances.in_process import InProcess
+from tencentserverless.local.instances.in_process.runner import InProcess
 from tencentserverless.local.instances.launch import InstanceLauncher
 from tencentserverless.local.invocations.lifecycle import Invocations
 from tencentserverless.local.invocations.records import Records

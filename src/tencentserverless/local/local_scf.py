@@ -25,8 +25,7 @@ from tencentserverless.local.model.invocation import Record
 from tencentserverless.local.model.options import ADDRESS, Debugger, Options
 from tencentserverless.local.model.overrides import Overrides
 from tencentserverless.local.model.regions import DEFAULT_REGION
-from tencentserverless.local.processes.allocator import return_large_blocks
-from tencentserverless.local.processes.descriptors import fill_standard_descriptors
+from tencentserverless.local.own_process import fill_standard_descriptors, return_large_blocks
 from tencentserverless.local.server import Server, serve_endpoint
 
 if TYPE_CHECKING:

@@ -31,7 +31,7 @@ from tencentserverless.local.model.errors import AuthorityError
 from tencentserverless.local.model.facts import Fact, Refused
 from tencentserverless.local.model.invocation import Record
 from tencentserverless.local.model.options import Options
-from tencentserverless.local.processes.descriptors import raise_limit
+from tencentserverless.local.own_process import raise_limit
 
 DEFAULT_PORT = 9000
 SWEEP_SECONDS = 15.0

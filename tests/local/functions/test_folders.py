@@ -75,8 +75,15 @@ def test_nothing_found(folder, tmp_path):
     """A path that leads to nothing is an error that says what was looked for."""
     with pytest.raises(FunctionFolderError, match="no such folder"):
         read([tmp_path / "missing"], print)
-    folder("plain", "x = 1")
-    with pytest.raises(FunctionFolderError, match="no function here"):
+    place = folder("plain", "x = 1")
+    with pytest.raises(FunctionFolderError, match=r"no function here.*--handler FILE\.FUNCTION"):
+        read([folder.path], print)
+    (place / "index.py").rename(place / "other.py")
+    (place / "main.py").write_text("def main_handler(event, context): 1\n")
+    with pytest.raises(FunctionFolderError, match=r"no function here.*--handler main\.main_handler"):
+        read([place], print)
+    folder("one/two")
+    with pytest.raises(FunctionFolderError, match=r"There are functions in .*functions.one: name these folders"):
         read([folder.path], print)
 
 

@@ -100,8 +100,8 @@ def test_a_dead_server_is_replaced(tmp_path, plain, kept, with_keeper):
                 os.kill(keeper.pid, signal.SIGKILL)
             await asyncio.wait_for(keeper.ended, 10)
             await keeper.end()
-            until(lambda: not any(map(alive, all_of_it)))
-            assert not any(map(os.path.exists, keeper.groups.values()))
+            while any(map(alive, all_of_it)) or any(map(os.path.exists, keeper.groups.values())):
+                await asyncio.sleep(0.002)
             again = await servers.start(CURRENT_INTERPRETER, request(tmp_path), descriptors, kept)
             assert pids_of(servers) != [first]
             await again.end()

@@ -18,7 +18,7 @@ def main_handler(event, context):
     with io.open(u'/tmp/文件', 'w', encoding='utf-8') as file:
         file.write(u'内容')
     with open('/tmp/文件') as file:
-        return [event, os.environ['GREETING'], file.read(), os.path.basename(os.path.dirname(os.getcwd()))]
+        return [event, os.environ['GREETING'], file.read(), __file__.split(os.sep)[-3]]
 """
 PROGRAM = """\
 import json

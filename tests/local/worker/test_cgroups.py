@@ -53,14 +53,19 @@ def test_the_folders_around(tmp_path):
 
 
 def test_orphans_are_removed(tmp_path):
-    """Groups of fork servers that have ended are removed, with the groups in them; those of a living one stay."""
-    with subprocess.Popen([sys.executable, "-c", "input()", "serve", ""], stdin=subprocess.PIPE) as server:
-        names = [f"tencentserverless-{server.pid}-1", "other", f"tencentserverless-{os.getppid()}-1"]
-        for name in (*names, f"{names[2]}/own/inner", cgroups.PREFIX + cgroups.new_name()):
-            (tmp_path / name).mkdir(parents=True)
+    """Groups of processes that have ended are removed, with the groups in them; those of a living one stay."""
+    name = "import os; from tencentserverless.local.worker import cgroups as it; print(it.PREFIX + it.new_name())"
+    code = name + "; os.close(1); input()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as it:
+        living = it.stdout.read().strip()
+        same_id = f"{cgroups.PREFIX}{it.pid}-1-1"
+        for path in (living, "other", same_id, f"{same_id}/own/inner", cgroups.PREFIX + cgroups.new_name()):
+            (tmp_path / path).mkdir(parents=True)
         cgroups.remove_orphans({"pids": str(tmp_path), "memory": str(tmp_path)})
-        assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names[:2])
-        server.communicate(b"\n")
+        assert sorted(path.name for path in tmp_path.iterdir()) == sorted((living, "other"))
+        it.communicate("\n")
+    cgroups.remove_orphans({"pids": str(tmp_path)})
+    assert [path.name for path in tmp_path.iterdir()] == ["other"]
 
 
 def test_a_group_that_does_not_bind(tmp_path):

@@ -20,19 +20,6 @@ def in_a_process(code, *arguments):
     return json.loads(done.stdout)
 
 
-def test_only_one_descriptor_stays():
-    """`close_all_but` leaves one descriptor open."""
-    told = in_a_process(
-        """
-kept = os.dup(1)
-it.inherited.close_all_but(kept)
-os.dup2(kept, 1)
-print(json.dumps([name for name in map(int, os.listdir("/proc/self/fd")) if name not in (kept, 1)]))
-"""
-    )
-    assert told == [0]  # the listing's own
-
-
 def test_a_request_that_cannot_be_sent():
     """A request that a living spare cannot be sent is an error at once: nothing is waited for."""
     told = in_a_process(

@@ -25,7 +25,7 @@ def work(channel, *_):
 
 scratch, needed, number = sys.argv[1:]
 it.namespaces.MOUNT_SETATTR = int(number)
-server = it.Forker(socket.socket(), work, None, False, scratch)
+server = it.Forker(socket.socket(), (work, None), False, scratch)
 root = {"code": needed, "folder": "/var/user", "aliases": [[needed, "/opt/needed"]]}
 request = {"id": 1, "folder": scratch, "root": root, "command": None, "environment": {}}
 request.update(data_bytes=1 << 30, memory_bytes=1 << 30)

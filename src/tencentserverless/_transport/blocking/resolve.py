@@ -6,6 +6,7 @@ The resolver of the system takes no time limit, and Python runs no signal handle
 import _thread  # a `threading.Thread` is left broken if a signal handler raises while it is started
 import encodings.idna  # noqa: F401  # the resolver imports it, see `_forks`
 import socket
+import sys
 
 from tencentserverless._signals import pass_on
 from tencentserverless._transport.faults import FAMILIES
@@ -26,12 +27,19 @@ def resolve(host: str, port: int, seconds: float) -> "Optional[List[Address]]":
     except socket.gaierror:
         pass
     question = _Question(host, port)
-    try:
-        _thread.start_new_thread(question.ask, ())
-    except FAMILIES as error:  # no more threads can be started
-        pass_on(error)
+    if sys.is_finalizing() or not _is_asked_by_a_thread(question):
         question.ask()
     return question.answer(seconds)
+
+
+def _is_asked_by_a_thread(question: "_Question") -> bool:
+    """Start the thread. False if none can be had. While the interpreter ends, a thread can be started but not run."""
+    try:
+        _thread.start_new_thread(question.ask, ())
+    except FAMILIES as error:
+        pass_on(error)
+        return False
+    return True
 
 
 class _Question:

@@ -99,10 +99,7 @@ class FolderReader:
         """What a folder declares that is named, and has no other functions: its `index.py` is one in any case."""
         reading = self.read_folder(folder) if has_code(folder) and manifest_of(folder) is None else Reading()
         if not reading.functions:
-            messages = [*messages, *reading.messages] or [
-                f"{folder}: no function here: this folder and its subfolders have neither a serverless.yml nor an "
-                "index.py with main_handler. Name the handler of another file: --handler FILE.FUNCTION"
-            ]
+            messages = [*messages, *reading.messages] or [_nothing_in(folder)]
             raise FunctionFolderError("\n".join(messages))
         return reading
 
@@ -164,6 +161,20 @@ def function_name(folder_name: str) -> str:
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", folder_name)[:56].strip("-_")
     name = name if name[:1].isalpha() else f"fn-{name}"
     return name if FUNCTION_NAME.fullmatch(name) else ""
+
+
+def _nothing_in(folder: Path) -> str:
+    """The message about a folder without functions. It names the other files that have a handler."""
+    found = [path.stem for path in sorted(folder.glob("*.py")) if _HANDLER.search(_bytes(path))]
+    deeper = sorted({place.parent for place in folder.glob("*/*") if is_function(place)})
+    handler = f"{found[0]}.main_handler" if found else "FILE.FUNCTION"
+    advice = f"Name the handler of another file: --handler {handler}"
+    if deeper and not found:
+        advice = f"There are functions in {', '.join(map(str, deeper))}: name these folders"
+    return (
+        f"{folder}: no function here: this folder and its subfolders have neither a serverless.yml nor an index.py "
+        f"with main_handler. {advice}"
+    )
 
 
 def missing_handler_file(function: Function) -> list[str]:

@@ -66,7 +66,7 @@ class Starts:
         self._hand_over = hand_over
         self._let_wait = let_wait
         self._notify = notify
-        self._notified: tuple[str, float] = ("", 0.0)
+        self._notified: dict[str, float] = {}
         self._slots = asyncio.Semaphore(STARTS_AT_ONCE)
         self._tasks = BackgroundTasks()
 
@@ -143,10 +143,12 @@ class Starts:
 
     def _tell(self, notice: str) -> None:
         """Give a notice, the same one no more often than every `REPEAT_SECONDS`."""
-        now, (last, at) = time.monotonic(), self._notified
-        if notice != last or now > at + REPEAT_SECONDS:
-            self._notified = (notice, now)
+        now = time.monotonic()
+        recent = {text: at for text, at in self._notified.items() if now < at + REPEAT_SECONDS}
+        if notice not in recent:
+            recent[notice] = now
             self._notify(notice)
+        self._notified = recent
 
     def _repeat(self, key: Key, cause: Ticket) -> None:
         if self._pool.claim(key):

@@ -42,7 +42,8 @@ class ForkServer:
         self._ids = count(1)
         self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._hello: asyncio.Future[dict[str, Any]] = self._loop.create_future()
-        self._keepers: set[int] = set()
+        self._keepers: dict[int, Keeper] = {}  # until the server has confirmed that nothing of them is left
+        self._ends: list[asyncio.Future[None]] = []
         self.alive = True
         self.is_late = False  # after it has not answered in time: then another server is used for new workers
         self._connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -101,20 +102,18 @@ class ForkServer:
         except OSError:
             self.reap(pid)
             raise
-        self._keepers.add(pid)
+        self._keepers[pid] = keeper
         return keeper
 
     def reap(self, pid: int) -> None:
         """Tell the server that a keeper has ended. Until then its process id is not used for another process."""
-        self._keepers.discard(pid)
         with suppress(OSError):
             self._send({"reap": pid}, ())
-        self._disconnect_if_useless()
 
     async def stop(self) -> None:
         """End the server and all processes that it has started."""
         self._disconnect()
-        await in_thread(self._wait_for_exit)
+        await asyncio.gather(in_thread(self._wait_for_exit), *self._ends)
 
     def _wait_for_exit(self) -> None:
         self._process.send_signal(signal.SIGCONT)  # it may have been stopped
@@ -151,8 +150,14 @@ class ForkServer:
             data = b""
         if not data:
             self._disconnect()
+            ended = [keeper for keeper in self._keepers.values() if keeper.ended.done()]
+            self._ends = [asyncio.ensure_future(in_thread(keeper.end_rest)) for keeper in ended]
             return
         reply = json.loads(data)
+        if "reaped" in reply:
+            self._keepers.pop(reply["reaped"], None)
+            self._disconnect_if_useless()
+            return
         waiting = self._waiting.get(reply["id"]) if "id" in reply else self._hello
         if waiting is not None and not waiting.done():
             waiting.set_result(reply)
@@ -198,10 +203,11 @@ class Keeper:
         await asyncio.wait((self.ended,), timeout=END_SECONDS)
         # The keeper may still be stopped. Or it was killed, and its server too: then nothing else finds what detached.
         if not (self.ended.done() and self._server.is_running()):
-            await in_thread(self._end_all)
+            await in_thread(self.end_rest)
             await self.ended
 
-    def _end_all(self) -> None:
+    def end_rest(self) -> None:
+        """End all that is left below the keeper. Blocks."""
         process_tree.end([self._root])
         process_tree.end_groups(set(self.groups.values()))
 

@@ -104,8 +104,18 @@ def _works(controller: str, parent: str) -> bool:
 
 
 def new_name() -> str:
-    """A name for a group. It begins with our process id; a server in another container may have the same one."""
-    return "%d-%s" % (os.getpid(), os.urandom(6).hex())
+    """A name for a group: of which process it is, and a random part. Our process id may exist in another container."""
+    return "%d-%s-%s" % (os.getpid(), _begun_at(os.getpid()), os.urandom(6).hex())
+
+
+def _begun_at(pid: "int | str") -> str:
+    """The time at which a process was started, "" if it has ended. It tells processes with the same id apart."""
+    try:
+        with open("/proc/%s/stat" % pid) as file:
+            words = file.read().rpartition(") ")[2].split()
+    except OSError:
+        return ""
+    return "" if words[0] in "ZX" else words[19]
 
 
 def create(parents: "dict[str, str]", name: str) -> "dict[str, str]":
@@ -151,7 +161,7 @@ def remove(made: "dict[str, str]") -> None:
 
 
 def remove_orphans(parents: "dict[str, str]") -> None:
-    """Remove the groups of fork servers that have ended: each server is in the name of its groups.
+    """Remove the groups of fork servers that have ended: the name of a group contains its server.
 
     A server of another container cannot be seen. But the kernel removes no group that has processes. A group that has
     none yet can be removed here. Then its server makes another one.
@@ -159,17 +169,14 @@ def remove_orphans(parents: "dict[str, str]") -> None:
     deadline = time.monotonic() + EMPTY_SECONDS  # for all of them: those of another container may have processes
     for parent in set(parents.values()):
         for name in os.listdir(parent):
-            if name.startswith(PREFIX) and not _is_server(name[len(PREFIX) :].partition("-")[0]):
+            if name.startswith(PREFIX) and not _is_of_other(name):
                 _remove(os.path.join(parent, name), deadline)
 
 
-def _is_server(pid: str) -> bool:
-    """Whether this process is a fork server other than this one."""
-    try:
-        with open("/proc/%s/cmdline" % pid, "rb") as file:
-            return b"\0serve\0" in file.read() and pid != str(os.getpid())
-    except OSError:
-        return False
+def _is_of_other(name: str) -> bool:
+    """Whether a group is of a living process other than this one."""
+    pid, _, rest = name[len(PREFIX) :].partition("-")
+    return pid != str(os.getpid()) and pid.isdigit() and _begun_at(pid) == rest.partition("-")[0]
 
 
 def _remove(folder: str, deadline: float) -> None:

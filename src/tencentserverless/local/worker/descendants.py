@@ -5,6 +5,7 @@ One file, standard library only, Python 3.6 and later. Only `fork_server.py` loa
 
 import os
 import signal
+import time
 from contextlib import suppress
 
 TYPE_CHECKING = False
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 # And a signal between a check and the wait after it would not end that wait. A blocked signal stays pending until it is
 # waited for (signal(7)).
 AWAITED = frozenset(getattr(signal, name) for name in ("SIGTERM", "SIGCHLD") if hasattr(signal, name))
+PATIENCE_SECONDS = 2.0
 
 
 def children() -> "list[int]":
@@ -91,6 +93,21 @@ def terminate_all() -> None:
             os.kill(pid, signal.SIGCONT)  # it may have been stopped
         if not reap():
             return
+
+
+def try_to_terminate_all() -> None:
+    """Do as `terminate_all`, but not for longer than `PATIENCE_SECONDS`: a function may have stopped its keeper.
+
+    To be called before `kill_all`. If this process is killed meanwhile, the keepers still end what is below them.
+    """
+    for pid in children():
+        os.kill(pid, signal.SIGTERM)
+        os.kill(pid, signal.SIGCONT)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    with suppress(ChildProcessError):  # none is left
+        while time.monotonic() < deadline:
+            if not os.waitpid(-1, os.WNOHANG)[0]:
+                time.sleep(0.002)
 
 
 def reap() -> bool:

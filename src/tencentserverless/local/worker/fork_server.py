@@ -24,7 +24,6 @@ import signal
 import socket
 import sys
 import time
-from array import array
 from contextlib import suppress
 
 TYPE_CHECKING = False
@@ -101,6 +100,7 @@ class Forker:
             request = json.loads(data.decode())
             if "reap" in request:
                 self.reap(request["reap"])
+                self.reply({"reaped": request["reap"]})
                 continue
             self.start(request, data, descriptors)
             for descriptor in descriptors:
@@ -214,7 +214,7 @@ class Spare:
     def take(self, data: bytes, descriptors: "list[int]") -> None:
         """Send the request to the spare. Raises OSError, the spare's own if it has reported why it died."""
         try:
-            self.ours.sendmsg([data], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array("i", descriptors))])
+            inherited.send(self.ours, data, descriptors)
         except OSError as error:
             number, text = error.errno, error.strerror
             with suppress(OSError, ValueError):
@@ -379,6 +379,7 @@ def run(arguments: "list[str]", calls: "tuple[object, object]", modules: "frozen
 
     def leave(*_: object) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the signal and the end of the connection come together
+        descendants.try_to_terminate_all()
         server.end_all()
         cgroups.remove_orphans(server.parents)
         leftovers.remove_unlocked(server.folder, 20 * ENDING_SECONDS)  # a killed endpoint cannot remove it

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 REQUEST_BYTES = 1 << 18
 
 
+def send(connection: "socket.socket", data: bytes, descriptors: "list[int]") -> None:
+    connection.sendmsg([data], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array("i", descriptors))])
+
+
 def receive(connection: "socket.socket") -> "tuple[bytes, list[int]]":
     """The next message and the descriptors that came with it; b"" when the connection has ended."""
     found = array("i")

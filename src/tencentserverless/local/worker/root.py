@@ -49,10 +49,11 @@ def prepare(root: str, scratch: str) -> None:
     for path in MADE:
         os.makedirs(root + path)
     for path in machine_paths():
-        if os.path.islink(path):
-            os.symlink(os.readlink(path), root + path)
-        else:
-            bind(path, root + path)
+        with suppress(OSError):  # what cannot be mounted is left out, such as a disk of the network that is gone
+            if os.path.islink(path):
+                os.symlink(os.readlink(path), root + path)
+            else:
+                bind(path, root + path)
     os.symlink("pts/ptmx", root + "/dev/ptmx")
     for name in PROVIDED:
         bind(scratch + "/" + name, root + RUNTIME + "/" + name)

@@ -47,6 +47,12 @@ def test_values_that_are_not_known_here(project):
     ]
 
 
+def test_files_of_other_folders(project):
+    """Files that the deploy tool adds are told, at both places where they can be."""
+    text = "component: scf\nname: fn\ninputs: {src: {src: ., include: [../a]}, include: [../b]}\n"
+    assert ["`include` has no effect" in notice for notice in project({"serverless.yml": text}).notices] == [True] * 2
+
+
 def test_variables_in_the_wrong_place(project):
     """Variables that are not below `variables` are told."""
     assert "`A` has no effect" in read(project, "  environment: {A: b}\n").notices[0]

@@ -35,3 +35,8 @@ def test_many_anchors():
     """Anchors that multiply each other are read once each."""
     lines = ["a0: &a0 [x, x]"] + [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 30)]
     assert len(read("\n".join(lines)).values["a29"]) == 9
+
+
+def test_words_that_are_texts():
+    """Only `true` and `false` are flags, as for the deploy tool."""
+    assert read("a: yes\nb: off\nc: True\nd: false\n").values == {"a": "yes", "b": "off", "c": True, "d": False}

@@ -15,8 +15,10 @@ def functions(file: ManifestFile) -> Iterator[Declared]:
     if not isinstance(file.top.values.get("inputs"), Mapping):
         file.refuse(file.top.line_of("inputs"), "`inputs` must be an object with keys")
         return
-    name = DEFAULT_NAME if file.has_app() else "${name}"
-    yield Declared("", name, file.top.inner("inputs"), file.references())
+    inputs = file.top.inner("inputs")
+    has_name = inputs.get("name") is not None
+    name = DEFAULT_NAME if not has_name and file.own_or_inherited("app") else "${name}"
+    yield Declared("", name, inputs, file.references())
 
 
 def report_unknown(file: ManifestFile) -> None:

@@ -40,7 +40,7 @@ _WITHOUT_EFFECT = """
     reservedQuota reservedMem provisionedConcurrency provisionedNum installDependency zipFile bucket cosBucketName faas
     apigw targets ignoreUpdate protocolType protocolParams instanceConcurrencyConfig entryFile dnsCache useGpu
     autoCreateClsTopic autoDeployClsTopicIndex statusTrack needDeployCode credentials serviceId serviceName tag
-    include exclude projectId disableTraffic isAutoCreate
+    include exclude qualifier imageConfig object projectId disableTraffic isAutoCreate
 """
 _USED = "name src handler runtime region namespace memorySize timeout initTimeout environment environments layers type"
 _KNOWN = frozenset([*_USED.split(), *_WITHOUT_EFFECT.split(), "asyncRunEnable", "image", "code", "codeUri"])
@@ -107,6 +107,7 @@ class _FunctionInputs:
             self._fail(inputs, "image", "`image`: the local endpoint does not run images")
 
     def _code(self, inputs: Mapping) -> Path:
+        self._report_include(inputs)
         name = "src" if "src" in inputs.values else "code"
         source = inputs.get(name)
         if isinstance(source, Mapping):
@@ -114,14 +115,17 @@ class _FunctionInputs:
             if bucket:
                 self._fail(inputs, name, f"`{name}`: the code is in the bucket {bucket!r}, not in a folder here")
                 return self._file.path.parent
-            if source.get("include"):
-                text = "`include` has no effect: copy these files into the folder"
-                self._file.notice(source.line_of("include"), text)
+            self._report_include(source)
             source = source.get("src") or source
         if not isinstance(source, (str, type(None))):
             self._fail(inputs, name, f"`{name}` must be a folder, or an object with `src`")
             source = None
         return self._folder(source or ".", inputs.line_of(name), name)
+
+    def _report_include(self, mapping: Mapping) -> None:
+        if mapping.get("include"):
+            text = "`include` has no effect: copy these files into the folder"
+            self._file.notice(mapping.line_of("include"), text)
 
     def _folder(self, source: str, line: int, name: str) -> Path:
         text, missing = self._references.expand(source)

@@ -1,5 +1,6 @@
 """A configuration file that is being read, and what is found in it."""
 
+from collections.abc import Iterator
 from collections.abc import Mapping as Map
 from pathlib import Path
 from typing import NamedTuple
@@ -10,6 +11,7 @@ from tencentserverless.local.functions.forms.yaml_file import Mapping
 from tencentserverless.local.functions.reading import Reading, Refusal
 
 DEFAULT_STAGE = "dev"
+_TOP_VALUES = ("org", "stage", "app", "name")
 Layers = Map[str, Path]  # the folders of layers by name
 
 
@@ -50,27 +52,48 @@ class ManifestFile:
 
         stage: of the form, if it is not at the top of the file.
         """
-        own = self.top.values
-        known: dict[str, str] = {}
-        for name in ("org", "stage", "app", "name"):
-            value = _text(own.get(name)) or (_text(stage) if name == "stage" else "") or self._inherited(name)
-            if value:
-                expanded = References(known, self.surroundings.variable).expand(value)
-                if not expanded.missing:
-                    known[name] = expanded.text
-            if name == "stage":
-                known.setdefault("stage", DEFAULT_STAGE)
-                self.surroundings.stage = known["stage"]
-        if "name" in known:
-            known.setdefault("app", known["name"])  # as the deploy tool does
-        return References(known, self.surroundings.variable)
+        values = _TopValues(self, _text(stage))
+        self.surroundings.stage = lambda: values.get("stage", "")
+        return References(values, self.surroundings.variable)
 
-    def has_app(self) -> bool:
-        """Whether the file, or its project, names an app."""
-        return bool(_text(self.top.values.get("app")) or self._inherited("app"))
+    def own_or_inherited(self, name: str) -> str:
+        """A text at the top of the file, or of its project's file. "" if there is none."""
+        return _text(self.top.values.get(name)) or ("" if name == "name" else self.surroundings.project.get(name, ""))
 
-    def _inherited(self, name: str) -> str:
-        return self.surroundings.project.get(name, "") if name != "name" else ""
+
+class _TopValues(Map[str, str]):
+    """The values of `org`, `stage`, `app` and `name`. They are read when they are needed: other files may have them."""
+
+    def __init__(self, file: ManifestFile, stage: str) -> None:
+        self._file = file
+        self._stage = stage
+        self._found: dict[str, str | None] = {}
+
+    def __getitem__(self, name: str) -> str:
+        if name not in self._found:
+            self._found[name] = None  # while it is searched for: it may refer to itself
+            self._found[name] = self._value(name)
+        value = self._found[name]
+        if value is None:
+            raise KeyError(name)
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_TOP_VALUES)
+
+    def __len__(self) -> int:
+        return len(_TOP_VALUES)
+
+    def _value(self, name: str) -> str | None:
+        if name not in _TOP_VALUES:
+            return None
+        text = (self._stage if name == "stage" else "") or self._file.own_or_inherited(name)
+        expanded = References(self, self._file.surroundings.variable).expand(text)
+        if text and not expanded.missing:
+            return expanded.text
+        if name == "stage":
+            return DEFAULT_STAGE
+        return self.get("name") if name == "app" else None  # as the deploy tool does
 
 
 def _text(value: object) -> str:

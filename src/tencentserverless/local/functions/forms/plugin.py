@@ -6,6 +6,7 @@ https://github.com/serverless-tencent/serverless-tencent-scf
 from collections.abc import Iterator
 
 from tencentserverless.local.functions.forms.manifest_file import Declared, ManifestFile, settings_over
+from tencentserverless.local.functions.forms.references import References
 from tencentserverless.local.functions.forms.yaml_file import Mapping
 
 _OF_PROVIDER = ("runtime", "region", "namespace", "memorySize", "timeout", "initTimeout", "environment", "layers")
@@ -21,9 +22,9 @@ def functions(file: ManifestFile) -> Iterator[Declared]:
         file.refuse(file.top.line_of("functions"), "`functions` must be an object with a key for each function")
     service = file.top.get("service")
     service = service.get("name") if isinstance(service, Mapping) else service
-    without_option = file.references().without("stage")  # ${opt:stage} is for the deploy command
     own = {f"self:{path}": text for path, text in file.top.texts()}
-    stage = without_option.with_own_values(own).expand(str(provider.get("stage") or ""))
+    without_stage = References({}, file.surroundings.variable)  # ${opt:stage} is for the deploy command
+    stage = without_stage.with_own_values(own).expand(str(provider.get("stage") or ""))
     references = file.references(stage.text).with_own_values(own)
     shared = Mapping({name: provider.get(name) for name in _OF_PROVIDER}, provider.lines, provider.line)
     for part, own in declared.values.items():

@@ -1,6 +1,7 @@
 """Expands references such as ``${env:NAME}`` and ``${stage}`` in the texts of a file. Pure."""
 
 import re
+from collections import ChainMap
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -48,7 +49,7 @@ class References:
 
     def with_values(self, more: Mapping[str, str]) -> "References":
         """The same references, with more values."""
-        return References({**self._values, **more}, self._variable)
+        return References(ChainMap(dict(more), self._values), self._variable)  # type: ignore[arg-type]  # only read
 
     def with_own_values(self, texts: Mapping[str, str]) -> "References":
         """The same references, with values that may have references to each other."""
@@ -57,10 +58,6 @@ class References:
             known = {name: references.expand(text) for name, text in texts.items()}
             references = self.with_values({name: each.text for name, each in known.items() if not each.missing})
         return references
-
-    def without(self, name: str) -> "References":
-        """The same references, without the value of one name."""
-        return References({other: value for other, value in self._values.items() if other != name}, self._variable)
 
     def _value(self, reference: str) -> str | None:
         first, comma, default = reference.partition(",")

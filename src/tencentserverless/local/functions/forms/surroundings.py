@@ -1,7 +1,7 @@
 """What a configuration file takes from outside: the variables of `.env` files, and the app and stage of its project."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from tencentserverless.local.functions.file_marks import Marks, marks_of
 from tencentserverless.local.functions.forms import dotenv, yaml_file
 
 MANIFEST_NAMES = ("serverless.yml", "serverless.yaml")
-LEVELS = 4  # the folder of the file, and folders above it
+LEVELS = 3  # the folder of the file, and two above it
 _MOST_BYTES = 1 << 20
 
 
@@ -26,16 +26,17 @@ class Surroundings:
     def __init__(self, folder: Path, shell: Mapping[str, str]) -> None:
         self._folders = list(_upwards(folder))
         self._shell = shell
-        self.stage = ""
+        self.stage: Callable[[], str] = str  # returns the stage
+        self._stages: dict[str, dict[str, str]] = {}
         self.files: dict[str, Marks] = {}
 
     def variable(self, name: str) -> str | None:
         """The value of an environment variable: of the shell, of `.env.STAGE` or of `.env`. None if it has none."""
         if name in self._shell:
             return self._shell[name]
-        if self.stage and name in self._of_stage:
-            return self._of_stage[name]
-        return self._dotenv.get(name)
+        stage = self.stage()
+        of_stage = self._of_stage(stage) if stage else {}
+        return of_stage[name] if name in of_stage else self._dotenv.get(name)
 
     @cached_property
     def project(self) -> Mapping[str, str]:
@@ -50,9 +51,10 @@ class Surroundings:
                     return {key: value for key, value in top.items() if isinstance(value, str)}
         return {}
 
-    @cached_property
-    def _of_stage(self) -> dict[str, str]:
-        return self._variables(f".env.{self.stage}")
+    def _of_stage(self, stage: str) -> dict[str, str]:
+        if stage not in self._stages:
+            self._stages[stage] = self._variables(f".env.{stage}")
+        return self._stages[stage]
 
     @cached_property
     def _dotenv(self) -> dict[str, str]:

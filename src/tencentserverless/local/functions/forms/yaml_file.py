@@ -113,6 +113,8 @@ class _Values:
             return self.mapping(node)
         if isinstance(node, yaml.SequenceNode):
             return [self._value(each) for each in node.value]
+        if node.tag == "tag:yaml.org,2002:bool" and node.value.lower() not in ("true", "false"):
+            return node.value  # `yes` and `off` are texts for the deploy tool
         try:
             return self._constructor.construct_object(node)
         except (yaml.YAMLError, ValueError, OverflowError):  # looks like a date or a number, but is not valid

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tencentserverless.local.environment.environ_overlay import Overlay
+from tencentserverless.local.instances.in_process.environ_overlay import Overlay
 
 values = st.dictionaries(st.sampled_from("abcd"), st.text("xy", max_size=2))
 

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 PROGRAM = """
-from tencentserverless.local.processes.allocator import return_large_blocks
+from tencentserverless.local.own_process import return_large_blocks
 
 def resident():
     return int(open("/proc/self/statm").read().split()[1]) * 4096

@@ -20,11 +20,11 @@ from types import ModuleType
 from typing import Any
 
 from tencentserverless.local.environment import variables
-from tencentserverless.local.environment.environ_overlay import Overlay
 from tencentserverless.local.eventloop.background import BackgroundTasks
 from tencentserverless.local.functions.source_versions import SourceVersions
 from tencentserverless.local.instances.credential_lease import CredentialLease
-from tencentserverless.local.instances.imported_modules import ImportedModules
+from tencentserverless.local.instances.in_process.environ_overlay import Overlay
+from tencentserverless.local.instances.in_process.imported_modules import ImportedModules
 from tencentserverless.local.instances.instance import new_id
 from tencentserverless.local.instances.ticket import Done
 from tencentserverless.local.instances.worker_replies import answered_outcome

@@ -1,0 +1,81 @@
+"""``tencentserverless doctor``: find what goes wrong in the cloud, before it does."""
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tencentserverless._cli import archive
+from tencentserverless._cli.rules import files, function, source
+from tencentserverless._cli.rules.finding import Finding
+
+if TYPE_CHECKING:
+    from tencentserverless.local.model.function import Function
+
+FOUND = 1
+_PLACE = re.compile(r"(.+?):(\d+): (.*)", re.DOTALL)
+
+
+@click.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".")
+@click.option("--json", "as_json", is_flag=True, help="Print each finding as a line of JSON.")
+def doctor(folder: Path, as_json: bool) -> None:
+    """Look for mistakes in the functions of FOLDER that show only in the cloud.
+
+    The code is read, not run. Each finding has a number, a place, the reason and what to do. The exit code is 1 if
+    there is one. `tencentserverless settings` shows the settings of an invocation.
+    """
+    findings = list(check(folder))
+    for each in findings:
+        click.echo(json.dumps(each.as_data()) if as_json else each)
+    if not as_json:
+        click.echo(f"{len(findings)} findings in {folder}", err=True)
+    sys.exit(FOUND if findings else 0)
+
+
+def check(folder: Path) -> Iterator[Finding]:
+    """The findings in all functions of a folder."""
+    from tencentserverless.local.functions.folders import FolderReader
+    from tencentserverless.local.model.errors import FunctionFolderError
+
+    try:
+        readings = FolderReader({}).read_all([folder])
+    except FunctionFolderError as error:
+        yield from (_told(message, folder) for message in str(error).splitlines())
+        return
+    for place, reading in readings.items():
+        for message in reading.messages:
+            yield _told(message, place)
+        for each in reading.functions:
+            yield from _of_function(each)
+
+
+def _told(message: str, folder: Path) -> Finding:
+    """What the endpoint would tell at its start. Most such messages begin with a file and a line."""
+    found = _PLACE.match(message)
+    file, line, reason = (found[1], int(found[2]), found[3]) if found else (str(folder), 0, message)
+    return Finding("D10", file, line, reason, "Correct it, or remove what has no effect.")
+
+
+def _of_function(each: "Function") -> Iterator[Finding]:
+    runtime = each.runtime or "Python{}.{}".format(*sys.version_info[:2])
+    digits = runtime.removeprefix("Python").split(".")
+    version = (int(digits[0]), int(digits[1]))
+    module, _, handler = each.handler.rpartition(".")
+    entry = each.code / f"{module.replace('.', '/')}.py"
+    codes = {str(path): text for path in sorted({entry, *each.code.glob("*.py")}) if (text := _text(path)) is not None}
+    for path, text in codes.items():
+        yield from source.check(text, path, handler if path == str(entry) else "", version)
+    yield from function.check(each, codes, runtime)
+    yield from files.check(archive.files_in(each.code, archive.LEFT_OUT), str(each.code), version)
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8-sig", errors="replace")
+    except OSError:
+        return None

@@ -1,0 +1,1 @@
+"""Runs functions in this interpreter, for debuggers, coverage and tests."""
