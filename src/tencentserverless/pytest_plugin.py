@@ -4,6 +4,8 @@ It imports pytest and the standard library only. The local endpoint is loaded wh
 """
 
 import os
+import re
+import socket
 
 import pytest
 
@@ -17,8 +19,12 @@ if TYPE_CHECKING:
 
     Paths = Union[str, "os.PathLike[str]", List[Any], Tuple[Any, ...]]
 
-_MARKER = "scf_local(functions=, strict=, in_process=): settings of the fixture scf_local; functions is below rootdir"
-_SETTINGS = ("functions", "strict", "in_process")
+_MARKER = (
+    "scf_local(functions=, strict=, in_process=, allow_hosts=): settings of the fixture scf_local; functions is below "
+    "rootdir, allow_hosts are host names of SCF in the cloud that the test may reach"
+)
+_SETTINGS = ("functions", "strict", "in_process", "allow_hosts")
+_SCF_HOST = re.compile(r"scf\.(?:[a-z0-9-]+\.)*tencentcloudapi\.com\.?\Z", re.IGNORECASE)
 _SECTION = "SCF invocations"
 _LEFT_OUT = ("node_modules", "site-packages", "__pycache__")
 
@@ -107,6 +113,41 @@ def _started(paths: "List[str]", address: "Tuple[str, int]", options: "Dict[str,
         pytest.fail(text % (host, port, error), pytrace=False)
 
 
+class _Guard:
+    """Takes the place of `socket.getaddrinfo`, and refuses host names of SCF. Every SDK has to resolve them there."""
+
+    def __init__(self, allowed: "List[str]") -> None:
+        self._allowed = [host.lower() for host in allowed]
+        self._resolve = socket.getaddrinfo
+        self.reached = {}  # type: Dict[str, str]
+
+    def __call__(self, host: "Any", *arguments: "Any", **options: "Any") -> "Any":
+        name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
+        if not isinstance(name, str) or not _SCF_HOST.match(name) or name.rstrip(".").lower() in self._allowed:
+            return self._resolve(host, *arguments, **options)
+        text = 'this test must not reach %s. To allow it: @pytest.mark.scf_local(allow_hosts=["%s"])' % (name, name)
+        self.reached[name] = text
+        raise socket.gaierror(socket.EAI_NONAME, text)
+
+
+@pytest.fixture
+def scf_guard(request: "Any") -> "Iterator[None]":
+    """Fails a test that wants to reach SCF in the cloud. The fixture scf_local uses it.
+
+    For all tests of a project: ``usefixtures = scf_guard`` in pytest.ini.
+    """
+    allowed = _settings(request.node).get("allow_hosts", ())
+    guard = _Guard([allowed] if isinstance(allowed, str) else list(allowed))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", guard)
+        for name in ("NO_PROXY", "no_proxy"):  # a proxy would resolve the names itself
+            rules = (os.environ.get(name), ".tencentcloudapi.com")
+            patch.setenv(name, ",".join(rule for rule in rules if rule))
+        yield
+    if guard.reached:
+        pytest.fail("\n".join(guard.reached.values()), pytrace=False)
+
+
 @pytest.fixture(scope="session")
 def scf_local_address() -> "Tuple[str, int]":
     """Address and port of the endpoint. Override it to choose them; port 0 is any free port."""
@@ -155,6 +196,7 @@ def _scf_endpoints() -> "Iterator[_Endpoints]":
 @pytest.fixture
 def scf_local(
     request: "Any",
+    scf_guard: None,  # noqa: ARG001  it guards the test
     scf_functions: "Paths",
     scf_local_address: "Tuple[str, int]",
     scf_local_options: "Dict[str, Any]",

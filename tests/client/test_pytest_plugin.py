@@ -52,7 +52,8 @@ def run(tmp_path):
     return runs
 
 
-def test_a_project_s_tests(run):
+@pytest.mark.parametrize("arguments", [(), ("-p", "xdist", "-n", "2")], ids=["one process", "xdist"])
+def test_a_project_s_tests(run, arguments):
     """Plain `scf.invoke` reaches the functions below rootdir; each test has its own records, stubs, code and keys."""
     test = """
 import os
@@ -101,7 +102,12 @@ def test_alone_after():
 """
     home = {".tccli/default.credential": '{"secretId": "a", "secretKey": "b"}'}
     code, output = run(
-        test, files={**PROJECT, **home}, TENCENTCLOUD_SECRETID="developers", TCCLI_PROFILE="default", HOME="."
+        test,
+        *arguments,
+        files={**PROJECT, **home},
+        TENCENTCLOUD_SECRETID="developers",
+        TCCLI_PROFILE="default",
+        HOME=".",
     )
     assert code == 0, output
     assert "9 passed" in output
@@ -155,10 +161,57 @@ def test_good(scf_local):
         'Order (ap-guangzhou, default) {"id":7} -> ',
         "    | ordering 7",
         '  Pay (ap-guangzhou, default) {"id":7} -> "paid" in ',
-        "the marker scf_local takes functions, strict, in_process by name, not function",
+        "the marker scf_local takes functions, strict, in_process, allow_hosts by name, not function",
         "nowhere",
     ):
         assert text in output, (text, output)
+
+
+def test_the_cloud_is_out_of_reach(run):
+    """With the fixture, by ini for all tests, what resolves a name of SCF fails its test, unless a marker allows it."""
+    test = """
+import asyncio, socket
+import pytest
+from tencentserverless import aio, scf
+from tencentserverless.exception import ConnectError
+
+KEYS = {"secret_id": "a", "secret_key": "b", "timeout": 5}
+
+def test_blocking():
+    with pytest.raises(ConnectError):
+        scf.Client(**KEYS, proxy="").invoke("Pay")
+
+def test_with_a_proxy(monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    with pytest.raises(ConnectError):
+        scf.Client("ap-shanghai-fsi", **KEYS).invoke("Pay")
+
+def test_asyncio(scf_local):
+    client = aio.AsyncClient(**KEYS, endpoint="https://SCF.internal.tencentcloudapi.com")
+    with pytest.raises(ConnectError):
+        asyncio.run(client.invoke("Pay"))
+
+@pytest.mark.scf_local(allow_hosts="scf.tencentcloudapi.com")
+def test_allowed(scf_local, monkeypatch):
+    with pytest.raises(socket.gaierror) as refused:
+        socket.getaddrinfo("scf.tencentcloudapi.com", 80, flags=socket.AI_NUMERICHOST)
+    assert "must not" not in str(refused.value)
+
+def test_others():
+    assert socket.getaddrinfo("127.0.0.1", 80)
+    assert socket.getaddrinfo(b"127.0.0.1", 80)
+    assert socket.getaddrinfo(None, 80)
+"""
+    code, output = run(test, "-o", "usefixtures=scf_guard")
+    assert code == 1
+    assert "5 passed, 3 errors" in output, output
+    for host in (
+        "scf.tencentcloudapi.com",
+        "scf.ap-shanghai-fsi.tencentcloudapi.com",
+        "scf.internal.tencentcloudapi.com",
+    ):
+        line = f'this test must not reach {host}. To allow it: @pytest.mark.scf_local(allow_hosts=["{host}"])'
+        assert line in output, output
 
 
 def test_a_fixed_port_that_is_taken(run):
