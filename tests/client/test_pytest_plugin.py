@@ -52,9 +52,8 @@ def run(tmp_path):
     return runs
 
 
-@pytest.mark.parametrize("arguments", [(), ("-p", "xdist", "-n", "2")], ids=["one process", "xdist"])
-def test_a_project_s_tests(run, arguments):
-    """Plain `scf.invoke` reaches the functions below rootdir; each test has its own records, stubs, code and keys."""
+def test_a_project_s_tests(run):
+    """Plain `scf.invoke` reaches the functions below rootdir, also with xdist; no test sees what another did."""
     test = """
 import os
 import pytest
@@ -103,7 +102,7 @@ def test_alone_after():
     home = {".tccli/default.credential": '{"secretId": "a", "secretKey": "b"}'}
     code, output = run(
         test,
-        *arguments,
+        *("-p", "xdist", "-n", "2"),
         files={**PROJECT, **home},
         TENCENTCLOUD_SECRETID="developers",
         TCCLI_PROFILE="default",
@@ -173,22 +172,22 @@ def test_the_cloud_is_out_of_reach(run):
 import asyncio, socket
 import pytest
 from tencentserverless import aio, scf
-from tencentserverless.exception import ConnectError
+from tencentserverless.exception import TransportError
 
-KEYS = {"secret_id": "a", "secret_key": "b", "timeout": 5}
+KEYS = {"secret_id": "a", "secret_key": "b", "timeout": 0.3}
 
 def test_blocking():
-    with pytest.raises(ConnectError):
+    with pytest.raises(TransportError):
         scf.Client(**KEYS, proxy="").invoke("Pay")
 
 def test_with_a_proxy(monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    with pytest.raises(ConnectError):
+    with pytest.raises(TransportError):
         scf.Client("ap-shanghai-fsi", **KEYS).invoke("Pay")
 
 def test_asyncio(scf_local):
     client = aio.AsyncClient(**KEYS, endpoint="https://SCF.internal.tencentcloudapi.com")
-    with pytest.raises(ConnectError):
+    with pytest.raises(TransportError):
         asyncio.run(client.invoke("Pay"))
 
 @pytest.mark.scf_local(allow_hosts="scf.tencentcloudapi.com")
@@ -233,26 +232,22 @@ def test_port(scf_local):
     assert "The fixture scf_local_address returns another address" in output
 
 
-def test_without_the_extra(run, tmp_path):
-    """Without the extra a fixture fails with the command to run, and tests that use none pass."""
+def test_a_project_that_does_not_use_it(run, tmp_path):
+    """The mere plugin loads neither client nor endpoint; without the extra, fixtures name the command to run."""
     (tmp_path / "missing").mkdir()
-    (tmp_path / "missing" / "httptools.py").write_text("raise ModuleNotFoundError('httptools', name='httptools')\n")
-    test = "def test_one(scf_local):\n    pass\n\n\ndef test_two():\n    pass\n"
-    _, output = run(test, path=str(tmp_path / "missing"))
-    assert 'pip install "tencentserverless[local]"' in output
-    assert "1 passed, 1 error" in output
-
-
-def test_a_project_that_does_not_use_it(run):
-    """A project that merely has the plugin loads neither the client nor the local endpoint, and no variable is set."""
+    module = "raise ModuleNotFoundError('httptools', name='httptools')\n"
+    (tmp_path / "missing" / "httptools.py").write_text(module)
     test = """
 import os, sys
-before = dict(os.environ)
 
 def test_nothing():
     ours = {name for name in sys.modules if name.startswith("tencentserverless")}
     assert ours == {"tencentserverless", "tencentserverless._version", "tencentserverless.pytest_plugin"}
     assert not [name for name in os.environ if name.startswith("TENCENT")]
+
+def test_fixture(scf_local):
+    pass
 """
-    code, output = run(test)
-    assert code == 0, output
+    _, output = run(test, path=str(tmp_path / "missing"))
+    assert 'pip install "tencentserverless[local]"' in output, output
+    assert "1 passed, 1 error" in output
