@@ -54,12 +54,7 @@ PROGRAMS = [path for path in PAGES if read(path).program]
 def test_programs_print_what_the_page_says(path, tmp_path):
     """The Python of a page, run from top to bottom against a local endpoint, prints the page's own text blocks."""
     page = read(path)
-    folders = set()
-    for name, text in page.files.items():
-        file = tmp_path / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-        folders.add(file.parent)
+    folders = {file.parent for file in written(page, tmp_path) if file.parent.name != "tests"}
     with LocalSCF(*sorted(folders)) as local:
         code, output, errors = environments.run(
             sys.executable,
@@ -71,6 +66,28 @@ def test_programs_print_what_the_page_says(path, tmp_path):
         )
     assert (code, errors) == (0, "")
     assert output == page.printed
+
+
+def written(page, folder):
+    """Write the files of a page, and return their paths."""
+    for name, text in page.files.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+        yield file
+
+
+def test_tests_on_the_page_about_testing_pass(tmp_path):
+    """The tests on docs/testing.md pass in a project of the files that stand there."""
+    files = list(written(read(ROOT / "docs" / "testing.md"), tmp_path))
+    plugin = ("-p", "tencentserverless.pytest_plugin", f"--rootdir={tmp_path}")
+    code, output, _ = environments.run(
+        *(sys.executable, "-W", "error", "-m", "pytest", *plugin, "tests"),
+        cwd=tmp_path,
+        PYTEST_DISABLE_PLUGIN_AUTOLOAD="1",
+    )
+    assert code == 0, output
+    assert f"{sum(file.name.startswith('test_') for file in files)} passed" in output
 
 
 @pytest.mark.parametrize("path", PAGES, ids=name_of)

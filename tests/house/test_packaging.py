@@ -123,6 +123,7 @@ def test_wheel_metadata(distributions):
     assert [re.match(r"[\w-]+", need)[0] for need in always] == ["tencentcloud-sdk-python-common"]
     assert {f"Programming Language :: Python :: 3.{minor}" for minor in range(6, 14)} <= set(told.get_all("Classifier"))
     assert dict(commands["console_scripts"]) == {"tencentserverless": "tencentserverless._cli:main"}
+    assert dict(commands["pytest11"]) == {"tencentserverless": "tencentserverless.pytest_plugin"}
     assert "tencentserverless/py.typed" in names
     assert "tencentserverless/local/worker/bootstrap.py" in names
     assert not [name for name in names if not name.startswith(("tencentserverless/", info))]

@@ -1,0 +1,259 @@
+"""The pytest plugin: fixtures that run functions on a local endpoint and answer invocations from the test.
+
+It imports pytest and the standard library only. The local endpoint is loaded when a test uses the first fixture.
+"""
+
+import os
+import re
+import socket
+
+import pytest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterator, List, Tuple, Union
+
+    from tencentserverless.aio import AsyncClient
+    from tencentserverless.local import LocalSCF
+    from tencentserverless.scf import Client
+
+    Paths = Union[str, "os.PathLike[str]", List[Any], Tuple[Any, ...]]
+
+_MARKER = (
+    "scf_local(functions=, strict=, in_process=, allow_hosts=): settings of the fixture scf_local; functions is below "
+    "rootdir, allow_hosts are host names of SCF in the cloud that the test may reach"
+)
+_SETTINGS = ("functions", "strict", "in_process", "allow_hosts")
+_SCF_HOST = re.compile(r"scf\.(?:[a-z0-9-]+\.)*tencentcloudapi\.com\.?\Z", re.IGNORECASE)
+_SECTION = "SCF invocations"
+_LEFT_OUT = ("node_modules", "site-packages", "__pycache__")
+
+
+def pytest_addoption(parser: "Any") -> None:
+    text = "whether unused stubs and invocations of unknown functions fail a test (default: true)"
+    parser.addini("tencentserverless_strict", text, type="bool", default=True)
+    text = "let breakpoint() and pdb in functions use the terminal; give -s too"
+    parser.getgroup("tencentserverless").addoption("--scf-debug", action="store_true", help=text)
+
+
+def pytest_configure(config: "Any") -> None:
+    config.addinivalue_line("markers", _MARKER)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: "Any", call: "Any") -> "Iterator[None]":
+    """Add the invocations of a failing test to its report, and what was not as expected."""
+    outcome: "Any" = yield
+    test = getattr(item, "_scf_test", None)
+    if test is not None and call.when == "call" and outcome.get_result().failed:
+        outcome.get_result().sections.append((_SECTION, test.report()))
+
+
+class _Test:
+    """One test with its endpoint."""
+
+    def __init__(self, local: "LocalSCF", strict: bool) -> None:
+        self.local = local
+        self.strict = strict
+        self.is_reported = False
+
+    def report(self) -> str:
+        from tencentserverless.local.doubles.expectations import chain_text
+
+        self.is_reported = True
+        found = (self.account(), chain_text(self.local.invocations()))
+        return "\n\n".join(filter(None, found)) or "none"
+
+    def account(self) -> str:
+        return self.local.account(strict=self.strict)
+
+    def end(self) -> None:
+        """Refuse new work, wait for the rest, then reset the endpoint. Fails the test if something is not right."""
+        try:
+            self.local.refuse()
+            text = "" if self.is_reported or not self.account() else self.report()
+        finally:
+            self.local.reset()
+        if text:
+            pytest.fail("scf_local: not all was as expected\n\n" + text, pytrace=False)
+
+
+class _Endpoints:
+    """The endpoints of this process, one for each configuration that tests ask for."""
+
+    def __init__(self) -> None:
+        self._running = {}  # type: Dict[Tuple[Any, ...], LocalSCF]
+
+    def get(self, paths: "List[str]", address: "Tuple[str, int]", options: "Dict[str, Any]") -> "LocalSCF":
+        """A running endpoint. If its port is a fixed one, the others are stopped: they may have the same port."""
+        key = (tuple(paths), address, repr(sorted(options.items())))
+        if key not in self._running:
+            if address[1]:
+                self.stop()
+            self._running[key] = _started(paths, address, options)
+        return self._running[key]
+
+    def stop(self) -> None:
+        while self._running:
+            self._running.popitem()[1].stop()
+
+
+def _started(paths: "List[str]", address: "Tuple[str, int]", options: "Dict[str, Any]") -> "LocalSCF":
+    try:
+        from tencentserverless.local import FunctionFolderError, LocalSCF
+    except ImportError as error:
+        pytest.fail("scf_local: %s" % error, pytrace=False)
+    host, port = address
+    try:
+        return LocalSCF(*paths, host=host, port=port, **options).start()
+    except FunctionFolderError as error:
+        pytest.fail("scf_local: %s" % error, pytrace=False)
+    except OSError as error:
+        text = "scf_local cannot listen on %s, port %s: %s. The fixture scf_local_address returns another address"
+        pytest.fail(text % (host, port, error), pytrace=False)
+
+
+class _Guard:
+    """Takes the place of `socket.getaddrinfo`, and refuses host names of SCF. Every SDK has to resolve them there."""
+
+    def __init__(self, allowed: "List[str]") -> None:
+        self._allowed = [host.lower() for host in allowed]
+        self._resolve = socket.getaddrinfo
+        self.reached = {}  # type: Dict[str, str]
+
+    def __call__(self, host: "Any", *arguments: "Any", **options: "Any") -> "Any":
+        name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
+        if not isinstance(name, str) or not _SCF_HOST.match(name) or name.rstrip(".").lower() in self._allowed:
+            return self._resolve(host, *arguments, **options)
+        text = 'this test must not reach %s. To allow it: @pytest.mark.scf_local(allow_hosts=["%s"])' % (name, name)
+        self.reached[name] = text
+        raise socket.gaierror(socket.EAI_NONAME, text)
+
+
+@pytest.fixture
+def scf_guard(request: "Any") -> "Iterator[None]":
+    """Fails a test that wants to reach SCF in the cloud. The fixture scf_local uses it.
+
+    For all tests of a project: ``usefixtures = scf_guard`` in pytest.ini.
+    """
+    allowed = _settings(request.node).get("allow_hosts", ())
+    guard = _Guard([allowed] if isinstance(allowed, str) else list(allowed))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", guard)
+        for name in ("NO_PROXY", "no_proxy"):  # a proxy would resolve the names itself
+            patch.setenv(name, ".tencentcloudapi.com", prepend=",")
+        yield
+    if guard.reached:
+        pytest.fail("\n".join(guard.reached.values()), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def scf_local_address() -> "Tuple[str, int]":
+    """Address and port of the endpoint. Override it to choose them; port 0 is any free port."""
+    return "127.0.0.1", 0
+
+
+@pytest.fixture(scope="session")
+def scf_local_options() -> "Dict[str, Any]":
+    """More arguments of `LocalSCF`. Override it in a conftest.py."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def scf_functions(pytestconfig: "Any") -> "Paths":
+    """The folders of the functions. By default those below rootdir that have a configuration, such as serverless.yml.
+
+    Override it to name a folder, or several.
+    """
+    try:
+        from tencentserverless.local.functions.folders import manifest_of
+    except ImportError:  # the fixture scf_local fails with the text of this error
+        return []
+    from pathlib import Path
+
+    found = []
+    for folder, inner, _ in os.walk(str(pytestconfig.rootpath)):
+        inner[:] = sorted(
+            name
+            for name in inner
+            if name[0] != "." and name not in _LEFT_OUT and not os.path.exists(os.path.join(folder, name, "pyvenv.cfg"))
+        )
+        if manifest_of(Path(folder)) is not None:
+            found.append(folder)
+    return found
+
+
+@pytest.fixture(scope="session")
+def _scf_endpoints() -> "Iterator[_Endpoints]":
+    endpoints = _Endpoints()
+    try:
+        yield endpoints
+    finally:
+        endpoints.stop()
+
+
+@pytest.fixture
+def scf_local(
+    request: "Any",
+    scf_guard: None,  # noqa: ARG001  it guards the test
+    scf_functions: "Paths",
+    scf_local_address: "Tuple[str, int]",
+    scf_local_options: "Dict[str, Any]",
+    _scf_endpoints: _Endpoints,
+) -> "Iterator[LocalSCF]":
+    """A local endpoint, a `LocalSCF`. The client in the program under test uses it. After the test it is reset."""
+    settings = _settings(request.node)
+    options = dict(scf_local_options)
+    strict = settings.get("strict", options.pop("strict", request.config.getini("tencentserverless_strict")))
+    options["in_process"] = settings.get("in_process", options.get("in_process", False))
+    if request.config.getoption("--scf-debug"):
+        options["debug"] = "pdb"
+    paths = _paths(settings.get("functions", scf_functions), str(request.config.rootpath))
+    local = _scf_endpoints.get(paths, scf_local_address, options)
+    test = request.node._scf_test = _Test(local, strict)
+    with pytest.MonkeyPatch.context() as patch:
+        _point_to(local, patch)
+        try:
+            yield local
+        finally:
+            request.node._scf_test = None
+            test.end()
+
+
+@pytest.fixture
+def scf_client(scf_local: "LocalSCF") -> "Client":
+    """A client for the endpoint of the fixture scf_local."""
+    return scf_local.client()
+
+
+@pytest.fixture
+def scf_async_client(scf_local: "LocalSCF") -> "AsyncClient":
+    """A client for asyncio, for the endpoint of the fixture scf_local."""
+    return scf_local.async_client()
+
+
+def _settings(item: "Any") -> "Dict[str, Any]":
+    """The arguments of the nearest marker."""
+    marker = item.get_closest_marker("scf_local")
+    if marker is None:
+        return {}
+    unknown = [repr(value) for value in marker.args] + sorted(set(marker.kwargs) - set(_SETTINGS))
+    if unknown:
+        text = "the marker scf_local takes %s by name, not %s"
+        pytest.fail(text % (", ".join(_SETTINGS), ", ".join(unknown)), pytrace=False)
+    return dict(marker.kwargs)
+
+
+def _paths(functions: "Paths", root: str) -> "List[str]":
+    several = functions if isinstance(functions, (list, tuple)) else [functions]
+    return [os.path.join(root, os.fspath(path)) for path in several]
+
+
+def _point_to(local: "LocalSCF", patch: "Any") -> None:
+    """Let the client use this endpoint. Keys and profiles of the developer are hidden."""
+    from tencentserverless._settings import profiles
+
+    for name, value in local.environ.items():
+        patch.setenv(name, value)
+    patch.setattr(profiles, "_home", lambda *_: "")
+    patch.setattr(profiles, "SYSTEM_FILE", "")
