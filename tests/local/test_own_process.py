@@ -31,24 +31,6 @@ def test_large_blocks_go_back():
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
-@pytest.mark.parametrize("allowed", range(5))
-def test_too_few_descriptors(allowed):
-    """If the system refuses one of the descriptors, those that it has given are closed again."""
-    import resource
-
-    before, limits = count(), resource.getrlimit(resource.RLIMIT_NOFILE)
-    used = set(map(int, os.listdir("/proc/self/fd")))
-    free = [number for number in range(before + 20) if number not in used]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (free[allowed], limits[1]))
-    try:
-        with pytest.raises(OSError, match="Too many open files"), Descriptors.pair():
-            pass
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
-    assert count() == before
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
 def test_the_limit_of_open_files_is_raised():
     """A soft limit that is low is raised as far as the hard limit allows, and one that is high stays."""
     import resource

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from tencentserverless.local.processes import descriptors
 from tencentserverless.local.processes.descriptors import PIPE_BYTES, Descriptors
 
 F_GETPIPE_SZ = 1032
@@ -44,6 +45,24 @@ def test_the_workers_side_is_closed():
     assert ours.channel.recv(1) == b""
     assert os.read(ours.output, 1) == b""
     ours.close()
+    assert count() == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+@pytest.mark.parametrize("allowed", range(5))
+def test_too_few_descriptors(allowed):
+    """If the system refuses one of the descriptors, those that it has given are closed again."""
+    import resource
+
+    before, limits = count(), resource.getrlimit(resource.RLIMIT_NOFILE)
+    used = set(map(int, os.listdir("/proc/self/fd")))
+    free = [number for number in range(before + 20) if number not in used]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free[allowed], limits[1]))
+    try:
+        with pytest.raises(OSError, match="Too many open files"), Descriptors.pair():
+            pass
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
     assert count() == before
 
 
