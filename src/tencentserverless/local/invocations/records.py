@@ -145,11 +145,10 @@ class Records:
 
     def forget(self) -> None:
         """Remove the records of this endpoint. Those that were in the file before stay."""
-        with self._lock:
+        with self._lock, suppress(sqlite3.Error):  # the next write gives a notice
             self._ended.take(1 << 62)
             if self._file_exists:
-                with suppress(sqlite3.Error):  # the next write gives a notice
-                    self._connected().executemany(_FORGET, [(request_id,) for request_id in self._own])
+                self._connected().executemany(_FORGET, [(request_id,) for request_id in self._own])
         self.running.clear()
         self._own.clear()
 
