@@ -85,33 +85,18 @@ class Starts:
 
         This happens only once, because a function may write to its own folder.
         """
-        instance = loading = None
         try:
-            async with self._slots:
-                if not self._scheduler.has_tickets(key):
-                    self._pool.release_one()
-                    return
-                instance = await self._launched(key, cause.since)
-                self._pool.add(instance)
-                loading = asyncio.ensure_future(instance.start(cause.invocation))
-                # Loading needs a processor, so starts take turns. But a function may wait for another start.
-                await asyncio.wait((loading,), timeout=SLOT_SECONDS)
-            answer = await loading
-            if answer is Ending.UNREAD and instance.set_up_errno in SHORTAGES:
-                raise OSError(instance.set_up_errno, instance.set_up_error)
+            started = await self._load(key, cause)
         except Exception as error:  # noqa: BLE001  the waiting invocation gets the error
             if not isinstance(error, OSError):
                 log_internal_error(error)
-            if instance is None:
-                self._pool.release_one()
-            else:
-                self._pool.end(instance)
             self._has_failed(key, cause, error)
             return
         finally:
             self._scheduler.end_start(key)
-            if loading is not None:
-                loading.cancel()
+        if started is None:
+            return
+        instance, answer = started
         if may_repeat and (answer is Ending.UNREAD or not self._has_code_for_next(instance)):
             self._pool.end(instance)
             self._repeat(key, cause)
@@ -120,6 +105,36 @@ class Starts:
             self._hand_over(instance)
         else:
             self._fail_with(instance, cause, answer)
+
+    async def _load(self, key: Key, cause: Ticket) -> tuple[Instance, Answer] | None:
+        """Launch an instance, and let it load its function. None if no invocation waits for it any more.
+
+        If this raises, the instance has been ended.
+        """
+        instance = loading = None
+        try:
+            async with self._slots:
+                if not self._scheduler.has_tickets(key):
+                    self._pool.release_one()
+                    return None
+                instance = await self._launched(key, cause.since)
+                self._pool.add(instance)
+                loading = asyncio.ensure_future(instance.start(cause.invocation))
+                # Loading needs a processor, so starts take turns. But a function may wait for another start.
+                await asyncio.wait((loading,), timeout=SLOT_SECONDS)
+            answer = await loading
+            if answer is Ending.UNREAD and instance.set_up_errno in SHORTAGES:
+                raise OSError(instance.set_up_errno, instance.set_up_error)
+        except Exception:
+            if instance is None:
+                self._pool.release_one()
+            else:
+                self._pool.end(instance)
+            raise
+        finally:
+            if loading is not None:
+                loading.cancel()
+        return instance, answer
 
     async def _launched(self, key: Key, since: float) -> Instance:
         """Launch an instance. Idle ones make room for it if the system has too few descriptors or processes."""
