@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from tests.environments import ROOT
-
 pytest.importorskip("httptools", reason="needs the extra local")
+
+from tests.environments import ROOT  # of the Python that has the extra
 
 PROJECT = {
     "functions/Order/serverless.yml": "component: scf\ninputs:\n  name: Order\n",
