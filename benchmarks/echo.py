@@ -52,12 +52,13 @@ async def serve_own():
         def __init__(self):
             self.connections = set()
             self.incoming = memoryview(bytearray(READ_BYTES))
+            self.held_bytes = 0
 
         def soon(self, work):
             work()
 
-        def admits(self, _):
-            return True
+        def refused(self, *_):
+            return None
 
         def serve(self, request, _, answer):
             answer(Reply(request.body))

@@ -59,7 +59,7 @@ def marked(text):
     return found
 
 
-def until(condition, seconds=10):
+def until(condition, seconds=30):
     """Wait for something that another process brings about; a test fails where it does not come."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -84,7 +84,8 @@ def test_a_function_that_removes_everything(project, possible):
         assert json.loads(api.invoke("one")["RetMsg"])["var"] == first["var"]
     assert files_in(place) == before
     assert first["var"] == ["beside", "beside", "/var/user", "/var/user/"]
-    assert (first["temporary"][:2], set(first["temporary"][2])) == (["done", "/tmp"], {"file", place.name})
+    needed = {Path(sys.prefix).parts[2]} if sys.prefix.startswith("/tmp/") else set()  # of the tests' own interpreter
+    assert (first["temporary"][:2], set(first["temporary"][2]) - needed) == (["done", "/tmp"], {"file", place.name})
     assert set(first["marked"].values()) == {"refused"}
     assert (first["disks"], first["terminal"], first["shared_memory"]) == ([], "done", [])
     assert (first["link"], first["chmod"], first["kernel"]) == ("refused",) * 3
