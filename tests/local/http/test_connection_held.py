@@ -7,6 +7,7 @@ import struct
 import weakref
 
 from tencentserverless.local.http import connection
+from tencentserverless.local.http.head import KNOWN_BYTES, known_key
 from tests.local.raw_http import answer, talk
 
 LARGE = 100_000
@@ -94,5 +95,17 @@ def test_a_client_that_leaves_counts():
         while not site.answered:
             await asyncio.sleep(0)
         assert site.held_bytes == 0
+
+    talk(act)
+
+
+def test_long_names_of_headers_are_not_remembered():
+    """A name that no client uses does not stay in memory."""
+
+    async def act(reader, writer, site):
+        known_key.cache_clear()
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n" + b"x" * (KNOWN_BYTES + 1) + b": b\r\n\r\n")
+        await answer(reader)
+        assert known_key.cache_info().currsize == 1
 
     talk(act)

@@ -62,7 +62,7 @@ class LiveCatalog:
         since: Callable[[], float] = _always,
         overrides: Overrides = NO_OVERRIDES,
     ) -> None:
-        self._roots = {Path(os.path.abspath(path)): Path(path).resolve() for path in paths}
+        self._roots = {path: _resolved(path) for path in map(Path, map(os.path.abspath, paths))}
         self._notify = notify
         self._reader = FolderReader(layers, overrides)
         self._since = since
@@ -129,7 +129,7 @@ class LiveCatalog:
         if root is not None:
             if root not in self._roots:
                 self._added.add(root)
-            self._roots[root] = root.resolve()
+            self._roots[root] = _resolved(root)
         self._serve(time.monotonic())
 
     def undeploy(self, name: str) -> bool:
@@ -163,7 +163,8 @@ class LiveCatalog:
 
     def _follow_links(self) -> bool:
         """Whether links in the paths of the roots lead to other folders than before."""
-        moved = {path: path.resolve() for path, root in self._roots.items() if path != root and path.resolve() != root}
+        linked = [path for path, root in self._roots.items() if path is not root]
+        moved = {path: real for path in linked if (real := path.resolve()) != self._roots[path]}
         self._roots.update(moved)
         return bool(moved)
 
@@ -313,6 +314,12 @@ def _merged(before: Sequence[Function], reading: Reading) -> list[Function]:
     old, parts = {function: function for function in before}, {function.part for function in reading.functions}
     kept = [function for function in before if reading.refusals and function.part not in parts]
     return [*(old.get(function, function) for function in reading.functions), *kept]
+
+
+def _resolved(path: Path) -> Path:
+    """Where a path leads. The same object if it has no links, which tells them apart quickly."""
+    real = path.resolve()
+    return path if real == path else real
 
 
 def _place_of(function: Function) -> Place:

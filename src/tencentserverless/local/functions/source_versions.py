@@ -5,6 +5,7 @@ folders are watched, where the system can, so that the check does not read them.
 """
 
 import time
+from functools import lru_cache
 from math import inf
 
 from tencentserverless.local.functions.folder_snapshot import FolderSnapshot
@@ -28,7 +29,7 @@ class SourceVersions:
 
     def is_slow(self, function: Function) -> bool:
         """Whether `of_function` may take long: a folder is new, or it is big and has to be read."""
-        for folder in _folders(function):
+        for folder in _keys_of(function.folders):
             known = self._folders.get(folder)
             if known is None or not known.is_quick or (known.is_big and not known.is_current()):
                 return True
@@ -42,7 +43,7 @@ class SourceVersions:
         version, at = self._checked.get(function.folders, (0, -inf))
         if at < since:
             at = time.monotonic()
-            version = hash(tuple([self.of_folder(*folder) for folder in _folders(function)]))
+            version = hash(tuple([self.of_folder(*folder) for folder in _keys_of(function.folders)]))
             self._checked[function.folders] = version, at
             if len(self._checked) > MOST_FOLDERS:
                 self._checked.pop(next(iter(self._checked)), None)
@@ -90,6 +91,7 @@ class SourceVersions:
             snapshot.close()
 
 
-def _folders(function: Function) -> list[_Folder]:
-    code, *layers = function.folders
-    return [(code, False), *((layer, True) for layer in layers)]
+@lru_cache(MOST_FOLDERS)
+def _keys_of(folders: tuple[str, ...]) -> tuple[_Folder, ...]:
+    code, *layers = folders
+    return (code, False), *((layer, True) for layer in layers)

@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
-from tencentserverless.local.http.head import header_key, reply_head
+from tencentserverless.local.http.head import KNOWN_BYTES, header_key, known_key, reply_head
 from tencentserverless.local.http.request import BODY_LIMIT_BYTES, Reply, Request
 from tencentserverless.local.http.unsent import unsent_bytes
 
@@ -183,7 +183,8 @@ class HttpConnection(asyncio.BufferedProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self._in_head:  # a trailer: trailers are ignored
             return
-        text, key = value.decode("utf-8", "surrogateescape").strip(" \t"), header_key(name)
+        text = value.decode("utf-8", "surrogateescape").strip(" \t")
+        key = known_key(name) if len(name) <= KNOWN_BYTES else header_key(name)
         self._headers[key] = f"{self._headers[key]},{text}" if key in self._headers else text
 
     def on_headers_complete(self) -> None:

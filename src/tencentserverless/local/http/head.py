@@ -12,12 +12,10 @@ KNOWN_BYTES = 64  # the longest name of a header that is remembered
 
 def header_key(name: bytes) -> str:
     """The name of a header in lower case."""
-    return _known_key(name) if len(name) <= KNOWN_BYTES else name.decode("latin-1").lower()
-
-
-@lru_cache(maxsize=128)
-def _known_key(name: bytes) -> str:
     return name.decode("latin-1").lower()
+
+
+known_key = lru_cache(maxsize=128)(header_key)  # for names of up to `KNOWN_BYTES`
 
 
 def reply_head(reply: Reply, connection: str) -> bytes:
