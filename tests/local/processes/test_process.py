@@ -12,6 +12,7 @@ from tencentserverless.local.processes import fork_client, process
 from tencentserverless.local.processes.interpreters import CURRENT, CURRENT_INTERPRETER, Interpreter
 from tencentserverless.local.processes.process import StartRequest, Workers
 from tencentserverless.local.processes.worker_handle import WorkerHandle
+from tests.environments import ROOT
 from tests.local.process_table import alive, below, until
 
 WAYS = ["fork", "fork, plain", "spawn", "spawn, plain", "direct", "connect"]
@@ -38,7 +39,12 @@ def start(folder):
     scratch = folder.with_name(f"{folder.name}-scratch")
     for name in ("root", "sdk", "trust"):
         (scratch / name).mkdir(parents=True, exist_ok=True)
-    return StartRequest(CURRENT_INTERPRETER, {"MARK": mark}, str(folder), f"MARK={mark}", scratch=str(scratch))
+    # A root folder has another /tmp, and these tests and their interpreter may be there.
+    own = [path for path in (str(ROOT), sys.prefix) if path.startswith("/tmp/")]
+    root = {"needed": [str(folder), *own]}
+    return StartRequest(
+        CURRENT_INTERPRETER, {"MARK": mark}, str(folder), f"MARK={mark}", scratch=str(scratch), root=root
+    )
 
 
 def folder_of(pid):
