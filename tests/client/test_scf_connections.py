@@ -80,8 +80,8 @@ def test_close_closes_shared_connections():
         other.close()
 
 
-def test_close_does_not_touch_an_invocation_in_progress():
-    """An invocation that is in progress during `close` ends as ever, and its connection is used again."""
+def holding():
+    """A function for `Server` that holds back its answers, and two events: a request has come, it may be answered."""
     arrived, released = threading.Event(), threading.Event()
 
     def serve(connection, number):
@@ -89,6 +89,13 @@ def test_close_does_not_touch_an_invocation_in_progress():
             arrived.set()
             released.wait(20)
             connection.sendall(OK)
+
+    return serve, arrived, released
+
+
+def test_close_does_not_touch_an_invocation_in_progress():
+    """An invocation that is in progress during `close` ends as ever, and its connection is used again."""
+    serve, arrived, released = holding()
 
     with Server(serve) as server, Client(endpoint=server.endpoint, timeout=20, **KEYS) as client:
         outcomes = []
@@ -104,13 +111,7 @@ def test_close_does_not_touch_an_invocation_in_progress():
 
 def test_close_of_the_asyncio_client_does_not_touch_an_invocation_in_progress():
     """A task that waits for its answer during `close` gets it, and its connection is used again."""
-    arrived, released = threading.Event(), threading.Event()
-
-    def serve(connection, number):
-        while read_request(connection) is not None:
-            arrived.set()
-            released.wait(20)
-            connection.sendall(OK)
+    serve, arrived, released = holding()
 
     async def scenario(client):
         task = asyncio.ensure_future(client.invoke("f"))

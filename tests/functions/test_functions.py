@@ -6,10 +6,8 @@ import threading
 
 import pytest
 
-from tencentserverless import _client
 from tencentserverless import exception as errors
-from tencentserverless._protocol.action import Refusals
-from tests.clients import KINDS, Driven, client_of
+from tests.clients import Driven
 from tests.loopback import Server, answering, failure, header, http, refusal, result
 
 
@@ -28,17 +26,6 @@ def event_of(body):
 def echo(head, body):
     """Answer with the event."""
     return http(result(json.dumps(event_of(body))))
-
-
-@pytest.fixture(params=KINDS)
-def open_client(request, monkeypatch):
-    """Makes clients of both kinds, which remember no refusals of other tests."""
-    monkeypatch.setattr(_client, "_refusals", Refusals())
-
-    def opened(server, **settings):
-        return client_of(request.param, server.endpoint, **settings)
-
-    return opened
 
 
 def function_of(client, name="f", **options):

@@ -5,27 +5,14 @@ import threading
 
 import pytest
 
-from tencentserverless import _client
 from tencentserverless import exception as errors
-from tencentserverless._protocol.action import Refusals
-from tests.clients import KINDS, Driven, client_of
+from tests.clients import Driven, client_of
 from tests.functions.test_functions import echo, event_of, function_of, outcomes_of
 from tests.loopback import CERTIFICATES, Server, answering, failure, http, refusal, result
 
 STRANGER = os.path.join(CERTIFICATES, "stranger.pem")
 HOPELESS = ("ResourceNotFound.Function", "ResourceNotFound.Qualifier", "InvalidParameterValue.Namespace")
 HOPELESS += ("AuthFailure.SecretIdNotFound", "UnauthorizedOperation.CAM")
-
-
-@pytest.fixture(params=KINDS)
-def open_client(request, monkeypatch):
-    """Makes clients of both kinds, which remember no refusals of other tests."""
-    monkeypatch.setattr(_client, "_refusals", Refusals())
-
-    def opened(server, **settings):
-        return client_of(request.param, server.endpoint, **settings)
-
-    return opened
 
 
 class Refusing:

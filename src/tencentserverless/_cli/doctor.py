@@ -62,11 +62,11 @@ def _told(message: str, folder: Path) -> Finding:
 
 
 def _of_function(each: "Function") -> Iterator[Finding]:
-    runtime = each.runtime or "Python{}.{}".format(*sys.version_info[:2])
-    digits = runtime.removeprefix("Python").split(".")
-    version = (int(digits[0]), int(digits[1]))
-    module, _, handler = each.handler.rpartition(".")
-    entry = each.code / f"{module.replace('.', '/')}.py"
+    from tencentserverless.local.environment.imports import entry_of
+    from tencentserverless.local.processes.interpreters import CURRENT, CURRENT_INTERPRETER, version_of
+
+    runtime, version = each.runtime or CURRENT_INTERPRETER.runtime, version_of(each.runtime) or CURRENT
+    entry, handler = entry_of(each), each.handler.rpartition(".")[2]
     codes = {str(path): text for path in sorted({entry, *each.code.glob("*.py")}) if (text := _text(path)) is not None}
     for path, text in codes.items():
         yield from source.check(text, path, handler if path == str(entry) else "", version)

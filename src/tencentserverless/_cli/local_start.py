@@ -41,7 +41,7 @@ def start(paths: tuple[str, ...], port: int, quiet: bool, as_json: bool, **optio
     scf = serving.start_endpoint(
         paths, port, None, notify=terminal.notify, watch=None if quiet else terminal.show, **options
     )
-    with running.announced(scf, paths, terminal.notify):
+    with running.announced(scf, paths, lambda text: serving.deliver(partial(terminal.notify, text))):
         try:
             _introduce(scf, terminal)
             _wait_for(signals, scf, terminal)

@@ -1,6 +1,5 @@
 """``tencentserverless pack``: write the zip of a function, with its packages."""
 
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,15 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from tencentserverless._cli import archive, wheels
+from tencentserverless._cli.rules.files import MB, UNZIPPED_LIMIT_MB
 
 if TYPE_CHECKING:
     from tencentserverless.local.model.function import Function
 
-MB = 1024 * 1024
 # https://cloud.tencent.com/document/product/583/11637 and the limit of 10 MB of a request to the API
-UNZIPPED_LIMIT_MB, UPLOAD_LIMIT_MB, REQUEST_LIMIT_MB = 500, 50, 7.5
+UPLOAD_LIMIT_MB, REQUEST_LIMIT_MB = 50, 7.5
 RUNTIMES = ("Python2.7", "Python3.6", "Python3.7", "Python3.9", "Python3.10")
-REQUIREMENTS = "requirements.txt"
 
 
 @click.command()
@@ -29,11 +27,13 @@ def pack(folder: Path, output: Path | None, runtime: str | None) -> None:
     The packages of its requirements.txt are added, as pip finds them for the function's runtime on Linux. Equal files
     give an equal zip. Keys in .env files, .git and virtual environments are left out.
     """
+    from tencentserverless.local.environment.requirements import FILE_NAME
+
     function = _function(folder)
     runtime = runtime or function.runtime or _own_runtime(folder)
     output = output or Path(f"{function.name}.zip")
     with tempfile.TemporaryDirectory() as scratch:
-        files = _packages(function.code / REQUIREMENTS, Path(scratch), runtime)
+        files = _packages(function.code / FILE_NAME, Path(scratch), runtime)
         try:
             own = archive.files_in(function.code, archive.LEFT_OUT)
             files |= {name: path for name, path in own.items() if path.resolve() != output.resolve()}
@@ -60,7 +60,9 @@ def _function(folder: Path) -> "Function":
 
 
 def _own_runtime(folder: Path) -> str:
-    own = "Python{}.{}".format(*sys.version_info[:2])
+    from tencentserverless.local.processes.interpreters import CURRENT_INTERPRETER
+
+    own = CURRENT_INTERPRETER.runtime
     if own not in RUNTIMES:
         raise click.UsageError(f"{folder} names no runtime, and the platform has none for {own}: use --runtime")
     return own
@@ -69,9 +71,12 @@ def _own_runtime(folder: Path) -> str:
 def _packages(requirements: Path, scratch: Path, runtime: str) -> dict[str, Path]:
     if not requirements.is_file():
         return {}
-    major, minor = runtime.removeprefix("Python").split(".")
+    from tencentserverless.local.processes.interpreters import version_of
+
+    version = version_of(runtime)
+    assert version is not None
     try:
-        wheels.install(requirements, scratch, (int(major), int(minor)))
+        wheels.install(requirements, scratch, version)
     except wheels.PipError as error:
         raise click.ClickException(
             f"{requirements}: pip could not get the packages for {runtime} on Linux:\n{error}\n"

@@ -28,7 +28,7 @@ from tencentserverless.local.processes.interpreters import CURRENT_INTERPRETER
         ('absent; "a" == "b"', None),
         ("tencentserverless", None),
         ("-r other.txt", None),
-        ("--index-url https://example.com", None),
+        ("--find-links wheels", None),
         ("./packages/thing.whl", None),
         ("# absent", None),
         ("", None),

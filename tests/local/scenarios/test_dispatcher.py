@@ -132,23 +132,24 @@ def test_saved_code_is_live(run, folder):
     assert answers[3] == 3
 
 
+# Runs until a file is there. Its version follows.
+WAITING = """import os, time
+def main_handler(event, context):
+    open(event + '.running', 'w').close()
+    while not os.path.exists(event): time.sleep(0.002)
+    return VERSION
+VERSION = """
+
+
 def test_what_runs_finishes_on_the_old_code(run, folder, shared):
     """An event that runs while a file is saved ends as it began, and its instance is not used again."""
-    code = (
-        "import os, time\n"
-        "def main_handler(event, context):\n"
-        "    open(event + '.running', 'w').close()\n"
-        "    while not os.path.exists(event): time.sleep(0.002)\n"
-        "    return VERSION\n"
-        "VERSION = "
-    )
-    place = folder("live", code + "1\n", "component: scf\nname: live\ninputs: {timeout: 20}\n")
+    place = folder("live", WAITING + "1\n", "component: scf\nname: live\ninputs: {timeout: 20}\n")
     api = run()
     flag = shared / "go"
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(at_once, api, "live", 1, json.dumps(str(flag)))
         until(lambda: (shared / "go.running").exists())
-        (place / "index.py").write_text(code + "2\n")
+        (place / "index.py").write_text(WAITING + "2\n")
         flag.touch()
         assert first.result()[0]["RetMsg"] == "1"
     assert api.invoke("live", json.dumps(str(flag)))["RetMsg"] == "2"
@@ -156,22 +157,14 @@ def test_what_runs_finishes_on_the_old_code(run, folder, shared):
 
 def test_who_waits_gets_the_new_code(run, folder, shared):
     """An event that comes after a save runs the new code, although an instance with the old one is free first."""
-    code = (
-        "import os, time\n"
-        "def main_handler(event, context):\n"
-        "    open(event + '.running', 'w').close()\n"
-        "    while not os.path.exists(event): time.sleep(0.002)\n"
-        "    return VERSION\n"
-        "VERSION = "
-    )
     text = "component: scf\nname: live\ninputs: {timeout: 20}\n"
-    place = folder("live", code + "1\n", text)
+    place = folder("live", WAITING + "1\n", text)
     api = run()
     old, new = shared / "old", shared / "new"
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(at_once, api, "live", 1, json.dumps(str(old)))
         until((shared / "old.running").exists)
-        (place / "index.py").write_text(SLOW + code + "2\n")
+        (place / "index.py").write_text(SLOW + WAITING + "2\n")
         new.touch()
         second = pool.submit(at_once, api, "live", 1, json.dumps(str(new)))
         until(lambda: api.scf.counters.processes == 2)

@@ -2,16 +2,17 @@
 
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tencentserverless._cli.rules import source
 from tencentserverless._cli.rules.finding import Finding
+from tencentserverless.local.environment.imports import folder_with
 from tencentserverless.local.environment.platform_packages import LENT, PACKAGES
+from tencentserverless.local.environment.requirements import FILE_NAME
 from tencentserverless.local.model.function import Function
 
 CHAIN_SECONDS = 3  # the default timeout; a cold start of the next function alone may take as long
-REQUIREMENTS = "requirements.txt"
 _WITH_SDK = ("Python3.6",)  # old releases of the SDK and of this package
 _REQUIRED = re.compile(r"^[ \t]*([A-Za-z0-9][\w.-]*)", re.M)
 
@@ -26,15 +27,14 @@ def check(function: Function, codes: Mapping[str, str], runtime: str) -> Iterato
 
 
 def _missing_modules(function: Function, codes: Mapping[str, str], runtime: str) -> Iterator[Finding]:
-    required = _required(function.code / REQUIREMENTS)
+    required = _required(function.code / FILE_NAME)
     known = {*sys.stdlib_module_names, *PACKAGES.get(runtime, ())}
-    folders = (function.code, *function.layer_folders)
     for file, text in codes.items():
         lines: dict[str, int] = {}
         for name, line in source.imports(text).items():
             lines.setdefault(name.partition(".")[0], line)
         for name, line in lines.items():
-            if name in known or _is_in(name, folders):
+            if name in known or folder_with(name, function.folders) is not None:
                 continue
             known.add(name)
             yield from _missing(name, file, line, runtime, required)
@@ -58,10 +58,6 @@ def _required(file: Path) -> set[str]:
     except OSError:
         return set()
     return {name.lower().replace("_", "-") for name in _REQUIRED.findall(text)}
-
-
-def _is_in(name: str, folders: Sequence[Path]) -> bool:
-    return any((folder / name).is_dir() or any(folder.glob(f"{name}.*")) for folder in folders)
 
 
 def _place(origin: str) -> tuple[str, int]:

@@ -31,17 +31,17 @@ class Imports:
 
     def needs_check(self, function: Function, interpreter: Interpreter) -> bool:
         """Whether `check` has to be called."""
-        return self._checked.get(_key(function, interpreter)) != _saved_at(_entry(function))
+        return self._checked.get(_key(function, interpreter)) != _saved_at(entry_of(function))
 
     def check(self, function: Function, interpreter: Interpreter) -> None:
         """Give a notice for each module that the platform has and this machine lacks, or the other way round."""
-        self._checked[_key(function, interpreter)] = _saved_at(_entry(function))
+        self._checked[_key(function, interpreter)] = _saved_at(entry_of(function))
         runtime = function.runtime or interpreter.runtime
         provided = PACKAGES.get(runtime, {})
         own = [str(folder) for folder in (function.code, *function.layer_folders)]
-        for name in sorted(imported(_entry(function), function.code) - LENT - sys.stdlib_module_names):
-            if _folder_with(name, own) is None:
-                folder = _folder_with(name, self._path_of(interpreter))
+        for name in sorted(imported(entry_of(function), function.code) - LENT - sys.stdlib_module_names):
+            if folder_with(name, own) is None:
+                folder = folder_with(name, self._path_of(interpreter))
                 self._tell(function, interpreter, runtime, name, folder, provided)
 
     def _tell(
@@ -100,7 +100,7 @@ def _imported_by(file: Path) -> Iterator[str]:
             yield node.module.partition(".")[0]
 
 
-def _folder_with(name: str, folders: Sequence[str]) -> str | None:
+def folder_with(name: str, folders: Sequence[str]) -> str | None:
     """The first of these folders that has a module of this name."""
     for folder in folders:
         place = Path(folder, name)
@@ -125,7 +125,8 @@ def _install(interpreter: Interpreter, requirement: str) -> str:
     return f"{shlex.quote(interpreter.path)} -m pip install {requirement}"
 
 
-def _entry(function: Function) -> Path:
+def entry_of(function: Function) -> Path:
+    """The file of the handler."""
     return function.code / (function.handler.rpartition(".")[0].replace(".", os.sep) + ".py")
 
 
