@@ -63,7 +63,8 @@ def _told(message: str, folder: Path) -> Finding:
 
 def _of_function(each: "Function") -> Iterator[Finding]:
     from tencentserverless.local.environment.imports import entry_of
-    from tencentserverless.local.processes.interpreters import CURRENT, CURRENT_INTERPRETER, version_of
+    from tencentserverless.local.model.function import version_of
+    from tencentserverless.local.processes.interpreters import CURRENT, CURRENT_INTERPRETER
 
     runtime, version = each.runtime or CURRENT_INTERPRETER.runtime, version_of(each.runtime) or CURRENT
     entry, handler = entry_of(each), each.handler.rpartition(".")[2]

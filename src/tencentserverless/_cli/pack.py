@@ -71,7 +71,7 @@ def _own_runtime(folder: Path) -> str:
 def _packages(requirements: Path, scratch: Path, runtime: str) -> dict[str, Path]:
     if not requirements.is_file():
         return {}
-    from tencentserverless.local.processes.interpreters import version_of
+    from tencentserverless.local.model.function import version_of
 
     version = version_of(runtime)
     assert version is not None

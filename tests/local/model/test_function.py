@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tencentserverless.local.model.function import FUNCTION_NAME, NAMESPACE_NAME, Layer
+from tencentserverless.local.model.function import FUNCTION_NAME, NAMESPACE_NAME, Layer, version_of
 from tests.local.factories import function
 
 
@@ -46,3 +46,10 @@ def test_names_that_functions_have(name):
     assert FUNCTION_NAME.fullmatch(name)
     assert NAMESPACE_NAME.fullmatch(name)
     assert NAMESPACE_NAME.fullmatch(name[0])
+
+
+def test_versions():
+    """A runtime's name tells its version."""
+    assert version_of("Python3.10") == (3, 10)
+    assert version_of("Nodejs16.13") is None
+    assert version_of(None) is None

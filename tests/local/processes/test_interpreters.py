@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from tencentserverless.local.processes.interpreters import CURRENT, Interpreter, Interpreters, version_of
+from tencentserverless.local.processes.interpreters import CURRENT, Interpreter, Interpreters
 
 MISSING = "Python3.99"
 
@@ -24,13 +24,6 @@ def nowhere(monkeypatch, tmp_path):
     monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "pyenv"))
     monkeypatch.setenv("UV_PYTHON_INSTALL_DIR", str(tmp_path / "uv"))
     return tmp_path
-
-
-def test_versions():
-    """A runtime's name tells its version."""
-    assert version_of("Python3.10") == (3, 10)
-    assert version_of("Nodejs16.13") is None
-    assert version_of(None) is None
 
 
 def test_no_runtime_is_the_current_interpreter():

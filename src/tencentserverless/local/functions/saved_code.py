@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from tencentserverless.local.functions.look_pace import LookPace
-from tencentserverless.local.model.function import RUNTIME, Function
+from tencentserverless.local.model.function import Function, version_of
 
 MOST_FILES = 100  # of one folder
 MOST_BYTES = 1024 * 1024
@@ -48,10 +48,10 @@ class SavedCode:
 
 def _is_readable(function: Function) -> bool:
     """Whether this Python knows the syntax of the function's Python."""
-    runtime = RUNTIME.fullmatch(function.runtime or "")
     if function.call is not None:
         return False
-    return runtime is None or (3, 0) <= (int(runtime[1]), int(runtime[2])) <= sys.version_info[:2]
+    version = version_of(function.runtime)
+    return version is None or (3, 0) <= version <= sys.version_info[:2]
 
 
 def _files(folder: str) -> Iterator[tuple[str, tuple[int, int]]]:

@@ -13,6 +13,7 @@ NAMESPACE_NAME = re.compile(r"[A-Za-z](?:[A-Za-z0-9_-]{0,58}[A-Za-z0-9])?")
 DEFAULT_NAMESPACE = "default"
 DEFAULT_HANDLER = "index.main_handler"
 Key = tuple[str, str, str]
+Version = tuple[int, int]
 
 
 class Layer(NamedTuple):
@@ -74,6 +75,10 @@ def is_memory(megabytes: int) -> bool:
 
 VARIABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 RESERVED_PREFIXES = ("SCF_", "QCLOUD_", "TENCENTCLOUD_", "TENCENTSERVERLESS_")
+_RUNTIME = re.compile(r"Python(\d)\.(\d+)")
 
 
-RUNTIME = re.compile(r"Python(\d)\.(\d+)")
+def version_of(runtime: str | None) -> Version | None:
+    """The version of a runtime: (3, 9) for "Python3.9". None for None or another text."""
+    matched = _RUNTIME.fullmatch(runtime or "")
+    return (int(matched[1]), int(matched[2])) if matched else None

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tencentserverless.local.model.function import RUNTIME
+from tencentserverless.local.model.function import Version, version_of
 
 # The version, then the folders that the interpreter needs, one a line.
 _PRINT_ABOUT = """\
@@ -24,7 +24,6 @@ print('\\n'.join(sys.path))
 _PRINT_PATH = "import sys; print(sys.executable)"
 _ASK_SECONDS = 10
 
-Version = tuple[int, int]
 CURRENT: Version = sys.version_info[:2]
 
 
@@ -116,12 +115,6 @@ def _chosen(runtime: str, path: str) -> Interpreter:
     if found is None:
         raise ValueError(f"{path} is not an interpreter for {runtime}")
     return found
-
-
-def version_of(runtime: str | None) -> Version | None:
-    """The version of a runtime: (3, 9) for "Python3.9". None for None or another text."""
-    matched = RUNTIME.fullmatch(runtime or "")
-    return (int(matched[1]), int(matched[2])) if matched else None
 
 
 def _candidates(version: Version) -> Iterator[str]:

@@ -20,11 +20,11 @@ from tencentserverless.local.model.function import (
     FUNCTION_NAME,
     NAMESPACE_NAME,
     RESERVED_PREFIXES,
-    RUNTIME,
     VARIABLE_NAME,
     Function,
     Layer,
     is_memory,
+    version_of,
 )
 from tencentserverless.local.model.regions import DEFAULT_REGION, REGIONS
 
@@ -158,7 +158,7 @@ class _FunctionInputs:
     def _runtime(self, inputs: Mapping) -> str | None:
         runtime = self._optional(inputs, "runtime")
         runtime = runtime[:1].upper() + runtime[1:]
-        if runtime and not RUNTIME.fullmatch(runtime):
+        if runtime and version_of(runtime) is None:
             self._fail(inputs, "runtime", f"`runtime` {runtime!r}: the local endpoint runs only Python, as Python3.9")
         return runtime or None
 
