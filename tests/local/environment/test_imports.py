@@ -1,5 +1,6 @@
 """Where the modules come from that a function imports."""
 
+import ast
 import sysconfig
 
 import pytest
@@ -57,3 +58,14 @@ def test_modules_beside_count(folder):
     (place / "index.py").write_text("import helper\n")
     (place / "third.py").write_text("print 1\nif 1:\n    from fourth.part import x\n")
     assert imported(place / "index.py", place) == {"helper", "index", "other", "third", "fourth"}
+
+
+def test_a_parser_that_fails(tmp_path, monkeypatch):
+    """Where Python's parser fails, as it may if two threads use it, the imports are found by their words."""
+
+    def fail(_):
+        raise SystemError("AST constructor recursion depth mismatch")
+
+    monkeypatch.setattr(ast, "parse", fail)
+    (tmp_path / "index.py").write_text("import requests\nfrom PIL import Image\n")
+    assert imported(tmp_path / "index.py", tmp_path) == {"requests", "PIL"}

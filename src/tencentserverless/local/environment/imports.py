@@ -90,7 +90,9 @@ def _imported_by(file: Path) -> Iterator[str]:
         tree = ast.parse(text)
     except OSError:
         return
-    except (SyntaxError, ValueError, RecursionError):  # it is for Python 2, or has errors
+    # It is for Python 2, or has errors; or another thread parses too, for which some releases of Python have a fault:
+    # https://github.com/python/cpython/issues/106905
+    except (SyntaxError, ValueError, RecursionError, SystemError):
         yield from (name.decode() for name in _IMPORT.findall(text))
         return
     for node in ast.walk(tree):
