@@ -60,6 +60,13 @@ def would_block() -> "Any":
     return ssl.SSLWantReadError, ssl.SSLWantWriteError
 
 
+def is_plain(made: "ssl.SSLContext") -> bool:
+    """Whether a context is one of the `ssl` module, not something that stands in for it."""
+    import ssl
+
+    return type(made) is ssl.SSLContext
+
+
 def handshake_fault(error: BaseException) -> Fault:
     """The Fault of a failed handshake. Before Python 3.7 the `ssl` module raises ValueError for a wrong host name."""
     fault = fault_of("tls", error)

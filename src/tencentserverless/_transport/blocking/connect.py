@@ -13,13 +13,14 @@ from tencentserverless._transport.blocking.drive import drive
 from tencentserverless._transport.blocking.race import Race
 from tencentserverless._transport.blocking.resolve import resolve
 from tencentserverless._transport.faults import FAMILIES, fault_of
+from tencentserverless._transport.readiness import Readiness
 from tencentserverless._transport.socket_options import set_options
 
 __tracebackhide__ = True  # from pytest: it shows the caller's frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ssl import SSLContext, SSLSession
+    from ssl import SSLContext, SSLSession, SSLSocket
     from typing import Any, Callable, Optional
 
     from tencentserverless._transport.blocking.connection import Connection
@@ -119,5 +120,28 @@ def _wrapped(
         with no_fork:
             from tencentserverless._transport.tls_in_tls import TLSInTLSSocket
         return TLSInTLSSocket(sock, context, host, left, session)
-    sock.settimeout(left())
-    return context.wrap_socket(sock, server_hostname=host, session=session)
+    if not tls_context.is_plain(context):  # truststore, for one, checks the certificate as soon as a socket is wrapped
+        sock.settimeout(left())
+        return context.wrap_socket(sock, server_hostname=host, session=session)
+    sock.setblocking(False)
+    return _shaken(context.wrap_socket(sock, False, False, server_hostname=host, session=session), left)
+
+
+def _shaken(sock: "SSLSocket", left: "Callable[[], float]") -> "SSLSocket":
+    """Shake hands in steps: OpenSSL holds locks within a step, so that no child may be forked there."""
+    import ssl
+
+    readiness = Readiness(sock)
+    try:
+        while True:
+            try:
+                with no_fork:
+                    sock.do_handshake()
+                return sock
+            except ssl.SSLWantReadError:
+                readiness.readable(left())
+            except ssl.SSLWantWriteError:
+                readiness.writable(left())
+    except BaseException:
+        sock.close()
+        raise
