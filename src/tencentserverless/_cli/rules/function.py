@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tencentserverless._cli.rules import source
 from tencentserverless._cli.rules.finding import Finding
-from tencentserverless.local.environment.imports import folder_with
+from tencentserverless.local.functions.python_modules import folder_with
 from tencentserverless.local.environment.platform_packages import LENT, PACKAGES
 from tencentserverless.local.environment.requirements import FILE_NAME
 from tencentserverless.local.model.function import Function

@@ -9,7 +9,7 @@ from tencentserverless.local.functions.forms.manifest_file import Declared, Mani
 from tencentserverless.local.functions.forms.yaml_file import Mapping
 
 _NAMES = {"codeUri": "src"}
-_GLOBAL = "global"  # a component that only holds values for the others
+_GLOBALS = ("global", "serverless-global")  # components that only hold values for the others
 _SCF = ("scf", "tencent-scf", "tencent-multi-scf")
 
 
@@ -25,8 +25,8 @@ def functions(file: ManifestFile) -> Iterator[Declared]:
     for name, each in components(file.top).items():
         component = str(each.get("component")).rpartition("/")[2]
         if component.partition("@")[0] in _SCF:
-            yield Declared(name, name, each.inner("inputs").renamed(_NAMES), references)
-        elif component != _GLOBAL:
+            yield Declared(name, name, each.inner("inputs").renamed(_NAMES), references, "Nodejs8.9")
+        elif component not in _GLOBALS:
             file.notice(each.line_of("component"), f"`{name}` is a component `{component}`, which is not served here")
 
 

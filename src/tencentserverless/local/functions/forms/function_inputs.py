@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from tencentserverless.local.functions.forms.manifest_file import Declared, Layers, ManifestFile
+from tencentserverless.local.functions.forms.references import Expanded
 from tencentserverless.local.functions.forms.yaml_file import Mapping
+from tencentserverless.local.functions.python_modules import has_module
 from tencentserverless.local.functions.reading import Refusal
 from tencentserverless.local.model.function import (
     DEFAULT_HANDLER,
@@ -44,6 +46,7 @@ _WITHOUT_EFFECT = """
 """
 _USED = "name src handler runtime region namespace memorySize timeout initTimeout environment environments layers type"
 _KNOWN = frozenset([*_USED.split(), *_WITHOUT_EFFECT.split(), "asyncRunEnable", "image", "code", "codeUri"])
+_OUTPUT_NAME = re.compile(r"output:(?:[^:]*:)*([^:]+)\.name")
 _LAYER_KEYS = frozenset(("name", "version", "src"))
 
 
@@ -79,12 +82,16 @@ class _FunctionInputs:
         self._report_unknown(inputs, _KNOWN)
         is_async = self._optional(inputs, "asyncRunEnable").lower() == "true"
         most = ASYNC_TIMEOUT_LIMIT if is_async else TIMEOUT_LIMIT
+        name, code, region = self._name(), self._code(inputs), self._region(inputs)
+        handler = self._valid(inputs, "handler", DEFAULT_HANDLER, _HANDLER, "FILE.FUNCTION, as index.main_handler")
+        if not runtime and self._declared.default_runtime:
+            self._check_default_runtime(code, handler)
         return Function(
-            name=self._name(),
-            code=self._code(inputs),
-            region=self._region(inputs),
+            name=name,
+            code=code,
+            region=region,
             namespace=self._valid(inputs, "namespace", DEFAULT_NAMESPACE, NAMESPACE_NAME, "such as `default`"),
-            handler=self._valid(inputs, "handler", DEFAULT_HANDLER, _HANDLER, "FILE.FUNCTION, as index.main_handler"),
+            handler=handler,
             runtime=runtime,
             memory_mb=self._number(inputs, "memorySize", 128, is_memory, "64, or 128 to 3072 in steps of 128"),
             timeout=self._number(inputs, "timeout", 3, lambda value: 1 <= value <= most, f"1 to {most} seconds"),
@@ -162,6 +169,13 @@ class _FunctionInputs:
             self._fail(inputs, "runtime", f"`runtime` {runtime!r}: the local endpoint runs only Python, as Python3.9")
         return runtime or None
 
+    def _check_default_runtime(self, code: Path, handler: str) -> None:
+        """Without a runtime the deploy tool takes one of Node.js. A file for Python shows that the author means Python."""
+        default, module = self._declared.default_runtime, handler.rpartition(".")[0].replace(".", "/")
+        if not has_module(code, module) and (code / f"{module}.js").is_file():
+            text = f"`runtime` is missing, so it is {default}: the local endpoint runs only Python"
+            self._fail(self._inputs, "runtime", text)
+
     # Layers.
 
     def _layers(self, inputs: Mapping) -> tuple[Layer, ...]:
@@ -184,8 +198,7 @@ class _FunctionInputs:
         if not isinstance(name, str):
             self._fail(layer, "name", "`name` of a layer must be text")
             return None
-        expanded = self._references.expand(name)
-        name = name if expanded.missing else expanded.text
+        name = _layer_name(name, self._references.expand(name))
         version = version if type(version) is int else 1
         if name in self._layer_folders:
             return Layer(name, version, self._layer_folders[name])
@@ -286,6 +299,12 @@ class _FunctionInputs:
 
     def _fail_at(self, line: int, text: str) -> None:
         self.mistakes.append(self._file.mistake(line, text))
+
+
+def _layer_name(text: str, expanded: Expanded) -> str:
+    """The name of a layer. ``${output:STAGE:APP:NAME.name}`` is that of the component NAME, which makes the layer."""
+    output = _OUTPUT_NAME.fullmatch("".join(expanded.missing))
+    return output[1] if output else text if expanded.missing else expanded.text
 
 
 def _is_folder(path: Path) -> bool:

@@ -19,12 +19,14 @@ class Declared(NamedTuple):
     """One function as its file declares it, with the names of settings that the component `scf` has.
 
     part: its key, if the file declares several. name: its name if `inputs` has none, with references.
+    default_runtime: that of the deploy tool if `inputs` has none, "" if the form does not allow that.
     """
 
     part: str
     name: str
     inputs: Mapping
     references: References
+    default_runtime: str = ""
 
 
 class ManifestFile:

@@ -23,7 +23,7 @@ def functions(file: ManifestFile) -> Iterator[Declared]:
     for part, own in declared.values.items():
         settings = own if isinstance(own, Mapping) else Mapping({}, {}, declared.line_of(part))
         both = settings_over(_below_shared_source(file, settings, shared), shared)
-        yield Declared(part, f"{DEFAULT_NAME}-{part}", both, references)
+        yield Declared(part, f"{DEFAULT_NAME}-{part}", both, references, "Nodejs12.16")
 
 
 def _below_shared_source(file: ManifestFile, own: Mapping, shared: Mapping) -> Mapping:
