@@ -4,7 +4,9 @@ https://github.com/serverless-components/tencent-scf/tree/v1
 """
 
 from collections.abc import Iterator
+from functools import partial
 
+from tencentserverless.local.functions.forms import packed
 from tencentserverless.local.functions.forms.manifest_file import Declared, ManifestFile
 from tencentserverless.local.functions.forms.yaml_file import Mapping
 
@@ -25,7 +27,9 @@ def functions(file: ManifestFile) -> Iterator[Declared]:
     for name, each in components(file.top).items():
         component = str(each.get("component")).rpartition("/")[2]
         if component.partition("@")[0] in _SCF:
-            yield Declared(name, name, each.inner("inputs").renamed(_NAMES), references, "Nodejs8.9")
+            inputs = each.inner("inputs").renamed(_NAMES)
+            pack = partial(packed.of_components_v1, inputs, file.path.parent)
+            yield Declared(name, name, inputs, references, "Nodejs8.9", pack)
         elif component not in _GLOBALS:
             file.notice(each.line_of("component"), f"`{name}` is a component `{component}`, which is not served here")
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tencentserverless.local.functions.forms import packed
 from tencentserverless.local.functions.forms.manifest_file import Declared, Layers, ManifestFile
 from tencentserverless.local.functions.forms.references import Expanded
 from tencentserverless.local.functions.forms.yaml_file import Mapping
@@ -25,6 +26,7 @@ from tencentserverless.local.model.function import (
     VARIABLE_NAME,
     Function,
     Layer,
+    Packing,
     is_memory,
     version_of,
 )
@@ -42,7 +44,7 @@ _WITHOUT_EFFECT = """
     reservedQuota reservedMem provisionedConcurrency provisionedNum installDependency zipFile bucket cosBucketName faas
     apigw targets ignoreUpdate protocolType protocolParams instanceConcurrencyConfig entryFile dnsCache useGpu
     autoCreateClsTopic autoDeployClsTopicIndex statusTrack needDeployCode credentials serviceId serviceName tag
-    include exclude qualifier imageConfig object projectId disableTraffic isAutoCreate
+    include exclude package qualifier imageConfig object projectId disableTraffic isAutoCreate
 """
 _USED = "name src handler runtime region namespace memorySize timeout initTimeout environment environments layers type"
 _KNOWN = frozenset([*_USED.split(), *_WITHOUT_EFFECT.split(), "asyncRunEnable", "image", "code", "codeUri"])
@@ -89,6 +91,7 @@ class _FunctionInputs:
         return Function(
             name=name,
             code=code,
+            packing=self._packing(inputs, code),
             region=region,
             namespace=self._valid(inputs, "namespace", DEFAULT_NAMESPACE, NAMESPACE_NAME, "such as `default`"),
             handler=handler,
@@ -114,7 +117,6 @@ class _FunctionInputs:
             self._fail(inputs, "image", "`image`: the local endpoint does not run images")
 
     def _code(self, inputs: Mapping) -> Path:
-        self._report_include(inputs)
         name = "src" if "src" in inputs.values else "code"
         source = inputs.get(name)
         if isinstance(source, Mapping):
@@ -122,17 +124,31 @@ class _FunctionInputs:
             if bucket:
                 self._fail(inputs, name, f"`{name}`: the code is in the bucket {bucket!r}, not in a folder here")
                 return self._file.path.parent
-            self._report_include(source)
-            source = source.get("src") or source
+            source = self._built(source) or source.get("src") or source
         if not isinstance(source, (str, type(None))):
             self._fail(inputs, name, f"`{name}` must be a folder, or an object with `src`")
             source = None
         return self._folder(source or ".", inputs.line_of(name), name)
 
-    def _report_include(self, mapping: Mapping) -> None:
-        if mapping.get("include"):
-            text = "`include` has no effect: copy these files into the folder"
-            self._file.notice(mapping.line_of("include"), text)
+    def _built(self, source: Mapping) -> Any:
+        """The folder with what a command makes of the code, None if there is no such command."""
+        hook, folder = source.get("hook"), source.get("dist")
+        if hook and folder:
+            self._file.notice(source.line_of("hook"), f"`hook` is not run. Run it when its input has changed: {hook}")
+        return folder if hook else None
+
+    def _packing(self, inputs: Mapping, code: Path) -> Packing | None:
+        """What the deploy tool leaves out of the code and adds, with a notice of what is missing or misplaced."""
+        source = inputs.inner("src")
+        packing = self._declared.packing(code) if self._declared.packing else packed.of_source(source, code)
+        for name in () if self._declared.packing else ("include", "exclude"):
+            if inputs.get(name):
+                self._file.notice(inputs.line_of(name), f"`{name}` has no effect, because it is not below `src`")
+        for added in packing.included if packing else ():
+            if not added.source.exists():
+                line = (source if "include" in source.values else inputs).line_of("include")
+                self._file.notice(line, f"`include`: there is no {added.source}")
+        return packing
 
     def _folder(self, source: str, line: int, name: str) -> Path:
         text, missing = self._references.expand(source)
@@ -170,7 +186,7 @@ class _FunctionInputs:
         return runtime or None
 
     def _check_default_runtime(self, code: Path, handler: str) -> None:
-        """Without a runtime the deploy tool takes one of Node.js. A file for Python shows that the author means Python."""
+        """Without a runtime the deploy tool takes Node.js. A file for Python shows that the author means Python."""
         default, module = self._declared.default_runtime, handler.rpartition(".")[0].replace(".", "/")
         if not has_module(code, module) and (code / f"{module}.js").is_file():
             text = f"`runtime` is missing, so it is {default}: the local endpoint runs only Python"
