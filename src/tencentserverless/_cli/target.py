@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tencentserverless._cli import exit_codes, output, running
+from tencentserverless._cli import exit_codes, language, output, running
 from tencentserverless._cli.running import Running
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def client_of(
 
     if timeout is not None:
         more["timeout"] = timeout
+    more["language"] = language.chosen()
     return Client(region=region, **client_arguments(is_local, endpoint, profile), **more)
 
 

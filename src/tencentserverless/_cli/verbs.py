@@ -22,6 +22,7 @@ VERBS = {
     "local exec": Verb("local_exec:execute", "Serve functions while a command runs."),
     "local start": Verb("local_start:start", "Serve functions until Ctrl-C."),
     "local stop": Verb("local_stop:stop", "Stop the endpoint that runs."),
+    "map": Verb("invoking.map:map_events", "Invoke a function with each line of a file."),
     "pack": Verb("project.pack:pack", "Write the zip of a function, with its packages."),
     "settings": Verb("settings:settings", "Print the settings of an invocation, and where each comes from."),
 }
