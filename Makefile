@@ -50,6 +50,7 @@ soak: $(VENV)/.dev
 	$(BIN)/python benchmarks/held.py
 	$(BIN)/python benchmarks/kills.py $(TIMES)
 	$(BIN)/python benchmarks/interruptions.py
+	$(BIN)/python benchmarks/resumed.py $(EVENTS)
 
 docs: $(VENV)/.dev
 	$(BIN)/python tools/reference.py

@@ -29,7 +29,7 @@ class Killer:
         self._moments = {events * (kill + 1) // (KILLED + 1) for kill in range(KILLED)}
         self._lock = threading.Lock()
 
-    def __call__(self, event, context):
+    def __call__(self, event, _context):
         with self._lock:
             self.ran[event["n"]] += 1
             if sum(self.ran.values()) in self._moments:
@@ -49,9 +49,7 @@ def killed_twice(folder, events, *options):
         for attempt in range(KILLED + 1):
             command = [sys.executable, "-m", "tencentserverless", *arguments, *["--resume"] * bool(attempt)]
             with killer._lock:
-                killer.process = subprocess.Popen(
-                    command, cwd=folder, env=variables, stderr=subprocess.PIPE, text=True
-                )
+                killer.process = subprocess.Popen(command, cwd=folder, env=variables, stderr=subprocess.PIPE, text=True)
             _, told = killer.process.communicate(timeout=600)
             if attempt < KILLED and killer.process.returncode != -9:
                 raise RuntimeError(f"it was not killed: {told}")

@@ -32,7 +32,8 @@ def start(paths: tuple[str, ...], port: int, quiet: bool, as_json: bool, **optio
 
     Once it serves, it prints one line to standard output: a JSON object with endpoint, secret_id, secret_key and pid.
     The key pair is new at each start. With --tls the object also has ca_file, the certificate to trust. Everything
-    else goes to standard error: what to type next, and each invocation with what it prints. With --json these facts are lines of JSON.
+    else goes to standard error: what to type next, and each invocation with what it prints. With --json these
+    facts are lines of JSON.
     """
     signals: SimpleQueue[int] = SimpleQueue()  # a signal handler may use it at any time; an Event could deadlock
     serving.on_signals(signals.put, "SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")

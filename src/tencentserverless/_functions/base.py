@@ -128,12 +128,17 @@ class BaseFunction(Generic[Values, Pairs]):
         InvokeFunction is refused. Mirrors https://cloud.tencent.com/document/product/583/58400
         """
         arguments = {"ordered": ordered, "return_exceptions": return_exceptions, "retries": retries}
-        plan = self._plan(concurrency=concurrency, **arguments)
+        opened = None if journal is None else Journal(journal, self._about())
+        return self._map(events, opened, with_results, concurrency=concurrency, **arguments)
+
+    def _map(
+        self, events: "Iterable[Any]", journal: "Optional[Journal]", with_results: bool, **arguments: "Any"
+    ) -> "Any":
+        """`map` with an open journal. arguments: those of `_plan`."""
+        plan = self._plan(**arguments)
         value = self._value_and_result if with_results else self._value
         if journal is None:
             return self._iterator(Fanout(events, plan), self._invoker(value))
-        if not isinstance(journal, Journal):
-            journal = Journal(journal, self._about())
         record = Record(journal, self._client._encode, value, plan)
         return self._iterator(Fanout(events, plan, record), self._invoker(_itself))
 

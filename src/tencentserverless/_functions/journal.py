@@ -69,7 +69,7 @@ class Journal:
     def _refuse(self, first: bytes, about: "Dict[str, Any]") -> None:
         try:
             found = json.loads(first.decode("utf-8"))
-            theirs = found["about"] if found["journal"] == FORMAT else None
+            theirs: "Dict[str, Any]" = found["about"] if found["journal"] == FORMAT else {}
             named = [name for name in about if theirs[name] != about[name]] or list(about)
         except (ValueError, TypeError, KeyError):
             raise _wrong(f"{self.path} is not a journal of `map`") from None
@@ -225,7 +225,7 @@ def _error(data: "Dict[str, Any]") -> Exception:
     kind = getattr(errors, data["type"], errors.ServerlessError)
     error = kind(*data["arguments"])
     error.__dict__.update(data["attributes"])
-    return error  # type: ignore[no-any-return]
+    return error
 
 
 def _wrong(message: str) -> errors.SettingsError:

@@ -24,7 +24,7 @@ class Line(NamedTuple):
 class Survey(NamedTuple):
     """What is known of a file before anything is sent."""
 
-    count: int
+    events: int
     digest: str
 
 

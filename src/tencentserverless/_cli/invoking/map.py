@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 @click.command("map")
 @click.argument("name")
 @click.argument("events", metavar="EVENTS")
-@click.option("-o", "--output", "path", type=click.Path(dir_okay=False, path_type=Path), help="Default: standard output.")
+@click.option(
+    "-o", "--output", "path", type=click.Path(dir_okay=False, path_type=Path), help="Default: standard output."
+)
 @click.option("--concurrency", type=click.IntRange(1), default=32, show_default=True, help="Invocations at a time.")
 @click.option("--retries", type=click.IntRange(0), default=0, show_default=True, help="Of events that did not run.")
 @click.option("--resume", is_flag=True, help="Go on with the results in -o: do not repeat what is there.")
@@ -59,7 +61,7 @@ def map_events(
     if resume and path is None:
         raise click.UsageError(text("--resume needs -o, the file of the results"))
     survey = _survey(events)
-    count = Count(None if survey is None else survey.count)
+    count = Count(None if survey is None else survey.events)
     with target.client_of(**options, max_connections=max(concurrency, 256)) as client:
         function = client.function(name, namespace=namespace, qualifier=qualifier, idempotent=idempotent)
         results = StandardOutput() if path is None else Results(path, resume)
@@ -114,9 +116,7 @@ class Run:
         options = {"concurrency": concurrency, "retries": retries, "ordered": False, "return_exceptions": True}
         try:
             with self._stop.on_ctrl_c(), Progress(self._count):
-                outcomes = self._function.map(
-                    self._events(events), **options, journal=self._journal, with_results=True
-                )
+                outcomes = self._function._map(self._events(events), self._journal, True, **options)
                 for index, outcome in outcomes:
                     self._take(index, outcome)
         except KeyboardInterrupt:

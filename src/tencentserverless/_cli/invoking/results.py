@@ -43,7 +43,7 @@ def _failure(error: Any) -> dict[str, Any]:
 def _about(outcome: Any) -> dict[str, Any]:
     request_id = getattr(outcome, "function_request_id", None) or getattr(outcome, "request_id", None)
     if not isinstance(outcome, Exception):
-        return {"request_id": request_id, "duration_ms": outcome.duration_ms}  # type: ignore[attr-defined]
+        return {"request_id": request_id, "duration_ms": outcome.duration_ms}
     executed = getattr(outcome, "executed", "maybe")
     return {"executed": executed, "request_id": request_id, "duration_ms": _duration_of(outcome)}
 
