@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tencentserverless.local.model.invocation import Record
 
 _PLAIN = {"→": "->", "×": "x"}
-_OPTIONS = (
+_OF_THE_SERVER = (
     click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on, or localhost."),
     click.option(
         "--host-name",
@@ -37,6 +37,8 @@ _OPTIONS = (
         "users do not see them in the list of processes. `any` accepts unknown ids without checking their signatures.",
     ),
     click.option("--tls", is_flag=True, help="Use TLS, with a certificate that is new at each start."),
+)
+_OF_FUNCTIONS = (
     click.option(
         "--layer",
         "layers",
@@ -75,7 +77,15 @@ _OPTIONS = (
 
 def endpoint_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options that `start_endpoint` takes to a command."""
-    for option in reversed(_OPTIONS):
+    command = function_options(command)
+    for option in reversed(_OF_THE_SERVER):
+        command = option(command)
+    return command
+
+
+def function_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add those of them that are about the functions."""
+    for option in reversed(_OF_FUNCTIONS):
         command = option(command)
     return command
 

@@ -17,9 +17,11 @@ class Verb(NamedTuple):
 VERBS = {
     "doctor": Verb("project.doctor:doctor", "Find what goes wrong in the cloud, before it does."),
     "event": Verb("project.event:event", "Print the event that a trigger sends."),
+    "init": Verb("project.init:init", "Write a folder with a function and its test."),
     "invoke": Verb("invoking.invoke:invoke", "Invoke a function and print what it returned."),
     "local env": Verb("local_env:env", "Print the variables for programs that use the running endpoint."),
     "local exec": Verb("local_exec:execute", "Serve functions while a command runs."),
+    "local invoke": Verb("local_invoke:invoke", "Run one function once on this machine."),
     "local start": Verb("local_start:start", "Serve functions until Ctrl-C."),
     "local stop": Verb("local_stop:stop", "Stop the endpoint that runs."),
     "map": Verb("invoking.map:map_events", "Invoke a function with each line of a file."),
