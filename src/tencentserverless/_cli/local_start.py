@@ -1,6 +1,5 @@
 """``tencentserverless local start``: serve functions until a signal stops it."""
 
-import json
 import os
 import sys
 import threading
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tencentserverless._cli import running, serving
+from tencentserverless._cli import output, running, serving
 
 if TYPE_CHECKING:
     from tencentserverless._cli.screen import Screen
@@ -27,13 +26,14 @@ LOOK_SECONDS = 0.5
 @click.option("--port", default=9000, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free port.")
 @serving.endpoint_options
 @click.option("--quiet", is_flag=True, help="Show neither invocations nor what functions print.")
-@click.option("--json", "as_json", is_flag=True, help="Show everything that happens as lines of JSON.")
+@output.options
 def start(paths: tuple[str, ...], port: int, quiet: bool, as_json: bool, **options: Any) -> None:
     """Serve the functions in PATH... until Ctrl-C.
 
     Once it serves, it prints one line to standard output: a JSON object with endpoint, secret_id, secret_key and pid.
     The key pair is new at each start. With --tls the object also has ca_file, the certificate to trust. Everything
-    else goes to standard error: what to type next, and each invocation with what it prints.
+    else goes to standard error: what to type next, and each invocation with what it prints. With --json these
+    facts are lines of JSON.
     """
     signals: SimpleQueue[int] = SimpleQueue()  # a signal handler may use it at any time; an Event could deadlock
     serving.on_signals(signals.put, "SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
@@ -76,10 +76,13 @@ class Terminal:
                 self._screen = Screen(self.width, colour=_has_colours(), debugs=self._debugs)
             _print([json_line(fact)] if self.as_json else self._screen.lines(fact))
 
-    def introduce(self, line: str, shown: list[str]) -> None:
+    def introduce(self, line: dict[str, str | int], shown: list[str]) -> None:
         """Print the line on standard output. Whatever a client does from now on is shown after the other lines."""
         with self.lock:
-            serving.print_answer(line)
+            try:
+                output.write_json(line)
+            except output.NotWrittenError as error:
+                serving.print_text(str(error))
             _print(shown)
 
     def finish(self) -> None:
@@ -132,4 +135,4 @@ def _introduce(scf: "LocalSCF", terminal: Terminal) -> None:
     from tencentserverless._cli.ready import ready, variables
 
     shown = ready(scf.functions, variables(line), terminal.width, is_windows=sys.platform == "win32")
-    serving.deliver(lambda: terminal.introduce(json.dumps(line), [] if terminal.as_json else list(shown)))
+    serving.deliver(lambda: terminal.introduce(line, [] if terminal.as_json else list(shown)))
