@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tencentserverless._cli import running, serving
+from tencentserverless._cli.looking import record_files
 
 if TYPE_CHECKING:
     from tencentserverless._cli.screen import Screen
@@ -26,24 +27,44 @@ LOOK_SECONDS = 0.5
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--port", default=9000, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free port.")
 @serving.endpoint_options
+@click.option(
+    "--records",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="The SQLite file for records of invocations, which `logs` and `local trace` show. Default: one for each "
+    "project, in your state folder. If the variable CI is set there is none.",
+)
+@click.option("--no-records", is_flag=True, help="Remove the records of invocations at the end.")
 @click.option("--quiet", is_flag=True, help="Show neither invocations nor what functions print.")
 @click.option("--json", "as_json", is_flag=True, help="Show everything that happens as lines of JSON.")
-def start(paths: tuple[str, ...], port: int, quiet: bool, as_json: bool, **options: Any) -> None:
+def start(
+    paths: tuple[str, ...],
+    port: int,
+    records: str | None,
+    no_records: bool,
+    quiet: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
     """Serve the functions in PATH... until Ctrl-C.
 
     Once it serves, it prints one line to standard output: a JSON object with endpoint, secret_id, secret_key and pid.
-    The key pair is new at each start. With --tls the object also has ca_file, the certificate to trust. Everything
-    else goes to standard error: what to type next, and each invocation with what it prints.
+    The key pair is new at each start. With --tls the object also has ca_file, the certificate to trust. If records
+    of invocations are kept, it has their file, records. Everything else goes to standard error: what to type next, and each invocation with what it prints.
     """
     signals: SimpleQueue[int] = SimpleQueue()  # a signal handler may use it at any time; an Event could deadlock
     serving.on_signals(signals.put, "SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
     terminal = Terminal(as_json=as_json, debugs=options["debug"] is not None)
+    if records and no_records:
+        raise click.UsageError("--records and --no-records cannot be used together")
+    kept = record_files.options_for(paths, records, is_wanted=not no_records, notify=terminal.notify)
+    options.update(kept)
     scf = serving.start_endpoint(
         paths, port, None, notify=terminal.notify, watch=None if quiet else terminal.show, **options
     )
     with running.announced(scf, paths, lambda text: serving.deliver(partial(terminal.notify, text))):
         try:
-            _introduce(scf, terminal)
+            _introduce(scf, terminal, kept.get("records"))
             _wait_for(signals, scf, terminal)
         finally:
             scf.stop()
@@ -120,7 +141,7 @@ def _wait_for(signals: "SimpleQueue[int]", scf: "LocalSCF", terminal: Terminal) 
             return
 
 
-def _introduce(scf: "LocalSCF", terminal: Terminal) -> None:
+def _introduce(scf: "LocalSCF", terminal: Terminal, records: str | None) -> None:
     line: dict[str, str | int] = {
         "endpoint": scf.endpoint,
         "secret_id": scf.secret_id,
@@ -129,7 +150,9 @@ def _introduce(scf: "LocalSCF", terminal: Terminal) -> None:
     }
     if scf.ca_file:
         line["ca_file"] = scf.ca_file
+    if records:
+        line["records"] = scf.records_file
     from tencentserverless._cli.ready import ready, variables
 
-    shown = ready(scf.functions, variables(line), terminal.width, is_windows=sys.platform == "win32")
+    shown = ready(scf.functions, variables(line), terminal.width, records=scf.records_file if records else "", is_windows=sys.platform == "win32")
     serving.deliver(lambda: terminal.introduce(json.dumps(line), [] if terminal.as_json else list(shown)))
