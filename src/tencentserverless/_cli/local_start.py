@@ -1,6 +1,5 @@
 """``tencentserverless local start``: serve functions until a signal stops it."""
 
-import json
 import os
 import sys
 import threading
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tencentserverless._cli import running, serving
+from tencentserverless._cli import output, running, serving
 from tencentserverless._cli.looking import record_files
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ LOOK_SECONDS = 0.5
 )
 @click.option("--no-records", is_flag=True, help="Remove the records of invocations at the end.")
 @click.option("--quiet", is_flag=True, help="Show neither invocations nor what functions print.")
-@click.option("--json", "as_json", is_flag=True, help="Show everything that happens as lines of JSON.")
+@output.options
 def start(
     paths: tuple[str, ...],
     port: int,
@@ -49,8 +48,9 @@ def start(
     """Serve the functions in PATH... until Ctrl-C.
 
     Once it serves, it prints one line to standard output: a JSON object with endpoint, secret_id, secret_key and pid.
-    The key pair is new at each start. With --tls the object also has ca_file, the certificate to trust. If records
-    of invocations are kept, it has their file, records. Everything else goes to standard error: what to type next, and each invocation with what it prints.
+    The key pair is new at each start. With --tls the object also has ca_file, the certificate to trust. If records of
+    invocations are kept, it has their file, records. Everything else goes to standard error: what to type next, and
+    each invocation with what it prints. With --json these facts are lines of JSON.
     """
     signals: SimpleQueue[int] = SimpleQueue()  # a signal handler may use it at any time; an Event could deadlock
     serving.on_signals(signals.put, "SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
@@ -58,13 +58,12 @@ def start(
     if records and no_records:
         raise click.UsageError("--records and --no-records cannot be used together")
     kept = record_files.options_for(paths, records, is_wanted=not no_records, notify=terminal.notify)
-    options.update(kept)
     scf = serving.start_endpoint(
-        paths, port, None, notify=terminal.notify, watch=None if quiet else terminal.show, **options
+        paths, port, None, notify=terminal.notify, watch=None if quiet else terminal.show, **kept, **options
     )
     with running.announced(scf, paths, lambda text: serving.deliver(partial(terminal.notify, text))):
         try:
-            _introduce(scf, terminal, kept.get("records"))
+            _introduce(scf, terminal, has_records=bool(kept))
             _wait_for(signals, scf, terminal)
         finally:
             scf.stop()
@@ -97,10 +96,13 @@ class Terminal:
                 self._screen = Screen(self.width, colour=_has_colours(), debugs=self._debugs)
             _print([json_line(fact)] if self.as_json else self._screen.lines(fact))
 
-    def introduce(self, line: str, shown: list[str]) -> None:
+    def introduce(self, line: dict[str, str | int], shown: list[str]) -> None:
         """Print the line on standard output. Whatever a client does from now on is shown after the other lines."""
         with self.lock:
-            serving.print_answer(line)
+            try:
+                output.write_json(line)
+            except output.NotWrittenError as error:
+                serving.print_text(str(error))
             _print(shown)
 
     def finish(self) -> None:
@@ -141,7 +143,7 @@ def _wait_for(signals: "SimpleQueue[int]", scf: "LocalSCF", terminal: Terminal) 
             return
 
 
-def _introduce(scf: "LocalSCF", terminal: Terminal, records: str | None) -> None:
+def _introduce(scf: "LocalSCF", terminal: Terminal, *, has_records: bool) -> None:
     line: dict[str, str | int] = {
         "endpoint": scf.endpoint,
         "secret_id": scf.secret_id,
@@ -150,9 +152,9 @@ def _introduce(scf: "LocalSCF", terminal: Terminal, records: str | None) -> None
     }
     if scf.ca_file:
         line["ca_file"] = scf.ca_file
-    if records:
+    if has_records:
         line["records"] = scf.records_file
     from tencentserverless._cli.ready import ready, variables
 
-    shown = ready(scf.functions, variables(line), terminal.width, records=scf.records_file if records else "", is_windows=sys.platform == "win32")
-    serving.deliver(lambda: terminal.introduce(json.dumps(line), [] if terminal.as_json else list(shown)))
+    shown = ready(scf.functions, variables(line), terminal.width, records=line.get("records", ""), is_windows=sys.platform == "win32")
+    serving.deliver(lambda: terminal.introduce(line, [] if terminal.as_json else list(shown)))

@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from tencentserverless._cli.archive import LEFT_OUT, OF_PIP, files_in, write
+from tencentserverless._cli.project.archive import LEFT_OUT, OF_PIP, files_in, write
 
 needs_links = pytest.mark.skipif(os.name == "nt", reason="links and modes of files are those of Unix")
 

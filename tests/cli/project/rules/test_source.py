@@ -2,7 +2,7 @@
 
 import pytest
 
-from tencentserverless._cli.rules.source import check, imports, invokes
+from tencentserverless._cli.project.rules.source import check, imports, invokes
 
 HANDLER = "def main_handler(event, context):\n    {}\n"
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tencentserverless._cli.rules import files
-from tencentserverless._cli.rules.files import check, compiled
+from tencentserverless._cli.project.rules import files
+from tencentserverless._cli.project.rules.files import check, compiled
 
 ELF = b"\x7fELF\x02\x01\x01" + bytes(11) + b"\x3e\x00"
 ARM = ELF[:18] + b"\xb7\x00"

@@ -6,7 +6,7 @@ Each finding is certain enough to be worth a look: what a rule cannot see, such 
 import ast
 from collections.abc import Iterable, Iterator
 
-from tencentserverless._cli.rules.finding import Finding
+from tencentserverless._cli.project.rules.finding import Finding
 
 _WRITABLE = ("/tmp", "/dev/")  # noqa: S108  a folder of the platform
 _WRITES = frozenset(("write_text", "write_bytes", "mkdir", "touch"))

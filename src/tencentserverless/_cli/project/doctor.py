@@ -1,6 +1,5 @@
 """``tencentserverless doctor``: find what goes wrong in the cloud, before it does."""
 
-import json
 import re
 import sys
 from collections.abc import Iterator
@@ -9,20 +8,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tencentserverless._cli import archive
-from tencentserverless._cli.rules import files, function, source
-from tencentserverless._cli.rules.finding import Finding
+from tencentserverless._cli import exit_codes, output
+from tencentserverless._cli.project import archive
+from tencentserverless._cli.project.rules import files, function, source
+from tencentserverless._cli.project.rules.finding import Finding
 
 if TYPE_CHECKING:
     from tencentserverless.local.model.function import Function
 
-FOUND = 1
 _PLACE = re.compile(r"(.+?):(\d+): (.*)", re.DOTALL)
 
 
 @click.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".")
-@click.option("--json", "as_json", is_flag=True, help="Print each finding as a line of JSON.")
+@output.options
 def doctor(folder: Path, as_json: bool) -> None:
     """Look for mistakes in the functions of FOLDER that show only in the cloud.
 
@@ -31,10 +30,10 @@ def doctor(folder: Path, as_json: bool) -> None:
     """
     findings = list(check(folder))
     for each in findings:
-        click.echo(json.dumps(each.as_data()) if as_json else each)
+        output.write_json(each.as_data()) if as_json else output.write(str(each))
     if not as_json:
-        click.echo(f"{len(findings)} findings in {folder}", err=True)
-    sys.exit(FOUND if findings else 0)
+        output.tell(f"{len(findings)} findings in {folder}")
+    sys.exit(exit_codes.FUNCTION_FAILED if findings else exit_codes.OK)
 
 
 def check(folder: Path) -> Iterator[Finding]:

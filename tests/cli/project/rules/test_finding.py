@@ -1,6 +1,6 @@
 """`finding`: how a finding is shown."""
 
-from tencentserverless._cli.rules.finding import Finding
+from tencentserverless._cli.project.rules.finding import Finding
 
 
 def test_its_text():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tencentserverless._cli.rules.function import check
+from tencentserverless._cli.project.rules.function import check
 from tencentserverless.local.model.function import Function
 
 CHAIN = "from tencentserverless import scf\n"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tencentserverless._cli.wheels import arguments, last_words
+from tencentserverless._cli.project.wheels import arguments, last_words
 
 
 @pytest.mark.parametrize(

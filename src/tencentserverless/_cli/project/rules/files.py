@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from tencentserverless._cli.rules.finding import Finding
+from tencentserverless._cli.project.rules.finding import Finding
 
 MB = 1024 * 1024
 UNZIPPED_LIMIT_MB = 500

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tencentserverless._cli import archive, wheels
-from tencentserverless._cli.rules.files import MB, UNZIPPED_LIMIT_MB
+from tencentserverless._cli import output as streams
+from tencentserverless._cli.project import archive, wheels
+from tencentserverless._cli.project.rules.files import MB, UNZIPPED_LIMIT_MB
 
 if TYPE_CHECKING:
     from tencentserverless.local.model.function import Function
@@ -21,7 +22,8 @@ RUNTIMES = ("Python2.7", "Python3.6", "Python3.7", "Python3.9", "Python3.10")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: the name and .zip")
 @click.option("--runtime", type=click.Choice(RUNTIMES), help="Default: that of serverless.yml.")
-def pack(folder: Path, output: Path | None, runtime: str | None) -> None:
+@streams.options
+def pack(folder: Path, output: Path | None, runtime: str | None, as_json: bool) -> None:
     """Write the zip of the function in FOLDER, ready to be uploaded.
 
     The packages of its requirements.txt are added, as pip finds them for the function's runtime on Linux. Equal files
@@ -43,7 +45,12 @@ def pack(folder: Path, output: Path | None, runtime: str | None) -> None:
             raise click.ClickException(f"{error.filename or output}: {error.strerror or error}") from None
         except UnicodeEncodeError as error:
             raise click.ClickException(f"{error.object!r}: the name of this file is not Unicode text") from None
-    _report(output, runtime, len(files), size / MB, output.stat().st_size / MB)
+    sizes = {"zipped_bytes": output.stat().st_size, "unzipped_bytes": size}
+    if as_json:
+        streams.write_json({"file": str(output), "files": len(files), "runtime": runtime, **sizes})
+    else:
+        streams.write(str(output))
+    _report(runtime, len(files), size / MB, output.stat().st_size / MB)
 
 
 def _function(folder: Path) -> "Function":
@@ -51,7 +58,7 @@ def _function(folder: Path) -> "Function":
     from tencentserverless.local.model.errors import FunctionFolderError
 
     try:
-        functions = list(folders.read([folder], lambda notice: click.echo(notice, err=True)))
+        functions = list(folders.read([folder], streams.tell))
     except FunctionFolderError as error:
         raise click.ClickException(str(error)) from None
     if len(functions) > 1:
@@ -85,11 +92,10 @@ def _packages(requirements: Path, scratch: Path, runtime: str) -> dict[str, Path
     return archive.files_in(scratch, (*archive.LEFT_OUT, *archive.OF_PIP))
 
 
-def _report(output: Path, runtime: str, count: int, unzipped_mb: float, zipped_mb: float) -> None:
-    click.echo(output)
-    click.echo(f"{count} files for {runtime}: {zipped_mb:.1f} MB, unzipped {unzipped_mb:.1f} MB", err=True)
+def _report(runtime: str, count: int, unzipped_mb: float, zipped_mb: float) -> None:
+    streams.tell(f"{count} files for {runtime}: {zipped_mb:.1f} MB, unzipped {unzipped_mb:.1f} MB")
     if unzipped_mb > UNZIPPED_LIMIT_MB:
         raise click.ClickException(f"the platform allows {UNZIPPED_LIMIT_MB} MB unzipped, together with layers")
     if zipped_mb > REQUEST_LIMIT_MB:
         way = "the console or COS" if zipped_mb <= UPLOAD_LIMIT_MB else "COS"
-        click.echo(f"more than {REQUEST_LIMIT_MB} MB: upload it through {way}, not in an API request", err=True)
+        streams.tell(f"more than {REQUEST_LIMIT_MB} MB: upload it through {way}, not in an API request")

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tencentserverless._cli.sample_events import SAMPLES, PathError, changed, packed, paths
+from tencentserverless._cli.project.sample_events import SAMPLES, PathError, changed, packed, paths
 
 
 def value_at(event, path):

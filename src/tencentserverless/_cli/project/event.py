@@ -1,11 +1,11 @@
 """``tencentserverless event``: print a sample event of a trigger."""
 
-import json
 from typing import Any
 
 import click
 
-from tencentserverless._cli import sample_events
+from tencentserverless._cli import output
+from tencentserverless._cli.project import sample_events
 
 OUTDATED = ("apigw",)
 
@@ -21,8 +21,9 @@ OUTDATED = ("apigw",)
     "text where the sample has text, otherwise JSON.",
 )
 @click.option("--legacy", is_flag=True, help="Needed for apigw: API gateway takes no new triggers.")
-def event(trigger: str, changes: tuple[str, ...], legacy: bool) -> None:
-    """Print the event that a function gets from TRIGGER, as one line of JSON.
+@output.options
+def event(trigger: str, changes: tuple[str, ...], legacy: bool, as_json: bool) -> None:  # noqa: ARG001
+    """Print the event that a function gets from TRIGGER, as one line of JSON, with or without --json.
 
     Give it to a function: tencentserverless event timer | tencentserverless invoke NAME --data -
     """
@@ -34,7 +35,7 @@ def event(trigger: str, changes: tuple[str, ...], legacy: bool) -> None:
     sample = sample_events.SAMPLES[trigger]()
     for change in changes:
         _change(sample, change)
-    click.echo(json.dumps(sample_events.packed(trigger, sample)))
+    output.write_json(sample_events.packed(trigger, sample))
 
 
 def _change(sample: Any, change: str) -> None:

@@ -5,8 +5,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from tencentserverless._cli.rules import source
-from tencentserverless._cli.rules.finding import Finding
+from tencentserverless._cli.project.rules import source
+from tencentserverless._cli.project.rules.finding import Finding
 from tencentserverless.local.environment.imports import folder_with
 from tencentserverless.local.environment.platform_packages import LENT, PACKAGES
 from tencentserverless.local.environment.requirements import FILE_NAME

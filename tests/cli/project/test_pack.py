@@ -51,7 +51,7 @@ def test_a_package_that_pip_cannot_get(command, project):
     """pip's own error is shown with the file and the runtime; nothing is written."""
     (project / "Greet" / "requirements.txt").write_text("--no-index\nno-such-package\n")
     done = command("pack", str(project / "Greet"), "-o", str(project / "x.zip"))
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (5, "")
     assert "No matching distribution found for no-such-package" in done.stderr
     assert "requirements.txt: pip could not get the packages for Python3.9 on Linux" in done.stderr
     assert not (project / "x.zip").exists()

@@ -1,0 +1,28 @@
+"""The table of verbs: a row says where the command of a verb is, and what the verb does.
+
+Help and completion read only this table. The file of a verb is imported when the verb is used. A name with a space is
+a verb of a group.
+"""
+
+from typing import NamedTuple
+
+
+class Verb(NamedTuple):
+    """command: ``module:name``, below `tencentserverless._cli`. summary: one sentence for the list of verbs."""
+
+    command: str
+    summary: str
+
+
+VERBS = {
+    "doctor": Verb("project.doctor:doctor", "Find what goes wrong in the cloud, before it does."),
+    "event": Verb("project.event:event", "Print the event that a trigger sends."),
+    "invoke": Verb("invoking.invoke:invoke", "Invoke a function and print what it returned."),
+    "local env": Verb("local_env:env", "Print the variables for programs that use the running endpoint."),
+    "local exec": Verb("local_exec:execute", "Serve functions while a command runs."),
+    "local start": Verb("local_start:start", "Serve functions until Ctrl-C."),
+    "local stop": Verb("local_stop:stop", "Stop the endpoint that runs."),
+    "pack": Verb("project.pack:pack", "Write the zip of a function, with its packages."),
+    "settings": Verb("settings:settings", "Print the settings of an invocation, and where each comes from."),
+}
+GROUPS = {"local": "The local endpoint: an SCF on this machine."}
