@@ -77,7 +77,7 @@ class Terminal:
     """
 
     def __init__(self, *, as_json: bool, debugs: bool) -> None:
-        self.width = _columns()
+        self.width = output.columns(sys.stderr)
         self.as_json = as_json
         self._debugs = debugs
         self.lock = threading.Lock()
@@ -93,7 +93,7 @@ class Terminal:
 
         with self.lock:
             if self._screen is None:
-                self._screen = Screen(self.width, colour=_has_colours(), debugs=self._debugs)
+                self._screen = Screen(self.width, colour=output.has_colours(sys.stderr), debugs=self._debugs)
             _print([json_line(fact)] if self.as_json else self._screen.lines(fact))
 
     def introduce(self, line: dict[str, str | int], shown: list[str]) -> None:
@@ -115,19 +115,6 @@ class Terminal:
 def _print(lines: list[str]) -> None:
     if lines:
         serving.print_text("\n".join(lines))
-
-
-def _columns() -> int:
-    """The width of the terminal that standard error is. A file has no width, so nothing is wrapped in it."""
-    with suppress(AttributeError, OSError, ValueError):  # it may be closed
-        return os.get_terminal_size(sys.stderr.fileno()).columns or 80
-    return 10_000
-
-
-def _has_colours() -> bool:
-    """Whether standard error is a terminal whose colours are wanted. https://no-color.org"""
-    is_wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return is_wanted and sys.stderr is not None and sys.stderr.isatty()
 
 
 def _wait_for(signals: "SimpleQueue[int]", scf: "LocalSCF", terminal: Terminal) -> None:

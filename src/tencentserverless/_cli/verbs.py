@@ -22,6 +22,8 @@ VERBS = {
     "local exec": Verb("local_exec:execute", "Serve functions while a command runs."),
     "local start": Verb("local_start:start", "Serve functions until Ctrl-C."),
     "local stop": Verb("local_stop:stop", "Stop the endpoint that runs."),
+    "local trace": Verb("looking.trace:trace", "Show a chain of invocations as a picture of its times."),
+    "logs": Verb("looking.logs:logs", "Print the last invocations: how they ended, and what they printed."),
     "pack": Verb("project.pack:pack", "Write the zip of a function, with its packages."),
     "settings": Verb("settings:settings", "Print the settings of an invocation, and where each comes from."),
 }

@@ -118,7 +118,7 @@ class Endpoint:
             watch,
         )
         self._background = BackgroundTasks()
-        self._services = Services(self.stubs, self.invocations, self._background)
+        self._services = Services(self.stubs, self.invocations, self.records, self._background)
         self._report_unused_layers()
 
     def respond(self, request: Request, answer: Answer, sent_by: str = "") -> None:

@@ -13,8 +13,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from tencentserverless.local.invocations import record_file
+from tencentserverless.local.invocations import record_file, search
 from tencentserverless.local.invocations.record_file import DEFAULT_LIMITS, Limits
+from tencentserverless.local.invocations.search import Wanted
 from tencentserverless.local.model.invocation import Invocation, Outcome, Record
 
 BATCH_SECONDS = 0.5
@@ -103,6 +104,15 @@ class Records:
         # An invocation that ends meanwhile is in both.
         found = [record for record in ended if record.invocation.request_id not in running]
         return sorted([*found, *running.values()], key=lambda each: (each.invocation.received_at, each.number))
+
+    def newest(self, wanted: Wanted, most: int) -> tuple[list[Record], int]:
+        """The newest records of ended invocations that fulfil the conditions, and the number of all that do."""
+        with self._lock, suppress(OSError, sqlite3.Error):  # the next write gives a notice
+            self._write()
+            if self._file_exists:
+                database = self._connected()
+                return search.newest(database, wanted, most), search.count(database, wanted)
+        return [], 0
 
     def own(self) -> list[Record]:
         """The records of this endpoint, without those that were in the file before, as `all` returns them."""

@@ -22,7 +22,7 @@ class Wanted(NamedTuple):
 
     name, region, namespace: of the function. since, until: the time when the invocation came, in Unix seconds.
     failed: whether it failed. request_id: the beginning of its id. text: a part of its log, result or error, in any
-    case.
+    case. status_codes: the platform's numbers for how it ended.
     """
 
     name: str | None = None
@@ -33,6 +33,7 @@ class Wanted(NamedTuple):
     failed: bool = False
     request_id: str | None = None
     text: str | None = None
+    status_codes: tuple[int, ...] | None = None
 
     def conditions(self) -> tuple[str, list[Any]]:
         """The conditions in SQL, each after an AND, and their values. Without the text."""
@@ -43,6 +44,7 @@ class Wanted(NamedTuple):
             "received_at >= ?": self.since,
             "received_at < ?": self.until,
             "status_code != ?": 200 if self.failed else None,
+            "instr(?, ',' || status_code || ',')": self.status_codes and f",{','.join(map(str, self.status_codes))},",
             "instr(request_id, ?) = 1": self.request_id,
         }
         given = {condition: value for condition, value in found.items() if value is not None}
@@ -73,15 +75,25 @@ def newest(database: sqlite3.Connection, wanted: Wanted, most: int) -> list[Reco
     return list(islice(_backwards(database, wanted), most))[::-1]
 
 
-def after(database: sqlite3.Connection, number: int, wanted: Wanted) -> tuple[list[Record], int]:
-    """The records that were written after the one with this number, and the number to go on from."""
+def count(database: sqlite3.Connection, wanted: Wanted) -> int:
+    """The number of records that fulfil the conditions, but for the text."""
+    conditions, values = wanted.conditions()
+    where = f"SELECT count(*) FROM invocations WHERE TRUE{conditions}"  # noqa: S608  without values
+    found: int = database.execute(where, values).fetchone()[0]
+    return found
+
+
+def after(database: sqlite3.Connection, number: int, wanted: Wanted) -> tuple[list[Record], int, bool]:
+    """Some records that were written after the one with this number, the number to go on from, and whether it has to."""
     last = last_number(database)
     if last < number:  # the records were removed, and begin again
         number = 0
     conditions, values = wanted.conditions()
     where = f"WHERE number > ? AND number <= ?{conditions} ORDER BY number LIMIT {PAGE_ROWS}"
-    page = [each for each in record_file.read(database, where, [number, last, *values]) if each is not None]
-    return [each for each in page if wanted.has_text(each)], page[-1].number if len(page) == PAGE_ROWS else last
+    page = list(record_file.read(database, where, [number, last, *values]))
+    found = [each for each in page if each is not None]
+    is_full = len(page) == PAGE_ROWS and bool(found)
+    return list(filter(wanted.has_text, found)), found[-1].number if is_full else last, is_full
 
 
 def last_number(database: sqlite3.Connection) -> int:
