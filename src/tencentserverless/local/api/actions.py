@@ -9,6 +9,7 @@ from tencentserverless.local.api.parameters import Shape, checked
 from tencentserverless.local.eventloop.background import BackgroundTasks
 from tencentserverless.local.functions.catalog import Lookup
 from tencentserverless.local.invocations.lifecycle import Invocations
+from tencentserverless.local.invocations.records import Records
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class Services:
 
     catalog: Lookup
     invocations: Invocations
+    records: Records
     background: BackgroundTasks
 
 
