@@ -39,6 +39,7 @@ NO_TEST_FILE = {
     "_transport/route.py": "tests/transport/test_addresses.py and test_proxy.py, which see what it remembers",
     "_transport/socket_options.py": "socket options, which nobody can see from outside",
     "_transport/tls_in_tls.py": "tests/transport/test_proxy.py",
+    "local/doubles/ways.py": "a table; tests/local/scenarios/test_local_scf_in_tests_faults.py meets each of them",
     "local/environment/platform_packages.py": "a table",
     "local/functions/file_marks.py": "three numbers; tests/local/functions/test_live_catalog.py sees what they are for",
     "local/functions/forms/manifest_file.py": "the tests of each form beside it",

@@ -112,7 +112,7 @@ def test_what_is_deployed_in_a_test(local, folder):
 
 def test_an_invocation_that_does_not_end_is_reported(local, monkeypatch):
     """The account names an invocation that is still running, and the reset does not wait for it."""
-    monkeypatch.setattr("tencentserverless.local.local_scf.PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr("tencentserverless.local.local_scf_in_tests.PATIENCE_SECONDS", 0.01)
     begun, over = threading.Event(), threading.Event()
 
     def wait(event):

@@ -72,7 +72,7 @@ def _ending(record: Record) -> str:
 
 def _broken(stub: Stub, answers: Mapping[str, Record]) -> str:
     """The first failure of a stub that was not to fail."""
-    if stub.status is not None or stub.raises:
+    if stub.status is not None or stub.way is not None or stub.raises:
         return ""
     for request_id in stub.request_ids:
         record = answers.get(request_id)
