@@ -65,14 +65,15 @@ def _fault_names(*args: "Any", **options: "Any") -> "List[Optional[str]]":
     """None, and the names of the faults that a marker asks for."""
     try:
         from tencentserverless.local.doubles.faults import chosen
-
-        if len(args) != 1 or not isinstance(args[0], str) or set(options) - {"only", "times"}:
-            pytest.fail("the marker scf_faults takes the name of a function, and by name only and times", pytrace=False)
-        return [None, *chosen(options.get("only", ()))]
-    except ValueError as error:
-        pytest.fail("scf_faults: %s" % error, pytrace=False)
     except ImportError:  # the fixture scf_local fails with the text of this error
         return [None]
+    if len(args) != 1 or not isinstance(args[0], str) or set(options) - {"only", "times"}:
+        pytest.fail("the marker scf_faults takes the name of a function, and by name: only, times", pytrace=False)
+    try:
+        return [None, *chosen(options.get("only", ()))]
+    except ValueError as error:
+        reason = str(error)
+    pytest.fail("scf_faults: " + reason, pytrace=False)
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -121,11 +122,14 @@ class _Test:
         self._complaint = ""
 
     def report(self) -> str:
+        """The report of a test that has failed."""
+        self.is_reported = True
+        return self._with_chain(self.account()) or "none"
+
+    def _with_chain(self, account: str) -> str:
         from tencentserverless.local.doubles.expectations import chain_text
 
-        self.is_reported = True
-        found = (self.account(), chain_text(self.local.invocations()))
-        return "\n\n".join(filter(None, found)) or "none"
+        return "\n\n".join(filter(None, (account, chain_text(self.local.invocations(), told=account))))
 
     def account(self) -> str:
         """What was not as expected. A program that meets a fault may leave functions and stubs aside."""
@@ -163,11 +167,12 @@ class _Test:
         """Refuse new work, wait for the rest, then reset the endpoint. Fails the test if something is not right."""
         try:
             self.local.refuse()
-            text = "" if self.is_reported or not self.account() else self.report()
+            account = "" if self.is_reported else self.account()
+            text = account and self._with_chain(account)
         finally:
             self.local.reset()
         if text:
-            pytest.fail("scf_local: not all was as expected\n\n" + text, pytrace=False)
+            pytest.fail(text, pytrace=False)
 
 
 def _is_failure(error: BaseException) -> bool:
@@ -198,17 +203,23 @@ class _Endpoints:
 
 def _started(paths: "List[str]", address: "Tuple[str, int]", options: "Dict[str, Any]") -> "LocalSCF":
     try:
-        from tencentserverless.local import FunctionFolderError, LocalSCF
-    except ImportError as error:
-        pytest.fail("scf_local: %s" % error, pytrace=False)
+        return _start(paths, address, options)
+    except (ImportError, OSError, ValueError) as error:
+        reason = str(error)
+    pytest.fail("scf_local: " + reason, pytrace=False)  # outside of the block, so that no other error is shown
+
+
+def _start(paths: "List[str]", address: "Tuple[str, int]", options: "Dict[str, Any]") -> "LocalSCF":
+    from tencentserverless.local import FunctionFolderError, LocalSCF
+
     host, port = address
     try:
         return LocalSCF(*paths, host=host, port=port, **options).start()
     except FunctionFolderError as error:
-        pytest.fail("scf_local: %s" % error, pytrace=False)
+        raise ValueError(str(error))
     except OSError as error:
-        text = "scf_local cannot listen on %s, port %s: %s. The fixture scf_local_address returns another address"
-        pytest.fail(text % (host, port, error), pytrace=False)
+        text = "cannot listen on %s, port %s: %s. Override the fixture scf_local_address; port 0 is any free port"
+        raise OSError(text % (host, port, error.strerror or error))
 
 
 class _Guard:
@@ -345,8 +356,8 @@ def _settings(item: "Any") -> "Dict[str, Any]":
         return {}
     unknown = [repr(value) for value in marker.args] + sorted(set(marker.kwargs) - set(_SETTINGS))
     if unknown:
-        text = "the marker scf_local takes %s by name, not %s"
-        pytest.fail(text % (", ".join(_SETTINGS), ", ".join(unknown)), pytrace=False)
+        text = "the marker scf_local does not take %s. It takes, by name: %s"
+        pytest.fail(text % (", ".join(unknown), ", ".join(_SETTINGS)), pytrace=False)
     return dict(marker.kwargs)
 
 

@@ -9,7 +9,9 @@ from tests.environments import OLD_RING, ROOT
 PACKAGE = ROOT / "src" / "tencentserverless"
 MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 TESTS = sorted(
-    path.relative_to(ROOT).as_posix() for path in ROOT.glob("tests/**/test_*.py") if "catalogue" not in path.parts
+    path.relative_to(ROOT).as_posix()
+    for path in ROOT.glob("tests/**/test_*.py")
+    if not {"catalogue", "shop"} & set(path.parts)
 )
 
 NO_TEST_FILE = {
@@ -24,6 +26,7 @@ NO_TEST_FILE = {
     "__init__.py": "tests/client/test_package.py",
     "_cli/local_stop.py": "tests/cli/test_target.py, which stops an endpoint with it",
     "otel.py": "tests/client/test_trace.py",
+    "pytest_plugin.py": "tests/plugin, which runs it in the project of a user",
     "_transport/asyncio/places.py": "tests/transport/test_interruptions.py, of both transports",
     "_transport/asyncio/pool.py": "tests/transport/test_interruptions.py, of both transports",
     "_transport/asyncio/race.py": "tests/transport/test_addresses.py, of both transports",

@@ -219,6 +219,8 @@ class StubRunner:
 class _Turn:
     """The handler of a function that has stubs. It calls the stub that was chosen for the request."""
 
+    hidden_files = (__file__,)  # in tracebacks
+
     def __init__(self, answered: dict[str, Stub]) -> None:
         self._answered = answered
 
@@ -258,9 +260,11 @@ def _calling(function: Any) -> Answer:
 def _calling_line() -> str:
     """File and line of the code that called `LocalSCF.stub`."""
     package = str(Path(_THIS_FILE).parent.parent)
-    for frame, line in _frames():
-        if not frame.startswith(package):
-            return f"{frame}:{line}"
+    for file, line in _frames():
+        if not file.startswith(package):
+            path = Path(file)
+            here = Path.cwd()
+            return f"{path.relative_to(here) if path.is_relative_to(here) else path}:{line}"
     return ""
 
 
