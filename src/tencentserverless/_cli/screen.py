@@ -123,7 +123,8 @@ class Screen:
         shown = self._shown.pop(invocation.request_id, None) or _Shown()
         if shown.unfinished:
             yield self._below(invocation, f"| {shown.unfinished.rstrip()}", invocation.function.name)
-        yield from self._summary(record.ended_at or 0.0, invocation, outcome)
+        more = [] if outcome.succeeded else [f"id {record.request_id}"]
+        yield from self._summary(record.ended_at or 0.0, invocation, outcome, *more)
         below = self._causes.pop(invocation.request_id, "")
         if not outcome.succeeded:
             yield from self._failure(invocation, outcome, below)
