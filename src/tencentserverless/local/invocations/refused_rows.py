@@ -22,7 +22,7 @@ def write(database: sqlite3.Connection, refusals: Iterable[Repeated]) -> None:
     with database:
         database.execute("BEGIN IMMEDIATE")
         database.execute(_CREATE)
-        database.executemany(_ADD, [(*map(_stored, each.refused), each.first_at, each.count) for each in refusals])
+        database.executemany(_ADD, [(*map(_stored, each.refused), each.first_at, each.number) for each in refusals])
         database.execute(_DROP, (MOST,))
 
 
@@ -34,6 +34,6 @@ def read(database: sqlite3.Connection) -> list[Repeated]:
     return [Repeated(Refused(*row[:-2]), *row[-2:]) for row in rows]
 
 
-def _stored(value: str | float) -> str | float:
+def _stored(value: object) -> object:
     """A value that SQLite can store: a client may have sent lone surrogates."""
     return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
