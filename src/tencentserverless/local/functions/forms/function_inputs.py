@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tencentserverless.local.functions.forms import packed
-from tencentserverless.local.functions.forms.manifest_file import Declared, Layers, ManifestFile
+from tencentserverless.local.functions.forms.manifest_file import Declared, Layers, ManifestFile, with_listed_variables
 from tencentserverless.local.functions.forms.references import Expanded
 from tencentserverless.local.functions.forms.yaml_file import Mapping
 from tencentserverless.local.functions.python_modules import has_module
@@ -68,7 +68,7 @@ def read_function(file: ManifestFile, declared: Declared, layers: Layers) -> Non
 class _FunctionInputs:
     def __init__(self, file: ManifestFile, declared: Declared, layers: Layers) -> None:
         self._file = file
-        self._inputs = declared.inputs
+        self._inputs = with_listed_variables(declared.inputs)
         self._declared = declared
         self._references = declared.references
         self._layer_folders = layers
