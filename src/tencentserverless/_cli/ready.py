@@ -24,7 +24,12 @@ def variables(line: Mapping[str, str | int]) -> dict[str, str]:
 
 
 def ready(
-    functions: Sequence[Function], values: Mapping[str, str], width: int, *, records: object = "", is_windows: bool = False
+    functions: Sequence[Function],
+    values: Mapping[str, str],
+    width: int,
+    *,
+    records: object = "",
+    is_windows: bool = False,
 ) -> Iterator[str]:
     """The lines to show.
 

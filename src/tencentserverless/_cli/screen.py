@@ -65,7 +65,7 @@ class Screen:
         return [*self.rest(), *self._of(fact)]
 
     def entry(self, record: Record) -> Iterator[str]:
-        """The lines on an invocation that has ended: how, what it printed, why it failed. Callers come after callees."""
+        """The lines on an invocation that has ended: how, what it printed, why it failed. Its callees come before."""
         invocation, outcome = record.invocation, record.outcome
         assert outcome is not None
         yield from self._summary(record.ended_at or 0.0, invocation, outcome, f"id {record.request_id}")

@@ -17,6 +17,7 @@ class Verb(NamedTuple):
 VERBS = {
     "doctor": Verb("project.doctor:doctor", "Find what goes wrong in the cloud, before it does."),
     "event": Verb("project.event:event", "Print the event that a trigger sends."),
+    "functions": Verb("looking.functions:functions", "List functions, and how each was invoked last."),
     "invoke": Verb("invoking.invoke:invoke", "Invoke a function and print what it returned."),
     "local env": Verb("local_env:env", "Print the variables for programs that use the running endpoint."),
     "local exec": Verb("local_exec:execute", "Serve functions while a command runs."),
@@ -26,5 +27,7 @@ VERBS = {
     "logs": Verb("looking.logs:logs", "Print the last invocations: how they ended, and what they printed."),
     "pack": Verb("project.pack:pack", "Write the zip of a function, with its packages."),
     "settings": Verb("settings:settings", "Print the settings of an invocation, and where each comes from."),
+    "show": Verb("looking.show:show", "Print the configuration of a function."),
+    "status": Verb("looking.status:status", "Print the status of an invocation."),
 }
 GROUPS = {"local": "The local endpoint: an SCF on this machine."}

@@ -64,7 +64,9 @@ class _Chart:
             line = line[:place] + label + line[place + len(label) :]
         end = duration(self._chain.seconds)
         line = line[: self._bar].rstrip()
-        return f"{' ' * self._name}  {line}{end.rjust(self._bar - len(line)) if len(line) + len(end) < self._bar else ''}"
+        return (
+            f"{' ' * self._name}  {line}{end.rjust(self._bar - len(line)) if len(line) + len(end) < self._bar else ''}"
+        )
 
     def _row(self, hop: Hop, facts: Sequence[str]) -> str:
         name = _name(hop)

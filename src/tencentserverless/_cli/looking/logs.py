@@ -27,7 +27,9 @@ Show = Callable[["Record"], None]
 @click.option("-n", "most", type=click.IntRange(0), default=100, show_default=True, help="The number of invocations.")
 @click.option("--since", metavar="TIME", help="Only what came after this: 30m, 2h, 7d, or 2026-01-31T09:00.")
 @click.option("--failed", is_flag=True, help="Only invocations that failed.")
-@click.option("--request", "request_id", metavar="ID", help="Only the invocation with this request id, or its beginning.")
+@click.option(
+    "--request", "request_id", metavar="ID", help="Only the invocation with this request id, or its beginning."
+)
 @click.option("--search", "text", metavar="TEXT", help="Only invocations with this text in their log, result or error.")
 @sources.options
 @output.options

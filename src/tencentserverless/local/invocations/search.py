@@ -84,7 +84,7 @@ def count(database: sqlite3.Connection, wanted: Wanted) -> int:
 
 
 def after(database: sqlite3.Connection, number: int, wanted: Wanted) -> tuple[list[Record], int, bool]:
-    """Some records that were written after the one with this number, the number to go on from, and whether it has to."""
+    """Some records that were written after that of a number, the number to go on from, and whether there are more."""
     last = last_number(database)
     if last < number:  # the records were removed, and begin again
         number = 0
@@ -105,7 +105,7 @@ def last_number(database: sqlite3.Connection) -> int:
 def oldest_time(database: sqlite3.Connection) -> float | None:
     """The time when the oldest record was made, in Unix seconds."""
     found = database.execute("SELECT received_at FROM invocations ORDER BY number LIMIT 1").fetchone()
-    return found and found[0]
+    return found[0] if found else None
 
 
 def chain(database: sqlite3.Connection, request_id: str) -> list[Record]:
@@ -135,7 +135,7 @@ def _below(first: str, parents: dict[str, str | None]) -> list[str]:
         children.setdefault(parent, []).append(request_id)
     found = [first]
     for each in found:
-        found += children.get(each, [])
+        found += [callee for callee in children.pop(each, []) if callee != first]
     return found
 
 
