@@ -1,7 +1,6 @@
 """The tree of commands, made of the table of verbs."""
 
 import sys
-from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +50,8 @@ class Verbs(click.Group):
 
     def _suggestion(self, name: str) -> str:
         """The verb that was meant, perhaps one of another group."""
+        from difflib import get_close_matches
+
         elsewhere = [verb for verb in VERBS if verb.split()[-1] == name]
         near = get_close_matches(name, self._summaries(), n=1)
         meant = elsewhere or [self.prefix + each for each in near]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tencentserverless._cli import output, running, serving
+from tencentserverless._cli import output, serving
 
 if TYPE_CHECKING:
     from tencentserverless._cli.screen import Screen
@@ -35,6 +35,8 @@ def start(paths: tuple[str, ...], port: int, quiet: bool, as_json: bool, **optio
     else goes to standard error: what to type next, and each invocation with what it prints. With --json these
     facts are lines of JSON.
     """
+    from tencentserverless._cli import running
+
     signals: SimpleQueue[int] = SimpleQueue()  # a signal handler may use it at any time; an Event could deadlock
     serving.on_signals(signals.put, "SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
     terminal = Terminal(as_json=as_json, debugs=options["debug"] is not None)

@@ -5,12 +5,11 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from tencentserverless._cli import exit_codes, running
+from tencentserverless._cli import exit_codes
 
 if TYPE_CHECKING:
     from tencentserverless.local import LocalSCF
@@ -150,7 +149,8 @@ def _variables(pairs: Sequence[str], files: Sequence[str]) -> dict[str, str]:
 def _text(path: str, option: str) -> str:
     """The content of a file that an option names. Raises `click.BadParameter`."""
     try:
-        return Path(path).read_text(encoding="utf-8-sig")
+        with open(path, encoding="utf-8-sig") as file:
+            return file.read()
     except OSError as error:
         raise click.BadParameter(f"{path}: {error.strerror}", param_hint=option) from None
     except ValueError:
@@ -190,6 +190,8 @@ def start_endpoint(
 
 def _user_of(port: int) -> str:
     """Which endpoint of this user has the port, if one has."""
+    from tencentserverless._cli import running
+
     users = [each for each in running.all_running() if each.endpoint.endswith(f":{port}")]
     return f". The endpoint {users[0]} has it; --port 0 picks a free port" if users else "; --port 0 picks a free port"
 

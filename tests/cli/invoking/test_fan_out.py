@@ -1,4 +1,4 @@
-"""``map``: results, what is refused before anything is sent, and how it goes on after its end."""
+"""`map`: results, what is refused before anything is sent, and how it goes on after its end."""
 
 import io
 import json
