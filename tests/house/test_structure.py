@@ -9,7 +9,9 @@ from tests.environments import OLD_RING, ROOT
 PACKAGE = ROOT / "src" / "tencentserverless"
 MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 TESTS = sorted(
-    path.relative_to(ROOT).as_posix() for path in ROOT.glob("tests/**/test_*.py") if "catalogue" not in path.parts
+    path.relative_to(ROOT).as_posix()
+    for path in ROOT.glob("tests/**/test_*.py")
+    if not {"catalogue", "shop"} & set(path.parts)
 )
 
 NO_TEST_FILE = {
@@ -28,6 +30,7 @@ NO_TEST_FILE = {
     "__init__.py": "tests/client/test_package.py",
     "_cli/local_stop.py": "tests/cli/test_target.py, which stops an endpoint with it",
     "otel.py": "tests/client/test_trace.py",
+    "pytest_plugin.py": "tests/plugin, which runs it in the project of a user",
     "_transport/asyncio/places.py": "tests/transport/test_interruptions.py, of both transports",
     "_transport/asyncio/pool.py": "tests/transport/test_interruptions.py, of both transports",
     "_transport/asyncio/race.py": "tests/transport/test_addresses.py, of both transports",
@@ -43,6 +46,7 @@ NO_TEST_FILE = {
     "_transport/route.py": "tests/transport/test_addresses.py and test_proxy.py, which see what it remembers",
     "_transport/socket_options.py": "socket options, which nobody can see from outside",
     "_transport/tls_in_tls.py": "tests/transport/test_proxy.py",
+    "local/doubles/ways.py": "a table; tests/local/scenarios/test_local_scf_in_tests_faults.py meets each of them",
     "local/environment/platform_packages.py": "a table",
     "local/functions/file_marks.py": "three numbers; tests/local/functions/test_live_catalog.py sees what they are for",
     "local/functions/forms/manifest_file.py": "the tests of each form beside it",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tencentserverless._cli import output, serving
+from tencentserverless._cli.looking import record_files
 
 if TYPE_CHECKING:
     from tencentserverless._cli.screen import Screen
@@ -25,27 +26,46 @@ LOOK_SECONDS = 0.5
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--port", default=9000, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free port.")
 @serving.endpoint_options
+@click.option(
+    "--records",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="The SQLite file for records of invocations, which `logs` and `local trace` show. Default: one for each "
+    "project, in your state folder. If the variable CI is set there is none.",
+)
+@click.option("--no-records", is_flag=True, help="Remove the records of invocations at the end.")
 @click.option("--quiet", is_flag=True, help="Show neither invocations nor what functions print.")
 @output.options
-def start(paths: tuple[str, ...], port: int, quiet: bool, as_json: bool, **options: Any) -> None:
+def start(
+    paths: tuple[str, ...],
+    port: int,
+    records: str | None,
+    no_records: bool,
+    quiet: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
     """Serve the functions in PATH... until Ctrl-C.
 
     Once it serves, it prints one line to standard output: a JSON object with endpoint, secret_id, secret_key and pid.
-    The key pair is new at each start. With --tls the object also has ca_file, the certificate to trust. Everything
-    else goes to standard error: what to type next, and each invocation with what it prints. With --json these
-    facts are lines of JSON.
+    The key pair is new at each start. With --tls the object also has ca_file, the certificate to trust. If records of
+    invocations are kept, it has their file, records. Everything else goes to standard error: what to type next, and
+    each invocation with what it prints. With --json these facts are lines of JSON.
     """
     from tencentserverless._cli import running
 
     signals: SimpleQueue[int] = SimpleQueue()  # a signal handler may use it at any time; an Event could deadlock
     serving.on_signals(signals.put, "SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
     terminal = Terminal(as_json=as_json, debugs=options["debug"] is not None)
+    if records and no_records:
+        raise click.UsageError("--records and --no-records cannot be used together")
+    kept = record_files.options_for(paths, records, is_wanted=not no_records, notify=terminal.notify)
     scf = serving.start_endpoint(
-        paths, port, None, notify=terminal.notify, watch=None if quiet else terminal.show, **options
+        paths, port, None, notify=terminal.notify, watch=None if quiet else terminal.show, **kept, **options
     )
     with running.announced(scf, paths, lambda text: serving.deliver(partial(terminal.notify, text))):
         try:
-            _introduce(scf, terminal)
+            _introduce(scf, terminal, has_records=bool(kept))
             _wait_for(signals, scf, terminal)
         finally:
             scf.stop()
@@ -59,7 +79,7 @@ class Terminal:
     """
 
     def __init__(self, *, as_json: bool, debugs: bool) -> None:
-        self.width = _columns()
+        self.width = output.columns(sys.stderr)
         self.as_json = as_json
         self._debugs = debugs
         self.lock = threading.Lock()
@@ -75,7 +95,7 @@ class Terminal:
 
         with self.lock:
             if self._screen is None:
-                self._screen = Screen(self.width, colour=_has_colours(), debugs=self._debugs)
+                self._screen = Screen(self.width, colour=output.has_colours(sys.stderr), debugs=self._debugs)
             _print([json_line(fact)] if self.as_json else self._screen.lines(fact))
 
     def introduce(self, line: dict[str, str | int], shown: list[str]) -> None:
@@ -99,19 +119,6 @@ def _print(lines: list[str]) -> None:
         serving.print_text("\n".join(lines))
 
 
-def _columns() -> int:
-    """The width of the terminal that standard error is. A file has no width, so nothing is wrapped in it."""
-    with suppress(AttributeError, OSError, ValueError):  # it may be closed
-        return os.get_terminal_size(sys.stderr.fileno()).columns or 80
-    return 10_000
-
-
-def _has_colours() -> bool:
-    """Whether standard error is a terminal whose colours are wanted. https://no-color.org"""
-    is_wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return is_wanted and sys.stderr is not None and sys.stderr.isatty()
-
-
 def _wait_for(signals: "SimpleQueue[int]", scf: "LocalSCF", terminal: Terminal) -> None:
     """Wait for a signal, and look at saved code meanwhile. On Windows signal handlers run only between two waits."""
     from tencentserverless.local.functions.saved_code import SavedCode
@@ -125,7 +132,7 @@ def _wait_for(signals: "SimpleQueue[int]", scf: "LocalSCF", terminal: Terminal) 
             return
 
 
-def _introduce(scf: "LocalSCF", terminal: Terminal) -> None:
+def _introduce(scf: "LocalSCF", terminal: Terminal, *, has_records: bool) -> None:
     line: dict[str, str | int] = {
         "endpoint": scf.endpoint,
         "secret_id": scf.secret_id,
@@ -134,7 +141,9 @@ def _introduce(scf: "LocalSCF", terminal: Terminal) -> None:
     }
     if scf.ca_file:
         line["ca_file"] = scf.ca_file
+    if has_records:
+        line["records"] = scf.records_file
     from tencentserverless._cli.ready import ready, variables
 
-    shown = ready(scf.functions, variables(line), terminal.width, is_windows=sys.platform == "win32")
+    shown = ready(scf.functions, variables(line), terminal.width, records=line.get("records", ""), is_windows=sys.platform == "win32")
     serving.deliver(lambda: terminal.introduce(line, [] if terminal.as_json else list(shown)))

@@ -6,8 +6,8 @@ Characters that the encoding of a stream lacks are escaped as in JSON, so JSON s
 import codecs
 import os
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import click
@@ -19,9 +19,37 @@ class NotWrittenError(Exception):
     """Standard output cannot be written: it is closed, or its disk is full."""
 
 
+class ReaderGoneError(NotWrittenError):
+    """The program that read standard output has ended, as `head` does."""
+
+
 def options(command: Decorated) -> Decorated:
     """Add the options that every verb has. ``--json`` is the argument `as_json`."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")(command)
+
+
+@contextmanager
+def until_the_reader_goes() -> Iterator[None]:
+    """End the block quietly if the program that reads standard output has ended: it has what it wanted."""
+    with suppress(ReaderGoneError):
+        yield
+
+
+def columns(stream: Any = None) -> int:
+    """The width of the terminal that a stream is, by default standard output.
+
+    A file has no width, so nothing is wrapped in it.
+    """
+    with suppress(AttributeError, OSError, ValueError):  # it may be closed
+        return os.get_terminal_size((stream or sys.stdout).fileno()).columns or 80
+    return 10_000
+
+
+def has_colours(stream: Any = None) -> bool:
+    """Whether a stream, by default standard output, is a terminal whose colours are wanted. https://no-color.org"""
+    stream = stream or sys.stdout
+    is_wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return is_wanted and stream is not None and stream.isatty()
 
 
 def write(text: str) -> None:
@@ -49,6 +77,8 @@ def _write(text: str, encoding: str) -> None:
         raise NotWrittenError("cannot write to standard output: it is closed")
     try:
         _send(text.encode(encoding, "as-in-json") + b"\n", sys.stdout)
+    except BrokenPipeError as error:
+        raise ReaderGoneError(f"cannot write to standard output: {error.strerror}") from None
     except (OSError, ValueError) as error:  # ValueError: it is closed
         reason = error.strerror if isinstance(error, OSError) else error
         raise NotWrittenError(f"cannot write to standard output: {reason}") from None

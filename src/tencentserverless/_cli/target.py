@@ -59,7 +59,7 @@ def client_arguments(is_local: bool, endpoint: str | None, profile: str | None =
     given = {"endpoint": endpoint, "profile": profile}
     if endpoint or os.environ.get("TENCENTSERVERLESS_ENDPOINT"):
         return given
-    if profile or _has_credentials():
+    if profile or has_credentials():
         from tencentserverless._cli.running import all_running
 
         if all_running():
@@ -95,7 +95,8 @@ def _found() -> "Running | None":
         raise exit_codes.Failure(str(error), exit_codes.CLOUD_FAILED) from None
 
 
-def _has_credentials() -> bool:
+def has_credentials() -> bool:
+    """Whether an argument, a variable or a file names credentials."""
     from tencentserverless._settings.identity import is_configured
 
     return is_configured()

@@ -24,6 +24,8 @@ VERBS = {
     "local invoke": Verb("local_invoke:invoke", "Run one function once on this machine."),
     "local start": Verb("local_start:start", "Serve functions until Ctrl-C."),
     "local stop": Verb("local_stop:stop", "Stop the endpoint that runs."),
+    "local trace": Verb("looking.trace:trace", "Show a chain of invocations as a picture of its times."),
+    "logs": Verb("looking.logs:logs", "Print the last invocations: how they ended, and what they printed."),
     "map": Verb("invoking.map:map_events", "Invoke a function with each line of a file."),
     "pack": Verb("project.pack:pack", "Write the zip of a function, with its packages."),
     "settings": Verb("settings:settings", "Print the settings of an invocation, and where each comes from."),

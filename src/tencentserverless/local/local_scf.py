@@ -1,15 +1,11 @@
 """`LocalSCF`, a local endpoint inside a program. It has a thread and an event loop of its own."""
 
-import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tencentserverless.local.doubles import expectations
-from tencentserverless.local.doubles.stubs import new_stub
 from tencentserverless.local.endpoint import Endpoint
 from tencentserverless.local.environment.command import command_environment, program_environment
 from tencentserverless.local.eventloop.delivery import to_stderr
@@ -17,6 +13,7 @@ from tencentserverless.local.eventloop.loop_thread import LoopThread
 from tencentserverless.local.functions import folders
 from tencentserverless.local.http.hosts import check_names
 from tencentserverless.local.instances import debugged
+from tencentserverless.local.local_scf_in_tests import InTests
 from tencentserverless.local.model.counters import Counters
 from tencentserverless.local.model.credentials import LIFE_SECONDS
 from tencentserverless.local.model.facts import Fact, Refused
@@ -32,31 +29,28 @@ if TYPE_CHECKING:
     from tencentserverless.aio import AsyncClient
     from tencentserverless.scf import Client
 
-PATIENCE_SECONDS = 1.0
 
-
-class LocalSCF:
+class LocalSCF(InTests):
     """A local endpoint: an SCF on this machine. It starts and stops with the ``with`` block, or `start` and `stop`.
 
     paths: folders. Each of them is a function, or contains folders that are functions.
     port: the port of the endpoint, 0 for any free port.
     host: the address to listen on, or "localhost". If it is not loopback, other machines that have a key can invoke the
         functions. A notice says so.
-    host_names: more names by which requests may come, such as "host.docker.internal". Requests with other names in
-        their Host header are refused.
+    host_names: more names for the Host header of requests, such as "host.docker.internal". Others are refused.
     accept: ``ID:KEY`` or ``ID:KEY:TOKEN`` texts to accept beside the endpoint's own pair. Without TOKEN any token may
         come with the pair. "any" accepts unknown ids without checking.
     most_instances: the largest number of instances, of all functions together.
     queue_seconds: how long an invocation waits when all instances are busy. Then it fails with status 432. An
         invocation that a function makes does not wait: it fails at once.
     idle_seconds: how long an instance without invocations is kept.
-    most_hops: the longest chain of functions that invoke each other. A longer chain is refused with
-        `LimitExceeded.Quota`, and the message names the loop.
+    most_hops: the longest chain of functions. A longer one is refused with `LimitExceeded.Quota`, which names the loop.
     scf_hosts: whether SCF's host names lead to this endpoint inside functions. Then SDKs without a setting for the
         endpoint work too, and no function invokes the real cloud by accident.
     records: an SQLite file for the records of invocations. By default they are removed when the endpoint stops. If
         the file exists, new records are added to it. Several endpoints may use one file.
-    most_records: how many records are kept. All records together have at most 64 MB.
+    most_records: how many records are kept, the newest ones. The file has at most 64 MB.
+    record_seconds: the age at which records are removed, by default none.
     in_process: run the functions in this interpreter, so that pdb, coverage and monkeypatching work. Then there are no
         limits of time and memory, and the log does not contain the output of the functions.
     tls: use TLS. The certificate is valid for 127.0.0.1, localhost and SCF's host names. Its authority is new at each
@@ -68,8 +62,7 @@ class LocalSCF:
     debug_port: with "debugpy", the port for the debugger. It leads to the newest instance of the function that starts
         first. Other functions have the ports after it. By default the port is another one for each instance.
     terminal: the path of the terminal for pdb, by default the terminal of this program.
-    interpreters: paths of interpreters by runtime, such as ``{"Python3.9": "/usr/bin/python3.9"}``. Others are
-        searched for.
+    interpreters: paths of interpreters by runtime, as ``{"Python3.9": "/usr/bin/python3.9"}``; others are searched for.
     settings: settings of the functions in `paths`, which win over those of their files: `environment` (added to their
         own), `timeout` in seconds, `memory_mb`, and for one function alone `name` and `handler`. With a handler a
         folder needs neither a serverless.yml nor an index.py.
@@ -87,7 +80,7 @@ class LocalSCF:
 
     endpoint: its address, such as ``http://127.0.0.1:9000``.
     secret_id, secret_key: its key pair, which is new at each start.
-    ca_file, bundle: paths of certificates to trust, "" without `tls`.
+    ca_file, bundle: paths of certificates to trust, "" without `tls`. records_file: the path of the records.
 
     Raises `FunctionFolderError` if a folder cannot be read, OSError if the port is in use, and `AuthorityError` (a
     RuntimeError) if no certificate can be made. Raises ValueError if `host` is not an address, there is no terminal
@@ -109,6 +102,7 @@ class LocalSCF:
         scf_hosts: bool = True,
         records: str | os.PathLike[str] | None = None,
         most_records: int = 1000,
+        record_seconds: float | None = None,
         in_process: bool = False,
         tls: bool = False,
         layers: Mapping[str, str | os.PathLike[str]] | None = None,
@@ -133,8 +127,9 @@ class LocalSCF:
             idle_seconds=idle_seconds,
             most_hops=most_hops,
             scf_hosts=scf_hosts,
-            records=records,
+            records=os.path.realpath(records) if records else None,
             most_records=most_records,
+            record_seconds=record_seconds,
             in_process=in_process,
             tls=tls,
             layers=dict(layers or {}),
@@ -160,6 +155,7 @@ class LocalSCF:
         self.secret_key: str = ""
         self.ca_file: str = ""
         self.bundle: str = ""
+        self.records_file: str = ""
 
     def __repr__(self) -> str:
         return f"<LocalSCF {self.endpoint or 'not running'}>"
@@ -247,79 +243,6 @@ class LocalSCF:
         if not self._running_loop().call(self._running().catalog.undeploy, name):
             raise KeyError(name)
 
-    def stub(
-        self,
-        name: str,
-        *,
-        returns: Any = ...,
-        raises: BaseException | type[BaseException] = ...,  # type: ignore[assignment]
-        status: int = ...,  # type: ignore[assignment]
-        calls: Callable[..., Any] = ...,  # type: ignore[assignment]
-        times: int | range | None = None,
-        optional: bool = False,
-        region: str | None = None,
-        namespace: str | None = None,
-    ) -> None:
-        """Answer invocations of this function from the test. A function of this name that is served is hidden.
-
-        returns: the result. raises: an exception for the handler to raise. status: the platform's number of a failure,
-            such as 433 for a function that ran out of time. calls: a function that takes the event, or the event and
-            the context, and returns the result. Give one of the four.
-        times: how often the stub has to be used, a number or a range. By default it is once or more.
-        optional: whether the stub may stay unused.
-        region, namespace: where the function is, by default everywhere.
-
-        Stubs of one function with `times` answer one after the other. The newest one without `times` answers the rest.
-        """
-        given = {"returns": returns, "raises": raises, "status": status, "calls": calls}
-        answers = {kind: value for kind, value in given.items() if value is not ...}
-        place = {"region": region, "namespace": namespace}
-        self._running().stubs.add(new_stub(name, answers, times, optional=optional, **place))
-
-    def invocations(self, name: str | None = None) -> list[Record]:
-        """The records of the invocations since the start or `reset`, oldest first. name: of this function only."""
-        return [record for record in self._running().records.own() if name in (None, record.function_name)]
-
-    def wait_for_idle(self, seconds: float = 5.0) -> bool:
-        """Wait until no invocation is running or waiting, at most so long. Returns whether that is so."""
-        idle = self._running().invocations.idle()
-        with suppress(asyncio.TimeoutError):
-            self._running_loop().wait_for(asyncio.wait_for(idle, seconds))
-        return self._running().invocations.is_idle
-
-    def account(self, *, strict: bool | None = None) -> str:
-        """Everything that was not as expected since the start or `reset`, as text. "" if all was.
-
-        Invocations that are still running are waited for, for a second at most.
-        strict: used in the place of the argument of `LocalSCF`.
-        """
-        self.wait_for_idle(PATIENCE_SECONDS)
-        stubs, names = self._running().stubs.all, {function.name for function in self.functions}
-        is_strict = self._strict if strict is None else strict
-        return expectations.account(stubs, self.invocations(), self._running().refusals.all(), names, is_strict)
-
-    def verify(self) -> None:
-        """Raise `ExpectationError`, an AssertionError, with the `account` if not all was as expected.
-
-        A stub that was not used as often as it says, a stub with `returns` or `calls` that failed, an invocation of a
-        function that is not there, and an invocation that does not end are not as expected.
-        """
-        if found := self.account():
-            raise expectations.ExpectationError(found)
-
-    def refuse(self) -> None:
-        """Refuse requests with the present key pair from now on. `secret_id` and `secret_key` are new."""
-        self._running_loop().call(self._running().renew_keys)
-        self._show_keys()
-
-    def reset(self) -> None:
-        """Return to the state of the start: functions, records, keys, stubs. All instances are ended.
-
-        Invocations that are still running are broken off, but handlers in this interpreter run on.
-        """
-        self._running_loop().call(self._running().reset)
-        self._show_keys()
-
     def client(self, region: str | None = None, **arguments: Any) -> "Client":
         """A client for this endpoint. arguments: others of `tencentserverless.scf.Client`."""
         from tencentserverless.scf import Client
@@ -357,37 +280,15 @@ class LocalSCF:
         given = os.environ if variables is None else variables
         return command_environment(given, self.endpoint, self.secret_id, self.secret_key, self.bundle, hosts)
 
-    def _running(self) -> Endpoint:
-        if self._endpoint is None:
-            raise RuntimeError("LocalSCF has not started: use it in a with statement")
-        return self._endpoint
-
-    def _running_loop(self) -> LoopThread:
-        if self._loop is None:
-            raise RuntimeError("LocalSCF is not running")
-        return self._loop
-
-    def _verify_block(self, *, has_raised: bool) -> None:
-        """Verify a block. If it has raised, that error must not be hidden, so the account is given as notices."""
-        if not has_raised:
-            self.verify()
-        for line in self.account().splitlines():
-            self._notify(line)
-
     def _client_arguments(self, arguments: dict[str, Any]) -> dict[str, Any]:
         keys = {"secret_id": self.secret_id, "secret_key": self.secret_key}
         return {"endpoint": self.endpoint, **keys, "proxy": "", "ca_file": self.ca_file or None, **arguments}
 
-    def _show_keys(self) -> None:
-        credential = self._running().credential
-        self.secret_id, self.secret_key = credential.secret_id, credential.secret_key
-
     async def _start(self) -> Server:
-        server = await serve_endpoint(
-            self._paths, self._options, self._notify, self._on_record, self._port, self._watch
-        )
+        readers = self._notify, self._on_record, self._port, self._watch
+        server = await serve_endpoint(self._paths, self._options, *readers)
         self._endpoint = server.endpoint
-        self.endpoint = server.url
+        self.endpoint, self.records_file = server.url, str(server.endpoint.records_path())
         self._show_keys()
         if self._options.tls:
             self.ca_file, self.bundle = str(server.authority.ca_file), str(server.authority.bundle)
