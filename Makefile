@@ -56,6 +56,7 @@ soak: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	$(BIN)/python tools/reference.py
+	$(BIN)/python tools/command_line.py
 	$(PYTEST) tests/house/test_docs.py $(ARGS)
 
 # The virtual environment and what is in it.

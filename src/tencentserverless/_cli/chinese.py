@@ -18,7 +18,7 @@ TEXTS = {
         "不是 UTF-8 编码，可能是 GBK；可以这样转换：iconv -f GBK -t UTF-8"
     ),
     "this is {encoding}; save the file as UTF-8": "这是 {encoding} 编码；请另存为 UTF-8",
-    "{answers} answers, {failed} failures, {maybe} maybe, in {time}": (
+    "{answers} answers, {failed} failed, {maybe} maybe, in {time}": (
         "得到结果 {answers} 个，失败 {failed} 个，可能已运行 {maybe} 个，用时 {time}"
     ),
     "{count} invocations were under way and may go on.": "有 {count} 个调用正在进行，可能会继续运行。",

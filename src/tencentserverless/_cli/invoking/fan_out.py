@@ -135,7 +135,7 @@ class Run:
     def _summary(self, seconds: float) -> str:
         count = self._count
         values = {"answers": count.answers, "failed": count.failed, "maybe": count.maybe, "time": duration(seconds)}
-        message = text("{answers} answers, {failed} failures, {maybe} maybe, in {time}", **values)
+        message = text("{answers} answers, {failed} failed, {maybe} maybe, in {time}", **values)
         if isinstance(self._results, Results) and count.failed + count.maybe:
             message += text("; the events without an answer: {name}", name=self._results.failures)
         return message
