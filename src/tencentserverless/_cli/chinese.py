@@ -4,7 +4,7 @@ TEXTS = {
     "\nWhat to type next:\n": "\n接下来可以输入：\n",
     "--resume goes on.": "用 --resume 继续。",
     "--resume needs -o, the file of the results": "--resume 需要用 -o 指定结果文件",
-    "; the events without an answer: {name}": "；没有得到结果的事件：{name}",
+    "Events without an answer: {name}": "没有得到结果的事件：{name}",
     "Interrupted.": "已中断。",
     "Waiting for the invocations under way. Ctrl-C again leaves them.": (
         "正在等待进行中的调用。再按一次 Ctrl-C 则不再等待。"

@@ -137,7 +137,7 @@ class Run:
         values = {"answers": count.answers, "failed": count.failed, "maybe": count.maybe, "time": duration(seconds)}
         message = text("{answers} answers, {failed} failed, {maybe} maybe, in {time}", **values)
         if isinstance(self._results, Results) and count.failed + count.maybe:
-            message += text("; the events without an answer: {name}", name=self._results.failures)
+            message += "\n" + text("Events without an answer: {name}", name=self._results.failures)
         return message
 
     def as_data(self) -> dict[str, Any]:
