@@ -18,7 +18,7 @@ HEAD = """\
 Standard output gets data only: results, lines of JSON, tables. Notices, progress and errors go to standard error, so a
 pipe never gets them. `--json` prints JSON, one object a line, for every verb; the verbs of which standard output
 belongs to something else, `local start` and `local exec`, print that JSON to standard error. `NO_COLOR` removes
-colours. No verb asks a question.
+colours. No verb asks a question. `tencentserverless/_cli/output.schema.json` in the package describes that JSON.
 
 ## Exit codes
 
