@@ -44,15 +44,19 @@ bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/far.py
 	$(BIN)/python benchmarks/concurrency.py
 	$(BIN)/python benchmarks/local.py
+	$(BIN)/python benchmarks/cli.py
 
 soak: $(VENV)/.dev
 	$(BIN)/python benchmarks/soak.py $(SECONDS)
 	$(BIN)/python benchmarks/held.py
 	$(BIN)/python benchmarks/kills.py $(TIMES)
 	$(BIN)/python benchmarks/interruptions.py
+	$(BIN)/python benchmarks/forks.py
+	$(BIN)/python benchmarks/resumed.py $(EVENTS)
 
 docs: $(VENV)/.dev
 	$(BIN)/python tools/reference.py
+	$(BIN)/python tools/command_line.py
 	$(PYTEST) tests/house/test_docs.py $(ARGS)
 
 # The virtual environment and what is in it.

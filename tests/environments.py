@@ -9,6 +9,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".cache"
 CONSTRAINTS = ROOT / "constraints"
+SOURCE = ("setup.py", "setup.cfg", "pyproject.toml", "MANIFEST.in", "LICENSE", "README.md", "src")
 # The folders of tests that run on every Python.
 OLD_RING = ("client", "failures", "functions", "protocol", "settings", "transport")
 
@@ -74,6 +76,39 @@ def uv(*arguments):
     assert done.returncode == 0, f"{' '.join(arguments)}\n{done.stdout}{done.stderr}"
 
 
+def once(tmp_path_factory, name, make):
+    """The folder of this name for all test processes of a run. The first one makes it: `make(folder)`."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    with locked(folder.with_suffix(".lock")):
+        if not folder.exists():
+            part = folder.with_suffix(".part")
+            make(part)
+            part.rename(folder)
+    return folder
+
+
+def distributions(tmp_path_factory):
+    """The folder of the source distribution and of the wheel made from it."""
+
+    def build(folder):
+        source = unpack(tmp_path_factory.mktemp("build") / "source")
+        code, output, errors = run(sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, source)
+        assert code == 0, output + errors
+
+    return once(tmp_path_factory, "distributions", build)
+
+
+def unpack(target):
+    """The source as a user unpacks it, without what builds and runs left in the work tree."""
+    left = shutil.ignore_patterns("__pycache__", "*.egg-info")
+    target.mkdir()
+    for name in SOURCE:
+        copy = shutil.copy if (ROOT / name).is_file() else lambda *paths: shutil.copytree(*paths, ignore=left)
+        copy(ROOT / name, target / name)
+    return target
+
+
 @contextmanager
 def locked(path):
     """Only one process at a time is in this block for the same `path`."""
@@ -85,7 +120,7 @@ def locked(path):
 
 def clean_environ(**added):
     """The environment without what would reach into another Python or change what a client does."""
-    dropped = ("PYTHON", "TENCENT", "VIRTUAL_ENV", "PIP_", "UV_")
+    dropped = ("PYTHON", "PYTEST", "COV", "TENCENT", "VIRTUAL_ENV", "PIP_", "UV_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
     return {**kept, **added}
 

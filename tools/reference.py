@@ -10,6 +10,7 @@ RETURNED = {  # classes whose objects the clients create
     "tencentserverless.scf": ("tencentserverless._functions.blocking", ("Function", "Map", "Sent")),
     "tencentserverless.aio": ("tencentserverless._functions.asyncio", ("AsyncFunction", "AsyncMap", "AsyncSent")),
 }
+IN_PARTS = ("BaseFunction", "InTests")  # base classes that users do not see
 HEAD = "# Reference\n\nEvery public name, from the source; `make docs` writes this page.\n"
 WIDTH = 100
 
@@ -46,7 +47,7 @@ def name_text(module, name: str, value) -> list[str]:
     if value.__module__ in MODULES and value.__module__ != module.__name__:
         return [title, f"From `{value.__module__}`.\n"]
     bases = [base.__name__ for base in value.__bases__ if base is not object] if inspect.isclass(value) else []
-    is_public = bases and not bases[0].startswith("Base")
+    is_public = bases and not bases[0].startswith(("Base", *IN_PARTS))
     parts = [title, block(called(name, value), is_public and "Bases: " + ", ".join(bases), inspect.getdoc(value))]
     return [*parts, *methods(name, value)]
 
@@ -62,7 +63,7 @@ def methods(name: str, value) -> list[str]:
 
 def members(value: type) -> dict[str, object]:
     """The attributes of a class, with those of a base class that users do not see."""
-    bases = [base for base in reversed(value.__mro__) if base is value or base.__name__ == "BaseFunction"]
+    bases = [base for base in reversed(value.__mro__) if base is value or base.__name__ in IN_PARTS]
     return {name: member for base in bases for name, member in vars(base).items()}
 
 

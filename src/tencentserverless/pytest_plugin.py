@@ -3,18 +3,22 @@
 It imports pytest and the standard library only. The local endpoint is loaded when a test uses the first fixture.
 """
 
+import inspect
 import os
 import re
 import socket
+import unittest
+from contextlib import contextmanager
 
 import pytest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, List, Tuple, Union
+    from typing import Any, Dict, Iterator, List, Optional, Tuple, Union
 
     from tencentserverless.aio import AsyncClient
     from tencentserverless.local import LocalSCF
+    from tencentserverless.local.doubles.faults import FaultRun
     from tencentserverless.scf import Client
 
     Paths = Union[str, "os.PathLike[str]", List[Any], Tuple[Any, ...]]
@@ -23,9 +27,14 @@ _MARKER = (
     "scf_local(functions=, strict=, in_process=, allow_hosts=): settings of the fixture scf_local; functions is below "
     "rootdir, allow_hosts are host names of SCF in the cloud that the test may reach"
 )
+_FAULTS_MARKER = (
+    "scf_faults(name, only=, times=): run the test once as it is, and once with each fault of this function, as in "
+    "LocalSCF.faults; with a fault it must not pass, unless it takes the fixture scf_fault"
+)
 _SETTINGS = ("functions", "strict", "in_process", "allow_hosts")
 _SCF_HOST = re.compile(r"scf\.(?:[a-z0-9-]+\.)*tencentcloudapi\.com\.?\Z", re.IGNORECASE)
 _SECTION = "SCF invocations"
+_PROPERTY = "scf_fault"
 _LEFT_OUT = ("node_modules", "site-packages", "__pycache__")
 
 
@@ -38,6 +47,59 @@ def pytest_addoption(parser: "Any") -> None:
 
 def pytest_configure(config: "Any") -> None:
     config.addinivalue_line("markers", _MARKER)
+    config.addinivalue_line("markers", _FAULTS_MARKER)
+
+
+def pytest_generate_tests(metafunc: "Any") -> None:
+    """Run a test with the marker scf_faults once for each fault."""
+    marker = metafunc.definition.get_closest_marker("scf_faults")
+    if marker is not None:
+        names = _fault_names(*marker.args, **marker.kwargs)
+        if "scf_fault" not in metafunc.fixturenames:
+            pytest.fail("the marker scf_faults needs the fixture scf_local", pytrace=False)
+        ids = [name or "no-fault" for name in names]
+        metafunc.parametrize("scf_fault", names, indirect=True, ids=ids)
+
+
+def _fault_names(*args: "Any", **options: "Any") -> "List[Optional[str]]":
+    """None, and the names of the faults that a marker asks for."""
+    try:
+        from tencentserverless.local.doubles.faults import chosen
+    except ImportError:  # the fixture scf_local fails with the text of this error
+        return [None]
+    if len(args) != 1 or not isinstance(args[0], str) or set(options) - {"only", "times"}:
+        pytest.fail("the marker scf_faults takes the name of a function, and by name: only, times", pytrace=False)
+    try:
+        return [None, *chosen(options.get("only", ()))]
+    except ValueError as error:
+        reason = str(error)
+    pytest.fail("scf_faults: " + reason, pytrace=False)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_pyfunc_call(pyfuncitem: "Any") -> "Iterator[None]":
+    """Judge a test that ran with a fault. It passes if its program noticed the fault."""
+    outcome: "Any" = yield
+    test = getattr(pyfuncitem, "_scf_test", None)
+    if test is not None and test.fault_run is not None:
+        test.judge(pyfuncitem, outcome)
+
+
+def pytest_terminal_summary(terminalreporter: "Any") -> None:
+    """Say how the programs of all tests coped with faults."""
+    found = {}  # type: Dict[str, Dict[str, List[str]]]
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            for name, value in getattr(report, "user_properties", ()) if getattr(report, "when", "") == "call" else ():
+                if name == _PROPERTY:
+                    title = "%s, faults of %s" % (report.nodeid.partition("[")[0], value[0])
+                    found.setdefault(title, {}).setdefault(value[2], []).append(value[1])
+    if found:
+        terminalreporter.write_sep("=", "SCF faults")
+    for title, ways in sorted(found.items()):
+        terminalreporter.write_line(title)
+        for how, faults in sorted(ways.items()):
+            terminalreporter.write_line("  %s: %s" % (how, ", ".join(sorted(faults))))
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -56,26 +118,67 @@ class _Test:
         self.local = local
         self.strict = strict
         self.is_reported = False
+        self.fault_run: "Optional[FaultRun]" = None
+        self._complaint = ""
 
     def report(self) -> str:
+        """The report of a test that has failed."""
+        self.is_reported = True
+        return self._with_chain(self.account()) or "none"
+
+    def _with_chain(self, account: str) -> str:
         from tencentserverless.local.doubles.expectations import chain_text
 
-        self.is_reported = True
-        found = (self.account(), chain_text(self.local.invocations()))
-        return "\n\n".join(filter(None, found)) or "none"
+        return "\n\n".join(filter(None, (account, chain_text(self.local.invocations(), told=account))))
 
     def account(self) -> str:
-        return self.local.account(strict=self.strict)
+        """What was not as expected. A program that meets a fault may leave functions and stubs aside."""
+        account = self.local.account(strict=self.strict and self.fault_run is None)
+        return "\n\n".join(filter(None, (self._complaint, account)))
+
+    @contextmanager
+    def fault(self, item: "Any", name: "Optional[str]") -> "Iterator[None]":
+        """Within this block the function that the marker scf_faults names has this fault."""
+        if name is None:
+            yield
+            return
+        marker = item.get_closest_marker("scf_faults")
+        times = marker.kwargs.get("times")
+        self.fault_run = self.local._fault_run(marker.args[0], name, times)  # pyright: ignore[reportPrivateUsage]
+        with self.fault_run.active():
+            yield
+
+    def judge(self, item: "Any", outcome: "Any") -> None:
+        """Judge how the program coped with the fault. The result of the test becomes a success if it noticed it."""
+        assert self.fault_run is not None
+        error = outcome.excinfo[1] if outcome.excinfo else None
+        is_own_judge = "scf_fault" in inspect.signature(item.obj).parameters
+        if error is not None and (is_own_judge or not _is_failure(error)):
+            return
+        detail = "passed" if error is None else "%s: %s" % (type(error).__name__, error)
+        is_same = error is None and not is_own_judge
+        coped = self.local._coped(self.fault_run, error, detail, is_same=is_same)  # pyright: ignore[reportPrivateUsage]
+        item.user_properties.append((_PROPERTY, [self.fault_run.name, *coped]))
+        self._complaint = self.fault_run.complaint(coped)
+        if coped.is_right:
+            outcome.force_result(True)
 
     def end(self) -> None:
         """Refuse new work, wait for the rest, then reset the endpoint. Fails the test if something is not right."""
         try:
             self.local.refuse()
-            text = "" if self.is_reported or not self.account() else self.report()
+            account = "" if self.is_reported else self.account()
+            text = account and self._with_chain(account)
         finally:
             self.local.reset()
         if text:
-            pytest.fail("scf_local: not all was as expected\n\n" + text, pytrace=False)
+            pytest.fail(text, pytrace=False)
+
+
+def _is_failure(error: BaseException) -> bool:
+    """Whether a test that raises this has failed: it is not skipped, for one."""
+    others = (pytest.exit.Exception, unittest.SkipTest)
+    return isinstance(error, (Exception, pytest.fail.Exception)) and not isinstance(error, others)
 
 
 class _Endpoints:
@@ -100,17 +203,23 @@ class _Endpoints:
 
 def _started(paths: "List[str]", address: "Tuple[str, int]", options: "Dict[str, Any]") -> "LocalSCF":
     try:
-        from tencentserverless.local import FunctionFolderError, LocalSCF
-    except ImportError as error:
-        pytest.fail("scf_local: %s" % error, pytrace=False)
+        return _start(paths, address, options)
+    except (ImportError, OSError, ValueError) as error:
+        reason = str(error)
+    pytest.fail("scf_local: " + reason, pytrace=False)  # outside of the block, so that no other error is shown
+
+
+def _start(paths: "List[str]", address: "Tuple[str, int]", options: "Dict[str, Any]") -> "LocalSCF":
+    from tencentserverless.local import FunctionFolderError, LocalSCF
+
     host, port = address
     try:
         return LocalSCF(*paths, host=host, port=port, **options).start()
     except FunctionFolderError as error:
-        pytest.fail("scf_local: %s" % error, pytrace=False)
+        raise ValueError(str(error))
     except OSError as error:
-        text = "scf_local cannot listen on %s, port %s: %s. The fixture scf_local_address returns another address"
-        pytest.fail(text % (host, port, error), pytrace=False)
+        text = "cannot listen on %s, port %s: %s. Override the fixture scf_local_address; port 0 is any free port"
+        raise OSError(text % (host, port, error.strerror or error))
 
 
 class _Guard:
@@ -193,8 +302,15 @@ def _scf_endpoints() -> "Iterator[_Endpoints]":
 
 
 @pytest.fixture
+def scf_fault(request: "Any") -> "Optional[str]":
+    """The fault with which the marker scf_faults runs the test, such as "433" or "silence". None if there is none."""
+    return getattr(request, "param", None)
+
+
+@pytest.fixture
 def scf_local(
     request: "Any",
+    scf_fault: "Optional[str]",
     scf_guard: None,  # noqa: ARG001  it guards the test
     scf_functions: "Paths",
     scf_local_address: "Tuple[str, int]",
@@ -214,7 +330,8 @@ def scf_local(
     with pytest.MonkeyPatch.context() as patch:
         _point_to(local, patch)
         try:
-            yield local
+            with test.fault(request.node, scf_fault):
+                yield local
         finally:
             request.node._scf_test = None
             test.end()
@@ -239,8 +356,8 @@ def _settings(item: "Any") -> "Dict[str, Any]":
         return {}
     unknown = [repr(value) for value in marker.args] + sorted(set(marker.kwargs) - set(_SETTINGS))
     if unknown:
-        text = "the marker scf_local takes %s by name, not %s"
-        pytest.fail(text % (", ".join(_SETTINGS), ", ".join(unknown)), pytrace=False)
+        text = "the marker scf_local does not take %s. It takes, by name: %s"
+        pytest.fail(text % (", ".join(unknown), ", ".join(_SETTINGS)), pytrace=False)
     return dict(marker.kwargs)
 
 

@@ -106,7 +106,8 @@ def test_brought_keys_from_a_file_and_from_the_environment(functions, tmp_path):
 
 
 def test_what_cannot_be_served(command, tmp_path, functions):
-    """Folders without functions and broken manifests are usage errors with the place; so is a taken port, with the process that has it."""
+    """Folders without functions and broken manifests are usage errors with the place; so is a taken port, with the
+    process that has it."""
     done = command("local", "start", str(tmp_path / "nowhere"))
     assert (done.returncode, done.stdout) == (2, "")
     assert "no such folder" in done.stderr

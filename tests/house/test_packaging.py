@@ -2,7 +2,6 @@
 
 import configparser
 import re
-import shutil
 import sys
 import tarfile
 import zipfile
@@ -11,11 +10,10 @@ from email.parser import Parser
 import pytest
 
 from tests import environments
-from tests.environments import CONSTRAINTS, ROOT, environment, find_interpreter, locked, pins_for
+from tests.environments import CONSTRAINTS, ROOT, environment, find_interpreter, pins_for, unpack
 from tests.loopback import Server, answering, http, result
 
 VERSION = "1.0.0.dev0"
-SOURCE = ("setup.py", "setup.cfg", "pyproject.toml", "MANIFEST.in", "LICENSE", "README.md", "src")
 INVOKE = """
 import sys, tencentserverless
 from tencentserverless import scf
@@ -27,28 +25,9 @@ print(scf.Client("ap-guangzhou", "AKIDEXAMPLE", "example", endpoint=sys.argv[1])
 """
 
 
-def unpack(target):
-    """The source as a user unpacks it, without what builds and runs left in the work tree."""
-    left = shutil.ignore_patterns("__pycache__", "*.egg-info")
-    target.mkdir()
-    for name in SOURCE:
-        copy = shutil.copy if (ROOT / name).is_file() else lambda *paths: shutil.copytree(*paths, ignore=left)
-        copy(ROOT / name, target / name)
-    return target
-
-
 @pytest.fixture(scope="module")
 def distributions(tmp_path_factory):
-    """The folder of the source distribution and of the wheel made from it, built once for all test processes."""
-    built = tmp_path_factory.getbasetemp().parent / "distributions"
-    with locked(built.with_suffix(".lock")):
-        if not built.exists():
-            source = unpack(tmp_path_factory.mktemp("build") / "source")
-            command = ["-m", "build", "--no-isolation", "--outdir", built.with_suffix(".part"), source]
-            code, output, errors = environments.run(sys.executable, *command)
-            assert code == 0, output + errors
-            built.with_suffix(".part").rename(built)
-    return built
+    return environments.distributions(tmp_path_factory)
 
 
 @pytest.fixture
@@ -125,6 +104,7 @@ def test_wheel_metadata(distributions):
     assert dict(commands["console_scripts"]) == {"tencentserverless": "tencentserverless._cli:main"}
     assert dict(commands["pytest11"]) == {"tencentserverless": "tencentserverless.pytest_plugin"}
     assert "tencentserverless/py.typed" in names
+    assert "tencentserverless/_cli/output.schema.json" in names
     assert "tencentserverless/local/worker/bootstrap.py" in names
     assert not [name for name in names if not name.startswith(("tencentserverless/", info))]
 

@@ -1,7 +1,6 @@
 """The tree of commands, made of the table of verbs."""
 
 import sys
-from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +27,7 @@ class Verbs(click.Group):
     def _groups(self) -> dict[str, str]:
         return {} if self.prefix else GROUPS
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return sorted(self._summaries())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -51,12 +50,14 @@ class Verbs(click.Group):
 
     def _suggestion(self, name: str) -> str:
         """The verb that was meant, perhaps one of another group."""
+        from difflib import get_close_matches
+
         elsewhere = [verb for verb in VERBS if verb.split()[-1] == name]
         near = get_close_matches(name, self._summaries(), n=1)
         meant = elsewhere or [self.prefix + each for each in near]
         return f" Did you mean `{meant[0]}`?" if meant else ""
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl(sorted(self._summaries().items()))
 
@@ -77,10 +78,10 @@ class Local(Verbs):
 class Root(Verbs):
     """All verbs. Its `main` decides the exit code, and says what went wrong."""
 
-    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+    def main(self, *args: Any, **extra: Any) -> Any:
         try:
-            code = super().main(*args, standalone_mode=False, **extra)
-        except Exception as error:
+            code: Any = super().main(*args, **{**extra, "standalone_mode": False})
+        except Exception as error:  # noqa: BLE001  `reported` raises those that it does not know
             code = exit_codes.reported(error)
         sys.exit(code if isinstance(code, int) else exit_codes.OK)
 

@@ -19,7 +19,7 @@ class Failure(click.ClickException):
 
     def __init__(self, message: str, code: int = NOT_RUN) -> None:
         super().__init__(message)
-        self.exit_code = code
+        self.code = code
 
 
 class Interrupted(Failure):
@@ -45,8 +45,10 @@ def code_of(error: Exception) -> int:
     """The exit code for an error. Raises an error that is a mistake of this program."""
     if isinstance(error, click.Abort):
         return INTERRUPTED
-    if isinstance(error, (click.UsageError, Failure)):
-        return error.exit_code
+    if isinstance(error, Failure):
+        return error.code
+    if isinstance(error, click.UsageError):
+        return WRONG_USE
     if isinstance(error, click.ClickException):
         return NOT_RUN
     if isinstance(error, output.NotWrittenError):

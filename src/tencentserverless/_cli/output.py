@@ -4,9 +4,7 @@ Characters that the encoding of a stream lacks are escaped as in JSON, so JSON s
 """
 
 import codecs
-import json
 import os
-import select
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -61,6 +59,8 @@ def write(text: str) -> None:
 
 def write_json(value: Any) -> None:
     """Write a value as one line of JSON to standard output. Raises NotWrittenError."""
+    import json
+
     write_json_text(json.dumps(value, ensure_ascii=False))
 
 
@@ -105,10 +105,14 @@ def _send(data: bytes, stream: Any) -> None:
         try:
             data = data[os.write(stream.fileno(), data) :]
         except BlockingIOError:  # another program has made it non-blocking
+            import select
+
             select.select([], [stream.fileno()], [])
 
 
 def _as_in_json(error: UnicodeError) -> tuple[str, int]:
+    import json
+
     assert isinstance(error, UnicodeEncodeError)
     text = error.object[error.start : error.end]
     return json.dumps(text)[1:-1], error.end

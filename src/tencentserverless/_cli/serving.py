@@ -5,12 +5,11 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from tencentserverless._cli import exit_codes, running
+from tencentserverless._cli import exit_codes
 
 if TYPE_CHECKING:
     from tencentserverless.local import LocalSCF
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from tencentserverless.local.model.invocation import Record
 
 _PLAIN = {"→": "->", "×": "x"}
-_OPTIONS = (
+_OF_THE_SERVER = (
     click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on, or localhost."),
     click.option(
         "--host-name",
@@ -37,6 +36,8 @@ _OPTIONS = (
         "users do not see them in the list of processes. `any` accepts unknown ids without checking their signatures.",
     ),
     click.option("--tls", is_flag=True, help="Use TLS, with a certificate that is new at each start."),
+)
+_OF_FUNCTIONS = (
     click.option(
         "--layer",
         "layers",
@@ -75,7 +76,15 @@ _OPTIONS = (
 
 def endpoint_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options that `start_endpoint` takes to a command."""
-    for option in reversed(_OPTIONS):
+    command = function_options(command)
+    for option in reversed(_OF_THE_SERVER):
+        command = option(command)
+    return command
+
+
+def function_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add those of them that are about the functions."""
+    for option in reversed(_OF_FUNCTIONS):
         command = option(command)
     return command
 
@@ -140,7 +149,8 @@ def _variables(pairs: Sequence[str], files: Sequence[str]) -> dict[str, str]:
 def _text(path: str, option: str) -> str:
     """The content of a file that an option names. Raises `click.BadParameter`."""
     try:
-        return Path(path).read_text(encoding="utf-8-sig")
+        with open(path, encoding="utf-8-sig") as file:
+            return file.read()
     except OSError as error:
         raise click.BadParameter(f"{path}: {error.strerror}", param_hint=option) from None
     except ValueError:
@@ -180,6 +190,8 @@ def start_endpoint(
 
 def _user_of(port: int) -> str:
     """Which endpoint of this user has the port, if one has."""
+    from tencentserverless._cli import running
+
     users = [each for each in running.all_running() if each.endpoint.endswith(f":{port}")]
     return f". The endpoint {users[0]} has it; --port 0 picks a free port" if users else "; --port 0 picks a free port"
 

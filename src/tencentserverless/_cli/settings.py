@@ -35,6 +35,6 @@ def settings(region: str | None, profile: str | None, endpoint: str | None, is_l
 
 
 def _source(name: str, source: str, arguments: dict[str, Any]) -> str:
-    """Where a setting comes from. arguments: those of the client, which are not of this command if --local gave them."""
+    """Where a setting comes from. arguments: those of the client; with --local they are the endpoint's."""
     is_theirs = source == "argument" and "secret_id" in arguments and name != "region"
     return "the local endpoint" if is_theirs else source

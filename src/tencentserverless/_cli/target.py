@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tencentserverless._cli import exit_codes, output, running
-from tencentserverless._cli.running import Running
+from tencentserverless._cli import exit_codes, language, output
 
 if TYPE_CHECKING:
+    from tencentserverless._cli.running import Running
     from tencentserverless.scf import Client
 
 local_option = click.option(
@@ -43,6 +43,7 @@ def client_of(
 
     if timeout is not None:
         more["timeout"] = timeout
+    more["language"] = language.chosen()
     return Client(region=region, **client_arguments(is_local, endpoint, profile), **more)
 
 
@@ -59,7 +60,9 @@ def client_arguments(is_local: bool, endpoint: str | None, profile: str | None =
     if endpoint or os.environ.get("TENCENTSERVERLESS_ENDPOINT"):
         return given
     if profile or has_credentials():
-        if running.all_running():
+        from tencentserverless._cli.running import all_running
+
+        if all_running():
             output.tell("This uses the cloud. A local endpoint runs, too: --local")
         return given
     found = _found()
@@ -69,12 +72,12 @@ def client_arguments(is_local: bool, endpoint: str | None, profile: str | None =
     return arguments_of(found)
 
 
-def arguments_of(found: Running) -> dict[str, Any]:
+def arguments_of(found: "Running") -> dict[str, Any]:
     keys = {"endpoint": found.endpoint, "secret_id": found.secret_id, "secret_key": found.secret_key}
     return {**keys, "ca_file": found.ca_file or None, "proxy": ""}
 
 
-def required() -> Running:
+def required() -> "Running":
     """The running endpoint for this folder. The program ends with one line if there is none."""
     found = _found()
     if found is None:
@@ -83,7 +86,9 @@ def required() -> Running:
     return found
 
 
-def _found() -> Running | None:
+def _found() -> "Running | None":
+    from tencentserverless._cli import running
+
     try:
         return running.the_running()
     except running.SeveralRunningError as error:

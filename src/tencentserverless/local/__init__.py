@@ -18,6 +18,7 @@ if sys.hexversion < 0x030A0000:
 
 try:
     from tencentserverless.local.doubles.expectations import ExpectationError
+    from tencentserverless.local.doubles.faults import Coped
     from tencentserverless.local.local_scf import LocalSCF
     from tencentserverless.local.model.errors import AuthorityError, FunctionFolderError, LocalError
     from tencentserverless.local.model.facts import Begun, Ended, Printed, Refused
@@ -32,6 +33,7 @@ except ModuleNotFoundError as _missing:
 __all__ = (
     "AuthorityError",
     "Begun",
+    "Coped",
     "Ended",
     "ExpectationError",
     "FunctionFolderError",

@@ -122,7 +122,7 @@ class Endpoint:
         self._report_unused_layers()
 
     def respond(self, request: Request, answer: Answer, sent_by: str = "") -> None:
-        """Serve an API request. `answer` is called once, now or later, with the request id and the body of the answer.
+        """Serve an API request. `answer` is called once, now or later: see `Answer`.
 
         Notices and records are delivered before the answer, if their reader is not too slow.
 
@@ -133,7 +133,7 @@ class Endpoint:
         self.counters.requests += 1
         language, client = request.headers.get("x-tc-language", _DEFAULT_LANGUAGE), "x-tc-requestclient"
         is_official = request.headers.get(client, "").startswith("SDK_")  # programs compare its messages
-        after_readers = lambda request_id, body: self._delivery.after(partial(answer, request_id, body))  # noqa: E731
+        after_readers = lambda *parts: self._delivery.after(partial(answer, *parts))  # noqa: E731
         pending = PendingCall(language, after_readers, with_hint=not is_official)
         call = None
         try:

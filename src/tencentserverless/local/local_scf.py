@@ -1,15 +1,11 @@
 """`LocalSCF`, a local endpoint inside a program. It has a thread and an event loop of its own."""
 
-import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tencentserverless.local.doubles import expectations
-from tencentserverless.local.doubles.stubs import new_stub
 from tencentserverless.local.endpoint import Endpoint
 from tencentserverless.local.environment.command import command_environment, program_environment
 from tencentserverless.local.eventloop.delivery import to_stderr
@@ -17,6 +13,7 @@ from tencentserverless.local.eventloop.loop_thread import LoopThread
 from tencentserverless.local.functions import folders
 from tencentserverless.local.http.hosts import check_names
 from tencentserverless.local.instances import debugged
+from tencentserverless.local.local_scf_in_tests import InTests
 from tencentserverless.local.model.counters import Counters
 from tencentserverless.local.model.credentials import LIFE_SECONDS
 from tencentserverless.local.model.facts import Fact, Refused
@@ -32,10 +29,8 @@ if TYPE_CHECKING:
     from tencentserverless.aio import AsyncClient
     from tencentserverless.scf import Client
 
-PATIENCE_SECONDS = 1.0
 
-
-class LocalSCF:
+class LocalSCF(InTests):
     """A local endpoint: an SCF on this machine. It starts and stops with the ``with`` block, or `start` and `stop`.
 
     paths: folders. Each of them is a function, or contains folders that are functions.
@@ -248,79 +243,6 @@ class LocalSCF:
         if not self._running_loop().call(self._running().catalog.undeploy, name):
             raise KeyError(name)
 
-    def stub(
-        self,
-        name: str,
-        *,
-        returns: Any = ...,
-        raises: BaseException | type[BaseException] = ...,  # type: ignore[assignment]
-        status: int = ...,  # type: ignore[assignment]
-        calls: Callable[..., Any] = ...,  # type: ignore[assignment]
-        times: int | range | None = None,
-        optional: bool = False,
-        region: str | None = None,
-        namespace: str | None = None,
-    ) -> None:
-        """Answer invocations of this function from the test. A function of this name that is served is hidden.
-
-        returns: the result. raises: an exception for the handler to raise. status: the platform's number of a failure,
-            such as 433 for a function that ran out of time. calls: a function that takes the event, or the event and
-            the context, and returns the result. Give one of the four.
-        times: how often the stub has to be used, a number or a range. By default it is once or more.
-        optional: whether the stub may stay unused.
-        region, namespace: where the function is, by default everywhere.
-
-        Stubs of one function with `times` answer one after the other. The newest one without `times` answers the rest.
-        """
-        given = {"returns": returns, "raises": raises, "status": status, "calls": calls}
-        answers = {kind: value for kind, value in given.items() if value is not ...}
-        place = {"region": region, "namespace": namespace}
-        self._running().stubs.add(new_stub(name, answers, times, optional=optional, **place))
-
-    def invocations(self, name: str | None = None) -> list[Record]:
-        """The records of the invocations since the start or `reset`, oldest first. name: of this function only."""
-        return [record for record in self._running().records.own() if name in (None, record.function_name)]
-
-    def wait_for_idle(self, seconds: float = 5.0) -> bool:
-        """Wait until no invocation is running or waiting, at most so long. Returns whether that is so."""
-        idle = self._running().invocations.idle()
-        with suppress(asyncio.TimeoutError):
-            self._running_loop().wait_for(asyncio.wait_for(idle, seconds))
-        return self._running().invocations.is_idle
-
-    def account(self, *, strict: bool | None = None) -> str:
-        """Everything that was not as expected since the start or `reset`, as text. "" if all was.
-
-        Invocations that are still running are waited for, for a second at most.
-        strict: used in the place of the argument of `LocalSCF`.
-        """
-        self.wait_for_idle(PATIENCE_SECONDS)
-        stubs, names = self._running().stubs.all, {function.name for function in self.functions}
-        is_strict = self._strict if strict is None else strict
-        return expectations.account(stubs, self.invocations(), self._running().refusals.all(), names, is_strict)
-
-    def verify(self) -> None:
-        """Raise `ExpectationError`, an AssertionError, with the `account` if not all was as expected.
-
-        A stub that was not used as often as it says, a stub with `returns` or `calls` that failed, an invocation of a
-        function that is not there, and an invocation that does not end are not as expected.
-        """
-        if found := self.account():
-            raise expectations.ExpectationError(found)
-
-    def refuse(self) -> None:
-        """Refuse requests with the present key pair from now on. `secret_id` and `secret_key` are new."""
-        self._running_loop().call(self._running().renew_keys)
-        self._show_keys()
-
-    def reset(self) -> None:
-        """Return to the state of the start: functions, records, keys, stubs. All instances are ended.
-
-        Invocations that are still running are broken off, but handlers in this interpreter run on.
-        """
-        self._running_loop().call(self._running().reset)
-        self._show_keys()
-
     def client(self, region: str | None = None, **arguments: Any) -> "Client":
         """A client for this endpoint. arguments: others of `tencentserverless.scf.Client`."""
         from tencentserverless.scf import Client
@@ -358,30 +280,9 @@ class LocalSCF:
         given = os.environ if variables is None else variables
         return command_environment(given, self.endpoint, self.secret_id, self.secret_key, self.bundle, hosts)
 
-    def _running(self) -> Endpoint:
-        if self._endpoint is None:
-            raise RuntimeError("LocalSCF has not started: use it in a with statement")
-        return self._endpoint
-
-    def _running_loop(self) -> LoopThread:
-        if self._loop is None:
-            raise RuntimeError("LocalSCF is not running")
-        return self._loop
-
-    def _verify_block(self, *, has_raised: bool) -> None:
-        """Verify a block. If it has raised, that error must not be hidden, so the account is given as notices."""
-        if not has_raised:
-            self.verify()
-        for line in self.account().splitlines():
-            self._notify(line)
-
     def _client_arguments(self, arguments: dict[str, Any]) -> dict[str, Any]:
         keys = {"secret_id": self.secret_id, "secret_key": self.secret_key}
         return {"endpoint": self.endpoint, **keys, "proxy": "", "ca_file": self.ca_file or None, **arguments}
-
-    def _show_keys(self) -> None:
-        credential = self._running().credential
-        self.secret_id, self.secret_key = credential.secret_id, credential.secret_key
 
     async def _start(self) -> Server:
         readers = self._notify, self._on_record, self._port, self._watch

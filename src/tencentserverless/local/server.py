@@ -136,7 +136,7 @@ class Server:
         else:
             self.endpoint.respond(
                 request,
-                lambda request_id, body: answer(Reply(body, request_id)),
+                lambda request_id, body, spoiled: answer(Reply(body, request_id, spoiled=spoiled)),
                 ports.instance_id if ports else NO_INSTANCE,
             )
 

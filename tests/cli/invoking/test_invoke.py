@@ -1,22 +1,23 @@
 """``invoke``."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
+import threading
 
 import pytest
+from click.testing import CliRunner
 
+from tencentserverless._cli.commands import root
 from tencentserverless.local import LocalSCF
-from tests.cli.conftest import environment
+from tests.cli.conftest import written
 
 
-@pytest.fixture
-def keys(functions):
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory):
     """A running endpoint as environment variables."""
-    with LocalSCF(functions) as scf:
+    with LocalSCF(written(tmp_path_factory.mktemp("functions"))) as scf:
         yield {
             "TENCENTSERVERLESS_ENDPOINT": scf.endpoint,
             "TENCENTCLOUD_SECRETID": scf.secret_id,
@@ -54,36 +55,44 @@ def test_a_piped_event_and_all_that_is_known(command, keys):
     assert len(json.loads(done.stdout)["request_id"]) == 36
 
 
-def test_exit_codes(command, keys):
+@pytest.mark.parametrize(
+    ("code", "arguments", "variables"),
+    [
+        (1, ["hello", "-d", '"raise"'], {}),
+        (2, ["hello", "-d", "{"], {}),
+        (3, ["missing"], {}),
+        (3, ["hello", "--namespace", "none"], {}),
+        (3, ["hello", "--qualifier", "9"], {}),
+        (3, ["hello", "--endpoint", "http://127.0.0.1:1"], {}),
+        (4, ["hello"], {"TENCENTCLOUD_SECRETKEY": "wrong"}),
+        (4, ["hello"], {"TENCENTCLOUD_SECRETKEY": "", "TENCENTCLOUD_SECRETID": ""}),
+        (5, ["hello", "--endpoint", "nonsense://"], {}),
+    ],
+)
+def test_exit_codes(keys, monkeypatch, code, arguments, variables):
     """The exit code says what failed: 1 the function, 2 the command line, 3 the cloud or the connection, 4 the
-    credentials, 5 a setting."""
-    failed = command("invoke", "hello", "--data", '"raise"', **keys)
-    assert (failed.returncode, failed.stdout) == (1, "")
-    assert "ValueError: no" in failed.stderr
-    assert command("invoke", "hello", "--data", "{", **keys).returncode == 2
-    for name, *options in (
-        ("missing",),
-        ("hello", "--namespace", "none"),
-        ("hello", "--qualifier", "9"),
-        ("hello", "--endpoint", "http://127.0.0.1:1"),
-    ):
-        assert command("invoke", name, *options, text="", **keys).returncode == 3
-    assert command("invoke", "hello", text="").returncode == 4
-    assert command("invoke", "hello", text="", **{**keys, "TENCENTCLOUD_SECRETKEY": "wrong"}).returncode == 4
-    assert command("invoke", "hello", "--endpoint", "nonsense://", text="", **keys).returncode == 5
+    credentials, 5 a setting. Nothing is on standard output."""
+    for name, value in {**keys, **variables}.items():
+        monkeypatch.setenv(name, value)
+    done = CliRunner().invoke(root, ["invoke", *arguments], input="")
+    assert (done.exit_code, done.stdout) == (code, ""), done.stderr
+    assert "ValueError: no" in done.stderr or code != 1
 
 
-def test_ctrl_c_says_whether_the_function_may_run(functions, keys):
+def test_ctrl_c_says_whether_the_function_may_run():
     """Ctrl-C while a function runs ends with 130, and says that the function may go on."""
-    slow = Path(functions, "slow")
-    slow.mkdir()
-    pipe = str(slow / "began")
-    os.mkfifo(pipe)
-    code = f"import time\ndef main_handler(event, context):\n    open({pipe!r}, 'w').close()\n    time.sleep(60)\n"
-    (slow / "index.py").write_text(code)
-    arguments = [sys.executable, "-m", "tencentserverless", "invoke", "slow", "-d", "1"]
-    with subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True, env=environment(**keys)) as run:
-        with open(pipe):
+    began, over = threading.Event(), threading.Event()
+
+    def slow(event, context):
+        began.set()
+        over.wait(event)
+
+    arguments = [sys.executable, "-m", "tencentserverless", "invoke", "slow", "-d", "60"]
+    with LocalSCF() as local:
+        local.deploy(slow)
+        with subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True, env=local.environment()) as run:
+            assert began.wait(60)
             run.send_signal(signal.SIGINT)
-        assert run.wait(30) == 130
-        assert run.stderr.read() == "Interrupted. The request was sent: the function may go on running.\n"
+            assert run.wait(30) == 130
+            over.set()
+            assert run.stderr.read() == "Interrupted. The request was sent: the function may go on running.\n"

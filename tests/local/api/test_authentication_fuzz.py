@@ -225,7 +225,7 @@ def request(method, query, headers, body):
 def answered(gate, sent):
     """The error code of the answer to a request, "OK" if its action may be performed."""
     answers = []
-    pending = PendingCall("zh-CN", lambda _, body: answers.append(body), with_hint=True)
+    pending = PendingCall("zh-CN", lambda _, body, __: answers.append(body), with_hint=True)
     try:
         call = gate.admit(sent, NOW)
         action = router.SERVED.get(call.action)

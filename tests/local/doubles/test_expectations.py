@@ -35,7 +35,8 @@ def used(count, times=None, **options):
 )
 def test_how_often_a_stub_was_used(stub, text):
     """A stub that was used too seldom or too often is named with its line; not strict, it does not matter."""
-    expected = f'stub("Pay") in test_shop.py:7 {text}' if text else ""
+    what, end, rest = (text or "").partition(".")
+    expected = f'stub("Pay") {what} (test_shop.py:7){end}{rest}' if text else ""
     assert account([stub], [OTHER], [], ["Order"]) == expected
     assert account([stub], [OTHER], [], ["Order"], strict=False) == ""
 
@@ -64,8 +65,10 @@ def test_a_stub_that_raised_by_itself():
     failed = Invocation("0", function("Pay"), b"{}")
     records = [Record(failed, outcome=outcomes.raised(failed, trace))]
     indented = "".join(f"\n    {line}" for line in trace.splitlines())
-    expected = f'stub("Pay") in test_shop.py:7 raised an exception by itself:{indented}'
+    expected = f'stub("Pay") raised an exception by itself (test_shop.py:7):{indented}'
     assert account([used(1)], records, [], [], strict=False) == expected
+    assert "KeyError" in chain_text(records)
+    assert "KeyError" not in chain_text(records, expected)
     wanted = new_stub("Pay", {"raises": KeyError})
     wanted.request_ids = ["0"]
     assert account([wanted], records, [], []) == ""

@@ -2,18 +2,20 @@
 
 import pytest
 
-from tencentserverless.local.doubles.stubs import STATUS_CODES, StubRunner, Stubs, new_stub
+from tencentserverless.local.doubles.status_codes import STATUS_CODES
+from tencentserverless.local.doubles.stubs import StubRunner, Stubs, new_stub
+from tencentserverless.local.doubles.ways import WAYS
 from tencentserverless.local.functions.catalog import Catalog
 from tencentserverless.local.model.api_errors import Refusal
 from tencentserverless.local.model.invocation import Invocation
 from tests.local.factories import function
 
-CONTEXT = {"request_id": "1"}
+PAY = ("ap-guangzhou", "default", "Pay")
 
 
-def invoked(stubs, key=("ap-guangzhou", "default", "Pay"), request_id="1"):
+def invoked(stubs, key=PAY, request_id=None):
     """The answer of the stub whose turn it is."""
-    found = stubs.get(key)
+    found, request_id = stubs.get(key), request_id or str(len(stubs.answered))
     stubs.stub_for(Invocation(request_id, found, b"{}"))
     return found.call({"n": 1}, {"request_id": request_id})
 
@@ -54,18 +56,36 @@ def test_a_status_runs_nothing(status):
     stubs, ended = Stubs(Catalog()), []
     stubs.add(new_stub("Pay", {"status": status}))
     runner = StubRunner(stubs, None)
-    for event in (b"{}", b"{"):
-        runner.run(Invocation("1", stubs.get(("ap-guangzhou", "default", "Pay")), event), ended.append)
+    for number, event in enumerate((b"{}", b"{")):
+        runner.run(Invocation(str(number), stubs.get(PAY), event), ended.append)
     assert ended[0].status_code == status
     assert isinstance(ended[1], Refusal)
+
+
+def test_a_fault_of_the_way_takes_its_turn():
+    """A fault of the way comes in its turn, and behind it runs the stub without `times`, or else the function."""
+    stubs = Stubs(Catalog())
+    for answers, times in (({"returns": 1}, 1), ({"fault": "silence"}, 1), ({"returns": 2}, 1), ({"returns": 9}, None)):
+        stubs.add(new_stub("Pay", answers, times=times))
+    met = []
+    for number in "1234":
+        way = stubs.way_of(PAY, number)
+        met.append((way is WAYS["silence"], invoked(stubs, request_id=number)))
+    assert met == [(False, 1), (True, 9), (False, 2), (False, 9)]
+    assert [len(stub.request_ids) for stub in stubs.all] == [1, 1, 1, 2]
+    served = Stubs(Catalog([function("Pay")]))
+    served.add(new_stub("Pay", {"fault": "silence"}, times=1))
+    assert served.get(PAY).call is None
+    assert [served.way_of(PAY, number) for number in "12"] == [WAYS["silence"], None]
 
 
 @pytest.mark.parametrize(
     ("name", "answers", "times", "text"),
     [
-        ("Pay", {}, None, "takes one of returns=, raises=, status= and calls="),
+        ("Pay", {}, None, "takes one of returns=, raises=, status=, fault= and calls="),
         ("Pay", {"returns": 1, "status": 433}, None, "takes one of"),
-        ("Pay", {"status": 404}, None, "status is one of 407, 430, .*, not 404"),
+        ("Pay", {"status": 431}, None, "status is one of 400, 401, .*, not 431"),
+        ("Pay", {"fault": "silent"}, None, "fault is one of throttled, reset-before, .*, not 'silent'"),
         ("Pay", {"raises": "text"}, None, "raises is an exception, not str"),
         ("Pay", {"calls": 1}, None, "calls is a function, not int"),
         ("Pay", {"returns": 1}, "2", "times is a number or a range, not str"),

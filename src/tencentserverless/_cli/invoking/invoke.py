@@ -20,7 +20,9 @@ TYPES = ("RequestResponse", "Event")
 @click.command()
 @click.argument("name")
 @event_text.data_option
-@click.option("--type", "kind", type=click.Choice(TYPES), default=TYPES[0], show_default=True, help="Event: do not wait.")
+@click.option(
+    "--type", "kind", type=click.Choice(TYPES), default=TYPES[0], show_default=True, help="Event: do not wait."
+)
 @click.option("--log", "--log-tail", "log", is_flag=True, help="Print the end of the execution log to standard error.")
 @click.option("--pretty", is_flag=True, help="Print the result on several lines, indented.")
 @click.option("--routing-key", metavar="JSON", help="An object for aliases that route by rule.")

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from tencentserverless.local.api.call import Call, PendingCall
 from tencentserverless.local.api.parameters import Shape, checked
+from tencentserverless.local.doubles.stubs import Stubs
 from tencentserverless.local.eventloop.background import BackgroundTasks
-from tencentserverless.local.functions.catalog import Lookup
 from tencentserverless.local.invocations.lifecycle import Invocations
 from tencentserverless.local.invocations.records import Records
 
@@ -16,7 +16,7 @@ from tencentserverless.local.invocations.records import Records
 class Services:
     """The parts of the endpoint that handlers of actions use."""
 
-    catalog: Lookup
+    catalog: Stubs
     invocations: Invocations
     records: Records
     background: BackgroundTasks

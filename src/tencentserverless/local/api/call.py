@@ -6,10 +6,12 @@ from typing import Any, NamedTuple
 
 from tencentserverless.local.api import envelope
 from tencentserverless.local.eventloop.failures import log_internal_error
+from tencentserverless.local.http.request import Spoiled
 from tencentserverless.local.model import api_errors
 from tencentserverless.local.model.credentials import Credential
 
-Answer = Callable[[str, bytes], object]
+# Takes the request id, the body, and what a test does to the reply.
+Answer = Callable[[str, bytes, Spoiled | None], object]
 
 
 class Call(NamedTuple):
@@ -32,30 +34,31 @@ class PendingCall:
     """A call that has no answer yet. It gets exactly one.
 
     language: the language of error messages.
-    answer: is called with the request id and the body of the answer.
+    spoiled: what a test does to the reply.
+    answer: is called with the answer.
     with_hint: whether messages say more than those of the platform.
     """
 
-    __slots__ = ("_answer", "_with_hint", "language", "request_id")
+    __slots__ = ("_answer", "_with_hint", "language", "request_id", "spoiled")
 
     def __init__(self, language: str, answer: Answer, *, with_hint: bool = True) -> None:
         self.request_id = new_request_id()
         self.language = language
+        self.spoiled: Spoiled | None = None
         self._with_hint = with_hint
         self._answer = answer
 
     def answer(self, fields: Mapping[str, Any]) -> None:
         """Answer with a success that has these fields."""
-        self._answer(self.request_id, envelope.answer(self.request_id, fields))
+        self._answer(self.request_id, envelope.answer(self.request_id, fields), self.spoiled)
 
     def fail(self, error: Exception) -> None:
         """Answer with `error` if it is a `Refusal`. Any other exception is logged and becomes an internal error."""
         if not isinstance(error, api_errors.Refusal):
             log_internal_error(error)
             error = api_errors.internal_error()
-        self._answer(
-            self.request_id, envelope.refused(self.request_id, error, self.language, with_hint=self._with_hint)
-        )
+        body = envelope.refused(self.request_id, error, self.language, with_hint=self._with_hint)
+        self._answer(self.request_id, body, self.spoiled)
 
     async def answer_with(self, work: Coroutine[Any, Any, Mapping[str, Any]]) -> None:
         """Answer with the fields that `work` returns, or with the error that it raises."""

@@ -12,6 +12,7 @@ from tencentserverless.local.api.actions import Action, Services
 from tencentserverless.local.api.call import Call, PendingCall
 from tencentserverless.local.api.lookup import LATEST, check_qualifier, find
 from tencentserverless.local.api.parameters import choice, from_json
+from tencentserverless.local.doubles.ways import Way
 from tencentserverless.local.functions.catalog import Lookup
 from tencentserverless.local.invocations import log
 from tencentserverless.local.model import api_errors
@@ -53,6 +54,9 @@ def _invoke(services: Services, call: Call, pending: PendingCall) -> None:
     parameters = invoke_parameters(call, services.catalog)
     caller = services.invocations.running_on(call.sent_by)
     parent, callers = caller.child() if caller else (None, ())
+    way = services.catalog.way_of(parameters.function.key, pending.request_id)
+    if way is not None and _ends_before(way, pending, is_function=caller is not None):
+        return
     invocation = Invocation(
         pending.request_id,
         parameters.function,
@@ -67,11 +71,23 @@ def _invoke(services: Services, call: Call, pending: PendingCall) -> None:
         services.invocations.invoke_later(invocation)
         pending.answer({"Result": log.event_result(invocation.request_id)})
     else:
-        services.invocations.invoke(invocation, partial(_answer, pending, parameters.log_type))
+        services.invocations.invoke(invocation, partial(_answer, pending, parameters.log_type, way))
 
 
-def _answer(pending: PendingCall, log_type: str, found: Record | Exception) -> None:
+def _ends_before(way: Way, pending: PendingCall, *, is_function: bool) -> bool:
+    """Prepare a fault of the way that a test wants. Returns whether the invocation ends before its function runs."""
+    if way.refusal is not None and not way.runs:
+        raise way.refusal()
+    pending.spoiled = way.spoiled_for(is_function=is_function)
+    if not way.runs:
+        pending.answer({})
+    return not way.runs
+
+
+def _answer(pending: PendingCall, log_type: str, way: Way | None, found: Record | Exception) -> None:
     try:
+        if way is not None and way.refusal is not None:
+            raise way.refusal()
         if isinstance(found, Exception):
             raise found
         result = log.result(found, log_type)

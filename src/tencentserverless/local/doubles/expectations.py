@@ -9,6 +9,7 @@ from tencentserverless.local.model.facts import Refused
 from tencentserverless.local.model.invocation import Record
 
 _NOT_FOUND = "ResourceNotFound.Function"
+_LEFT = "was still running after the end of the test. wait_for_idle() waits for its end."
 
 
 class ExpectationError(AssertionError):
@@ -30,36 +31,44 @@ def account(
     names = sorted({*served, *(stub.name for stub in stubs)})
     answers = {record.request_id: record for record in records}
     found = [text for stub in stubs if (text := _broken(stub, answers))]
-    found += [f"{_line(record)} after the end of the test." for record in records if record.outcome is None]
+    found += [f"{_begun(record)} {_LEFT}" for record in records if record.outcome is None]
     if strict:
         found += [text for stub in stubs if (text := _miscounted(stub, records, refusals))]
         found += [_unexpected(refused, count, names) for refused, count in refusals if refused.code == _NOT_FOUND]
     return "\n\n".join(found)
 
 
-def chain_text(records: Sequence[Record]) -> str:
-    """The invocations of a test with their events, results, errors and logs. Each stands below the one that made it."""
+def chain_text(records: Sequence[Record], told: str = "") -> str:
+    """The invocations of a test with their events, results, errors and logs. Each stands below the one that made it.
+
+    told: text that the reader knows already. Tracebacks in it are not repeated.
+    """
     children: dict[str | None, list[Record]] = {}
     ids = {record.request_id for record in records}
     for record in records:
         children.setdefault(record.parent if record.parent in ids else None, []).append(record)
-    return "\n".join(_tree(children, None, ""))
+    return "\n".join(_tree(children, told, None, ""))
 
 
-def _tree(children: Mapping[str | None, list[Record]], parent: str | None, indent: str) -> list[str]:
+def _tree(children: Mapping[str | None, list[Record]], told: str, parent: str | None, indent: str) -> list[str]:
     lines = []
     for record in children.get(parent, ()):
         lines.append(f"{indent}{_line(record)}")
         lines += [f"{indent}    | {line}" for line in few_lines(record.log.rstrip("\n")).split("\n") if line]
-        trace = record.error.stack_trace if record.error else ""
-        lines += [f"{indent}    {line}" for line in few_lines(trace.rstrip("\n")).split("\n") if line]
-        lines += _tree(children, record.request_id, indent + "  ")
+        trace = few_lines(record.error.stack_trace.rstrip("\n")) if record.error else ""
+        if not told or _indented(trace) not in told:
+            lines += [f"{indent}    {line}" for line in trace.split("\n") if line]
+        lines += _tree(children, told, record.request_id, indent + "  ")
     return lines
 
 
 def _line(record: Record) -> str:
+    return f"{_begun(record)} -> {_ending(record)}"
+
+
+def _begun(record: Record) -> str:
     function, event = record.invocation.function, record.invocation.event.decode("utf-8", "surrogatepass")
-    return f"{function.name} ({function.region}, {function.namespace}) {shortened(event)} -> {_ending(record)}"
+    return f"{function.name} ({function.region}, {function.namespace}) {shortened(event)}"
 
 
 def _ending(record: Record) -> str:
@@ -72,14 +81,14 @@ def _ending(record: Record) -> str:
 
 def _broken(stub: Stub, answers: Mapping[str, Record]) -> str:
     """The first failure of a stub that was not to fail."""
-    if stub.status is not None or stub.raises:
+    if stub.status is not None or stub.way is not None or stub.raises:
         return ""
     for request_id in stub.request_ids:
         record = answers.get(request_id)
         error = record.error if record else None
         if error is not None:
             trace = error.stack_trace.rstrip() or str(error.message)
-            return f"{_shown(stub)} raised an exception by itself:\n{_indented(few_lines(trace))}"
+            return f"{_said(stub, 'raised an exception by itself')}:\n{_indented(few_lines(trace))}"
     return ""
 
 
@@ -88,9 +97,9 @@ def _miscounted(stub: Stub, records: Sequence[Record], refusals: Iterable[tuple[
     if count < stub.least:
         used = "was never used" if not count else f"was used {_times(count)}, not {_wanted(stub)}"
         advice = "" if count else " If that is right, give it optional=True."
-        return f"{_shown(stub)} {used}. {_instead(stub, records, refusals)}{advice}"
+        return f"{_said(stub, used)}. {_instead(stub, records, refusals)}{advice}"
     if stub.most is not None and count > stub.most:
-        return f"{_shown(stub)} was used {_times(count)}, not {_wanted(stub)}."
+        return f"{_said(stub, f'was used {_times(count)}, not {_wanted(stub)}')}."
     return ""
 
 
@@ -113,8 +122,8 @@ def _unexpected(refused: Refused, count: int, names: Sequence[str]) -> str:
     return f"{name} ({place}) was invoked {_times(count)}, but it is neither a function nor a stub. {hint}"
 
 
-def _shown(stub: Stub) -> str:
-    return f'stub("{stub.name}")' + (f" in {stub.made_at}" if stub.made_at else "")
+def _said(stub: Stub, what: str) -> str:
+    return f'stub("{stub.name}") {what}' + (f" ({stub.made_at})" if stub.made_at else "")
 
 
 def _times(count: int) -> str:

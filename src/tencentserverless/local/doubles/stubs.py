@@ -2,34 +2,24 @@
 
 import inspect
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from tencentserverless.local.doubles.status_codes import STATUS_CODES
+from tencentserverless.local.doubles.ways import WAYS, Way
 from tencentserverless.local.functions.catalog import Lookup
 from tencentserverless.local.instances.ticket import Done
 from tencentserverless.local.invocations.lifecycle import Runner
-from tencentserverless.local.model import event_json, outcomes
+from tencentserverless.local.model import event_json
 from tencentserverless.local.model.api_errors import Refusal
 from tencentserverless.local.model.function import FUNCTION_NAME, Function, Key
 from tencentserverless.local.model.invocation import Invocation, Outcome
-from tencentserverless.local.processes.frames import TEXT_LIMIT_BYTES
 
 Times = int | range | None
 Answer = Callable[[Any, dict[str, Any]], Any]
 
-_FAILURES: dict[int, Callable[[Invocation], Outcome]] = {
-    407: lambda invocation: outcomes.too_large(invocation, TEXT_LIMIT_BYTES),
-    430: lambda invocation: outcomes.raised(invocation, ""),
-    432: outcomes.no_capacity,
-    433: outcomes.timed_out,
-    434: outcomes.memory_exceeded,
-    439: outcomes.exited,
-    443: lambda invocation: outcomes.not_started(invocation, "the stub does not start"),
-    450: outcomes.start_timed_out,
-}
-STATUS_CODES = tuple(_FAILURES)
 _THIS_FILE = __file__
 
 
@@ -38,10 +28,12 @@ class Stub:
     """An answer in the place of a function.
 
     answer: returns the result of an event. None if `status` is the answer.
+    way: a fault of the way. The invocation is answered by what is behind this stub: another stub, or the function.
     region, namespace: where the stub is; None for everywhere.
     times: how often it may be used; None for at least once.
     optional: whether it may stay unused.
     raises: whether the test wants `answer` to raise.
+    is_first: whether it comes before all others, and once it is used up no longer counts.
     made_at: the line of the test that made it.
     request_ids: of the invocations that it has answered.
     """
@@ -49,11 +41,13 @@ class Stub:
     name: str
     answer: Answer | None
     status: int | None = None
+    way: Way | None = None
     region: str | None = None
     namespace: str | None = None
     times: Times = None
     optional: bool = False
     raises: bool = False
+    is_first: bool = False
     made_at: str = ""
     request_ids: list[str] = field(default_factory=list)
 
@@ -77,37 +71,46 @@ class Stub:
         return name == self.name and self.region in (None, region) and self.namespace in (None, namespace)
 
     def outcome(self, invocation: Invocation) -> Outcome:
-        """The outcome of a stub with a status. Raises `Refusal` if the event is not JSON."""
+        """The outcome of a stub with a status. Raises `Refusal` for an error of the API."""
         event_json.check_event(invocation.event)
         assert self.status is not None
-        return _FAILURES[self.status](invocation)
+        return STATUS_CODES[self.status].outcome(invocation)
 
 
 def new_stub(name: str, answers: dict[str, Any], times: Times = None, **settings: Any) -> Stub:
-    """Make a stub. answers: the one of `returns`, `raises`, `status` and `calls` that the test gave.
+    """Make a stub. answers: the one of `returns`, `raises`, `status`, `fault` and `calls` that the test gave.
 
     Raises ValueError or TypeError, with a text that says how to call `stub`.
     """
     if not FUNCTION_NAME.fullmatch(name):
         raise ValueError(f"stub: `{name}` cannot be the name of a function")
     if len(answers) != 1:
-        raise TypeError(f"stub({name!r}) takes one of returns=, raises=, status= and calls=")
+        raise TypeError(f"stub({name!r}) takes one of returns=, raises=, status=, fault= and calls=")
     if times is not None and not isinstance(times, (int, range)):
         raise TypeError(f"stub({name!r}): times is a number or a range, not {type(times).__name__}")
     ((kind, value),) = answers.items()
+    settings.update(times=times, made_at=_calling_line())
     if kind == "status":
-        if value not in _FAILURES:
-            raise ValueError(f"stub({name!r}): status is one of {', '.join(map(str, _FAILURES))}, not {value!r}")
-        return Stub(name, None, value, times=times, made_at=_calling_line(), **settings)
+        _check_choice(name, kind, value, STATUS_CODES)
+        return Stub(name, None, value, **settings)
+    if kind == "fault":
+        _check_choice(name, kind, value, WAYS)
+        return Stub(name, _returning(None), way=WAYS[value], **settings)
     answer = {"returns": _returning, "raises": _raising, "calls": _calling}[kind](value)
-    return Stub(name, answer, times=times, raises=kind == "raises", made_at=_calling_line(), **settings)
+    return Stub(name, answer, raises=kind == "raises", **settings)
+
+
+def _check_choice(name: str, kind: str, value: Any, choices: Collection[Any]) -> None:
+    if value not in choices:
+        raise ValueError(f"stub({name!r}): {kind} is one of {', '.join(map(str, choices))}, not {value!r}")
 
 
 class Stubs:
     """The stubs of an endpoint. They hide the functions of the same names.
 
     If several stubs are for one function, those with `times` are used first, in the order in which they were made.
-    After that the newest one without `times` answers.
+    After that the newest one without `times` answers. If it is the turn of a fault of the way, the newest one without
+    `times` is what runs behind it.
 
     served: the functions that the endpoint serves.
     """
@@ -121,6 +124,9 @@ class Stubs:
     def add(self, stub: Stub) -> None:
         self.all.append(stub)
 
+    def discard(self, stub: Stub) -> None:
+        self.all = [other for other in self.all if other is not stub]
+
     def clear(self) -> None:
         for found in (self.all, self.answered, self._functions):
             found.clear()
@@ -129,29 +135,46 @@ class Stubs:
         """Choose the stub that answers this invocation, and count it. None if the function is not a stub."""
         if not isinstance(invocation.function.call, _Turn):
             return None
-        stub = self._next(invocation.function.key)
-        stub.request_ids.append(invocation.request_id)
-        self.answered[invocation.request_id] = stub
+        stub = self.answered.get(invocation.request_id)
+        if stub is None:
+            stub = self.answered[invocation.request_id] = _turn(self._for(invocation.function.key, with_ways=False))
+        if stub.way is None:
+            stub.request_ids.append(invocation.request_id)
         return stub
 
-    def _next(self, key: Key) -> Stub:
+    def way_of(self, key: Key, request_id: str) -> Way | None:
+        """The fault of the way that the invocation with this id meets, if it is the turn of one. It is counted."""
+        stubs = self._for(key) if self.all else []
+        stub = _turn(stubs) if stubs else None
+        if stub is None or stub.way is None or stub.is_used_up:
+            return None
+        stub.request_ids.append(request_id)
+        behind = self._for(key, with_ways=False)
+        self.answered[request_id] = ([other for other in behind if other.most is None] or behind)[-1]
+        return stub.way
+
+    def _for(self, key: Key, *, with_ways: bool = True) -> list[Stub]:
+        """The stubs of a function. Without faults of the way, unless there is nothing else."""
         stubs = [stub for stub in self.all if stub.is_for(key)]
-        limited = [stub for stub in stubs if stub.most is not None]
-        free = [stub for stub in limited if not stub.is_used_up]
-        endless = [stub for stub in stubs if stub.most is None]
-        return free[0] if free else (endless or limited)[-1]
+        return stubs if with_ways else [stub for stub in stubs if stub.way is None] or stubs
 
     # The methods of `Lookup`.
 
     def get(self, key: Key) -> Function | None:
         """The function with this key, with stubs in the place of functions. None if there is neither."""
-        if not self.all or not any(stub.is_for(key) for stub in self.all):
-            return self._served.get(key)
+        served = self._served.get(key)
+        if not self._is_hidden(key, is_served=served is not None):
+            return served
         if key not in self._functions:
             region, namespace, name = key
-            served = self._served.get(key) or Function(name, Path(), region, namespace, origin="a stub")
-            self._functions[key] = replace(served, call=_Turn(self.answered))
+            hidden = served or Function(name, Path(), region, namespace, origin="a stub")
+            self._functions[key] = replace(hidden, call=_Turn(self.answered))
         return self._functions[key]
+
+    def _is_hidden(self, key: Key, *, is_served: bool) -> bool:
+        """Whether stubs answer for this function. Over a function that is served a fault of the way does not."""
+        stubs = [stub for stub in self.all if stub.is_for(key) and not (stub.is_first and stub.is_used_up)]
+        return any(stub.way is None or not is_served for stub in stubs)
 
     def named(self, name: str) -> list[Function]:
         return self._served.named(name)
@@ -164,6 +187,15 @@ class Stubs:
 
     def refusal(self, name: str) -> str:
         return self._served.refusal(name)
+
+
+def _turn(stubs: list[Stub]) -> Stub:
+    """The one of these stubs that is used next."""
+    limited = [stub for stub in stubs if stub.most is not None]
+    free = [stub for stub in limited if not stub.is_used_up]
+    endless = [stub for stub in stubs if stub.most is None]
+    first = [stub for stub in stubs if stub.is_first and not stub.is_used_up]
+    return (first or free or endless[-1:] or limited[-1:])[0]
 
 
 class StubRunner:
@@ -189,6 +221,8 @@ class StubRunner:
 
 class _Turn:
     """The handler of a function that has stubs. It calls the stub that was chosen for the request."""
+
+    hidden_files = (__file__,)  # in tracebacks
 
     def __init__(self, answered: dict[str, Stub]) -> None:
         self._answered = answered
@@ -229,9 +263,11 @@ def _calling(function: Any) -> Answer:
 def _calling_line() -> str:
     """File and line of the code that called `LocalSCF.stub`."""
     package = str(Path(_THIS_FILE).parent.parent)
-    for frame, line in _frames():
-        if not frame.startswith(package):
-            return f"{frame}:{line}"
+    for file, line in _frames():
+        if not file.startswith(package):
+            path = Path(file)
+            here = Path.cwd()
+            return f"{path.relative_to(here) if path.is_relative_to(here) else path}:{line}"
     return ""
 
 

@@ -17,6 +17,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
 from tencentserverless.local.http.head import KNOWN_BYTES, header_key, known_key, reply_head
 from tencentserverless.local.http.request import BODY_LIMIT_BYTES, Reply, Request
+from tencentserverless.local.http.resetting import reset
 from tencentserverless.local.http.unsent import unsent_bytes
 
 HEAD_LIMIT_BYTES = 64 * 1024
@@ -300,19 +301,34 @@ class HttpConnection(asyncio.BufferedProtocol):
         self.since = self._loop.time()
         if self._transport.is_closing():
             return
+        if reply.spoiled is not None:
+            self._stop_reading()
+            self._loop.call_later(reply.spoiled.silent_seconds, self._spoil, reply, reply.spoiled.sent_part)
+            return
         ends = reply.closing or not pending.keeps or (self._has_stopped_reading and not self._waiting)
         connection = "close" if ends else "keep-alive" if pending.is_http_1_0 else ""
         self._write(reply, connection, with_body=not pending.is_head)
         if ends:
-            self._has_stopped_reading = True
-            self._waiting.clear()
-            self._adjust_reading()  # what is left unread would reset the connection
+            self._stop_reading()
             self._linger()
         elif self._waiting:
             self._next()
             self._adjust_reading()
         elif not self._in_head:
             self._invite()
+
+    def _stop_reading(self) -> None:
+        """Ignore all further requests. They are still read: what is left unread would reset the connection."""
+        self._has_stopped_reading = True
+        self._waiting.clear()
+        self._adjust_reading()
+
+    def _spoil(self, reply: Reply, sent_part: float) -> None:
+        if sent_part:
+            self._transport.write(reply_head(reply, "") + reply.body[: int(len(reply.body) * sent_part)])
+            self._linger()
+        else:
+            reset(self._transport)
 
     def _write(self, reply: Reply, connection: str, with_body: bool = True) -> None:
         """Write head and body at once. A second write would wait until the first one is acknowledged."""

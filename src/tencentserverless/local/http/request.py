@@ -20,6 +20,16 @@ class Request(NamedTuple):
     path: str = "/"
 
 
+class Spoiled(NamedTuple):
+    """What a test does to a reply: it is late, and only this part of it is sent. Then the connection ends.
+
+    If nothing is sent, the connection is reset.
+    """
+
+    silent_seconds: float = 0.0
+    sent_part: float = 0.0
+
+
 class Reply(NamedTuple):
     """The reply to a request. closing: whether the connection is closed after it."""
 
@@ -28,3 +38,4 @@ class Reply(NamedTuple):
     status: int = 200
     content_type: str = "application/json"
     closing: bool = False
+    spoiled: Spoiled | None = None

@@ -139,6 +139,19 @@ def too_many_events(limit_bytes: int) -> Refusal:
     return Refusal("RequestLimitExceeded", text, status_code=432)
 
 
+def throttled() -> Refusal:
+    text = (
+        "Your current request times equals to `101` in a second, which exceeds the frequency limit `100` for a second. "
+        "Please reduce the frequency of calls."
+    )
+    chinese = "您当前每秒请求 `101` 次，超过了每秒频率上限 `100`，请稍后重试。"
+    return Refusal("RequestLimitExceeded", text, chinese, status_code=432)
+
+
+def response_too_large() -> Refusal:
+    return Refusal("ResponseSizeLimitExceeded", "The response of the function is larger than 6 MB.", status_code=407)
+
+
 def unsupported_operation(why: str) -> Refusal:
     return Refusal("UnsupportedOperation", why)
 

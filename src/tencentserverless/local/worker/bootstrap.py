@@ -385,10 +385,13 @@ def as_bytes(text):
 class Tracebacks(object):
     """Tracebacks as the platform shows them: with the platform's paths instead of this machine's.
 
-    shown_paths: pairs of a path on this machine and the path that is shown for it.
+    shown_paths: pairs of a path on this machine and the path that is shown for it. hidden_files: more files whose
+    frames are not those of the function.
     """
 
-    def __init__(self, shown_paths):
+    def __init__(self, shown_paths, hidden_files=()):
+        self.hidden_files = [THIS_FILE]
+        self.hidden_files.extend(hidden_files)
         here, version = os.path.dirname(os.path.abspath(THIS_FILE)), sys.version_info[:2]
         self.shown_paths = shown_paths + [
             (here, "/var/runtime/python%d%d" % version),
@@ -397,7 +400,7 @@ class Tracebacks(object):
 
     def of_function(self):
         """The traceback of the current exception without the worker's frames."""
-        return self._shown([THIS_FILE] + [names["__file__"] for names in _siblings.values()])
+        return self._shown(self.hidden_files + [names["__file__"] for names in _siblings.values()])
 
     def whole(self):
         """The traceback of the current exception with all frames."""
@@ -447,7 +450,7 @@ class LoadedFunction(object):
         self.result_limit_bytes = settings["result_limit_bytes"]
         self.handler_name, self.folder = settings["handler"], settings["folder"]
         self.sdk_folder = settings["lent"]  # where the endpoint's SDK is, for functions that do not bring one; or ""
-        self.tracebacks = Tracebacks(settings["shown_paths"])
+        self.tracebacks = Tracebacks(settings["shown_paths"], settings.get("hidden_files", ()))
 
     def prepare(self):
         """Called before the function is loaded. A debugger replaces this method."""

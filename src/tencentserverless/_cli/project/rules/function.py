@@ -7,9 +7,9 @@ from pathlib import Path
 
 from tencentserverless._cli.project.rules import source
 from tencentserverless._cli.project.rules.finding import Finding
-from tencentserverless.local.environment.imports import folder_with
 from tencentserverless.local.environment.platform_packages import LENT, PACKAGES
 from tencentserverless.local.environment.requirements import FILE_NAME
+from tencentserverless.local.functions.python_modules import folder_with
 from tencentserverless.local.model.function import Function
 
 CHAIN_SECONDS = 3  # the default timeout; a cold start of the next function alone may take as long

@@ -182,12 +182,13 @@ def _worker_module() -> ModuleType:
 
 
 def _new_worker(function: Function) -> Any:
-    settings = {
+    settings: dict[str, Any] = {
         "context": variables.context(function),
         "handler": function.handler,
         "folder": str(function.code),
         "lent": "",
         "shown_paths": [],
+        "hidden_files": getattr(function.call, "hidden_files", ()),
         "result_limit_bytes": TEXT_LIMIT_BYTES,
     }
     worker = _worker_module().LoadedFunction(None, None, settings)

@@ -1,0 +1,61 @@
+"""The README as a newcomer follows it: its commands, in an environment that has nothing but the wheel."""
+
+import os
+import re
+import subprocess
+import sys
+from itertools import pairwise
+
+from tests import environments
+from tests.environments import ROOT, clean_environ, pins_for
+from tests.house.test_docs import FENCE
+
+MARK = "-- next --"
+INSTALLED = "pip install pytest\n"
+
+
+def test_the_readme_is_followed(tmp_path, tmp_path_factory):
+    """The commands of the first steps, typed one after the other, print what README.md says: the first chain, the
+    first tests, the first map."""
+    steps = list(steps_of("README.md", "Start"))
+    script = "".join(f"{command}\necho '{MARK}'\n" for command, _ in steps)
+    variables = clean_environ(PATH=f"{fresh(tmp_path_factory)}{os.pathsep}{os.environ['PATH']}", HOME=str(tmp_path))
+    done = subprocess.run(
+        ["sh", "-c", script], cwd=tmp_path, env=variables, capture_output=True, text=True, check=False, timeout=100
+    )
+    printed = done.stdout.split(f"{MARK}\n")
+    assert len(printed) == len(steps) + 1
+    for (command, expected), found in zip(steps, printed, strict=False):
+        assert expected is None or usual(found) == usual(expected), f"{command}\n{done.stderr}"
+
+
+def test_getting_started_has_the_same_steps():
+    """The commands of the README's first steps stand on the page about getting started, too, with the same output."""
+    longer = list(steps_of("docs/getting-started.md", "In ten minutes"))
+    for command, printed in steps_of("README.md", "Start"):
+        assert (command, printed) in longer or (printed is None and command in [step for step, _ in longer])
+
+
+def fresh(tmp_path_factory):
+    """The folder of the programs of a new environment with the wheel, its extra, and pytest."""
+    (wheel,) = environments.distributions(tmp_path_factory).glob("*.whl")
+    home = tmp_path_factory.mktemp("fresh") / "venv"
+    environments.uv("venv", "-q", "-p", sys.executable, str(home))
+    pins = pins_for("{}.{}".format(*sys.version_info[:2]))
+    packages = (f"tencentserverless[local] @ {wheel.as_uri()}", "pytest")
+    environments.uv("pip", "install", "-q", "-p", str(home / "bin" / "python"), "-c", str(pins), *packages)
+    return home / "bin"
+
+
+def steps_of(page, heading):
+    """The commands of a section, and what they print (None: it is not told)."""
+    sections = re.split(r"^## ", (ROOT / page).read_text(encoding="utf-8"), flags=re.MULTILINE)
+    (section,) = (each for each in sections if each.startswith(f"{heading}\n"))
+    blocks = [*FENCE.findall(section), ("", "")]
+    for (language, content), (kind, printed) in pairwise(blocks):
+        if language == "shell":
+            yield content.replace(INSTALLED, ""), printed if kind == "text" else None
+
+
+def usual(printed):
+    return re.sub(r"in [\d.]+s", "in 0.61s", printed)

@@ -1,0 +1,56 @@
+"""A project of a user: three functions in two regions, forty tests, faults."""
+
+import os
+import signal
+import subprocess
+
+import pytest
+
+from tests import environments
+from tests.local import process_table
+
+WAITS = """
+import time
+
+def test_waits(scf_local):
+    scf_local.client().Order(item="tea")
+    print("it waits", flush=True)
+    time.sleep(600)
+"""
+
+
+def test_forty_tests(run):
+    """The tests of the project pass in two processes, and the summary says how the program coped with faults."""
+    ran = run("-n", "2")
+    assert ran.code == 0, ran.output
+    assert "40 passed" in ran.output
+    assert (
+        "tests/test_shop.py::test_paying_with_faults, faults of Pay\n"
+        "  passed on: 407, 430, 433, 434, 439, 443, 500, reset-after, reset-before, truncated\n"
+        "tests/test_shop.py::test_what_the_customer_reads, faults of Order\n"
+        "  handled: 433, 435, 437, 443, 500, reset-before, truncated\n"
+    ) in ran.output
+
+
+def test_coverage_reaches_functions(run, python, shop):
+    """With `in_process` coverage measures the functions of the project."""
+    command = ("-m", "coverage", "run", "--source=functions", "-m", "pytest", "-q", "-p", "no:xdist", "-k", "marker")
+    code, output, errors = environments.run(python, *command, cwd=shop)
+    assert code == 0, output + errors
+    _, report, _ = environments.run(python, "-m", "coverage", "report", cwd=shop)
+    (pay,) = [line.split() for line in report.splitlines() if line.startswith("functions/Pay")]
+    assert pay[1:] == ["2", "0", "100%"]
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="reads /proc")
+def test_a_killed_pytest_leaves_no_process(python, shop):
+    """When pytest is killed by -9, its endpoint and the functions' processes end."""
+    (shop / "test_waits.py").write_text(WAITS)
+    environ = environments.clean_environ()
+    command = [python, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", "test_waits.py"]
+    with subprocess.Popen(command, cwd=shop, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as pytest_run:
+        assert any(b"it waits" in line for line in pytest_run.stdout)
+        left = process_table.below(pytest_run.pid)
+        assert left
+        os.kill(pytest_run.pid, signal.SIGKILL)
+    process_table.until(lambda: not [pid for pid in left if process_table.alive(pid)])
