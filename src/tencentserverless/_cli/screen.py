@@ -75,6 +75,10 @@ class Screen:
         if not outcome.succeeded:
             yield from self._failure(invocation, outcome, below)
 
+    def learn(self, record: Record) -> None:
+        """Remember why an invocation failed that is not shown: its caller may have failed because of it."""
+        list(self.entry(record))
+
     def rest(self) -> list[str]:
         """The lines that were held back, because refusals repeated themselves."""
         refused, times, is_shown = self._refused, self._times, self._times == self._shown_times

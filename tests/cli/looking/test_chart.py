@@ -17,10 +17,10 @@ PICTURE = """\
 Gateway ok, 3 invocations in 1 min 0 s, at 2023-11-14 22:13:20
 id aaaa
 
-                0            58.50 s idle
-Gateway        |.-----======::::::::::::::      |  1.00 s  12 MB  ok
-  Orders       |       ===  ::::::::::::::      |  300 ms  12 MB  failed (430)
-  Mail (Event) |        ....::::::::::::::======| 59.30 s  12 MB  ok
+                0               58.50 s
+Gateway        |.------========:::::::::        |  1.00 s  12 MB  ok
+  Orders       |         ====  :::::::::        |  300 ms  12 MB  failed (430)
+  Mail (Event) |          .....:::::::::========| 59.30 s  12 MB  ok
 
 . waiting   - cold start   = running   : idle, folded"""
 

@@ -4,7 +4,7 @@ While a transaction reads, nobody can write. So each one is short, and nothing i
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
@@ -120,6 +120,17 @@ def chain(database: sqlite3.Connection, request_id: str) -> list[Record]:
     numbers = [rows[each][1] for each in _below(above[-1], {each: row[0] for each, row in rows.items()})]
     found = [each for one in numbers for each in record_file.read(database, "WHERE number = ?", [one]) if each]
     return sorted(found, key=lambda each: (each.invocation.received_at, -each.number))
+
+
+def failed_below(database: sqlite3.Connection, request_ids: Iterable[str]) -> list[Record]:
+    """The failed invocations that these led to, in the order in which they ended. They may be why these failed."""
+    failed = database.execute("SELECT request_id, parent, number FROM invocations WHERE status_code != 200")
+    rows = {row[0]: row[1:] for row in failed}
+    parents = {each: row[0] for each, row in rows.items()}
+    wanted = set(request_ids)
+    below = {each for first in wanted & rows.keys() for each in _below(first, parents)} - wanted
+    numbers = sorted(rows[each][1] for each in below)
+    return [each for one in numbers for each in record_file.read(database, "WHERE number = ?", [one]) if each]
 
 
 def last_outside(database: sqlite3.Connection) -> str | None:
