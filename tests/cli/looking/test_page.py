@@ -70,10 +70,11 @@ def test_commands(start, run, tmp_path, monkeypatch):
     """The commands of the page print what it shows; the path of the records is told at the start."""
     monkeypatch.chdir(tmp_path)
     list(written(read(PAGE), tmp_path))
+    process, line = None, {}
     for (language, command), (kind, shown) in pairwise([*BLOCKS, ("", "")]):
         if language != "shell":
             continue
-        if command == START or "--local" in command and process.poll() is not None:
+        if command == START or ("--local" in command and process.poll() is not None):
             process, line = start()
             assert os.stat(line["records"]).st_mode & 0o777 == 0o600
         if command != START:
