@@ -47,14 +47,14 @@ def test_help_names_everything(arguments, words):
 @pytest.mark.parametrize(
     ("arguments", "hint"),
     [
-        (["nothing"], "No such command 'nothing'.\n"),
-        (["invke"], "Did you mean `invoke`?"),
-        (["local", "strat"], "Did you mean `local start`?"),
-        (["start"], "Did you mean `local start`?"),
-        (["local", "map"], "Did you mean `map`?"),
-        (["invoke", "x", "--dta"], "Did you mean '--data'?"),
-        (["local", "start"], "Missing argument"),
-        (["invoke"], "Missing argument 'NAME'"),
+        (["nothing"], "No such command nothing.\n"),
+        (["invke"], "Did you mean invoke?"),
+        (["local", "strat"], "Did you mean local start?"),
+        (["start"], "Did you mean local start?"),
+        (["local", "map"], "Did you mean map?"),
+        (["invoke", "x", "--dta"], "Did you mean --data?"),
+        (["local", "start"], "Missing the argument PATH..."),
+        (["invoke"], "Missing the argument NAME"),
     ],
 )
 def test_wrong_use_is_two(arguments, hint):

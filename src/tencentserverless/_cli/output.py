@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 
 import click
 
+from tencentserverless._cli import language
+
 _PLAIN = {"→": "->", "×": "x"}
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -26,7 +28,17 @@ class ReaderGoneError(NotWrittenError):
 
 def options(command: Decorated) -> Decorated:
     """Add the options that every verb has. ``--json`` is the argument `as_json`."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")(command)
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")(_language(command))
+
+
+_language = click.option(
+    "--language",
+    type=click.Choice((language.CHINESE, language.ENGLISH)),
+    is_eager=True,
+    expose_value=False,
+    callback=lambda _context, _option, value: language.choose(value),
+    help="The language of messages. Default: TENCENTSERVERLESS_LANGUAGE, then that of the system.",
+)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tencentserverless._cli import exit_codes, output
+from tencentserverless._cli.language import text
 
 if TYPE_CHECKING:
     from tencentserverless.local import LocalSCF
@@ -108,7 +109,7 @@ def make_endpoint(
         accepted(accept)
     except ValueError:
         raise click.BadParameter(
-            "must be ID:KEY, ID:KEY:TOKEN, @FILE or any", param_hint="--accept (TENCENTSERVERLESS_ACCEPT)"
+            text("must be ID:KEY, ID:KEY:TOKEN, @FILE or any"), param_hint="--accept (TENCENTSERVERLESS_ACCEPT)"
         ) from None
     options.update(port=port, accept=accept, on_record=on_record)
     options.setdefault("notify", print_text)
@@ -140,7 +141,9 @@ def _variables(pairs: Sequence[str], files: Sequence[str]) -> dict[str, str]:
     for pair in pairs:
         name, is_pair, value = pair.partition("=")
         if not is_pair:
-            raise click.BadParameter(f"must be NAME=VALUE, not {pair}", param_hint="--env")
+            raise click.BadParameter(
+                text("must be {form}, not {given}", form="NAME=VALUE", given=pair), param_hint="--env"
+            )
         found[name] = value
     return found
 
@@ -153,13 +156,13 @@ def _text(path: str, option: str) -> str:
     except OSError as error:
         raise click.BadParameter(f"{path}: {error.strerror}", param_hint=option) from None
     except ValueError:
-        raise click.BadParameter(f"{path} is not UTF-8 text", param_hint=option) from None
+        raise click.BadParameter(text("{name} is not UTF-8 text", name=path), param_hint=option) from None
 
 
-def _pair(text: str, option: str, form: str) -> tuple[str, str]:
-    name, _, value = text.partition("=")
+def _pair(given: str, option: str, form: str) -> tuple[str, str]:
+    name, _, value = given.partition("=")
     if not (name and value):
-        raise click.BadParameter(f"must be {form}, not {text}", param_hint=option)
+        raise click.BadParameter(text("must be {form}, not {given}", form=form, given=given), param_hint=option)
     return name, value
 
 
@@ -183,7 +186,7 @@ def start_endpoint(
         where = error.filename or f"{options.get('host', '127.0.0.1')}, port {port}"
         message = f"{where}: {error.strerror or error}"
         if error.errno == errno.EADDRINUSE:
-            raise exit_codes.Failure(f"{message}{_user_of(port)}", exit_codes.WRONG_USE) from None
+            raise exit_codes.Failure(f"{message}\n{_user_of(port)}", exit_codes.WRONG_USE) from None
         raise exit_codes.Failure(message) from None
 
 
@@ -192,7 +195,9 @@ def _user_of(port: int) -> str:
     from tencentserverless._cli import running
 
     users = [each for each in running.all_running() if each.endpoint.endswith(f":{port}")]
-    return f". The endpoint {users[0]} has it; --port 0 picks a free port" if users else "; --port 0 picks a free port"
+    if users:
+        return text("The endpoint {endpoint} has it; --port 0 picks a free port", endpoint=users[0])
+    return text("--port 0 picks a free port")
 
 
 def say(text: str) -> None:

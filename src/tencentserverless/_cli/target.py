@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tencentserverless._cli import exit_codes, language, output
+from tencentserverless._cli.language import text
 
 if TYPE_CHECKING:
     from tencentserverless._cli.running import Running
@@ -54,7 +55,7 @@ def client_arguments(is_local: bool, endpoint: str | None, profile: str | None =
     """
     if is_local:
         if endpoint or profile:
-            raise click.UsageError("--local cannot be used with --endpoint or --profile")
+            raise click.UsageError(text("--local cannot be used with --endpoint or --profile"))
         return arguments_of(required())
     given = {"endpoint": endpoint, "profile": profile}
     if endpoint or os.environ.get("TENCENTSERVERLESS_ENDPOINT"):
@@ -63,12 +64,12 @@ def client_arguments(is_local: bool, endpoint: str | None, profile: str | None =
         from tencentserverless._cli.running import all_running
 
         if all_running():
-            output.tell("This uses the cloud. A local endpoint runs, too: --local")
+            output.tell(text("This uses the cloud. A local endpoint runs, too: --local"))
         return given
     found = _found()
     if found is None:
         return given
-    output.tell(f"No credentials are set. This uses the local endpoint {found.endpoint}")
+    output.tell(text("No credentials are set. This uses the local endpoint {endpoint}", endpoint=found.endpoint))
     return arguments_of(found)
 
 
@@ -81,7 +82,7 @@ def required() -> "Running":
     """The running endpoint for this folder. The program ends with one line if there is none."""
     found = _found()
     if found is None:
-        message = "No local endpoint runs. Start one: tencentserverless local start FOLDER"
+        message = text("No local endpoint runs. Start one: tencentserverless local start FOLDER")
         raise exit_codes.Failure(message, exit_codes.CLOUD_FAILED)
     return found
 

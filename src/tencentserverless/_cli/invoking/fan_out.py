@@ -13,7 +13,7 @@ from tencentserverless._cli import exit_codes, output
 from tencentserverless._cli.invoking import event_lines
 from tencentserverless._cli.invoking.progress import Count, Progress, duration
 from tencentserverless._cli.invoking.results import Results, StandardOutput, journal_of, line_of
-from tencentserverless._cli.language import text
+from tencentserverless._cli.language import joined, text
 from tencentserverless._functions.fanout import is_hopeless
 from tencentserverless._functions.journal import Journal
 from tencentserverless.exception import SettingsError
@@ -40,7 +40,7 @@ def fan_out(function: "Function[Any]", events: str, output_path: str | None, *, 
 
 def _survey(events: str) -> event_lines.Survey | None:
     """What is known of the file of events; None for one that can be read only once."""
-    if events == "-" or not Path(events).is_file():
+    if events == "-" or (Path(events).exists() and not Path(events).is_file()):
         return None
     try:
         return event_lines.survey(events)
@@ -125,12 +125,12 @@ class Run:
 
     def _interrupted(self) -> exit_codes.Interrupted:
         under_way = len(self._sources)
-        message = text("Interrupted.")
+        sentences = [text("Interrupted.")]
         if under_way:
-            message += " " + text("{count} invocations were under way and may go on.", count=under_way)
+            sentences.append(text("{count} invocations were under way and may go on.", count=under_way))
         if self._journal is not None:
-            message += " " + text("--resume goes on.")
-        return exit_codes.Interrupted(message)
+            sentences.append(text("--resume goes on."))
+        return exit_codes.Interrupted(joined(*sentences))
 
     def _summary(self, seconds: float) -> str:
         count = self._count
