@@ -110,7 +110,7 @@ def main():
     for text, test in (("a stub", STUBBED), ("a function", SERVED)):
         runs = [with_plugin(test % given.tests)[0] for _ in range(given.rounds)]
         each = [statistics.median(used[1:-1]) for used in runs]
-        row(f"{text}: the first one to each", [used[0] / rest for used, rest in zip(runs, each)])
+        row(f"{text}: the first one to each", [used[0] / rest for used, rest in zip(runs, each, strict=True)])
         missed += [shown(f"{text}: the first one", [used[0] for used in runs], FIRST_MS)]
         missed += [shown(f"{text}: each", each, EACH_MS)]
     if any(missed):
