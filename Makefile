@@ -51,6 +51,8 @@ soak: $(VENV)/.dev
 	$(BIN)/python benchmarks/held.py
 	$(BIN)/python benchmarks/kills.py $(TIMES)
 	$(BIN)/python benchmarks/interruptions.py
+	$(BIN)/python benchmarks/forks.py
+	$(BIN)/python benchmarks/resumed.py $(EVENTS)
 
 docs: $(VENV)/.dev
 	$(BIN)/python tools/reference.py

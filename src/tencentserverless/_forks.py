@@ -1,4 +1,4 @@
-"""Moments at which a child must not be forked: while another thread imports a module, or sets up TLS.
+"""Moments at which a child must not be forked: while another thread imports a module, or works on a TLS handshake.
 
 Python has a lock for each module that is being imported, and OpenSSL has locks of its own. In the child nobody releases
 them, so that it would wait for them without end. A thread says with ``with no_fork`` that it is at such a moment. Forks

@@ -19,12 +19,16 @@ def main_handler(event, context):
 @pytest.fixture
 def functions(tmp_path):
     """A folder with the function `hello` in two regions."""
+    return written(tmp_path)
+
+
+def written(folder):
     for name, region in (("here", "ap-guangzhou"), ("there", "ap-chengdu")):
-        place = tmp_path / "functions" / name
+        place = folder / "functions" / name
         place.mkdir(parents=True)
         (place / "index.py").write_text(CODE)
         (place / "serverless.yml").write_text(f"component: scf\nname: hello\ninputs:\n  region: {region}\n")
-    return str(tmp_path / "functions")
+    return str(folder / "functions")
 
 
 @pytest.fixture

@@ -106,14 +106,16 @@ def test_brought_keys_from_a_file_and_from_the_environment(functions, tmp_path):
 
 
 def test_what_cannot_be_served(command, tmp_path, functions):
-    """Folders without functions and broken manifests are usage errors with the place; a taken port is an error."""
+    """Folders without functions and broken manifests are usage errors with the place; so is a taken port, with the
+    process that has it."""
     done = command("local", "start", str(tmp_path / "nowhere"))
     assert (done.returncode, done.stdout) == (2, "")
     assert "no such folder" in done.stderr
     with started(functions, "--port", "0") as (_, line):
         done = command("local", "start", functions, "--port", line["endpoint"].rpartition(":")[2])
-        assert (done.returncode, done.stdout) == (1, "")
+        assert (done.returncode, done.stdout) == (2, "")
         assert "in use" in done.stderr
+        assert f"process {line['pid']}" in done.stderr
 
 
 def test_lines_of_json(functions):

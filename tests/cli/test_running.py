@@ -9,7 +9,9 @@ import pytest
 
 from tencentserverless._cli import running
 
-SCF = SimpleNamespace(endpoint="http://127.0.0.1:9", secret_id="id", secret_key="a secret", ca_file="", bundle="")
+SCF = SimpleNamespace(
+    endpoint="http://127.0.0.1:9", secret_id="id", secret_key="a secret", ca_file="", bundle="", records_file=""
+)
 
 
 @pytest.fixture

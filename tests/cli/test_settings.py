@@ -26,8 +26,9 @@ def test_each_setting_with_its_place(command):
 
 
 def test_settings_that_an_invocation_would_refuse(command, tmp_path):
-    """What is wrong is said in one line, with exit code 3."""
-    for arguments in (["--region", "not a region"], ["--profile", "missing"], ["--endpoint", "ftp://x"]):
+    """A wrong setting is told in one line, with exit code 5, or 4 for credentials."""
+    wrong = ((5, "--region", "not a region"), (4, "--profile", "missing"), (5, "--endpoint", "ftp://x"))
+    for code, *arguments in wrong:
         done = command("settings", *arguments, HOME=str(tmp_path))
-        assert (done.returncode, done.stdout) == (3, "")
+        assert (done.returncode, done.stdout) == (code, "")
         assert len(done.stderr.splitlines()) == 1

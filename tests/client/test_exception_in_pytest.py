@@ -130,5 +130,5 @@ def test_the_report_tells_the_failure(sections, name):
     """The report has the first line, the hint and the remote frames, whatever the way of invoking was."""
     text = "\n".join(sections[name])
     assert "Prices (ap-guangzhou/default) raised KeyError: 'price'; it ran [430" in text
-    assert "Hint: see /var/user/index.py, line 5, of Prices" in text
+    assert "Hint: user code exception: see /var/user/index.py, line 5, of Prices" in text
     assert "return PRICES[event]" in text

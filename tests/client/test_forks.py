@@ -52,3 +52,75 @@ def test_a_fork_while_another_thread_imports():
         environ = dict(os.environ, PYTHONPATH=os.path.join(ROOT, "src"))
         done = subprocess.run(command, env=environ, stdout=subprocess.PIPE, timeout=100)
     assert done.stdout.decode("ascii").split("\n")[:-1] == ["%s 0" % name for name in LATE]
+
+
+SHAKING = """
+import os, signal, socket, sys, threading
+from urllib.parse import urlsplit
+from tencentserverless._transport import tls_context
+from tencentserverless._transport.blocking.connect import _wrapped
+address, authority, times = urlsplit(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+
+def shake():
+    plain = socket.create_connection((address.hostname, address.port))
+    _wrapped(plain, tls_context.context(authority), address.hostname, None, lambda: 10).close()
+
+def shake_on():
+    while True:
+        shake()
+
+for _ in range(3):
+    threading.Thread(target=shake_on, daemon=True).start()
+for _ in range(times):
+    child = os.fork()
+    if child == 0:
+        signal.alarm(10)
+        shake()
+        os._exit(0)
+    if os.waitpid(child, 0)[1]:
+        os._exit(1)
+os._exit(0)
+"""
+
+
+def fork_while_others_shake_hands(times):
+    """Returns the exit code: 1 if a child did not get through its own handshake, else 0."""
+    with Server(answering(http(result())), tls=True) as server:
+        command = [sys.executable, "-W", "ignore", "-c", SHAKING, server.endpoint, AUTHORITY, str(times)]
+        return subprocess.run(command, env=dict(os.environ, PYTHONPATH=os.path.join(ROOT, "src"))).returncode
+
+
+STEP = """
+import os, ssl, sys, threading
+from tencentserverless.scf import Client
+endpoint, authority, step = sys.argv[1:]
+begun, plain = threading.Event(), getattr(ssl.SSLSocket, step)
+
+def slow(*arguments):
+    begun.set()
+    threading.Event().wait(0.1)  # nobody sets it: so long OpenSSL is at work
+    try:
+        return plain(*arguments)
+    finally:
+        begun.clear()
+
+setattr(ssl.SSLSocket, step, slow)
+client = Client(endpoint=endpoint, ca_file=authority, secret_id="AKID", secret_key="key", timeout=20)
+thread = threading.Thread(target=client.invoke, args=("f",))
+thread.start()
+begun.wait()
+child = os.fork()
+if child == 0:
+    os._exit(begun.is_set())
+thread.join()
+os._exit(os.waitpid(child, 0)[1] != 0)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "register_at_fork"), reason="needs forks and Python 3.7")
+@pytest.mark.parametrize("step", ["do_handshake", "read"])
+def test_a_fork_waits_for_tls(step):
+    """No child is forked while OpenSSL works on the handshake or on the first answer, which take its locks."""
+    with Server(answering(http(result())), tls=True) as server:
+        command = [sys.executable, "-W", "ignore", "-c", STEP, server.endpoint, AUTHORITY, step]
+        assert subprocess.run(command, env=dict(os.environ, PYTHONPATH=os.path.join(ROOT, "src"))).returncode == 0

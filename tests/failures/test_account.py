@@ -16,7 +16,7 @@ def test_one_function():
     """The text of a function that raised: the first line, the hint, and its frames without the head."""
     assert str(a_chain("Prices")) == (
         "Prices (ap-guangzhou/default) raised KeyError: 'price'; it ran [430, request id-of-Prices]\n"
-        "Hint: see /var/user/index.py, line 5, of Prices\n" + SOURCE + "return PRICES[event]"
+        "Hint: user code exception: see /var/user/index.py, line 5, of Prices\n" + SOURCE + "return PRICES[event]"
     )
 
 
@@ -27,7 +27,7 @@ def test_three_functions():
         "Gateway → Orders → Prices (ap-guangzhou/default) raised KeyError: 'price'; "
         "Gateway ran [430, request id-of-Gateway]",
         "Prices (ap-guangzhou/default) raised KeyError: 'price'; it ran [430, request id-of-Prices]",
-        "Hint: see /var/user/index.py, line 5, of Prices",
+        "Hint: user code exception: see /var/user/index.py, line 5, of Prices",
         *(SOURCE + "return PRICES[event]").split("\n"),
         "Orders (ap-guangzhou/default) raised FunctionError; it ran [430, request id-of-Orders]",
         *called.split("\n"),
@@ -103,7 +103,7 @@ def test_an_error_while_another_was_handled():
     error = function_error("Orders", raised + CONTEXT + trace("ZeroDivisionError: division by zero", line=9), "r")
     first, hint, *rest = str(error).split("\n")
     assert first == "Orders (ap-guangzhou/default) raised ZeroDivisionError: division by zero; it ran [430, request r]"
-    assert hint == "Hint: see /var/user/index.py, line 9, of Orders"
+    assert hint == "Hint: user code exception: see /var/user/index.py, line 9, of Orders"
     assert any("Prices (ap-guangzhou/default) raised KeyError" in line for line in rest)
     assert all(line[:2] == "  " for line in rest)
     assert [hop.function_name for hop in error.chain] == ["Orders"]

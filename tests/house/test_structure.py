@@ -15,6 +15,9 @@ TESTS = sorted(
 )
 
 NO_TEST_FILE = {
+    "_cli/chinese.py": "words; tests/cli/test_language.py compares them with the code",
+    "_cli/project/templates.py": "tests/cli/project/test_init.py, which runs each of them",
+    "_cli/verbs.py": "a table; tests/cli/test_commands.py reads it",
     "_version.py": "one line, which tests/house/test_packaging.py compares with the wheel's",
     "_protocol/effects.py": "the words of the exchange, without behaviour; tests/protocol/test_exchange.py speaks them",
     "__main__.py": "two lines, which tests/cli runs",

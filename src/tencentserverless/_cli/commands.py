@@ -1,61 +1,94 @@
-"""The tree of commands. The file of a verb is imported when the verb is used, so that help and completion are fast."""
+"""The tree of commands, made of the table of verbs."""
 
+import sys
+from difflib import get_close_matches
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from tencentserverless._cli import exit_codes
+from tencentserverless._cli.verbs import GROUPS, VERBS
 from tencentserverless._version import __version__
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
-class LazyGroup(click.Group):
-    """A group of commands that are imported when they are used.
 
-    verbs: ``module:name`` of each command, by the name of its verb.
-    """
+class Verbs(click.Group):
+    """The verbs of the table whose names begin with `prefix`. A verb is imported when it is used."""
 
-    def __init__(self, *args: Any, verbs: dict[str, str], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._verbs = verbs
+    prefix = ""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), *self._verbs])
+    def _summaries(self) -> dict[str, str]:
+        verbs = {name: verb.summary for name, verb in VERBS.items()}
+        below = {name.removeprefix(self.prefix): text for name, text in verbs.items() if name.startswith(self.prefix)}
+        return {name: text for name, text in {**below, **self._groups()}.items() if " " not in name}
+
+    def _groups(self) -> dict[str, str]:
+        return {} if self.prefix else GROUPS
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return sorted(self._summaries())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        path = self._verbs.get(cmd_name)
-        if path is None:
+        if cmd_name in self._groups():
             return super().get_command(ctx, cmd_name)
-        module, _, name = path.partition(":")
-        command: click.Command = getattr(import_module(module), name)
+        verb = VERBS.get(self.prefix + cmd_name)
+        if verb is None:
+            return None
+        module, _, name = verb.command.partition(":")
+        command: click.Command = getattr(import_module(f"tencentserverless._cli.{module}"), name)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name[:1] != "-" and name not in self._summaries():
+            raise click.UsageError(f"No such command {name!r}.{self._suggestion(name)}", ctx)
+        return super().resolve_command(ctx, args)
 
-local = LazyGroup(
-    "local",
-    help="The local endpoint: an SCF on this machine.",
-    verbs={
-        "start": "tencentserverless._cli.local_start:start",
-        "exec": "tencentserverless._cli.local_exec:execute",
-        "env": "tencentserverless._cli.local_env:env",
-        "stop": "tencentserverless._cli.local_stop:stop",
-    },
-)
+    def _suggestion(self, name: str) -> str:
+        """The verb that was meant, perhaps one of another group."""
+        elsewhere = [verb for verb in VERBS if verb.split()[-1] == name]
+        near = get_close_matches(name, self._summaries(), n=1)
+        meant = elsewhere or [self.prefix + each for each in near]
+        return f" Did you mean `{meant[0]}`?" if meant else ""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(self._summaries().items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        from click.shell_completion import CompletionItem
+
+        names = sorted(self._summaries().items())
+        found = [CompletionItem(name, help=text) for name, text in names if name.startswith(incomplete)]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
 
 
-@click.group(
-    cls=LazyGroup,
-    verbs={
-        "doctor": "tencentserverless._cli.doctor:doctor",
-        "event": "tencentserverless._cli.event:event",
-        "invoke": "tencentserverless._cli.invoke:invoke",
-        "pack": "tencentserverless._cli.pack:pack",
-        "settings": "tencentserverless._cli.settings:settings",
-    },
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+class Local(Verbs):
+    """The verbs of the local endpoint."""
+
+    prefix = "local "
+
+
+class Root(Verbs):
+    """All verbs. Its `main` decides the exit code, and says what went wrong."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        try:
+            code: Any = super().main(*args, **{**extra, "standalone_mode": False})
+        except Exception as error:  # noqa: BLE001  `reported` raises those that it does not know
+            code = exit_codes.reported(error)
+        sys.exit(code if isinstance(code, int) else exit_codes.OK)
+
+
+@click.group(cls=Root, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def root() -> None:
     """Invoke Tencent Cloud SCF functions, or run them on this machine."""
 
 
-root.add_command(local)
+root.add_command(Local("local", help=GROUPS["local"]))

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from tencentserverless._cli import target
+from tencentserverless._cli import output, target
 
 
 @click.command("env")
@@ -17,7 +17,8 @@ from tencentserverless._cli import target
     show_default=True,
     help="The language of the commands.",
 )
-def env(shell: str) -> None:
+@output.options
+def env(shell: str, as_json: bool) -> None:
     """Print commands that make programs of this shell use the local endpoint that runs.
 
     Use them in a shell with: eval "$(tencentserverless local env)"
@@ -28,10 +29,13 @@ def env(shell: str) -> None:
 
     found = target.required()
     after = command_environment(os.environ, found.endpoint, found.secret_id, found.secret_key, found.bundle)
-    for name in sorted({*os.environ, *after}):
-        value = after.get(name)
-        if value != os.environ.get(name):
-            click.echo(assignment(shell, name, value))
+    names = sorted({*os.environ, *after})
+    changed = {name: after.get(name) for name in names if after.get(name) != os.environ.get(name)}
+    if as_json:
+        output.write_json(changed)
+        return
+    for name, value in changed.items():
+        output.write(assignment(shell, name, value))
 
 
 def assignment(shell: str, name: str, value: str | None) -> str:

@@ -1,5 +1,6 @@
 """``tencentserverless local exec``: run a command that uses a local endpoint of its own."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tencentserverless._cli import serving
+from tencentserverless._cli import output, serving
 
 if TYPE_CHECKING:
     from tencentserverless.local import LocalSCF
@@ -40,13 +41,16 @@ class _WithCommand(click.Command):
 @serving.endpoint_options
 @click.option("--logs", is_flag=True, help="Print the log of every invocation.")
 @click.option("--cloud", is_flag=True, help="Let COMMAND reach the cloud by SCF's host names.")
+@output.options
 @click.pass_context
-def execute(ctx: click.Context, /, paths: tuple[str, ...], port: int, logs: bool, cloud: bool, **options: Any) -> None:
+def execute(
+    ctx: click.Context, /, paths: tuple[str, ...], port: int, logs: bool, cloud: bool, as_json: bool, **options: Any
+) -> None:
     """Serve the functions in PATH... while COMMAND runs.
 
     The environment of COMMAND makes SDKs use the local endpoint. In Python programs SCF's host names lead to it too,
     with any keys. The exit code is that of COMMAND. If a signal ended it, the exit code is 128 plus the number of the
-    signal.
+    signal. Standard output belongs to COMMAND; with --json the counters at the end, on standard error, are JSON.
     """
     command = ctx.meta.get("command")
     if not command:
@@ -56,7 +60,7 @@ def execute(ctx: click.Context, /, paths: tuple[str, ...], port: int, logs: bool
         code = _run(command, scf.environment(scf_hosts=not cloud))
     finally:
         scf.stop()
-    _summarize(scf, _CLOUD if cloud else _NOTHING_CAME)
+    _summarize(scf, _CLOUD if cloud else _NOTHING_CAME, as_json)
     sys.exit(code)
 
 
@@ -97,10 +101,17 @@ class _Relay:
             process.send_signal(number)
 
 
-def _summarize(scf: "LocalSCF", nothing_came: str) -> None:
+def _summarize(scf: "LocalSCF", nothing_came: str, as_json: bool) -> None:
     counters = scf.counters
-    serving.say(f"requests sent: {counters.requests}")
-    serving.say(f"connections opened: {counters.connections}")
-    serving.say(f"processes started: {counters.processes}")
+    found = {
+        "requests sent": counters.requests,
+        "connections opened": counters.connections,
+        "processes started": counters.processes,
+    }
+    if as_json:
+        serving.say(json.dumps({name.replace(" ", "_"): number for name, number in found.items()}))
+    else:
+        for name, number in found.items():
+            serving.say(f"{name}: {number}")
     if not counters.requests:
         serving.say(nothing_came)

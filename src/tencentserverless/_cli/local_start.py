@@ -1,6 +1,5 @@
 """``tencentserverless local start``: serve functions until a signal stops it."""
 
-import json
 import os
 import sys
 import threading
@@ -12,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tencentserverless._cli import running, serving
+from tencentserverless._cli import output, running, serving
+from tencentserverless._cli.looking import record_files
 
 if TYPE_CHECKING:
     from tencentserverless._cli.screen import Screen
@@ -26,24 +26,44 @@ LOOK_SECONDS = 0.5
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--port", default=9000, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free port.")
 @serving.endpoint_options
+@click.option(
+    "--records",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="The SQLite file for records of invocations, which `logs` and `local trace` show. Default: one for each "
+    "project, in your state folder. If the variable CI is set there is none.",
+)
+@click.option("--no-records", is_flag=True, help="Remove the records of invocations at the end.")
 @click.option("--quiet", is_flag=True, help="Show neither invocations nor what functions print.")
-@click.option("--json", "as_json", is_flag=True, help="Show everything that happens as lines of JSON.")
-def start(paths: tuple[str, ...], port: int, quiet: bool, as_json: bool, **options: Any) -> None:
+@output.options
+def start(
+    paths: tuple[str, ...],
+    port: int,
+    records: str | None,
+    no_records: bool,
+    quiet: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
     """Serve the functions in PATH... until Ctrl-C.
 
     Once it serves, it prints one line to standard output: a JSON object with endpoint, secret_id, secret_key and pid.
-    The key pair is new at each start. With --tls the object also has ca_file, the certificate to trust. Everything
-    else goes to standard error: what to type next, and each invocation with what it prints.
+    The key pair is new at each start. With --tls the object also has ca_file, the certificate to trust. If records of
+    invocations are kept, it has their file, records. Everything else goes to standard error: what to type next, and
+    each invocation with what it prints. With --json these facts are lines of JSON.
     """
     signals: SimpleQueue[int] = SimpleQueue()  # a signal handler may use it at any time; an Event could deadlock
     serving.on_signals(signals.put, "SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
     terminal = Terminal(as_json=as_json, debugs=options["debug"] is not None)
+    if records and no_records:
+        raise click.UsageError("--records and --no-records cannot be used together")
+    kept = record_files.options_for(paths, records, is_wanted=not no_records, notify=terminal.notify)
     scf = serving.start_endpoint(
-        paths, port, None, notify=terminal.notify, watch=None if quiet else terminal.show, **options
+        paths, port, None, notify=terminal.notify, watch=None if quiet else terminal.show, **kept, **options
     )
     with running.announced(scf, paths, lambda text: serving.deliver(partial(terminal.notify, text))):
         try:
-            _introduce(scf, terminal)
+            _introduce(scf, terminal, has_records=bool(kept))
             _wait_for(signals, scf, terminal)
         finally:
             scf.stop()
@@ -57,7 +77,7 @@ class Terminal:
     """
 
     def __init__(self, *, as_json: bool, debugs: bool) -> None:
-        self.width = _columns()
+        self.width = output.columns(sys.stderr)
         self.as_json = as_json
         self._debugs = debugs
         self.lock = threading.Lock()
@@ -73,13 +93,16 @@ class Terminal:
 
         with self.lock:
             if self._screen is None:
-                self._screen = Screen(self.width, colour=_has_colours(), debugs=self._debugs)
+                self._screen = Screen(self.width, colour=output.has_colours(sys.stderr), debugs=self._debugs)
             _print([json_line(fact)] if self.as_json else self._screen.lines(fact))
 
-    def introduce(self, line: str, shown: list[str]) -> None:
+    def introduce(self, line: dict[str, str | int], shown: list[str]) -> None:
         """Print the line on standard output. Whatever a client does from now on is shown after the other lines."""
         with self.lock:
-            serving.print_answer(line)
+            try:
+                output.write_json(line)
+            except output.NotWrittenError as error:
+                serving.print_text(str(error))
             _print(shown)
 
     def finish(self) -> None:
@@ -92,19 +115,6 @@ class Terminal:
 def _print(lines: list[str]) -> None:
     if lines:
         serving.print_text("\n".join(lines))
-
-
-def _columns() -> int:
-    """The width of the terminal that standard error is. A file has no width, so nothing is wrapped in it."""
-    with suppress(AttributeError, OSError, ValueError):  # it may be closed
-        return os.get_terminal_size(sys.stderr.fileno()).columns or 80
-    return 10_000
-
-
-def _has_colours() -> bool:
-    """Whether standard error is a terminal whose colours are wanted. https://no-color.org"""
-    is_wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return is_wanted and sys.stderr is not None and sys.stderr.isatty()
 
 
 def _wait_for(signals: "SimpleQueue[int]", scf: "LocalSCF", terminal: Terminal) -> None:
@@ -120,7 +130,7 @@ def _wait_for(signals: "SimpleQueue[int]", scf: "LocalSCF", terminal: Terminal) 
             return
 
 
-def _introduce(scf: "LocalSCF", terminal: Terminal) -> None:
+def _introduce(scf: "LocalSCF", terminal: Terminal, *, has_records: bool) -> None:
     line: dict[str, str | int] = {
         "endpoint": scf.endpoint,
         "secret_id": scf.secret_id,
@@ -129,7 +139,9 @@ def _introduce(scf: "LocalSCF", terminal: Terminal) -> None:
     }
     if scf.ca_file:
         line["ca_file"] = scf.ca_file
+    if has_records:
+        line["records"] = scf.records_file
     from tencentserverless._cli.ready import ready, variables
 
-    shown = ready(scf.functions, variables(line), terminal.width, is_windows=sys.platform == "win32")
-    serving.deliver(lambda: terminal.introduce(json.dumps(line), [] if terminal.as_json else list(shown)))
+    shown = ready(scf.functions, variables(line), terminal.width, records=line.get("records", ""), is_windows=sys.platform == "win32")
+    serving.deliver(lambda: terminal.introduce(line, [] if terminal.as_json else list(shown)))

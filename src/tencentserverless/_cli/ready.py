@@ -24,9 +24,13 @@ def variables(line: Mapping[str, str | int]) -> dict[str, str]:
 
 
 def ready(
-    functions: Sequence[Function], values: Mapping[str, str], width: int, *, is_windows: bool = False
+    functions: Sequence[Function], values: Mapping[str, str], width: int, *, records: object = "", is_windows: bool = False
 ) -> Iterator[str]:
-    """The lines to show. values: the environment variables. width: the columns of the terminal."""
+    """The lines to show.
+
+    values: the environment variables. width: the columns of the terminal. records: the file of the records that are
+    kept, "" if they are not.
+    """
     number = f"{len(functions)} function{'' if len(functions) == 1 else 's'}"
     yield f"Serving {number} at {values['TENCENTSERVERLESS_ENDPOINT']}"
     yield ""
@@ -41,6 +45,10 @@ def ready(
     if functions:
         yield f"  {_invocation(functions[0])}"
     yield ""
+    if records:
+        yield f"Records are kept for 7 days in {records}"
+        yield "Look back at them: tencentserverless logs --failed, tencentserverless local trace"
+        yield ""
     yield "Saved code takes effect at the next invocation. Press Ctrl-C to stop."
 
 

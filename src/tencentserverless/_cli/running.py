@@ -22,7 +22,10 @@ _LOCKED_BYTE = 1 << 30  # Windows: behind the text, because nobody else can read
 
 @dataclass(frozen=True)
 class Running:
-    """A running endpoint. machine: where its address and its process id have a meaning, see `_machine`."""
+    """A running endpoint.
+
+    machine: where its address and its process id have a meaning, see `_machine`. records: the file of its records.
+    """
 
     endpoint: str
     secret_id: str
@@ -32,6 +35,7 @@ class Running:
     pid: int
     folders: tuple[str, ...]
     machine: str
+    records: str = ""
 
     def __str__(self) -> str:
         return f"{self.endpoint} (process {self.pid}) serves {', '.join(self.folders)}"
@@ -67,6 +71,7 @@ def announced(scf: "LocalSCF", paths: Sequence[str], notify: Callable[[str], Non
         pid=os.getpid(),
         folders=tuple(str(Path(path).resolve()) for path in paths),
         machine=_machine(),
+        records=scf.records_file,
     )
     try:
         descriptor, path = _written(json.dumps(asdict(told)).encode())
@@ -104,12 +109,18 @@ def _written(content: bytes) -> tuple[int, Path]:
 
 def _folders() -> list[Path]:
     """Where the files may be: the user's runtime folder, then the user's state folder."""
+    if sys.platform == "win32":
+        return [state_folder()]
+    runtime = Path(os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}")
+    return [*([runtime / _NAME] if runtime.is_dir() else []), state_folder()]
+
+
+def state_folder() -> Path:
+    """The folder of this package for files that outlive a restart of the machine."""
     home = os.path.expanduser("~")  # "~" itself if the user does not have a home folder; `Path.home` would raise
     if sys.platform == "win32":
-        return [Path(os.environ.get("LOCALAPPDATA") or home) / _NAME]
-    runtime = Path(os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}")
-    state = Path(os.environ.get("XDG_STATE_HOME") or os.path.join(home, ".local", "state"))
-    return [*([runtime / _NAME] if runtime.is_dir() else []), state / _NAME]
+        return Path(os.environ.get("LOCALAPPDATA") or home) / _NAME
+    return Path(os.environ.get("XDG_STATE_HOME") or os.path.join(home, ".local", "state")) / _NAME
 
 
 def all_running() -> list[Running]:

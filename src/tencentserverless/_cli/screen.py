@@ -18,6 +18,7 @@ from tencentserverless.local.model.regions import DEFAULT_REGION
 
 MB = 1024 * 1024
 TIME_COLUMNS = len("14:03:07.112  ")
+ENTRY_COLUMNS = 4  # before the lines below the first one of an entry
 LEAST_COLUMNS = 40
 MOST_TRACE_LINES = 60
 MOST_PRINTED_LINES = 1000  # of one invocation
@@ -41,10 +42,15 @@ class Screen:
     """Turns facts into lines.
 
     width: the columns of the terminal. colour: whether to use its colours. debugs: whether functions have a debugger.
+    looks_back: whether what is shown has happened some time ago, so that its day is shown too.
     """
 
-    def __init__(self, width: int = 80, *, colour: bool = False, debugs: bool = False) -> None:
+    def __init__(
+        self, width: int = 80, *, colour: bool = False, debugs: bool = False, looks_back: bool = False
+    ) -> None:
         self._width = width
+        self._looks_back = looks_back
+        self._margin = ENTRY_COLUMNS if looks_back else TIME_COLUMNS
         self._colour = colour
         self._debugs = debugs
         self._shown: dict[str, _Shown] = {}  # by request id
@@ -57,6 +63,17 @@ class Screen:
         if isinstance(fact, Refused):
             return list(self._of_refused(fact))
         return [*self.rest(), *self._of(fact)]
+
+    def entry(self, record: Record) -> Iterator[str]:
+        """The lines on an invocation that has ended: how, what it printed, why it failed. Callers come after callees."""
+        invocation, outcome = record.invocation, record.outcome
+        assert outcome is not None
+        yield from self._summary(record.ended_at or 0.0, invocation, outcome, f"id {record.request_id}")
+        for line in record.log.removesuffix("\n").split("\n") if record.log else ():
+            yield self._below(invocation, f"| {_without_returns(line)}".rstrip())
+        below = self._causes.pop(invocation.request_id, "")
+        if not outcome.succeeded:
+            yield from self._failure(invocation, outcome, below)
 
     def rest(self) -> list[str]:
         """The lines that were held back, because refusals repeated themselves."""
@@ -79,7 +96,7 @@ class Screen:
 
     def _begun(self, invocation: Invocation) -> str:
         how = " (Event)" if invocation.invocation_type == "Event" else ""
-        return f"{self._time(invocation.received_at)}{_indent(invocation)}{self._name(invocation)} begins{how}"
+        return f"{self._time(invocation.received_at)}{self._indent(invocation)}{self._name(invocation)} begins{how}"
 
     def _printed(self, invocation: Invocation, text: str) -> Iterator[str]:
         """The lines that are complete. The last one waits for its end, or for that of the invocation."""
@@ -98,7 +115,7 @@ class Screen:
 
     def _below(self, invocation: Invocation, text: str, name: str = "") -> str:
         """A line below that of the invocation. name: whose line it is, because several may run at the same time."""
-        return f"{' ' * TIME_COLUMNS}{_indent(invocation)}  {self._styled(f'{name} ' if name else '', _DIM)}{text}"
+        return f"{' ' * self._margin}{self._indent(invocation)}  {self._styled(f'{name} ' if name else '', _DIM)}{text}"
 
     def _ended(self, record: Record) -> Iterator[str]:
         invocation, outcome = record.invocation, record.outcome
@@ -111,13 +128,13 @@ class Screen:
         if not outcome.succeeded:
             yield from self._failure(invocation, outcome, below)
 
-    def _summary(self, at: float, invocation: Invocation, outcome: Outcome) -> Iterator[str]:
+    def _summary(self, at: float, invocation: Invocation, outcome: Outcome, *more: str) -> Iterator[str]:
         how = self._styled("ok", _GREEN) if outcome.succeeded else self._styled(f"failed ({outcome.status_code})", _RED)
         facts = [f"in {_milliseconds(outcome.duration_ms)}"]
         facts += [] if outcome.init_ms is None else [f"cold start {_milliseconds(outcome.init_ms)}"]
         facts += [f"{outcome.memory_bytes / MB:.0f} MB"] if outcome.memory_bytes else []
-        head = f"{self._time(at)}{_indent(invocation)}{self._name(invocation)} {how} "
-        yield from _flowing(head, facts, self._width + len(head) - _columns(head))
+        head = f"{self._time(at)}{self._indent(invocation)}{self._name(invocation)} {how} "
+        yield from _flowing(head, [*facts, *more], self._width + len(head) - _columns(head), self._margin + 2)
 
     # Failures.
 
@@ -172,8 +189,12 @@ class Screen:
     # Words.
 
     def _time(self, at: float) -> str:
-        text = f"{time.strftime('%H:%M:%S', time.localtime(at))}.{int(at * 1000) % 1000:03}"
+        day = "%Y-%m-%d " if self._looks_back else ""
+        text = f"{time.strftime(f'{day}%H:%M:%S', time.localtime(at))}.{int(at * 1000) % 1000:03}"
         return f"{self._styled(text, _DIM)}  "
+
+    def _indent(self, invocation: Invocation) -> str:
+        return "" if self._looks_back else "  " * len(invocation.callers)
 
     def _name(self, invocation: Invocation) -> str:
         function = invocation.function
@@ -200,8 +221,9 @@ def json_line(fact: Fact) -> str:
     return json.dumps({"fact": type(fact).__name__.lower(), **data})
 
 
-def _indent(invocation: Invocation) -> str:
-    return "  " * len(invocation.callers)
+def _without_returns(line: str) -> str:
+    """A line of a log, in which a carriage return hides nothing."""
+    return line.rstrip("\r").replace("\r", "\\r")
 
 
 def _milliseconds(value: float) -> str:
@@ -223,13 +245,13 @@ def _columns(text: str) -> int:
     return count
 
 
-def _flowing(head: str, words: Iterable[str], width: int) -> Iterator[str]:
-    """Words after a head, with commas. Those that do not fit into the width stand below."""
+def _flowing(head: str, words: Iterable[str], width: int, margin: int) -> Iterator[str]:
+    """Words after a head, with commas. Those that do not fit into the width stand below, after a margin."""
     line, is_first = head, True
     for word in words:
         if not is_first and len(line) + len(word) + 2 > width:
             yield f"{line},"
-            line, is_first = " " * (TIME_COLUMNS + 2), True
+            line, is_first = " " * margin, True
         line += word if is_first else f", {word}"
         is_first = False
     yield line

@@ -1,5 +1,6 @@
 """The code that `local start` and `local exec` share: options, starting the endpoint, notices, signals."""
 
+import errno
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -9,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tencentserverless._cli import exit_codes, running
+
 if TYPE_CHECKING:
     from tencentserverless.local import LocalSCF
     from tencentserverless.local.eventloop.delivery import Delivery
     from tencentserverless.local.model.invocation import Record
 
 _PLAIN = {"→": "->", "×": "x"}
-_OPTIONS = (
+_OF_THE_SERVER = (
     click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on, or localhost."),
     click.option(
         "--host-name",
@@ -34,6 +37,8 @@ _OPTIONS = (
         "users do not see them in the list of processes. `any` accepts unknown ids without checking their signatures.",
     ),
     click.option("--tls", is_flag=True, help="Use TLS, with a certificate that is new at each start."),
+)
+_OF_FUNCTIONS = (
     click.option(
         "--layer",
         "layers",
@@ -72,7 +77,15 @@ _OPTIONS = (
 
 def endpoint_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options that `start_endpoint` takes to a command."""
-    for option in reversed(_OPTIONS):
+    command = function_options(command)
+    for option in reversed(_OF_THE_SERVER):
+        command = option(command)
+    return command
+
+
+def function_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add those of them that are about the functions."""
+    for option in reversed(_OF_FUNCTIONS):
         command = option(command)
     return command
 
@@ -166,10 +179,19 @@ def start_endpoint(
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     except AuthorityError as error:
-        raise click.ClickException(f"--tls: {error}") from None
+        raise exit_codes.Failure(f"--tls: {error}") from None
     except OSError as error:
         where = error.filename or f"{options.get('host', '127.0.0.1')}, port {port}"
-        raise click.ClickException(f"{where}: {error.strerror or error}") from None
+        message = f"{where}: {error.strerror or error}"
+        if error.errno == errno.EADDRINUSE:
+            raise exit_codes.Failure(f"{message}{_user_of(port)}", exit_codes.WRONG_USE) from None
+        raise exit_codes.Failure(message) from None
+
+
+def _user_of(port: int) -> str:
+    """Which endpoint of this user has the port, if one has."""
+    users = [each for each in running.all_running() if each.endpoint.endswith(f":{port}")]
+    return f". The endpoint {users[0]} has it; --port 0 picks a free port" if users else "; --port 0 picks a free port"
 
 
 def say(text: str) -> None:
@@ -188,16 +210,6 @@ def _printer() -> "Delivery":
     from tencentserverless.local.eventloop.delivery import Delivery
 
     return Delivery()
-
-
-def print_answer(line: str) -> None:
-    """Print one line to standard output. If that is not possible, a line on standard error says why."""
-    from tencentserverless.local.eventloop.delivery import print_line
-
-    try:
-        print_line(line, "stdout")
-    except (OSError, ValueError) as error:
-        print_text(f"cannot print to standard output: {error}")
 
 
 def print_text(text: str) -> None:

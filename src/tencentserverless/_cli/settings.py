@@ -1,12 +1,10 @@
 """``tencentserverless settings``: show the settings of an invocation, and where each comes from."""
 
-import sys
+from typing import Any
 
 import click
 
-from tencentserverless._cli import target
-
-CLOUD_FAILED = 3
+from tencentserverless._cli import output, target
 
 
 @click.command()
@@ -14,23 +12,29 @@ CLOUD_FAILED = 3
 @click.option("--profile", help="A profile of tccli, or of ~/.tencentcloud/credentials.")
 @click.option("--endpoint", metavar="URL", help="The address of the API, such as http://127.0.0.1:9000.")
 @target.local_option
-def settings(region: str | None, profile: str | None, endpoint: str | None, is_local: bool) -> None:
+@output.options
+def settings(region: str | None, profile: str | None, endpoint: str | None, is_local: bool, as_json: bool) -> None:
     """Print the settings that an invocation from here would use, and where each comes from.
 
-    Secrets are masked. No network request is made. The exit code is 3 if an invocation would fail because of its
-    settings.
+    Secrets are masked. No network request is made. The exit code is 4 if credentials are missing, and 5 if another
+    setting is wrong.
     """
     from tencentserverless._settings.report import explain
-    from tencentserverless.exception import SettingsError
     from tencentserverless.scf import Client
 
     arguments = target.client_arguments(is_local, endpoint, profile)
-    try:
-        lines = explain(Client(region=region, **arguments))
-    except SettingsError as error:
-        click.echo(str(error), err=True)
-        sys.exit(CLOUD_FAILED)
-    names, values = (max(len(line[column]) for line in lines) for column in (0, 1))
-    for name, value, source in lines:
-        is_theirs = source == "argument" and "secret_id" in arguments and name != "region"
-        click.echo(f"{name:{names}}  {value:{values}}  {'the local endpoint' if is_theirs else source}")
+    lines = explain(Client(region=region, **arguments))
+    rows = [(name, value, _source(name, source, arguments)) for name, value, source in lines]
+    if as_json:
+        for row in rows:
+            output.write_json(dict(zip(("name", "value", "source"), row, strict=True)))
+        return
+    names, values = (max(len(row[column]) for row in rows) for column in (0, 1))
+    for name, value, source in rows:
+        output.write(f"{name:{names}}  {value:{values}}  {source}")
+
+
+def _source(name: str, source: str, arguments: dict[str, Any]) -> str:
+    """Where a setting comes from. arguments: those of the client; with --local they are the endpoint's."""
+    is_theirs = source == "argument" and "secret_id" in arguments and name != "region"
+    return "the local endpoint" if is_theirs else source

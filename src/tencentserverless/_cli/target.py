@@ -1,19 +1,50 @@
 """Where a verb sends its requests: to the cloud, or to a running local endpoint."""
 
 import os
-import sys
-from typing import Any, NoReturn
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from tencentserverless._cli import running
+from tencentserverless._cli import exit_codes, language, output, running
 from tencentserverless._cli.running import Running
 
-FAILED = 3
+if TYPE_CHECKING:
+    from tencentserverless.scf import Client
 
 local_option = click.option(
     "--local", "is_local", is_flag=True, help="Use the local endpoint that runs on this machine, see `local start`."
 )
+
+_OPTIONS = (
+    click.option("--region", help="Default: TENCENTCLOUD_REGION, then ap-guangzhou."),
+    click.option("--profile", help="A profile of tccli, or of ~/.tencentcloud/credentials."),
+    click.option("--namespace", default="default", show_default=True),
+    click.option("--qualifier", default="$LATEST", show_default=True, help="A version or an alias."),
+    click.option("--endpoint", metavar="URL", help="The address of the API, such as http://127.0.0.1:9000."),
+    local_option,
+    click.option("--timeout", metavar="SECONDS", type=click.FloatRange(0, min_open=True), help="Of one invocation."),
+    click.option("--idempotent", is_flag=True, help="The function may run twice: retry more failures."),
+)
+
+
+def options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of verbs that invoke a function. `client_of` takes those of the client."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def client_of(
+    region: str | None, profile: str | None, endpoint: str | None, is_local: bool, timeout: float | None, **more: Any
+) -> "Client":
+    """The client that these options describe. more: other arguments of `Client`."""
+    from tencentserverless.scf import Client
+
+    if timeout is not None:
+        more["timeout"] = timeout
+    more["language"] = language.chosen()
+    return Client(region=region, **client_arguments(is_local, endpoint, profile), **more)
 
 
 def client_arguments(is_local: bool, endpoint: str | None, profile: str | None = None) -> dict[str, Any]:
@@ -28,14 +59,14 @@ def client_arguments(is_local: bool, endpoint: str | None, profile: str | None =
     given = {"endpoint": endpoint, "profile": profile}
     if endpoint or os.environ.get("TENCENTSERVERLESS_ENDPOINT"):
         return given
-    if profile or _has_credentials():
+    if profile or has_credentials():
         if running.all_running():
-            click.echo("This uses the cloud. A local endpoint runs, too: --local", err=True)
+            output.tell("This uses the cloud. A local endpoint runs, too: --local")
         return given
     found = _found()
     if found is None:
         return given
-    click.echo(f"No credentials are set. This uses the local endpoint {found.endpoint}", err=True)
+    output.tell(f"No credentials are set. This uses the local endpoint {found.endpoint}")
     return arguments_of(found)
 
 
@@ -46,22 +77,22 @@ def arguments_of(found: Running) -> dict[str, Any]:
 
 def required() -> Running:
     """The running endpoint for this folder. The program ends with one line if there is none."""
-    return _found() or fail("No local endpoint runs. Start one: tencentserverless local start FOLDER")
-
-
-def fail(message: str) -> NoReturn:
-    click.echo(message, err=True)
-    sys.exit(FAILED)
+    found = _found()
+    if found is None:
+        message = "No local endpoint runs. Start one: tencentserverless local start FOLDER"
+        raise exit_codes.Failure(message, exit_codes.CLOUD_FAILED)
+    return found
 
 
 def _found() -> Running | None:
     try:
         return running.the_running()
     except running.SeveralRunningError as error:
-        fail(str(error))
+        raise exit_codes.Failure(str(error), exit_codes.CLOUD_FAILED) from None
 
 
-def _has_credentials() -> bool:
+def has_credentials() -> bool:
+    """Whether an argument, a variable or a file names credentials."""
     from tencentserverless._settings.identity import is_configured
 
     return is_configured()

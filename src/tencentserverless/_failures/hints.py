@@ -94,7 +94,10 @@ def _of_exception(part: "Part", function_name: "Optional[str]", is_at_start: boo
     place = part.place()
     if place is None:
         return _ONLY_JSON if "JSON" in raised else ""
-    return f"see {place[0]}, line {place[1]}, of {function_name}" if function_name else ""
+    if not function_name:
+        return ""
+    what = "" if is_at_start else "user code exception: "  # the platform's words, which people search for
+    return f"{what}see {place[0]}, line {place[1]}, of {function_name}"
 
 
 def _of_code(code: str, message: str, is_chinese: bool) -> str:

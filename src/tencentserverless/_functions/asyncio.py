@@ -178,6 +178,7 @@ class _Tasks:
         tasks, self._tasks = self._tasks, []
         if tasks:
             await asyncio.wait(tasks)
+        self.fanout.close()
 
 
 def _wake(future: "asyncio.Future[None]") -> None:

@@ -3,7 +3,8 @@
 from functools import lru_cache
 from typing import Generic, TypeVar, overload
 
-from tencentserverless._functions.fanout import Failed, Fanout, Plan
+from tencentserverless._functions.fanout import Failed, Fanout, Plan, Record
+from tencentserverless._functions.journal import Journal
 from tencentserverless._protocol.invoke import check_name
 from tencentserverless._settings.settings import UNSET
 
@@ -11,6 +12,7 @@ __tracebackhide__ = True  # from pytest: it shows the caller's frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import os
     from typing import Any, Callable, Container, Dict, Iterable, Optional, Tuple, Union
 
     from tencentserverless._protocol.invoke import InvokeResult
@@ -70,6 +72,7 @@ class BaseFunction(Generic[Values, Pairs]):
         return_exceptions: bool = ...,
         *,
         retries: int = ...,
+        journal: "Union[None, str, os.PathLike[str]]" = ...,
     ) -> "Values": ...
 
     @overload
@@ -81,6 +84,7 @@ class BaseFunction(Generic[Values, Pairs]):
         return_exceptions: bool = ...,
         *,
         retries: int = ...,
+        journal: "Union[None, str, os.PathLike[str]]" = ...,
         with_results: bool,
     ) -> "Pairs": ...
 
@@ -92,6 +96,7 @@ class BaseFunction(Generic[Values, Pairs]):
         return_exceptions: bool = False,
         *,
         retries: int = 0,
+        journal: "Union[None, str, os.PathLike[str]]" = None,
         with_results: bool = False,
     ) -> "Any":
         """Invoke the function with each event, `concurrency` at a time. Returns a lazy iterator of the decoded values.
@@ -104,6 +109,11 @@ class BaseFunction(Generic[Values, Pairs]):
         retries: how often an event is sent again after a failure with `executed` "no" (no connection, throttled or no
             capacity for longer than `timeout`). If the function is `idempotent`, also after other failures of the
             invocation.
+        journal: a file that notes each event before it is sent, and each outcome. If the program ends before the map
+            does, also by `kill -9`, the same map with the same journal hands out the outcomes of the file and sends
+            the other events. An event that was under way may have run: its outcome is a TransportError with `executed`
+            "maybe", or it is sent again if the function is `idempotent`. Other events than before, another function
+            and a journal in use raise SettingsError. An OSError of the file ends the iteration.
         with_results: True for (value, InvokeResult) pairs: request id, duration and log beside the value.
 
         A failure that every event would meet ends the iteration, also with `return_exceptions`: no such function,
@@ -117,9 +127,26 @@ class BaseFunction(Generic[Values, Pairs]):
         is InvokeFunction, which the platform allows 10,000 times a second, or Invoke (100 times a second) where
         InvokeFunction is refused. Mirrors https://cloud.tencent.com/document/product/583/58400
         """
-        invoke = self._invoker(with_results)
         arguments = {"ordered": ordered, "return_exceptions": return_exceptions, "retries": retries}
-        return self._iterator(self._fanout(events, concurrency=concurrency, **arguments), invoke)
+        opened = None if journal is None else Journal(journal, self._about())
+        return self._map(events, opened, with_results, concurrency=concurrency, **arguments)
+
+    def _map(
+        self, events: "Iterable[Any]", journal: "Optional[Journal]", with_results: bool, **arguments: "Any"
+    ) -> "Any":
+        """`map` with an open journal. arguments: those of `_plan`."""
+        plan = self._plan(**arguments)
+        value = self._value_and_result if with_results else self._value
+        if journal is None:
+            return self._iterator(Fanout(events, plan), self._invoker(value))
+        record = Record(journal, self._client._encode, value, plan)
+        return self._iterator(Fanout(events, plan, record), self._invoker(_itself))
+
+    def _about(self) -> "Dict[str, Any]":
+        """What a journal of this function is about."""
+        region = self._client._resolve(self._options["region"], UNSET)[0]
+        names = ("namespace", "qualifier")
+        return {"function": self.name, "region": region, **{name: self._options[name] for name in names}}
 
     def _value(self, result: "InvokeResult") -> "Any":
         """The decoded value of `result`, made into `returns` if that was given."""
@@ -132,14 +159,13 @@ class BaseFunction(Generic[Values, Pairs]):
     def _value_and_result(self, result: "InvokeResult") -> "Any":
         return self._value(result), result
 
-    def _fanout(self, events: "Iterable[Any]", **arguments: "Any") -> Fanout:
-        """The bookkeeping of one `map`. Raises SettingsError if an argument or a setting is wrong."""
+    def _plan(self, **arguments: "Any") -> Plan:
+        """How one `map` invokes. Raises SettingsError if an argument or a setting is wrong."""
         idempotent, patience = self._options["idempotent"], self._client._patience(self._options)
-        return Fanout(events, Plan(idempotent=idempotent, patience=patience, **arguments))
+        return Plan(idempotent=idempotent, patience=patience, **arguments)
 
-    def _invoker(self, with_results: bool) -> "Callable[[Any], Any]":
-        """A function from an event to what `map` hands out for it."""
-        value = self._value_and_result if with_results else self._value
+    def _invoker(self, value: "Callable[[Any], Any]") -> "Callable[[Any], Any]":
+        """A function from an event to the `value` of its result."""
         return self._client._invoker(self.name, self._options, value)  # type: ignore[no-any-return]
 
     def _handle(self, kind: "Callable[..., Any]", result: "InvokeResult") -> "Any":
@@ -147,6 +173,10 @@ class BaseFunction(Generic[Values, Pairs]):
         request_id = result.function_request_id or result.request_id
         namespace, region = self._options["namespace"], self._options["region"]
         return kind(self._client, request_id, self.name, namespace, region, result)
+
+
+def _itself(result: "InvokeResult") -> "InvokeResult":
+    return result
 
 
 def _known(dataclass: "Callable[..., Any]", value: "Dict[str, Any]") -> "Dict[str, Any]":

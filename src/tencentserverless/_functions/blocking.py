@@ -59,6 +59,7 @@ class Map(Generic[T]):
     def close(self) -> None:
         """Send no more events. Invocations in flight go on, and their outcomes are dropped."""
         self._end()
+        self._fanout.close()
 
     def _feed(self) -> None:
         while self._end.alive:

@@ -1,6 +1,7 @@
 """The bookkeeping of `map`: which event is sent next, and which results wait for their turn. No I/O."""
 
 from tencentserverless import exception as errors
+from tencentserverless._functions.journal import digest_of
 from tencentserverless._protocol.pace import Pace
 from tencentserverless._settings.settings import whole_number
 
@@ -8,7 +9,9 @@ __tracebackhide__ = True  # from pytest: it shows the caller's frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterable, List, Optional, Tuple
+    from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
+
+    from tencentserverless._functions.journal import Journal
 
 WINDOW = 8  # so many times the concurrency may events be read ahead of the results that were handed out
 _NO_CAPACITY = (429, 432)
@@ -81,16 +84,57 @@ class Failed:
         self.error = error
 
 
+class Record:
+    """What a fan-out does with a journal.
+
+    encode: an event to its JSON text. convert: the result of an invocation to what `map` hands out.
+    """
+
+    def __init__(
+        self, journal: "Journal", encode: "Callable[[Any], str]", convert: "Callable[[Any], Any]", plan: Plan
+    ) -> None:
+        self.journal = journal
+        self._encode = encode
+        self._convert = convert
+        self._may_run_twice = plan.idempotent
+
+    def recalled(self, index: int, event: "Any") -> "Any":
+        """The outcome of an event that was sent by an earlier `map`; None for one that is now noted as sent."""
+        try:
+            digest = digest_of(self._encode(event))
+        except (TypeError, ValueError, RecursionError):  # it cannot be sent; the failure says why
+            return None
+        outcome = self.journal.recall(index, digest, self._may_run_twice)
+        if outcome is None:
+            self.journal.start(index, digest)
+            return None
+        return Failed(outcome) if isinstance(outcome, Exception) else self.converted(outcome)
+
+    def finish(self, index: int, outcome: "Any") -> None:
+        self.journal.finish(index, outcome.error if type(outcome) is Failed else outcome)
+
+    def converted(self, outcome: "Any") -> "Any":
+        if type(outcome) is Failed:
+            return outcome
+        try:
+            return self._convert(outcome)
+        except Exception as error:
+            return Failed(error)
+
+
 class Fanout:
     """Turns events into outcomes, in the order of the events or as they finish, with bounded memory.
 
     A failure that every event would meet ends it: no further event is sent, and the failure is raised once. With
     `return_exceptions`, or without order, it comes after all outcomes. In order it comes at its own place, so that the
     outcomes before it line up with their events.
+
+    record: the journal, or None. Outcomes that it has are handed out in the places of their events, which are not sent.
     """
 
-    def __init__(self, events: "Iterable[Any]", plan: Plan) -> None:
+    def __init__(self, events: "Iterable[Any]", plan: Plan, record: "Optional[Record]" = None) -> None:
         self.plan = plan
+        self._record = record
         self.pace = Pace(plan.concurrency)
         self._events = iter(events)
         self._window = plan.concurrency * WINDOW
@@ -115,18 +159,26 @@ class Fanout:
         return pending
 
     def _next_event(self, now: float) -> "Optional[Pending]":
-        if self._is_exhausted or self._read - self._handed_out >= self._window:
-            return None
-        try:
-            event = next(self._events)
-        except StopIteration:
-            self._is_exhausted = True
-            return None
-        except Exception as failure:  # the caller's iterator failed: `is_over` raises it after all earlier outcomes
-            self._is_exhausted, self._broken = True, failure
-            return None
-        self._read += 1
-        return Pending(self._read - 1, event, now, self.plan.retries)
+        while not self._is_exhausted and self._read - self._handed_out < self._window:
+            try:
+                event = next(self._events)
+                outcome = None if self._record is None else self._record.recalled(self._read, event)
+            except StopIteration:
+                self._is_exhausted = True
+                return None
+            except Exception as failure:  # of the caller's iterator, or of the journal
+                self._break(failure)
+                return None
+            self._read += 1
+            if outcome is None:
+                return Pending(self._read - 1, event, now, self.plan.retries)
+            self._finished[self._read - 1] = outcome
+        return None
+
+    def _break(self, failure: Exception) -> None:
+        """Send nothing more. `is_over` raises the failure after all outcomes of earlier events."""
+        self._is_exhausted = True
+        self._broken = self._broken or failure
 
     def finish(self, pending: Pending, outcome: "Any", now: float) -> None:
         """Take the outcome of an event: a value, or `Failed`. An event that is to be sent again is held."""
@@ -134,7 +186,7 @@ class Fanout:
         if type(outcome) is not Failed:
             self.pace.succeeded()
             self._settle(pending.index, outcome)
-        elif _is_hopeless(outcome.error):
+        elif is_hopeless(outcome.error):
             self._give_up(pending.index, outcome)
         elif self._goes_again(pending, outcome.error, now):
             pending.failure = outcome
@@ -159,22 +211,44 @@ class Fanout:
         return True
 
     def _settle(self, index: int, outcome: "Any") -> None:
-        """Keep an outcome until it is handed out."""
+        """Keep an outcome until it is handed out, and in the journal for good."""
+        if self._record is not None:
+            try:
+                self._record.finish(index, outcome)
+            except Exception as failure:  # the disk is full, for one
+                self._break(failure)
+            outcome = self._record.converted(outcome)
         self._finished[index] = outcome
+        self._count(outcome)
+
+    def _count(self, outcome: "Any") -> None:
         if type(outcome) is not Failed or not isinstance(outcome.error, _NOT_SENT):
             self._sent += 1
 
     def _give_up(self, index: int, failed: Failed) -> None:
-        """Send nothing more."""
+        """Send nothing more. The journal forgets the events that did not run, so that a later `map` sends them."""
         self._is_exhausted = self._has_given_up = True
         for pending in self._held:
-            self._settle(pending.index, pending.failure)
+            self._drop(pending.index, pending.failure)
         self._held.clear()
-        self._settle(index, failed)
+        self._drop(index, failed)
         if not self.plan.ordered and not self.plan.return_exceptions:
             del self._finished[index]
         if self._end is None or index < self._end[0]:
             self._end = index, failed.error
+
+    def _drop(self, index: int, failed: "Any") -> None:
+        """Keep the failure of an event that is not sent again because of the end."""
+        record = self._record
+        if record is None or getattr(failed.error, "executed", "maybe") != "no":
+            self._settle(index, failed)
+            return
+        try:
+            record.journal.withdraw(index)
+        except Exception as failure:
+            self._break(failure)
+        self._finished[index] = failed
+        self._count(failed)
 
     def pop(self) -> "Optional[Tuple[int, Any]]":
         """The next (index, outcome) to hand out; None if it has not come yet."""
@@ -195,11 +269,12 @@ class Fanout:
 
     def _is_end(self, outcome: "Any") -> bool:
         """Whether this outcome is the failure that ended it all, which is raised once, or another like it."""
-        return type(outcome) is Failed and not self.plan.return_exceptions and _is_hopeless(outcome.error)
+        return type(outcome) is Failed and not self.plan.return_exceptions and is_hopeless(outcome.error)
 
     def _take_end(self) -> Exception:
         assert self._end is not None
         (index, error), self._end = self._end, None
+        self.close()
         error.index, error.sent = index, self._sent  # type: ignore[attr-defined]
         return error
 
@@ -217,8 +292,14 @@ class Fanout:
             raise self._take_end()
         broken, self._broken = self._broken, None
         if broken is not None:
+            self.close()
             raise broken
         return True
+
+    def close(self) -> None:
+        """Let others use the journal."""
+        if self._record is not None:
+            self._record.journal.close()
 
     def pause(self, now: float) -> "Optional[float]":
         """Seconds until the next event may be sent, if only throttling delays it; else None."""
@@ -226,7 +307,7 @@ class Fanout:
         return left if left > 0 and (self._held or not self._is_exhausted) else None
 
 
-def _is_hopeless(error: Exception) -> bool:
+def is_hopeless(error: Exception) -> bool:
     """Whether every event would meet this failure."""
     if isinstance(error, errors.TransportError):
         return error._is_final

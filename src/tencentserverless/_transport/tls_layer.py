@@ -2,6 +2,8 @@
 
 import ssl
 
+from tencentserverless._forks import no_fork
+
 __tracebackhide__ = True  # from pytest: it shows the caller's frames
 
 TYPE_CHECKING = False
@@ -38,7 +40,8 @@ class TLSLayer:
     def shake_hands(self) -> bytes:
         """Continue the handshake and return the bytes to send. `is_ready` says whether it is over. Raises SSLError."""
         try:
-            self._object.do_handshake()
+            with no_fork:
+                self._object.do_handshake()
             self.is_ready = True
         except ssl.SSLWantReadError:
             pass
@@ -56,7 +59,8 @@ class TLSLayer:
         try:
             # Look before the next read: a read without data raises, which costs more than the look.
             while not parts or self._incoming.pending or self._object.pending():
-                part = self._object.read(_RECORD)
+                with no_fork:  # OpenSSL takes locks for sessions and new keys
+                    part = self._object.read(_RECORD)
                 if not part:
                     self.is_over = True
                     break

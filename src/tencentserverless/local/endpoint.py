@@ -26,6 +26,7 @@ from tencentserverless.local.instances.dispatcher import Dispatcher
 from tencentserverless.local.instances.in_process.runner import InProcess
 from tencentserverless.local.instances.launch import InstanceLauncher
 from tencentserverless.local.invocations.lifecycle import Invocations
+from tencentserverless.local.invocations.record_file import Limits
 from tencentserverless.local.invocations.records import Records
 from tencentserverless.local.invocations.refusals import Refusals
 from tencentserverless.local.model.api_errors import Refusal
@@ -88,7 +89,8 @@ class Endpoint:
             paths, notify, self.layer_folders, since=lambda: self.batch.began, overrides=options.overrides
         )
         self._scratch = scratch
-        self.records = Records(self._records_path, notify, options.most_records)
+        limits = Limits(options.most_records, most_seconds=options.record_seconds)
+        self.records = Records(self.records_path, notify, limits)
         if options.records:  # fail now if this file cannot be used, not at the first invocation
             self.records.check()
         self._keys = keys = KeyRegistry([self.credential, *accepted(options.accept)])
@@ -116,7 +118,7 @@ class Endpoint:
             watch,
         )
         self._background = BackgroundTasks()
-        self._services = Services(self.stubs, self.invocations, self._background)
+        self._services = Services(self.stubs, self.invocations, self.records, self._background)
         self._report_unused_layers()
 
     def respond(self, request: Request, answer: Answer, sent_by: str = "") -> None:
@@ -178,12 +180,13 @@ class Endpoint:
         await self.invocations.stop()
         await self._in_process.stop(IN_PROCESS_SECONDS)
         await self._dispatcher.stop()
-        await in_thread(self.records.close)
+        await in_thread(partial(self.records.close, is_kept=self.options.record_seconds is not None))
         self._scratch.remove()  # it may contain the records; fork servers that find it when they end remove it
         await self._launcher.stop()
         await self._delivery.end(READER_SECONDS)
 
-    def _records_path(self) -> Path:
+    def records_path(self) -> Path:
+        """The SQLite file of the records."""
         return Path(self.options.records or self._scratch.folder / "records.db")
 
     def _running_on(self, instance_id: str) -> Invocation | None:

@@ -37,21 +37,20 @@ class LocalSCF(InTests):
     port: the port of the endpoint, 0 for any free port.
     host: the address to listen on, or "localhost". If it is not loopback, other machines that have a key can invoke the
         functions. A notice says so.
-    host_names: more names by which requests may come, such as "host.docker.internal". Requests with other names in
-        their Host header are refused.
+    host_names: more names for the Host header of requests, such as "host.docker.internal". Others are refused.
     accept: ``ID:KEY`` or ``ID:KEY:TOKEN`` texts to accept beside the endpoint's own pair. Without TOKEN any token may
         come with the pair. "any" accepts unknown ids without checking.
     most_instances: the largest number of instances, of all functions together.
     queue_seconds: how long an invocation waits when all instances are busy. Then it fails with status 432. An
         invocation that a function makes does not wait: it fails at once.
     idle_seconds: how long an instance without invocations is kept.
-    most_hops: the longest chain of functions that invoke each other. A longer chain is refused with
-        `LimitExceeded.Quota`, and the message names the loop.
+    most_hops: the longest chain of functions. A longer one is refused with `LimitExceeded.Quota`, which names the loop.
     scf_hosts: whether SCF's host names lead to this endpoint inside functions. Then SDKs without a setting for the
         endpoint work too, and no function invokes the real cloud by accident.
     records: an SQLite file for the records of invocations. By default they are removed when the endpoint stops. If
         the file exists, new records are added to it. Several endpoints may use one file.
-    most_records: how many records are kept. All records together have at most 64 MB.
+    most_records: how many records are kept, the newest ones. The file has at most 64 MB.
+    record_seconds: the age at which records are removed, by default none.
     in_process: run the functions in this interpreter, so that pdb, coverage and monkeypatching work. Then there are no
         limits of time and memory, and the log does not contain the output of the functions.
     tls: use TLS. The certificate is valid for 127.0.0.1, localhost and SCF's host names. Its authority is new at each
@@ -63,8 +62,7 @@ class LocalSCF(InTests):
     debug_port: with "debugpy", the port for the debugger. It leads to the newest instance of the function that starts
         first. Other functions have the ports after it. By default the port is another one for each instance.
     terminal: the path of the terminal for pdb, by default the terminal of this program.
-    interpreters: paths of interpreters by runtime, such as ``{"Python3.9": "/usr/bin/python3.9"}``. Others are
-        searched for.
+    interpreters: paths of interpreters by runtime, as ``{"Python3.9": "/usr/bin/python3.9"}``; others are searched for.
     settings: settings of the functions in `paths`, which win over those of their files: `environment` (added to their
         own), `timeout` in seconds, `memory_mb`, and for one function alone `name` and `handler`. With a handler a
         folder needs neither a serverless.yml nor an index.py.
@@ -82,7 +80,7 @@ class LocalSCF(InTests):
 
     endpoint: its address, such as ``http://127.0.0.1:9000``.
     secret_id, secret_key: its key pair, which is new at each start.
-    ca_file, bundle: paths of certificates to trust, "" without `tls`.
+    ca_file, bundle: paths of certificates to trust, "" without `tls`. records_file: the path of the records.
 
     Raises `FunctionFolderError` if a folder cannot be read, OSError if the port is in use, and `AuthorityError` (a
     RuntimeError) if no certificate can be made. Raises ValueError if `host` is not an address, there is no terminal
@@ -104,6 +102,7 @@ class LocalSCF(InTests):
         scf_hosts: bool = True,
         records: str | os.PathLike[str] | None = None,
         most_records: int = 1000,
+        record_seconds: float | None = None,
         in_process: bool = False,
         tls: bool = False,
         layers: Mapping[str, str | os.PathLike[str]] | None = None,
@@ -128,8 +127,9 @@ class LocalSCF(InTests):
             idle_seconds=idle_seconds,
             most_hops=most_hops,
             scf_hosts=scf_hosts,
-            records=records,
+            records=os.path.realpath(records) if records else None,
             most_records=most_records,
+            record_seconds=record_seconds,
             in_process=in_process,
             tls=tls,
             layers=dict(layers or {}),
@@ -155,6 +155,7 @@ class LocalSCF(InTests):
         self.secret_key: str = ""
         self.ca_file: str = ""
         self.bundle: str = ""
+        self.records_file: str = ""
 
     def __repr__(self) -> str:
         return f"<LocalSCF {self.endpoint or 'not running'}>"
@@ -284,11 +285,10 @@ class LocalSCF(InTests):
         return {"endpoint": self.endpoint, **keys, "proxy": "", "ca_file": self.ca_file or None, **arguments}
 
     async def _start(self) -> Server:
-        server = await serve_endpoint(
-            self._paths, self._options, self._notify, self._on_record, self._port, self._watch
-        )
+        readers = self._notify, self._on_record, self._port, self._watch
+        server = await serve_endpoint(self._paths, self._options, *readers)
         self._endpoint = server.endpoint
-        self.endpoint = server.url
+        self.endpoint, self.records_file = server.url, str(server.endpoint.records_path())
         self._show_keys()
         if self._options.tls:
             self.ca_file, self.bundle = str(server.authority.ca_file), str(server.authority.bundle)

@@ -69,3 +69,11 @@ def test_a_parser_that_fails(tmp_path, monkeypatch):
     monkeypatch.setattr(ast, "parse", fail)
     (tmp_path / "index.py").write_text("import requests\nfrom PIL import Image\n")
     assert imported(tmp_path / "index.py", tmp_path) == {"requests", "PIL"}
+
+
+def test_imports_that_may_fail(notices):
+    """A module is not told whose import is in a `try`: requests does so with packages that it can do without."""
+    code = "try:\n    import yaml\n    if 1: from six import x\nexcept ImportError:\n    import json\n"
+    assert notices(code) == []
+    (notice,) = notices("try:\n    x = 1\nfinally:\n    import yaml\n")
+    assert "imports yaml" in notice

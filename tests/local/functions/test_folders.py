@@ -187,3 +187,46 @@ def test_names_that_are_nearly_names(folder, name, served):
     notices = []
     assert [function.name for function in read([folder(name)], notices.append)] == [served]
     assert [f"so the function is `{served}`" in notice for notice in notices] == [True]
+
+
+def test_functions_that_are_not_served(folder):
+    """Beside functions that are served, a notice names those one level deeper, and handlers in other files."""
+    folder("one")
+    folder("one/code")
+    folder("web/api")
+    place = folder("thumbnail", "import os\n")
+    (place / "resize.py").write_text("def main_handler(event, context): 1\n")
+    (folder("tests", "") / "test_one.py").write_text("from index import main_handler\n")
+    notices = []
+    assert [function.name for function in read([folder.path], notices.append)] == ["one"]
+    assert notices == [
+        f"{folder.path}: there are functions in {folder.path}/web, too. Name these folders to serve them",
+        f"{folder.path}: main_handler is in a file that is not index.py. Name the handler: tencentserverless local "
+        f"start {place} --handler resize.main_handler",
+    ]
+
+
+def test_a_handler_that_is_elsewhere(folder):
+    """A notice about a missing file of a handler names the same file beside it, or another file with a handler."""
+    manifest = "component: scf\nname: {0}\ninputs: {{handler: {0}.main_handler, runtime: Python3.9}}\n"
+    web = folder("web", "", manifest=manifest.format("pages"))
+    (web / "index.py").unlink()
+    (web / "pages.html").touch()
+    (folder.path / "pages.py").touch()
+    folder("other", manifest=manifest.format("absent"))
+    notices = []
+    read([web, folder.path / "other"], notices.append)
+    assert [notice.partition("serverless.yml)")[2] for notice in notices] == [
+        f". There is one in {folder.path}",
+        ". The file index.py there has a main_handler",
+    ]
+
+
+def test_a_component_without_a_runtime(folder):
+    """The deploy tool takes Node.js for it, so it is refused if the file of its handler is for Node.js alone."""
+    place = folder("page", manifest="component: scf\nname: page\ninputs: {src: .}\n")
+    (place / "index.js").touch()
+    assert [function.name for function in read([place], print)] == ["page"]
+    (place / "index.py").unlink()
+    with pytest.raises(FunctionFolderError, match=r"`runtime` is missing, so it is Nodejs10\.15"):
+        read([place], print)

@@ -73,6 +73,8 @@ def test_the_fallback_is_told_once(nowhere):
     assert len(notices) == 1
     assert "Python3.99 was not found" in notices[0]
     assert "uv python install 3.99" in notices[0]
+    interpreters.find("Python3.0")
+    assert "pyenv install 3.0" in notices[1]
 
 
 def test_a_user_without_a_home(nowhere, monkeypatch):

@@ -58,7 +58,7 @@ def test_orphans_are_removed(tmp_path):
     code = name + "; os.close(1); input()"
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as it:
         living = it.stdout.read().strip()
-        same_id = f"{cgroups.PREFIX}{it.pid}-1-1"
+        same_id = f"{cgroups.PREFIX}{it.pid}-1-{cgroups._namespace()}-1"
         for path in (living, "other", same_id, f"{same_id}/own/inner", cgroups.PREFIX + cgroups.new_name()):
             (tmp_path / path).mkdir(parents=True)
         cgroups.remove_orphans({"pids": str(tmp_path), "memory": str(tmp_path)})
@@ -66,6 +66,16 @@ def test_orphans_are_removed(tmp_path):
         it.communicate("\n")
     cgroups.remove_orphans({"pids": str(tmp_path)})
     assert [path.name for path in tmp_path.iterdir()] == ["other"]
+
+
+def test_groups_of_another_container(tmp_path):
+    """A group of another process namespace stays while it is new: its server may be about to move a process into it."""
+    new, old = (tmp_path / f"{cgroups.PREFIX}{os.getpid()}-1-{number}-1" for number in (1, 2))
+    new.mkdir()
+    old.mkdir()
+    os.utime(old, (0, 0))
+    cgroups.remove_orphans({"pids": str(tmp_path)})
+    assert list(tmp_path.iterdir()) == [new]
 
 
 def test_a_group_that_does_not_bind(tmp_path):
@@ -79,7 +89,7 @@ BOUND = """
 import os, sys
 from tencentserverless.local.worker import cgroups
 
-made = cgroups.create({"pids": sys.argv[1]}, "%d-1" % os.getpid())
+made = cgroups.create({"pids": sys.argv[1]}, cgroups.new_name())
 pid = os.fork()
 if pid == 0:
     cgroups.limit(made, "pids", 3)

@@ -2,6 +2,7 @@
 
 from time import monotonic
 
+from tencentserverless._forks import no_fork
 from tencentserverless._protocol.effects import Fault
 from tencentserverless._signals import pass_on
 from tencentserverless._transport import tls_context
@@ -78,7 +79,10 @@ class Connection:
             if not self._readiness.readable(self._left("read")):
                 raise _too_late("read")  # the kernel says so; tests that freeze time may have stopped our clock
             try:
-                return self._receive(READ_BYTES)  # type: ignore[no-any-return]
+                if self.session_kept:
+                    return self._receive(READ_BYTES)  # type: ignore[no-any-return]
+                with no_fork:  # OpenSSL takes locks for the session that comes with the first answer
+                    return self._receive(READ_BYTES)  # type: ignore[no-any-return]
             except self._wait:
                 continue
             except FAMILIES as error:

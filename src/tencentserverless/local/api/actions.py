@@ -9,6 +9,7 @@ from tencentserverless.local.api.parameters import Shape, checked
 from tencentserverless.local.doubles.stubs import Stubs
 from tencentserverless.local.eventloop.background import BackgroundTasks
 from tencentserverless.local.invocations.lifecycle import Invocations
+from tencentserverless.local.invocations.records import Records
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class Services:
 
     catalog: Stubs
     invocations: Invocations
+    records: Records
     background: BackgroundTasks
 
 

@@ -1,4 +1,4 @@
-"""The actions that read functions: GetFunction and ListFunctions.
+"""The actions that read functions: GetFunction, ListFunctions and ListNamespaces.
 
 https://cloud.tencent.com/document/api/583/18584 and /583/18582
 """
@@ -62,6 +62,18 @@ def functions_on_page(call: Call, catalog: Lookup) -> tuple[list[Function], int]
 def list_functions(functions: Sequence[Function], modified: Sequence[str], total: int) -> dict[str, Any]:
     """The fields of `ListFunctions`. modified: the time when the code of each function was saved. Pure."""
     return {"Functions": list(map(_listed, functions, modified)), "TotalCount": total}
+
+
+def _on_list_namespaces(services: Services, call: Call, pending: PendingCall) -> None:
+    names = {DEFAULT_NAMESPACE, *services.catalog.namespaces(call.region)}
+    found = [_namespace(name) for name in sorted(names)]
+    offset, limit = max(call.parameters.get("Offset", 0), 0), max(call.parameters.get("Limit", 20), 0)
+    pending.answer({"Namespaces": found[offset : offset + limit], "TotalCount": len(found)})
+
+
+def _namespace(name: str) -> dict[str, Any]:
+    modified = code_info.format_time(0.0)
+    return {"Name": name, "Description": "", "AddTime": modified, "ModTime": modified, "Type": "default"}
 
 
 def _on_get_function(services: Services, call: Call, pending: PendingCall) -> None:
@@ -170,4 +182,5 @@ ACTIONS = (
             "Filters": [{"Name": str, "Values": [str]}],
         },
     ),
+    Action("ListNamespaces", _on_list_namespaces, {"Offset": int, "Limit": int, "Orderby": str, "Order": str}),
 )

@@ -3,20 +3,20 @@
 https://cloud.tencent.com/document/api/583/17233
 """
 
-from tencentserverless.local.api import functions, invoke
+from tencentserverless.local.api import functions, invoke, past
 from tencentserverless.local.api.actions import Services
 from tencentserverless.local.api.call import Call, PendingCall
 from tencentserverless.local.model import api_errors
 
-SERVED = {action.name: action for family in (invoke.ACTIONS, functions.ACTIONS) for action in family}
+SERVED = {action.name: action for family in (invoke.ACTIONS, functions.ACTIONS, past.ACTIONS) for action in family}
 
 _NOT_SERVED_YET = """
     CopyFunction CreateAlias CreateCustomDomain CreateFunction CreateNamespace CreateTrigger DeleteAlias
     DeleteCustomDomain DeleteFunction DeleteFunctionVersion DeleteLayerVersion DeleteNamespace
     DeleteProvisionedConcurrencyConfig DeleteReservedConcurrencyConfig DeleteTrigger GetAccount GetAlias
-    GetAsyncEventStatus GetCustomDomain GetFunctionAddress GetFunctionEventInvokeConfig GetFunctionLogs
-    GetLayerVersion GetProvisionedConcurrencyConfig GetRequestStatus GetReservedConcurrencyConfig ListAliases
-    ListAsyncEvents ListCustomDomains ListLayerVersions ListLayers ListNamespaces ListTriggers
+    GetAsyncEventStatus GetCustomDomain GetFunctionAddress GetFunctionEventInvokeConfig
+    GetLayerVersion GetProvisionedConcurrencyConfig GetReservedConcurrencyConfig ListAliases
+    ListAsyncEvents ListCustomDomains ListLayerVersions ListLayers ListTriggers
     ListVersionByFunction PublishLayerVersion PublishVersion PutProvisionedConcurrencyConfig
     PutReservedConcurrencyConfig PutTotalConcurrencyConfig TerminateAsyncEvent UpdateAlias UpdateCustomDomain
     UpdateFunctionCode UpdateFunctionConfiguration UpdateFunctionEventInvokeConfig UpdateNamespace UpdateTrigger

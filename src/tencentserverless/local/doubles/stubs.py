@@ -182,6 +182,9 @@ class Stubs:
     def inside(self, region: str, namespace: str) -> list[Function]:
         return self._served.inside(region, namespace)
 
+    def namespaces(self, region: str) -> list[str]:
+        return self._served.namespaces(region)
+
     def refusal(self, name: str) -> str:
         return self._served.refusal(name)
 

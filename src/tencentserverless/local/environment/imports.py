@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tencentserverless.local.environment.platform_packages import LENT, PACKAGES
+from tencentserverless.local.functions.python_modules import folder_with
 from tencentserverless.local.model.function import Function
 from tencentserverless.local.processes.interpreters import Interpreter
 
@@ -71,20 +72,24 @@ class Imports:
 
 
 def imported(entry: Path, folder: Path) -> set[str]:
-    """The top-level names of the modules that a file imports, and that the modules beside it import."""
+    """The top-level names of the modules that a file imports, and that the modules beside it import.
+
+    Without modules from elsewhere whose import may fail: the file imports them in a `try`.
+    """
     found: set[str] = set()
     waiting, seen = [entry], {entry}
     while waiting and len(seen) < MOST_FILES:
-        for name in _imported_by(waiting.pop()):
-            own = {path for path in (folder / f"{name}.py", folder / name / "__init__.py") if path.is_file()} - seen
+        for name, is_optional in _imported_by(waiting.pop()):
+            own = {path for path in (folder / f"{name}.py", folder / name / "__init__.py") if path.is_file()}
+            waiting += own - seen
+            if own or not is_optional:
+                found.add(name)
             seen |= own
-            waiting += own
-            found.add(name)
     return found
 
 
-def _imported_by(file: Path) -> Iterator[str]:
-    """The top-level names that a file imports."""
+def _imported_by(file: Path) -> Iterator[tuple[str, bool]]:
+    """The top-level names that a file imports, and whether the import may fail."""
     try:
         text = file.read_bytes()
         tree = ast.parse(text)
@@ -93,22 +98,21 @@ def _imported_by(file: Path) -> Iterator[str]:
     # It is for Python 2, or has errors; or another thread parses too, for which some releases of Python have a fault:
     # https://github.com/python/cpython/issues/106905
     except (SyntaxError, ValueError, RecursionError, SystemError):
-        yield from (name.decode() for name in _IMPORT.findall(text))
+        yield from ((name.decode(), False) for name in _IMPORT.findall(text))
         return
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module.partition(".")[0]
+    waiting: list[tuple[ast.AST, bool]] = [(tree, False)]
+    while waiting:
+        node, is_optional = waiting.pop()
+        yield from ((name, is_optional) for name in _names(node))
+        tried = node.body if isinstance(node, ast.Try) and node.handlers else []
+        waiting += ((child, is_optional or child in tried) for child in ast.iter_child_nodes(node))
 
 
-def folder_with(name: str, folders: Sequence[str]) -> str | None:
-    """The first of these folders that has a module of this name."""
-    for folder in folders:
-        place = Path(folder, name)
-        if place.is_dir() or any(place.parent.glob(f"{name}.*")):
-            return folder
-    return None
+def _names(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name.partition(".")[0] for alias in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        yield node.module.partition(".")[0]
 
 
 def _distribution(name: str, folder: str) -> str:

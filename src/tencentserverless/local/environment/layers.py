@@ -6,37 +6,23 @@ merged again only after something in them has changed.
 
 import os
 import shutil
-import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import count
+from functools import partial
 from pathlib import Path
 
 from tencentserverless.local.environment.scratch import Scratch
+from tencentserverless.local.environment.shared_folders import SharedFolders
 from tencentserverless.local.environment.variables import LAYERS_SHOWN_AS
 from tencentserverless.local.eventloop.in_thread import in_thread
 from tencentserverless.local.functions.folder_snapshot import folder_version
 from tencentserverless.local.model.errors import FunctionFolderError
 
-_Key = tuple[tuple[Path, ...], tuple[str, ...], tuple[int, ...]]
-
-
-@dataclass(slots=True)
-class _Merged:
-    """A folder of merged layers, and the ids of the instances that use it."""
-
-    folder: Path
-    users: set[str] = field(default_factory=set)
-
 
 class Layers:
-    """The folders that instances see as `/opt`. Merged folders are removed after no instance uses them."""
+    """The folders that instances see as `/opt`."""
 
     def __init__(self, scratch: Scratch) -> None:
-        self._scratch = scratch
-        self._merged: dict[_Key, _Merged] = {}
-        self._numbers = count(1)
-        self._lock = threading.Lock()
+        self._merged = SharedFolders(scratch, "layers")
 
     async def content(self, folders: tuple[Path, ...], mounted: tuple[str, ...], instance_id: str) -> str:
         """Return a folder with the content of these layers, "" if there are none.
@@ -54,37 +40,18 @@ class Layers:
 
     def release(self, instance_id: str) -> None:
         """The instance does not use its folder any more."""
-        for merged in list(self._merged.values()):
-            merged.users.discard(instance_id)
+        self._merged.release(instance_id)
 
     def _merge(self, folders: tuple[Path, ...], mounted: tuple[str, ...], instance_id: str) -> str:
-        with self._lock:
-            # The versions are computed before merging, so that later changes count.
-            versions = tuple(folder_version(str(folder)) for folder in folders)
-            key = (folders, mounted, versions)
-            if key not in self._merged:
-                self._sweep()
-                self._merged[key] = _Merged(self._new_folder(folders, mounted))
-            self._merged[key].users.add(instance_id)
-            return str(self._merged[key].folder)
+        # The versions are computed before merging, so that later changes count.
+        versions = tuple(folder_version(str(folder)) for folder in folders)
+        return self._merged.get((folders, mounted, versions), partial(_fill, folders, mounted), instance_id)
 
-    def _new_folder(self, folders: tuple[Path, ...], mounted: tuple[str, ...]) -> Path:
-        target = self._scratch.folder / "layers" / str(next(self._numbers))
-        target.mkdir(parents=True)
-        try:
-            merge([str(folder) for folder in folders], str(target))
-            for path in mounted:
-                _make_mount_point(path, target / os.path.relpath(path, LAYERS_SHOWN_AS), target)
-        except BaseException:
-            shutil.rmtree(target, ignore_errors=True)
-            raise
-        return target
 
-    def _sweep(self) -> None:
-        for key, merged in list(self._merged.items()):
-            if not merged.users:
-                del self._merged[key]
-                shutil.rmtree(merged.folder, ignore_errors=True)
+def _fill(folders: tuple[Path, ...], mounted: tuple[str, ...], target: Path) -> None:
+    merge([str(folder) for folder in folders], str(target))
+    for path in mounted:
+        _make_mount_point(path, target / os.path.relpath(path, LAYERS_SHOWN_AS), target)
 
 
 def resolve_layers(folders: Mapping[str, str | os.PathLike[str]]) -> dict[str, Path]:

@@ -45,10 +45,11 @@ class Root(NamedTuple):
         """The needed paths below `/opt`. A folder that is mounted there must have mount points for them."""
         return tuple(path for path in self.needed if is_below(path, LAYERS_SHOWN_AS))
 
-    def request(self, code: str, layers: str, terminal: str = "", hosts: str = "") -> dict[str, Any]:
+    def request(self, code: str, layers: str, terminal: str = "", hosts: str = "", packed: str = "") -> dict[str, Any]:
         """The argument of `root.finish`.
 
-        code: the folder of the function's code. layers: a folder with the content of its layers, "" without layers.
+        code: the folder of the function's code. packed: a folder that the instance sees in its place, "" for itself.
+        layers: a folder with the content of its layers, "" without layers.
         terminal: the path of the terminal for pdb, "" without it.
         hosts: the file that it sees as `/etc/hosts`, "" for that of the machine.
         """
@@ -56,11 +57,13 @@ class Root(NamedTuple):
         if not os.path.exists(hosts_file) or any(is_below(hosts_file, folder) for folder in COVERED):
             hosts = ""  # there is nothing to mount over
         binds = [(layers, LAYERS_SHOWN_AS), (terminal, TERMINAL), (hosts, hosts_file)]
+        own = set() if is_covered(code) else {code}
         return {
             "folder": CODE_SHOWN_AS,
-            "code": code,
+            "code": packed or code,
             "binds": [(path, target) for path, target in binds if path],
-            "needed": sorted({*self.needed, *([] if is_covered(code) else [code])}),
+            "code_at": sorted(own) if packed else [],
+            "needed": sorted({*self.needed, *own} if not packed else {*self.needed} - own),
             "aliases": list(self.aliases),
             "hidden": [
                 self.folder,

@@ -20,6 +20,9 @@ class Lookup(Protocol):
     def inside(self, region: str, namespace: str) -> list[Function]:
         """All functions of this region and namespace."""
 
+    def namespaces(self, region: str) -> list[str]:
+        """The namespaces of this region that have functions."""
+
     def refusal(self, name: str) -> str:
         """The reason why a function of this name is declared and not served. "" if it is not declared."""
 
@@ -51,6 +54,9 @@ class Catalog:
 
     def inside(self, region: str, namespace: str) -> list[Function]:
         return [function for function in self if (function.region, function.namespace) == (region, namespace)]
+
+    def namespaces(self, region: str) -> list[str]:
+        return sorted({function.namespace for function in self if function.region == region})
 
     def refusal(self, name: str) -> str:
         """The reason why a function of this name is declared and not served. "" if it is not declared."""

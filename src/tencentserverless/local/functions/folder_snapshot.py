@@ -28,7 +28,8 @@ class FolderSnapshot:
 
     is_layer: whether to ignore change times: they also change when the endpoint links the files of layers.
     is_watched: whether to watch the folders, where the system can. To be closed then.
-    `version` is a number for the content. `entries` are the files, () if there are more than `MANY`.
+    `version` is a number for the content. `entries` are the files, () if there are more than `MANY`: then it `is_big`.
+    `is_quick`: whether `is_current` takes no longer than for a small folder.
     """
 
     def __init__(self, folder: str, *, is_layer: bool = False, is_watched: bool = False) -> None:
@@ -42,6 +43,8 @@ class FolderSnapshot:
         # A folder that changed just now may change again without getting another time.
         self._is_settled = all(max(times) < began - SETTLED_NS for _, _, *times in self._folders.values())
         self._top = self._folders[folder][:2]
+        self.is_watched = self._watch is not None
+        self.is_quick = not self.is_big or (self.is_watched and len(self._unwatched) <= MANY)
         if self.is_big:
             self._folders = {}
 
@@ -54,20 +57,8 @@ class FolderSnapshot:
             if self.count <= MANY:
                 entries.append(entry)
         self.version = hash((self.count, version))
+        self.is_big = self.count > MANY
         self.entries = () if self.is_big else tuple(entries)
-
-    @property
-    def is_big(self) -> bool:
-        return self.count > MANY
-
-    @property
-    def is_watched(self) -> bool:
-        return self._watch is not None
-
-    @property
-    def is_quick(self) -> bool:
-        """Whether `is_current` takes no longer than for a small folder."""
-        return not self.is_big or (self._watch is not None and len(self._unwatched) <= MANY)
 
     def is_current(self) -> bool:
         """Whether nothing has changed since the snapshot. False for a big folder that is not watched: it is not known.

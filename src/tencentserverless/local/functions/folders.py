@@ -2,11 +2,14 @@
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from tencentserverless.local.functions.catalog import Catalog
+from tencentserverless.local.functions.python_modules import has_module
 from tencentserverless.local.functions.reading import Reading, Refusal
 from tencentserverless.local.model.errors import FunctionFolderError
 from tencentserverless.local.model.function import FUNCTION_NAME, NAMESPACE_NAME, Function, Key
@@ -22,8 +25,12 @@ _HANDLER = re.compile(
     rb"|^[ \t]*from[^#\n(]*\([^)]*\bmain_handler\b",
     re.M,
 )
+_DEFINITION = re.compile(rb"^(?:\xef\xbb\xbf)?(?:async[ \t]+)?def[ \t]+main_handler\b", re.M)
 _STAR_IMPORT = re.compile(rb"^(?:\xef\xbb\xbf)?[ \t]*from[ \t]+\.?(\w+)[ \t]+import[ \t]*\*", re.M)
 _TEMPLATE = b"TencentCloud::Serverless::"
+_NOT_OURS = frozenset(("node_modules", "site-packages", "__pycache__"))
+MOST_LOOKED_AT = 2000
+MOST_NAMED = 5
 _NAME_RULE = "2 to 60 letters, digits, `-` and `_`, a letter first, no `-` or `_` last"
 
 
@@ -89,18 +96,17 @@ class FolderReader:
         except OSError as error:
             raise FunctionFolderError(f"{folder}: {error.strerror}") from None
         readings = {child: self.read_folder(child) for child in children}
-        if own.messages:
-            readings[folder] = own
         if not any(reading.functions for reading in readings.values()):
-            return {folder: self._only(folder, [text for each in readings.values() for text in each.messages])}
-        return readings
+            messages = [text for each in (*readings.values(), own) for text in each.messages]
+            return {folder: self._only(folder, messages)}
+        own.notices += passed_over(folder, [child for child, reading in readings.items() if reading.functions])
+        return {**readings, folder: own} if own.messages else readings
 
     def _only(self, folder: Path, messages: list[str]) -> Reading:
         """What a folder declares that is named, and has no other functions: its `index.py` is one in any case."""
         reading = self.read_folder(folder) if has_code(folder) and manifest_of(folder) is None else Reading()
         if not reading.functions:
-            messages = [*messages, *reading.messages] or [_nothing_in(folder)]
-            raise FunctionFolderError("\n".join(messages))
+            raise FunctionFolderError("\n".join([*messages, *reading.messages, *_nothing_in(folder, not messages)]))
         return reading
 
     def _plain(self, folder: Path) -> Reading:
@@ -163,31 +169,83 @@ def function_name(folder_name: str) -> str:
     return name if FUNCTION_NAME.fullmatch(name) else ""
 
 
-def _nothing_in(folder: Path) -> str:
-    """The message about a folder without functions. It names the other files that have a handler."""
-    found = [path.stem for path in sorted(folder.glob("*.py")) if _HANDLER.search(_bytes(path))]
-    deeper = sorted({place.parent for place in folder.glob("*/*") if is_function(place)})
-    handler = f"{found[0]}.main_handler" if found else "FILE.FUNCTION"
-    advice = f"Name the handler of another file: --handler {handler}"
-    if deeper and not found:
-        advice = f"There are functions in {', '.join(map(str, deeper))}: name these folders"
-    return (
-        f"{folder}: no function here: this folder and its subfolders have neither a serverless.yml nor an index.py "
-        f"with main_handler. {advice}"
-    )
+def _nothing_in(folder: Path, is_silent: bool) -> list[str]:
+    """The message about a folder without functions. It names the other files that have a handler.
+
+    is_silent: whether nothing else is said about the folder.
+    """
+    deeper = functions_below(folder)
+    elsewhere = _entries(folder) or ([] if deeper else _entries_below(folder))
+    advice = _how_to_start(elsewhere) if elsewhere else "Name the handler of another file: --handler FILE.FUNCTION"
+    if deeper and not elsewhere:
+        advice = f"There are functions in {_joined(deeper)}: name these folders"
+    found = f"this folder and its subfolders have neither a serverless.yml nor an index.py with main_handler. {advice}"
+    if is_silent:
+        return [f"{folder}: no function here: {found}"]
+    return [f"{folder}: {advice}"] if deeper or elsewhere else []
+
+
+def passed_over(folder: Path, served: Iterable[Path]) -> list[str]:
+    """Notices about functions in a folder that are not served, although those in some of its subfolders are."""
+    deeper, elsewhere, notices = functions_below(folder, served), _entries_below(folder), list[str]()
+    if deeper:
+        notices.append(f"{folder}: there are functions in {_joined(deeper)}, too. Name these folders to serve them")
+    if elsewhere:
+        number = f"in {len(elsewhere)} folders " if len(elsewhere) > 1 else ""
+        notices.append(f"{folder}: main_handler is {number}in a file that is not index.py. {_how_to_start(elsewhere)}")
+    return notices
+
+
+def functions_below(folder: Path, served: Iterable[Path] = ()) -> list[Path]:
+    """The subfolders of a folder that have functions in their subfolders.
+
+    served: subfolders that are functions themselves, so that theirs are their code.
+    """
+    return sorted({place.parent for place in _below(folder, "*/*") if is_function(place)} - {*served})
+
+
+def _entries_below(folder: Path) -> list[Path]:
+    """A file with a handler in each subfolder that is not a function."""
+    places = [place for place in _below(folder, "*") if place.is_dir() and not is_function(place)]
+    return [entries[0] for place in sorted(places) if (entries := _entries(place))]
+
+
+def _entries(folder: Path) -> list[Path]:
+    """The files of a folder that define a handler."""
+    return [path for path in sorted(folder.glob("*.py")) if _DEFINITION.search(_bytes(path))]
+
+
+def _below(folder: Path, pattern: str) -> Iterator[Path]:
+    found = (path for path in folder.glob(pattern) if not set(path.relative_to(folder).parts) & _NOT_OURS)
+    return (path for path in islice(found, MOST_LOOKED_AT) if not path.relative_to(folder).parts[0].startswith("."))
+
+
+def _how_to_start(entries: Sequence[Path]) -> str:
+    folder, handler = entries[0].parent, f"{entries[0].stem}.main_handler"
+    return f"Name the handler: tencentserverless local start {shlex.quote(str(folder))} --handler {handler}"
+
+
+def _joined(places: Sequence[Path]) -> str:
+    more = f" and {len(places) - MOST_NAMED} more" if len(places) > MOST_NAMED else ""
+    return f"{', '.join(map(str, places[:MOST_NAMED]))}{more}"
 
 
 def missing_handler_file(function: Function) -> list[str]:
-    """A notice if the file of the handler does not exist."""
+    """A notice if the file of the handler does not exist. It tells where such a file is."""
     module = function.handler.rpartition(".")[0].replace(".", "/")
-    for folder in (function.code, *function.layer_folders):
-        place = folder / module
-        if place.is_dir() or any(place.parent.glob(f"{place.name}.*")):
-            return []
-    return [
-        f"{function.name}: the handler is `{function.handler}`, but there is no {module}.py in {function.code} "
-        f"({function.origin})"
-    ]
+    if any(has_module(folder, module) for folder in (function.code, *function.layer_folders)):
+        return []
+    text = f"{function.name}: the handler is `{function.handler}`, but there is no {module}.py in {function.code}"
+    return [f"{text} ({function.origin}){_other_place(function.code, module)}"]
+
+
+def _other_place(code: Path, module: str) -> str:
+    """Where a file is that the author may have meant."""
+    near = [place for place in (code.parent, *_below(code, "*")) if (place / f"{module}.py").is_file()]
+    if near:
+        return f". There is one in {near[0]}"
+    entries = _entries(code)
+    return f". The file {entries[0].name} there has a main_handler" if entries else ""
 
 
 def from_handler(

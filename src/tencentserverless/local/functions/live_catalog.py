@@ -108,6 +108,11 @@ class LiveCatalog:
         self._check_all_if_due()
         return self._functions.inside(region, namespace)
 
+    def namespaces(self, region: str) -> list[str]:
+        """The namespaces of this region that have functions, as they are configured now."""
+        self._check_all_if_due()
+        return self._functions.namespaces(region)
+
     def refusal(self, name: str) -> str:
         """The reason why a function of this name is declared and not served. "" if it is not declared."""
         return self._functions.refusal(name)

@@ -12,6 +12,7 @@ from tencentserverless.local.environment import variables
 from tencentserverless.local.environment.imports import Imports
 from tencentserverless.local.environment.layers import Layers
 from tencentserverless.local.environment.mounts import Root
+from tencentserverless.local.environment.packed_code import PackedCode
 from tencentserverless.local.environment.requirements import Requirements
 from tencentserverless.local.environment.scratch import Scratch, utf8_locale
 from tencentserverless.local.environment.variables import Machine, Paths
@@ -69,6 +70,7 @@ class InstanceLauncher:
         self._requirements = Requirements(notify)
         self._imports = Imports(notify, self._requirements.path_of)
         self._layers = Layers(scratch)
+        self._packed_code = PackedCode(scratch)
         self._machine = Machine(utf8_locale(), dict(os.environ))
         self._leases: dict[str, CredentialLease] = {}
         self._notified_of_sdk: set[tuple[str, Path]] = set()  # names and folders
@@ -158,7 +160,7 @@ class InstanceLauncher:
         request = StartRequest(
             interpreter,
             environ,
-            str(function.code),
+            str(function.code) if root else paths.folder,
             f"HOSTNAME={instance_id}",
             memory_mb=function.memory_mb,
             scratch=str(self._scratch.folder),
@@ -191,9 +193,11 @@ class InstanceLauncher:
         if await self._has_roots(interpreter):
             root = await self._root(function, interpreter, source_version)
         layers = await self._layers.content(function.layer_folders, root.needed_of_opt if root else (), instance_id)
-        paths = self._scratch.paths(function.code, interpreter.version, root, layers, instance_id)
+        packed = await self._packed_code.content(function, source_version, instance_id, in_place=root is not None)
         hosts = str(self._scratch.hosts) if self._options.scf_hosts else ""
-        return paths, root.request(str(function.code), layers, self._options.terminal, hosts) if root else {}
+        code = function.code if root or not packed else Path(packed)
+        paths = self._scratch.paths(code, interpreter.version, root, layers, instance_id)
+        return paths, root.request(str(code), layers, self._options.terminal, hosts, packed) if root else {}
 
     async def _root(self, function: Function, interpreter: Interpreter, source_version: int) -> Root:
         used = [str(self._authority.bundle)] if self._options.scf_hosts else []
@@ -224,6 +228,7 @@ class InstanceLauncher:
     def _release(self, instance_id: str) -> None:
         self._ports.close(instance_id)
         self._layers.release(instance_id)
+        self._packed_code.release(instance_id)
         if self._scratch.has_folders(instance_id):
             self._background.start(in_thread(self._scratch.release, instance_id))
         self._leases.pop(instance_id).end()

@@ -4,7 +4,6 @@ Records of running invocations are in memory. Those of ended invocations are wri
 so that no invocation waits for the disk. If large ones wait, it writes at once.
 """
 
-import json
 import os
 import sqlite3
 import threading
@@ -13,45 +12,16 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
-from tencentserverless.local.model.function import Function
+from tencentserverless.local.invocations import record_file, search
+from tencentserverless.local.invocations.record_file import DEFAULT_LIMITS, Limits
+from tencentserverless.local.invocations.search import Wanted
 from tencentserverless.local.model.invocation import Invocation, Outcome, Record
 
 BATCH_SECONDS = 0.5
 WRITING_SHARE = 0.02  # of the time, at most: the writer competes with the event loop for the interpreter
 URGENT_BYTES = 4 * 1024 * 1024  # if so much waits, it is written without a pause
-BATCH_BYTES = 16 * 1024 * 1024  # of one transaction
-BUSY_SECONDS = 2.0  # how long a write waits for another program that writes to the same file
-_COLUMNS = """
-    number request_id parent callers region namespace function_name function qualifier invocation_type event
-    received_at started_at ended_at status_code ret_msg error_message duration_ms memory_bytes output init_output
-    init_ms instance_id bytes
-""".split()
-_NAMED = ", ".join(_COLUMNS)
-_OPEN = (
-    # Not WAL: it maps a file into memory. If another program truncates that, the kernel kills this process (SIGBUS).
-    "PRAGMA journal_mode = DELETE",
-    "PRAGMA synchronous = OFF",  # records may be lost if the machine crashes
-    "BEGIN IMMEDIATE",  # fails if the file cannot be written
-    f"CREATE TABLE IF NOT EXISTS invocations (number INTEGER PRIMARY KEY, {', '.join(_COLUMNS[1:])})",
-    "CREATE INDEX IF NOT EXISTS invocation_sizes ON invocations (bytes)",
-    f"SELECT {_NAMED} FROM invocations LIMIT 0",  # noqa: S608  fails if the table is of another program
-    "COMMIT",
-)
-_INSERT = f"INSERT INTO invocations ({_NAMED}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608  without values
-_FORGET = "DELETE FROM invocations WHERE request_id = ?"
-_SELECT = f"SELECT {_NAMED} FROM invocations"  # noqa: S608
-# This uses the index, so that the rows, which may have 64 MB, are not read.
-_DROP = """
-    DELETE FROM invocations WHERE number IN (
-        SELECT number FROM (
-            SELECT number, row_number() OVER newer AS position, sum(bytes) OVER newer AS total
-            FROM invocations INDEXED BY invocation_sizes WINDOW newer AS (ORDER BY number DESC)
-        ) WHERE position > ? OR (total > ? AND position > 1)
-    )
-"""
-_SETTINGS = ("handler", "runtime", "memory_mb", "timeout", "init_timeout", "description", "origin")
+BATCH_BYTES = 8 * 1024 * 1024  # of one transaction
 
 
 class Records:
@@ -60,8 +30,7 @@ class Records:
     path: returns the path of the SQLite file. It is called at the first record. If the file exists, records are added
         to it. Several endpoints may use one file.
     notify: is called once if the file cannot be read or written. Then records wait in memory, within the same limits.
-    most: the largest number of records. The oldest ones are removed first.
-    most_bytes: the largest size of all records.
+    limits: beyond these the oldest records are removed.
     running: the records of invocations that have not ended, by request id.
     """
 
@@ -69,17 +38,15 @@ class Records:
         self,
         path: Callable[[], Path],
         notify: Callable[[str], None],
-        most: int = 1000,
-        most_bytes: int = 64 * 1024 * 1024,
+        limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         self._path = path
         self._notify = notify
-        self._most = most
-        self._most_bytes = most_bytes
+        self._limits = limits
         self.running: dict[str, Record] = {}
-        self._ended = _Newest(most, most_bytes)
+        self._ended = _Newest(limits.most, limits.most_bytes)
         self._begun = 0
-        self._own: deque[str] = deque(maxlen=most)  # the request ids since the start, or since `forget`
+        self._own: deque[str] = deque(maxlen=limits.most)  # the request ids since the start, or since `forget`
         self._lock = threading.RLock()  # `notify` is called with the lock, and may call `all`
         self._wake, self._hurry, self._closing = threading.Event(), threading.Event(), threading.Event()
         self._writer: threading.Thread | None = None
@@ -93,7 +60,7 @@ class Records:
     def check(self) -> None:
         """Create the file, or check that the existing one can be used. Raises ValueError if not."""
         try:
-            _opened(self._path()).close()
+            record_file.opened(self._path()).close()
         except (OSError, sqlite3.Error) as error:
             why = getattr(error, "strerror", None) or error
             raise ValueError(f"records: {self._path()}: {why}") from None
@@ -138,6 +105,15 @@ class Records:
         found = [record for record in ended if record.invocation.request_id not in running]
         return sorted([*found, *running.values()], key=lambda each: (each.invocation.received_at, each.number))
 
+    def newest(self, wanted: Wanted, most: int) -> tuple[list[Record], int]:
+        """The newest records of ended invocations that fulfil the conditions, and the number of all that do."""
+        with self._lock, suppress(OSError, sqlite3.Error):  # the next write gives a notice
+            self._write()
+            if self._file_exists:
+                database = self._connected()
+                return search.newest(database, wanted, most), search.count(database, wanted)
+        return [], 0
+
     def own(self) -> list[Record]:
         """The records of this endpoint, without those that were in the file before, as `all` returns them."""
         ids = set(self._own)
@@ -148,19 +124,24 @@ class Records:
         with self._lock, suppress(sqlite3.Error):  # the next write gives a notice
             self._ended.take(1 << 62)
             if self._file_exists:
-                self._connected().executemany(_FORGET, [(request_id,) for request_id in self._own])
+                record_file.forget(self._connected(), self._own)
         self.running.clear()
         self._own.clear()
 
-    def close(self) -> None:
-        """Write the remaining records and close the file. After that `all` returns the same records as now."""
+    def close(self, *, is_kept: bool = False) -> None:
+        """Write the remaining records and close the file. After that `all` returns the same records as now.
+
+        is_kept: whether the file stays, so that nobody needs them. There may be many. Then `all` returns none.
+        """
         if self._last is not None:
             return
         if self._writer is not None:
             for event in (self._closing, self._hurry, self._wake):
                 event.set()
             self._writer.join()
-        self._last = self.all()
+        with self._lock:
+            self._write()
+        self._last = [] if is_kept else self.all()
         if left := len(self._ended.all()):
             self._notify(f"records: {self._path()}: the last {left} records could not be written")
         self._disconnect()
@@ -188,11 +169,7 @@ class Records:
         """
         while records := self._ended.take(BATCH_BYTES):
             try:
-                database = self._connected()
-                with database:
-                    database.execute("BEGIN IMMEDIATE")
-                    database.executemany(_INSERT, map(_row, records))
-                    database.execute(_DROP, (self._most, self._most_bytes))
+                record_file.write(self._connected(), records, self._limits)
             except Exception as error:  # noqa: BLE001  the thread continues after any error
                 self._ended.put_back(records)
                 self._notify_once(f"{error} (until this is solved, records are kept in memory)")
@@ -208,11 +185,11 @@ class Records:
         found: list[Record] = []
         damaged = 0
         try:
-            for row in self._connected().execute(_SELECT):
-                try:
-                    found.append(_record(row))
-                except Exception:  # noqa: BLE001  another program has changed this row
+            for record in record_file.read(self._connected()):
+                if record is None:
                     damaged += 1
+                else:
+                    found.append(record)
         except Exception as error:  # noqa: BLE001  the other records are returned anyway
             self._notify_once(str(error))
             self._give_up(error)
@@ -226,7 +203,7 @@ class Records:
             self._notify(f"records: {self._path()}: the file was removed. A new one is begun")
             self._disconnect()
         if self._database is None:
-            self._database = _opened(self._path())
+            self._database = record_file.opened(self._path())
             self._opened_file = os.stat(self._path())
             self._file_exists = True
         return self._database
@@ -305,96 +282,3 @@ class _Newest:
     def _drop(self) -> None:
         while len(self._records) > self._most or (self.bytes > self._most_bytes and len(self._records) > 1):
             self.bytes -= self._records.popleft()[1]
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    """Open the file, which only its owner may read: events and variables may be secret."""
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    with suppress(OSError):  # it belongs to somebody else
-        os.chmod(path, 0o600)
-    database = sqlite3.connect(path, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None)
-    try:
-        for statement in _OPEN:
-            database.execute(statement)
-    except BaseException:
-        database.close()
-        raise
-    return database
-
-
-def _row(record: Record) -> tuple[Any, ...]:
-    invocation, outcome = record.invocation, record.outcome
-    assert outcome is not None
-    function = invocation.function
-    settings = {name: getattr(function, name) for name in _SETTINGS}
-    settings.update(code=str(function.code), variables=dict(function.variables))
-    return (
-        None,  # SQLite chooses the number: other endpoints may write to the same file
-        invocation.request_id,
-        invocation.parent,
-        json.dumps(invocation.callers),
-        function.region,
-        function.namespace,
-        function.name,
-        json.dumps(settings),
-        invocation.qualifier,
-        invocation.invocation_type,
-        _stored(invocation.event.decode("utf-8", "surrogatepass")),
-        invocation.received_at,
-        record.started_at,
-        record.ended_at,
-        outcome.status_code,
-        _stored(outcome.ret_msg),
-        _stored(outcome.error_message),
-        outcome.duration_ms,
-        outcome.memory_bytes,
-        _stored(outcome.output),
-        _stored(outcome.init_output),
-        outcome.init_ms,
-        outcome.instance_id,
-        record.kept_bytes,
-    )
-
-
-def _record(row: tuple[Any, ...]) -> Record:
-    values = dict(zip(_COLUMNS, row, strict=True))
-    settings = json.loads(values["function"])
-    code = Path(settings.pop("code"))
-    function = Function(
-        name=values["function_name"], region=values["region"], namespace=values["namespace"], code=code, **settings
-    )
-    invocation = Invocation(
-        values["request_id"],
-        function,
-        _read(values["event"]).encode("utf-8", "surrogatepass"),
-        values["invocation_type"],
-        values["qualifier"],
-        values["parent"],
-        values["received_at"],
-        tuple(json.loads(values["callers"])),
-    )
-    outcome = Outcome(
-        values["status_code"],
-        _read(values["ret_msg"]),
-        _read(values["error_message"]),
-        values["duration_ms"],
-        values["memory_bytes"],
-        _read(values["output"]),
-        _read(values["init_output"]),
-        values["init_ms"],
-        values["instance_id"],
-    )
-    return Record(invocation, values["number"], values["started_at"], values["ended_at"], outcome)
-
-
-def _stored(text: str) -> str | bytes:
-    """Text as SQLite stores it. Text with lone surrogates, which it cannot store, becomes bytes."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "surrogatepass")
-    return text
-
-
-def _read(value: str | bytes) -> str:
-    return value if isinstance(value, str) else value.decode("utf-8", "surrogatepass")

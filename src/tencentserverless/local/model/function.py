@@ -27,6 +27,32 @@ class Layer(NamedTuple):
     folder: Path
 
 
+class Included(NamedTuple):
+    """Files of another place that are added to a function's code.
+
+    source: a file or a folder. name: that of the file in the code, or of the folder; "" for the top of the code.
+    pattern: which files of the folder are added. folder: `source`, or the folder of that file.
+    """
+
+    source: Path
+    name: str
+    pattern: str
+    folder: Path
+
+
+class Packing(NamedTuple):
+    """The differences between the folder of a function's code and its code on the platform.
+
+    excluded: patterns of files that are left out. kept: patterns of those that are not, although they are excluded.
+    base: the folder from which on these patterns are. included: files that are added.
+    """
+
+    base: Path
+    excluded: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    included: tuple[Included, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Function:
     """The configuration of one function. Times are in seconds.
@@ -34,10 +60,12 @@ class Function:
     code: the folder of its code.
     runtime: a text such as "Python3.9"; None for the interpreter that runs the endpoint.
     layers: the layers in `/opt`. A file of a later layer replaces that of an earlier one.
+    packing: what the deploy tool leaves out of the code, and what it adds. None if that is nothing.
     origin: the file that declares the function, or its folder. For messages.
     part: the key of the function, if its file declares several.
     call: the handler, if it was given as an object of this program. Then `code` is the file in which it is defined.
-    key, layer_folders, folders: computed once from the others, because every invocation needs them.
+    key, layer_folders, folders: computed once from the others, because every invocation needs them. `folders` are those
+        with files that the function needs: that of its code, those of its layers, and those of files that are added.
     """
 
     name: str
@@ -54,6 +82,7 @@ class Function:
     origin: str = ""
     part: str = ""
     layers: tuple[Layer, ...] = ()
+    packing: Packing | None = None
     call: Callable[[Any, dict[str, Any]], Any] | None = field(default=None, hash=False, repr=False)
     key: Key = field(init=False, compare=False, repr=False)
     layer_folders: tuple[Path, ...] = field(init=False, compare=False, repr=False)
@@ -62,7 +91,8 @@ class Function:
     def __post_init__(self) -> None:
         object.__setattr__(self, "key", (self.region, self.namespace, self.name))
         object.__setattr__(self, "layer_folders", tuple([layer.folder for layer in self.layers]))
-        object.__setattr__(self, "folders", (str(self.code), *map(str, self.layer_folders)))
+        added = [each.folder for each in self.packing.included] if self.packing else []
+        object.__setattr__(self, "folders", tuple(map(str, (self.code, *self.layer_folders, *added))))
 
     def __str__(self) -> str:
         return f"{self.name} ({self.region}, {self.namespace})"

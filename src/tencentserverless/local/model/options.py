@@ -31,6 +31,7 @@ class Options:
     scf_hosts: whether functions reach this endpoint under SCF's host names.
     start_method: how worker processes are started.
     most_records: how many ended invocations are kept, in the SQLite file `records`.
+    record_seconds: how long they are kept. None: until the endpoint stops, or in `records` without a limit.
     in_process: whether functions from folders are executed in this interpreter, without worker processes.
     tls: whether the endpoint's own port uses TLS.
     credential_seconds: how long the temporary credentials of instances are valid.
@@ -52,6 +53,7 @@ class Options:
     start_method: StartMethod = "fork"
     most_records: int = 1000
     records: str | os.PathLike[str] | None = None
+    record_seconds: float | None = None
     in_process: bool = False
     tls: bool = False
     credential_seconds: float = LIFE_SECONDS

@@ -23,6 +23,7 @@ print('\\n'.join(sys.path))
 """
 _PRINT_PATH = "import sys; print(sys.executable)"
 _ASK_SECONDS = 10
+_OLDEST_OF_UV = (3, 8)
 
 CURRENT: Version = sys.version_info[:2]
 
@@ -100,10 +101,15 @@ class Interpreters:
         if found is None:
             self._notify(
                 f"{runtime} was not found on PATH, in pyenv or in uv; its functions run on {self._current.runtime} "
-                f"instead (to install it: uv python install {version[0]}.{version[1]})"
+                f"instead (to install it: {_installer(version)} install {version[0]}.{version[1]})"
             )
         self._found[runtime] = found or self._current
         return self._found[runtime]
+
+
+def _installer(version: Version) -> str:
+    """The command of a program that can install this version of Python: uv has no old ones."""
+    return "uv python" if version >= _OLDEST_OF_UV else "pyenv"
 
 
 def _chosen(runtime: str, path: str) -> Interpreter:

@@ -9,6 +9,7 @@ https://docs.kernel.org/admin-guide/cgroup-v2.html and https://docs.kernel.org/a
 """
 
 import os
+import re
 import time
 from contextlib import suppress
 
@@ -19,6 +20,7 @@ PREFIX = "tencentserverless-"
 INNER = "own"
 PROCESSES = 1024  # the platform's limit, threads included
 EMPTY_SECONDS = 0.1  # a process that has ended, and has been reaped, may still be in its group for a moment
+OLD_SECONDS = 60  # a group is without processes when it has just been made
 LEVELS = 3  # how many folders, from our own group upwards, are tried as the parent of new groups
 # The file of each limit: in version 2, then in version 1 if its name differs.
 LIMIT_FILES = {"pids": ("pids.max",), "memory": ("memory.max", "memory.limit_in_bytes")}
@@ -104,8 +106,13 @@ def _works(controller: str, parent: str) -> bool:
 
 
 def new_name() -> str:
-    """A name for a group: of which process it is, and a random part. Our process id may exist in another container."""
-    return "%d-%s-%s" % (os.getpid(), _begun_at(os.getpid()), os.urandom(6).hex())
+    """A name for a group: the process that makes it, its start, its process namespace, and a random part."""
+    return "%d-%s-%s-%s" % (os.getpid(), _begun_at(os.getpid()), _namespace(), os.urandom(6).hex())
+
+
+def _namespace() -> str:
+    """The number of our process namespace, in which a process id counts."""
+    return re.sub(r"\D", "", os.readlink("/proc/self/ns/pid"))
 
 
 def _begun_at(pid: "int | str") -> str:
@@ -160,23 +167,30 @@ def remove(made: "dict[str, str]") -> None:
         _remove(folder, deadline)
 
 
-def remove_orphans(parents: "dict[str, str]") -> None:
+def remove_orphans(parents: "dict[str, str]", seconds: float = EMPTY_SECONDS) -> None:
     """Remove the groups of fork servers that have ended: the name of a group contains its server.
 
-    A server of another container cannot be seen. But the kernel removes no group that has processes. A group that has
-    none yet can be removed here. Then its server makes another one.
+    A server of another container cannot be seen, so its groups are removed only if they are old. The kernel removes no
+    group that has processes.
     """
-    deadline = time.monotonic() + EMPTY_SECONDS  # for all of them: those of another container may have processes
+    deadline = time.monotonic() + seconds
     for parent in set(parents.values()):
         for name in os.listdir(parent):
-            if name.startswith(PREFIX) and not _is_of_other(name):
-                _remove(os.path.join(parent, name), deadline)
+            if name.startswith(PREFIX):
+                pid, begun, namespace = [*name[len(PREFIX) :].split("-"), "", ""][:3]
+                folder = os.path.join(parent, name)
+                if namespace != _namespace():
+                    if _is_old(folder):
+                        _remove(folder, 0)
+                elif pid == str(os.getpid()) or _begun_at(pid) != begun:
+                    _remove(folder, deadline)
 
 
-def _is_of_other(name: str) -> bool:
-    """Whether a group is of a living process other than this one."""
-    pid, _, rest = name[len(PREFIX) :].partition("-")
-    return pid != str(os.getpid()) and pid.isdigit() and _begun_at(pid) == rest.partition("-")[0]
+def _is_old(folder: str) -> bool:
+    try:
+        return time.time() - os.stat(folder).st_mtime > OLD_SECONDS
+    except OSError:  # somebody has removed it
+        return False
 
 
 def _remove(folder: str, deadline: float) -> None:

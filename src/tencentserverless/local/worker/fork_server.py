@@ -381,7 +381,7 @@ def run(arguments: "list[str]", calls: "tuple[object, object]", modules: "frozen
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the signal and the end of the connection come together
         descendants.try_to_terminate_all()
         server.end_all()
-        cgroups.remove_orphans(server.parents)
+        cgroups.remove_orphans(server.parents, 20 * ENDING_SECONDS)  # nobody does it after us
         leftovers.remove_unlocked(server.folder, 20 * ENDING_SECONDS)  # a killed endpoint cannot remove it
         os._exit(0)
 

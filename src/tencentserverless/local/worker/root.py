@@ -101,7 +101,7 @@ def finish(root: str, request: "dict[str, object]") -> None:
     """Add what depends on the function. To be called before `namespaces.change_root`.
 
     request: each key may be missing.
-    code: the folder of the function's code.
+    code: the folder of the function's code. code_at: paths at which the instance finds it, too.
     binds: pairs of a path of this machine and the path at which the instance finds it.
     needed: paths that the instance needs at the same place as on this machine, an outer path before those in it.
     aliases: pairs as in `binds`, for paths that do not exist yet.
@@ -119,6 +119,8 @@ def finish(root: str, request: "dict[str, object]") -> None:
     for path, target in request.get("shared", ()):  # type: ignore[attr-defined]
         bind(path, root + target)
     show(str(request.get("code") or root + "/opt"), root + CODE)
+    for path in request.get("code_at", ()):  # type: ignore[attr-defined]
+        add(root, str(request["code"]), path)
     for path in request.get("hidden", ()):  # type: ignore[attr-defined]
         if os.path.isdir(root + path):
             namespaces.mount("tmpfs", root + path, "tmpfs", namespaces.READ_ONLY)

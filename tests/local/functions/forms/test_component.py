@@ -138,12 +138,10 @@ inputs:
 
 
 def test_layers():
-    """A layer's folder is the one that was told for its name, else its `src`; one without is a notice with its line."""
+    """A layer's folder is the one of its name or of its component's, else its `src`; one without is a notice."""
     function, notices = read(LAYERS)
     assert function.layers == (("told", 3, HERE), ("me", 1, HERE / "catalogue"), ("told", 3, HERE))
-    assert [notice.partition(" has ")[0] for notice in notices] == [
-        f"{PATH}:8: layer `${{output:${{stage}}:${{app}}:libraries.name}}`"
-    ]
+    assert [notice.partition(" has ")[0] for notice in notices] == [f"{PATH}:8: layer `libraries`"]
     assert read("component: scf\nname: hello\ninputs:\n  layers:\n")[0].layers == ()
 
 

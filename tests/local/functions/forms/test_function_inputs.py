@@ -2,6 +2,8 @@
 
 import pytest
 
+from tencentserverless.local.functions import packing
+
 
 def read(project, inputs, top=""):
     return project({"serverless.yml": f"component: scf\nname: fn\n{top}inputs:\n  src: .\n{inputs}"})
@@ -47,10 +49,29 @@ def test_values_that_are_not_known_here(project):
     ]
 
 
-def test_files_of_other_folders(project):
-    """Files that the deploy tool adds are told, at both places where they can be."""
-    text = "component: scf\nname: fn\ninputs: {src: {src: ., include: [../a]}, include: [../b]}\n"
-    assert ["`include` has no effect" in notice for notice in project({"serverless.yml": text}).notices] == [True] * 2
+def test_files_that_are_left_out_or_added(project):
+    """The object `src` says which files are left out and added; at another place that is told to have no effect."""
+    source = "{src: ./app, exclude: [.env], include: [../shared, {source: ./lib, prefix: ../}, ../no.txt]}"
+    text = f"component: scf\nname: fn\ninputs: {{runtime: Python3.9, src: {source}, include: [x], exclude: y}}\n"
+    files = {"app/index.py": "", "app/.env": "", "app/lib/a/b.py": "", "shared/c.py": "", "serverless.yml": text}
+    reading = project(files)
+    (function,) = reading.functions
+    assert sorted(packing.files(function.code, function.packing)) == [
+        *("a/b.py", "a/index.py", "index.py", "lib/a/b.py", "lib/a/index.py", "shared/c.py", "shared/index.py"),
+    ]
+    assert [notice.partition("serverless.yml:3: ")[2].partition(" there is no /")[0] for notice in reading.notices] == [
+        "`include` has no effect, because it is not below `src`",
+        "`exclude` has no effect, because it is not below `src`",
+        "`include`:",
+    ]
+
+
+def test_code_that_a_command_makes(project):
+    """With `hook` and `dist` the code is in `dist`, and a notice says to run the command."""
+    text = "component: scf\nname: fn\ninputs: {runtime: Python3.9, src: {src: ., hook: make it, dist: ./built}}\n"
+    reading = project({"serverless.yml": text, "built/index.py": ""})
+    assert reading.functions[0].code.name == "built"
+    assert reading.notices[0].endswith("`hook` is not run. Run it when its input has changed: make it")
 
 
 def test_variables_in_the_wrong_place(project):

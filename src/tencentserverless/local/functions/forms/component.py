@@ -18,7 +18,7 @@ def functions(file: ManifestFile) -> Iterator[Declared]:
     inputs = file.top.inner("inputs")
     has_name = inputs.get("name") is not None
     name = DEFAULT_NAME if not has_name and file.own_or_inherited("app") else "${name}"
-    yield Declared("", name, inputs, file.references())
+    yield Declared("", name, inputs, file.references(), "Nodejs10.15")
 
 
 def report_unknown(file: ManifestFile) -> None:

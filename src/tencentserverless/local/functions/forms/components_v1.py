@@ -4,12 +4,14 @@ https://github.com/serverless-components/tencent-scf/tree/v1
 """
 
 from collections.abc import Iterator
+from functools import partial
 
+from tencentserverless.local.functions.forms import packed
 from tencentserverless.local.functions.forms.manifest_file import Declared, ManifestFile
 from tencentserverless.local.functions.forms.yaml_file import Mapping
 
 _NAMES = {"codeUri": "src"}
-_GLOBAL = "global"  # a component that only holds values for the others
+_GLOBALS = ("global", "serverless-global")  # components that only hold values for the others
 _SCF = ("scf", "tencent-scf", "tencent-multi-scf")
 
 
@@ -25,8 +27,10 @@ def functions(file: ManifestFile) -> Iterator[Declared]:
     for name, each in components(file.top).items():
         component = str(each.get("component")).rpartition("/")[2]
         if component.partition("@")[0] in _SCF:
-            yield Declared(name, name, each.inner("inputs").renamed(_NAMES), references)
-        elif component != _GLOBAL:
+            inputs = each.inner("inputs").renamed(_NAMES)
+            pack = partial(packed.of_components_v1, inputs, file.path.parent)
+            yield Declared(name, name, inputs, references, "Nodejs8.9", pack)
+        elif component not in _GLOBALS:
             file.notice(each.line_of("component"), f"`{name}` is a component `{component}`, which is not served here")
 
 

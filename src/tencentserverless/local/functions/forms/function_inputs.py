@@ -11,8 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tencentserverless.local.functions.forms import packed
 from tencentserverless.local.functions.forms.manifest_file import Declared, Layers, ManifestFile
+from tencentserverless.local.functions.forms.references import Expanded
 from tencentserverless.local.functions.forms.yaml_file import Mapping
+from tencentserverless.local.functions.python_modules import has_module
 from tencentserverless.local.functions.reading import Refusal
 from tencentserverless.local.model.function import (
     DEFAULT_HANDLER,
@@ -23,6 +26,7 @@ from tencentserverless.local.model.function import (
     VARIABLE_NAME,
     Function,
     Layer,
+    Packing,
     is_memory,
     version_of,
 )
@@ -40,10 +44,11 @@ _WITHOUT_EFFECT = """
     reservedQuota reservedMem provisionedConcurrency provisionedNum installDependency zipFile bucket cosBucketName faas
     apigw targets ignoreUpdate protocolType protocolParams instanceConcurrencyConfig entryFile dnsCache useGpu
     autoCreateClsTopic autoDeployClsTopicIndex statusTrack needDeployCode credentials serviceId serviceName tag
-    include exclude qualifier imageConfig object projectId disableTraffic isAutoCreate
+    include exclude package qualifier imageConfig object projectId disableTraffic isAutoCreate
 """
 _USED = "name src handler runtime region namespace memorySize timeout initTimeout environment environments layers type"
 _KNOWN = frozenset([*_USED.split(), *_WITHOUT_EFFECT.split(), "asyncRunEnable", "image", "code", "codeUri"])
+_OUTPUT_NAME = re.compile(r"output:(?:[^:]*:)*([^:]+)\.name")
 _LAYER_KEYS = frozenset(("name", "version", "src"))
 
 
@@ -79,12 +84,17 @@ class _FunctionInputs:
         self._report_unknown(inputs, _KNOWN)
         is_async = self._optional(inputs, "asyncRunEnable").lower() == "true"
         most = ASYNC_TIMEOUT_LIMIT if is_async else TIMEOUT_LIMIT
+        name, code, region = self._name(), self._code(inputs), self._region(inputs)
+        handler = self._valid(inputs, "handler", DEFAULT_HANDLER, _HANDLER, "FILE.FUNCTION, as index.main_handler")
+        if not runtime and self._declared.default_runtime:
+            self._check_default_runtime(code, handler)
         return Function(
-            name=self._name(),
-            code=self._code(inputs),
-            region=self._region(inputs),
+            name=name,
+            code=code,
+            packing=self._packing(inputs, code),
+            region=region,
             namespace=self._valid(inputs, "namespace", DEFAULT_NAMESPACE, NAMESPACE_NAME, "such as `default`"),
-            handler=self._valid(inputs, "handler", DEFAULT_HANDLER, _HANDLER, "FILE.FUNCTION, as index.main_handler"),
+            handler=handler,
             runtime=runtime,
             memory_mb=self._number(inputs, "memorySize", 128, is_memory, "64, or 128 to 3072 in steps of 128"),
             timeout=self._number(inputs, "timeout", 3, lambda value: 1 <= value <= most, f"1 to {most} seconds"),
@@ -107,7 +117,6 @@ class _FunctionInputs:
             self._fail(inputs, "image", "`image`: the local endpoint does not run images")
 
     def _code(self, inputs: Mapping) -> Path:
-        self._report_include(inputs)
         name = "src" if "src" in inputs.values else "code"
         source = inputs.get(name)
         if isinstance(source, Mapping):
@@ -115,17 +124,31 @@ class _FunctionInputs:
             if bucket:
                 self._fail(inputs, name, f"`{name}`: the code is in the bucket {bucket!r}, not in a folder here")
                 return self._file.path.parent
-            self._report_include(source)
-            source = source.get("src") or source
+            source = self._built(source) or source.get("src") or source
         if not isinstance(source, (str, type(None))):
             self._fail(inputs, name, f"`{name}` must be a folder, or an object with `src`")
             source = None
         return self._folder(source or ".", inputs.line_of(name), name)
 
-    def _report_include(self, mapping: Mapping) -> None:
-        if mapping.get("include"):
-            text = "`include` has no effect: copy these files into the folder"
-            self._file.notice(mapping.line_of("include"), text)
+    def _built(self, source: Mapping) -> Any:
+        """The folder with what a command makes of the code, None if there is no such command."""
+        hook, folder = source.get("hook"), source.get("dist")
+        if hook and folder:
+            self._file.notice(source.line_of("hook"), f"`hook` is not run. Run it when its input has changed: {hook}")
+        return folder if hook else None
+
+    def _packing(self, inputs: Mapping, code: Path) -> Packing | None:
+        """What the deploy tool leaves out of the code and adds, with a notice of what is missing or misplaced."""
+        source = inputs.inner("src")
+        packing = self._declared.packing(code) if self._declared.packing else packed.of_source(source, code)
+        for name in () if self._declared.packing else ("include", "exclude"):
+            if inputs.get(name):
+                self._file.notice(inputs.line_of(name), f"`{name}` has no effect, because it is not below `src`")
+        for added in packing.included if packing else ():
+            if not added.source.exists():
+                line = (source if "include" in source.values else inputs).line_of("include")
+                self._file.notice(line, f"`include`: there is no {added.source}")
+        return packing
 
     def _folder(self, source: str, line: int, name: str) -> Path:
         text, missing = self._references.expand(source)
@@ -162,6 +185,13 @@ class _FunctionInputs:
             self._fail(inputs, "runtime", f"`runtime` {runtime!r}: the local endpoint runs only Python, as Python3.9")
         return runtime or None
 
+    def _check_default_runtime(self, code: Path, handler: str) -> None:
+        """Without a runtime the deploy tool takes Node.js. A file for Python shows that the author means Python."""
+        default, module = self._declared.default_runtime, handler.rpartition(".")[0].replace(".", "/")
+        if not has_module(code, module) and (code / f"{module}.js").is_file():
+            text = f"`runtime` is missing, so it is {default}: the local endpoint runs only Python"
+            self._fail(self._inputs, "runtime", text)
+
     # Layers.
 
     def _layers(self, inputs: Mapping) -> tuple[Layer, ...]:
@@ -184,8 +214,7 @@ class _FunctionInputs:
         if not isinstance(name, str):
             self._fail(layer, "name", "`name` of a layer must be text")
             return None
-        expanded = self._references.expand(name)
-        name = name if expanded.missing else expanded.text
+        name = _layer_name(name, self._references.expand(name))
         version = version if type(version) is int else 1
         if name in self._layer_folders:
             return Layer(name, version, self._layer_folders[name])
@@ -286,6 +315,12 @@ class _FunctionInputs:
 
     def _fail_at(self, line: int, text: str) -> None:
         self.mistakes.append(self._file.mistake(line, text))
+
+
+def _layer_name(text: str, expanded: Expanded) -> str:
+    """The name of a layer. ``${output:STAGE:APP:NAME.name}`` is that of the component NAME, which makes the layer."""
+    output = _OUTPUT_NAME.fullmatch("".join(expanded.missing))
+    return output[1] if output else text if expanded.missing else expanded.text
 
 
 def _is_folder(path: Path) -> bool:

@@ -1,6 +1,6 @@
 """A configuration file that is being read, and what is found in it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from collections.abc import Mapping as Map
 from pathlib import Path
 from typing import NamedTuple
@@ -9,6 +9,7 @@ from tencentserverless.local.functions.forms.references import References
 from tencentserverless.local.functions.forms.surroundings import Surroundings
 from tencentserverless.local.functions.forms.yaml_file import Mapping
 from tencentserverless.local.functions.reading import Reading, Refusal
+from tencentserverless.local.model.function import Packing
 
 DEFAULT_STAGE = "dev"
 _TOP_VALUES = ("org", "stage", "app", "name")
@@ -19,12 +20,16 @@ class Declared(NamedTuple):
     """One function as its file declares it, with the names of settings that the component `scf` has.
 
     part: its key, if the file declares several. name: its name if `inputs` has none, with references.
+    packing: returns what is left out of its code and added, if the form has that elsewhere than in `src`.
+    default_runtime: that of the deploy tool if `inputs` has none, "" if the form does not allow that.
     """
 
     part: str
     name: str
     inputs: Mapping
     references: References
+    default_runtime: str = ""
+    packing: Callable[[Path], Packing | None] | None = None
 
 
 class ManifestFile:

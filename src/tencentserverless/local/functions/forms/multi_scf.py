@@ -4,10 +4,14 @@ https://github.com/serverless-components/tencent-multi-scf
 """
 
 from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
 
+from tencentserverless.local.functions.forms import packed
 from tencentserverless.local.functions.forms.component import DEFAULT_NAME, report_unknown
 from tencentserverless.local.functions.forms.manifest_file import Declared, ManifestFile, settings_over
 from tencentserverless.local.functions.forms.yaml_file import Mapping
+from tencentserverless.local.model.function import Packing
 
 _OWN = ("functions", "name", "triggers")
 
@@ -22,8 +26,10 @@ def functions(file: ManifestFile) -> Iterator[Declared]:
     shared = inputs._replace(values={name: value for name, value in inputs.values.items() if name not in _OWN})
     for part, own in declared.values.items():
         settings = own if isinstance(own, Mapping) else Mapping({}, {}, declared.line_of(part))
-        both = settings_over(_below_shared_source(file, settings, shared), shared)
-        yield Declared(part, f"{DEFAULT_NAME}-{part}", both, references)
+        below = _below_shared_source(file, settings, shared)
+        both = settings_over(below, shared)
+        pack = None if below is settings else partial(_packing, shared.inner("src"), file.path.parent)
+        yield Declared(part, f"{DEFAULT_NAME}-{part}", both, references, "Nodejs12.16", pack)
 
 
 def _below_shared_source(file: ManifestFile, own: Mapping, shared: Mapping) -> Mapping:
@@ -32,6 +38,12 @@ def _below_shared_source(file: ManifestFile, own: Mapping, shared: Mapping) -> M
     if not (outer and inner and (file.path.parent / outer / inner).is_dir()):
         return own
     return own._replace(values={**own.values, "src": f"{outer}/{inner}"})
+
+
+def _packing(source: Mapping, folder: Path, _: Path) -> Packing | None:
+    """What is left out of a folder in the shared one. Its patterns are relative to the shared one."""
+    packing = packed.of_source(source, folder / _folder(source))
+    return packing and packing._replace(included=())
 
 
 def _folder(source: object) -> str:

@@ -4,7 +4,9 @@ https://github.com/serverless-tencent/serverless-tencent-scf
 """
 
 from collections.abc import Iterator
+from functools import partial
 
+from tencentserverless.local.functions.forms import packed
 from tencentserverless.local.functions.forms.manifest_file import Declared, ManifestFile, settings_over
 from tencentserverless.local.functions.forms.references import References
 from tencentserverless.local.functions.forms.yaml_file import Mapping
@@ -29,4 +31,11 @@ def functions(file: ManifestFile) -> Iterator[Declared]:
     shared = Mapping({name: provider.get(name) for name in _OF_PROVIDER}, provider.lines, provider.line)
     for part, own in declared.values.items():
         settings = own if isinstance(own, Mapping) else Mapping({}, {}, declared.line_of(part))
-        yield Declared(part, f"{service}-${{stage}}-{part}", settings_over(settings, shared), references)
+        own_name, packages = f"{service}-${{stage}}-{part}", (file.top.inner("package"), settings.inner("package"))
+        yield Declared(
+            part,
+            own_name,
+            settings_over(settings, shared),
+            references,
+            packing=partial(packed.of_plugin, *packages),
+        )

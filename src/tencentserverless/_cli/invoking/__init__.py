@@ -1,0 +1,1 @@
+"""Verbs that invoke functions."""

@@ -1,0 +1,87 @@
+"""The event of one invocation: from ``--data``, from a file, or from standard input."""
+
+import os
+import select
+import stat
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tencentserverless._cli import output
+from tencentserverless._protocol import strict_json
+
+HINT = "--data"
+SHOWN = 60  # characters of what was read
+PATIENCE_SECONDS = 2.0
+
+data_option = click.option(
+    "-d",
+    "--data",
+    metavar="JSON|@FILE|-",
+    help="The event: JSON text, @ and a file, or - for standard input. Default: standard input if it is a pipe or a "
+    "file, else no event.",
+)
+
+
+def event_of(data: str | None) -> Any:
+    """The event of ``--data``; without this option that of standard input. None if there is no event."""
+    if data is None:
+        text = _piped()
+        return parsed(text) if text.strip() else None
+    return parsed(_text(data), data)
+
+
+def parsed(text: str, given: str = "") -> Any:
+    """The value of JSON text. given: the option's value, which may be the name of a file without its @."""
+    try:
+        return strict_json.decoded(text)
+    except (ValueError, RecursionError) as error:
+        raise click.BadParameter(_complaint(error, text, given), param_hint=HINT) from None
+
+
+def _complaint(error: Exception, text: str, given: str) -> str:
+    with suppress(OSError, ValueError):
+        if given and Path(given).is_file():
+            return f"{given} is a file: --data @{given}"
+    if not text.strip():
+        return "it is empty, not JSON"
+    return f"not JSON: {error}. It begins with: {text.strip()[:SHOWN]}"
+
+
+def _text(data: str) -> str:
+    if data == "-":
+        return _decoded(sys.stdin.buffer.read(), "standard input")
+    if not data.startswith("@"):
+        return data
+    try:
+        content = Path(data[1:]).read_bytes()
+    except OSError as error:
+        raise click.BadParameter(f"{data[1:]}: {error.strerror}", param_hint=HINT) from None
+    return _decoded(content, data[1:])
+
+
+def _decoded(content: bytes, name: str) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise click.BadParameter(f"{name} is not UTF-8 text", param_hint=HINT) from None
+
+
+def _piped() -> str:
+    """What is piped into standard input, or is in the file that it is; "" if it is a terminal or a device."""
+    if sys.stdin is None or not _is_piped(sys.stdin):
+        return ""
+    if os.name == "posix" and not select.select([sys.stdin], [], [], PATIENCE_SECONDS)[0]:
+        output.tell("This waits for the event from standard input. --data '{}' or </dev/null does without.")
+    return _decoded(sys.stdin.buffer.read(), "standard input")
+
+
+def _is_piped(stream: Any) -> bool:
+    try:
+        mode = os.fstat(stream.fileno()).st_mode
+    except (OSError, ValueError, AttributeError):
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISREG(mode)

@@ -1,0 +1,132 @@
+"""The picture of a chain in a terminal. Pure.
+
+It is ASCII: other characters are as wide as two letters in some terminals.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from tencentserverless._cli.looking.times import shown
+from tencentserverless._cli.looking.waterfall import KINDS, Axis, Chain, Hop, duration
+from tencentserverless.local.model.outcomes import MB
+
+MOST_ROWS = 200
+MOST_FAILED = 20  # that are shown beyond the first rows
+LEAST_BAR, MOST_NAME = 16, 32
+MARKS = dict(zip(KINDS, ".-=", strict=True))
+_FOLD_MARK = ":"
+_STYLES = {"waiting": "2", "cold start": "33", "running": "32"}
+_RED, _DIM, _BOLD = "31", "2", "1"
+
+
+def lines(chain: Chain, width: int, *, colour: bool = False) -> Iterator[str]:
+    """The lines of the picture. width: the columns of the terminal. colour: whether to use its colours."""
+    return _Chart(chain, width, colour=colour).lines()
+
+
+class _Chart:
+    def __init__(self, chain: Chain, width: int, *, colour: bool) -> None:
+        self._chain = chain
+        self._colour = colour
+        self._hops = _chosen(chain.hops)
+        self._facts = [_facts(hop) for hop in self._hops]
+        self._widths = [max(map(len, column)) for column in zip(*self._facts, strict=True)]
+        self._name = min(max(len(_name(hop)) for hop in self._hops), MOST_NAME)
+        rest = self._name + 4 + sum(self._widths) + 2 * len(self._widths)
+        self._labels = [f" {duration(end - start)} idle " for start, end in chain.idle]
+        fold = max(map(len, self._labels), default=0)
+        self._bar = max(min(width, 160) - rest, LEAST_BAR, 2 * fold * len(self._labels))
+        self._axis = Axis(chain, self._bar, fold)
+
+    def lines(self) -> Iterator[str]:
+        yield self._head()
+        yield ""
+        yield self._scale()
+        for hop, facts in zip(self._hops, self._facts, strict=True):
+            yield self._row(hop, facts)
+        if len(self._hops) < len(self._chain.hops):
+            yield f"and {len(self._chain.hops) - len(self._hops)} more"
+        yield ""
+        fold = f"   {_FOLD_MARK} idle, folded" if self._labels else ""
+        yield self._styled("   ".join(f"{mark} {kind}" for kind, mark in MARKS.items()) + fold, _DIM)
+
+    def _head(self) -> str:
+        first, number = self._hops[0].record, len(self._chain.hops)
+        name, outcome = self._styled(first.function_name, _BOLD), self._outcome(self._hops[0])
+        many = "1 invocation" if number == 1 else f"{number} invocations"
+        total = duration(self._chain.seconds)
+        return f"{name} {outcome}, {many} in {total}, at {shown(self._chain.began_at)}\nid {first.request_id}"
+
+    def _scale(self) -> str:
+        """The line above the bars: the beginning, the folded stretches, the end."""
+        line = "0".ljust(self._bar)
+        for (start, _), label in zip(self._chain.idle, self._labels, strict=True):
+            place = max(int(self._axis.at(start)), 1)
+            line = line[:place] + label + line[place + len(label) :]
+        end = duration(self._chain.seconds)
+        line = line[: self._bar].rstrip()
+        return f"{' ' * self._name}  {line}{end.rjust(self._bar - len(line)) if len(line) + len(end) < self._bar else ''}"
+
+    def _row(self, hop: Hop, facts: Sequence[str]) -> str:
+        name = _name(hop)
+        name = name if len(name) <= self._name else f"{name[: self._name - 3]}..."
+        took, memory, outcome = (text.rjust(width) for text, width in zip(facts, self._widths, strict=True))
+        shown_outcome = self._styled(outcome.strip(), _style(hop))
+        return f"{name:{self._name}} |{self._bar_of(hop)}| {took}  {memory}  {shown_outcome}".rstrip()
+
+    def _bar_of(self, hop: Hop) -> str:
+        cells = [(" ", "")] * self._bar
+        for start, end in self._chain.idle:
+            for column in range(int(self._axis.at(start)), min(int(self._axis.at(end)), self._bar)):
+                cells[column] = (_FOLD_MARK, _DIM)
+        for kind, start, end in hop.parts():
+            first = min(int(self._axis.at(start)), self._bar - 1)
+            last = min(max(int(self._axis.at(end)), first + 1), self._bar)
+            style = _RED if kind == "running" and not _is_ok(hop) else _STYLES[kind]
+            for column in range(first, last):
+                if kind != "waiting" or cells[column][0] != _FOLD_MARK:
+                    cells[column] = (MARKS[kind], style)
+        return self._joined(cells)
+
+    def _joined(self, cells: Sequence[tuple[str, str]]) -> str:
+        if not self._colour:
+            return "".join(mark for mark, _ in cells)
+        found: list[list[str]] = []
+        for mark, style in cells:
+            if not found or found[-1][1] != style:
+                found.append(["", style])
+            found[-1][0] += mark
+        return "".join(self._styled(text, style) for text, style in found)
+
+    def _outcome(self, hop: Hop) -> str:
+        return self._styled(_outcome(hop), _style(hop))
+
+    def _styled(self, text: str, style: str) -> str:
+        return f"\x1b[{style}m{text}\x1b[0m" if self._colour and style and text.strip() else text
+
+
+def _chosen(hops: Sequence[Hop]) -> list[Hop]:
+    """The first hops, and of the others some that failed."""
+    failed = [hop for hop in hops[MOST_ROWS:] if not _is_ok(hop)]
+    return [*hops[:MOST_ROWS], *failed[:MOST_FAILED]]
+
+
+def _facts(hop: Hop) -> tuple[str, str, str]:
+    memory = hop.record.outcome.memory_bytes if hop.record.outcome else 0
+    return duration(hop.ended - hop.came), f"{memory / MB:.0f} MB" if memory else "", _outcome(hop)
+
+
+def _name(hop: Hop) -> str:
+    how = " (Event)" if hop.record.invocation.invocation_type == "Event" else ""
+    return f"{'  ' * hop.depth}{hop.record.function_name}{how}"
+
+
+def _outcome(hop: Hop) -> str:
+    return "ok" if _is_ok(hop) else f"failed ({hop.record.outcome.status_code if hop.record.outcome else '?'})"
+
+
+def _style(hop: Hop) -> str:
+    return _STYLES["running"] if _is_ok(hop) else _RED
+
+
+def _is_ok(hop: Hop) -> bool:
+    return hop.record.outcome is not None and hop.record.outcome.succeeded

@@ -1,0 +1,86 @@
+"""``tencentserverless local trace``: a chain of invocations, and where its time went."""
+
+from pathlib import Path
+
+import click
+
+from tencentserverless._cli import exit_codes, output
+from tencentserverless._cli.looking import sources
+from tencentserverless._cli.looking.record_files import Source
+from tencentserverless._cli.looking.waterfall import Chain
+from tencentserverless.local.invocations import search
+from tencentserverless.local.invocations.search import Wanted
+
+
+@click.command("trace")
+@click.argument("request_id", required=False)
+@click.option("--last", is_flag=True, help="The newest chain. This is the default.")
+@click.option("--log", "with_log", is_flag=True, help="Also print what each function printed, and why it failed.")
+@click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write the picture here.")
+@sources.records_option
+@output.options
+def trace(
+    request_id: str | None, last: bool, with_log: bool, svg: Path | None, records: str | None, as_json: bool
+) -> None:
+    """Show the chain of invocations that REQUEST_ID, or the beginning of a request id, is part of.
+
+    Each invocation is a bar: it waits for an instance, then the instance may start cold, then the handler runs. Long
+    stretches in which nothing ran are folded. The invocations are those of the local endpoint, once they have ended.
+    """
+    if request_id and last:
+        raise click.UsageError("give REQUEST_ID or --last, not both")
+    chain = _chain(sources.required(records), request_id)
+    if svg is not None:
+        _write_svg(svg, chain)
+    with output.until_the_reader_goes():
+        if as_json:
+            output.write_json(chain.as_data())
+        elif svg is None or with_log:
+            _show(chain, with_log=with_log)
+
+
+def _chain(source: Source, request_id: str | None) -> Chain:
+    sources.flush(source)
+    with sources.reading(source) as database:
+        found = search.last_outside(database) if request_id is None else _only(database, request_id, source)
+        if found is None:
+            raise exit_codes.Failure(f"{source.path} has no record yet.")
+        chain = Chain(search.chain(database, found))
+    parent = chain.hops[0].record.parent
+    if parent is not None:
+        output.tell(f"The invocation that made the first one has no record, perhaps because it has not ended: {parent}")
+    return chain
+
+
+def _only(database: sources.Database, request_id: str, source: Source) -> str:
+    """The complete id of an invocation. Raises `Failure` if there is none, or several."""
+    found = [record.request_id for record in search.newest(database, Wanted(request_id=request_id), 2)]
+    if not found:
+        raise exit_codes.Failure(f"{source.path} has no record of {request_id}. It has those of ended invocations.")
+    if len(found) > 1:
+        raise exit_codes.Failure(f"Several request ids begin with {request_id}: {', '.join(found)}")
+    return found[0]
+
+
+def _show(chain: Chain, *, with_log: bool) -> None:
+    from tencentserverless._cli.looking import chart
+    from tencentserverless._cli.screen import Screen
+
+    width, colour = output.columns(), output.has_colours()
+    for line in chart.lines(chain, width, colour=colour):
+        output.write(line)
+    if with_log:
+        screen = Screen(width, colour=colour, looks_back=True)
+        output.write("")
+        for hop in sorted(chain.hops, key=lambda each: each.ended):
+            output.write("\n".join(screen.entry(hop.record)))
+
+
+def _write_svg(path: Path, chain: Chain) -> None:
+    from tencentserverless._cli.looking import svg
+
+    try:
+        path.write_text(svg.picture(chain), encoding="utf-8")
+    except OSError as error:
+        raise exit_codes.Failure(f"{path}: {error.strerror}", exit_codes.NOT_WRITTEN) from None
+    output.tell(f"Written: {path}")

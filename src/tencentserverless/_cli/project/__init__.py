@@ -1,0 +1,1 @@
+"""Verbs for the folder of a project: begin, check, pack, sample events."""

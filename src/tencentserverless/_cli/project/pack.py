@@ -1,0 +1,101 @@
+"""``tencentserverless pack``: write the zip of a function, with its packages."""
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tencentserverless._cli import output as streams
+from tencentserverless._cli.project import archive, wheels
+from tencentserverless._cli.project.rules.files import MB, UNZIPPED_LIMIT_MB
+
+if TYPE_CHECKING:
+    from tencentserverless.local.model.function import Function
+
+# https://cloud.tencent.com/document/product/583/11637 and the limit of 10 MB of a request to the API
+UPLOAD_LIMIT_MB, REQUEST_LIMIT_MB = 50, 7.5
+RUNTIMES = ("Python2.7", "Python3.6", "Python3.7", "Python3.9", "Python3.10")
+
+
+@click.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: the name and .zip")
+@click.option("--runtime", type=click.Choice(RUNTIMES), help="Default: that of serverless.yml.")
+@streams.options
+def pack(folder: Path, output: Path | None, runtime: str | None, as_json: bool) -> None:
+    """Write the zip of the function in FOLDER, ready to be uploaded.
+
+    The packages of its requirements.txt are added, as pip finds them for the function's runtime on Linux. Equal files
+    give an equal zip. Keys in .env files, .git and virtual environments are left out.
+    """
+    from tencentserverless.local.environment.requirements import FILE_NAME
+
+    function = _function(folder)
+    runtime = runtime or function.runtime or _own_runtime(folder)
+    output = output or Path(f"{function.name}.zip")
+    with tempfile.TemporaryDirectory() as scratch:
+        files = _packages(function.code / FILE_NAME, Path(scratch), runtime)
+        try:
+            own = archive.files_in(function.code, archive.LEFT_OUT)
+            files |= {name: path for name, path in own.items() if path.resolve() != output.resolve()}
+            size = sum(path.stat().st_size for path in files.values())
+            archive.write(output, files)
+        except OSError as error:
+            raise click.ClickException(f"{error.filename or output}: {error.strerror or error}") from None
+        except UnicodeEncodeError as error:
+            raise click.ClickException(f"{error.object!r}: the name of this file is not Unicode text") from None
+    sizes = {"zipped_bytes": output.stat().st_size, "unzipped_bytes": size}
+    if as_json:
+        streams.write_json({"file": str(output), "files": len(files), "runtime": runtime, **sizes})
+    else:
+        streams.write(str(output))
+    _report(runtime, len(files), size / MB, output.stat().st_size / MB)
+
+
+def _function(folder: Path) -> "Function":
+    from tencentserverless.local.functions import folders
+    from tencentserverless.local.model.errors import FunctionFolderError
+
+    try:
+        functions = list(folders.read([folder], streams.tell))
+    except FunctionFolderError as error:
+        raise click.ClickException(str(error)) from None
+    if len(functions) > 1:
+        raise click.UsageError(f"{folder} has {len(functions)} functions: give the folder of one of them")
+    return functions[0]
+
+
+def _own_runtime(folder: Path) -> str:
+    from tencentserverless.local.processes.interpreters import CURRENT_INTERPRETER
+
+    own = CURRENT_INTERPRETER.runtime
+    if own not in RUNTIMES:
+        raise click.UsageError(f"{folder} names no runtime, and the platform has none for {own}: use --runtime")
+    return own
+
+
+def _packages(requirements: Path, scratch: Path, runtime: str) -> dict[str, Path]:
+    if not requirements.is_file():
+        return {}
+    from tencentserverless.local.model.function import version_of
+
+    version = version_of(runtime)
+    assert version is not None
+    try:
+        wheels.install(requirements, scratch, version)
+    except wheels.PipError as error:
+        raise click.ClickException(
+            f"{requirements}: pip could not get the packages for {runtime} on Linux:\n{error}\n"
+            "A package without a wheel has to be built on Linux with that Python and put into the folder."
+        ) from None
+    return archive.files_in(scratch, (*archive.LEFT_OUT, *archive.OF_PIP))
+
+
+def _report(runtime: str, count: int, unzipped_mb: float, zipped_mb: float) -> None:
+    streams.tell(f"{count} files for {runtime}: {zipped_mb:.1f} MB, unzipped {unzipped_mb:.1f} MB")
+    if unzipped_mb > UNZIPPED_LIMIT_MB:
+        raise click.ClickException(f"the platform allows {UNZIPPED_LIMIT_MB} MB unzipped, together with layers")
+    if zipped_mb > REQUEST_LIMIT_MB:
+        way = "the console or COS" if zipped_mb <= UPLOAD_LIMIT_MB else "COS"
+        streams.tell(f"more than {REQUEST_LIMIT_MB} MB: upload it through {way}, not in an API request")

@@ -1,0 +1,179 @@
+"""``map``: results, what is refused before anything is sent, and how it goes on after its end."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from click.testing import CliRunner
+
+from benchmarks import resumed
+from tencentserverless._cli.commands import root
+from tencentserverless.local import LocalSCF
+from tests.cli.conftest import environment
+
+
+class Work:
+    """A function that echoes; `ran` are its events. It raises for "fail", and does what `act` says before."""
+
+    def __init__(self):
+        self.ran = []
+        self.act = None
+
+    def __call__(self, event, context):
+        self.ran.append(event)
+        if self.act is not None:
+            self.act(event)
+        if event == "fail":
+            raise ValueError("no")
+        return event
+
+
+@pytest.fixture(scope="module")
+def endpoint():
+    """A running endpoint with the function `Work`."""
+    with LocalSCF() as local:
+        work = Work()
+        local.deploy(work, name="Work")
+        yield SimpleNamespace(work=work, variables=local.environment())
+
+
+@pytest.fixture
+def work(endpoint, tmp_path, monkeypatch):
+    """The function, for a test in a folder of its own whose environment leads to the endpoint."""
+    monkeypatch.chdir(tmp_path)
+    for name, value in endpoint.variables.items():
+        if name.startswith("TENCENT"):
+            monkeypatch.setenv(name, value)
+    endpoint.work.ran, endpoint.work.act = [], None
+    return endpoint.work
+
+
+def run(*arguments, text=b""):
+    return CliRunner().invoke(root, ["map", *arguments], input=io.BytesIO(text))
+
+
+def lines(path="r.jsonl"):
+    return sorted(map(json.loads, Path(path).read_text(encoding="utf-8").splitlines()), key=lambda line: line["index"])
+
+
+def test_results_failures_and_the_exit_code(work):
+    """Each event has a result line; the events that failed are events of another run; the exit code is 1, then 0."""
+    Path("e.jsonl").write_bytes('\ufeff{"a": "你好"}\r\n\r\n"fail"\r\n[1]'.encode())
+    done = run("Work", "e.jsonl", "-o", "r.jsonl", "--json")
+    assert (done.exit_code, json.loads(done.stdout)) == (1, {"events": 3, "answers": 2, "failures": 1, "maybe": 0})
+    first, failed, last = lines()
+    assert (first["value"], last["value"], first["executed"]) == ({"a": "你好"}, [1], "yes")
+    assert (failed["error"]["type"], failed["executed"], len(failed["request_id"])) == ("FunctionError", "yes", 36)
+    assert all(line["duration_ms"] >= 0 for line in (first, failed, last))
+    assert "ValueError: no" in failed["error"]["stack_trace"]
+    assert Path("r.failed.jsonl").read_text() == '"fail"\n'
+    assert "2 answers, 1 failures, 0 maybe" in done.stderr
+    work.ran = []
+    assert run("Work", "r.failed.jsonl").exit_code == 1
+    assert run("Work", "e.jsonl", "-o", "r.jsonl", "--resume").exit_code == 1
+    assert (work.ran, len(lines())) == (["fail"], 3)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"1\n" * 14_999 + b"{'a': 1}\n", "e.jsonl:15000: not JSON"),
+        (b"1\n" + '"你好"\n'.encode("gbk"), "e.jsonl:2: this is not UTF-8, perhaps GBK"),
+        ('"a"\n'.encode("utf-16"), "this is UTF-16"),
+        (b"[\n 1\n]\n", "jq -c '.[]'"),
+        (b"NaN\n", "NaN is not JSON"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_bad_lines_are_found_before_anything_is_sent(work, content, words):
+    """A line that is not an event is wrong use, with its place and what to do, and no event has been sent."""
+    Path("e.jsonl").write_bytes(content)
+    done = run("Work", "e.jsonl", "-o", "r.jsonl")
+    assert (done.exit_code, work.ran, os.path.exists("r.jsonl")) == (2, [], False)
+    assert words in done.stderr
+
+
+def test_standard_input(work):
+    """With - the events come from standard input; a bad line ends the run after the results of those before it."""
+    done = run("Work", "-", text=b'1\n"fail"\n{\n4\n')
+    assert done.exit_code == 2
+    assert "-:3: each line is one event" in done.stderr
+    assert sorted(json.loads(line)["index"] for line in done.stdout.splitlines()) == [0, 1]
+
+
+def test_what_resume_needs(work):
+    """Existing results are not overwritten; a changed input, a missing journal and a missing -o are refused."""
+    Path("e.jsonl").write_text("1\n2\n")
+    assert run("Work", "e.jsonl", "-o", "r.jsonl", "--resume").exit_code == 0
+    before = Path("r.jsonl").read_bytes()
+    Path("e.jsonl").write_text("1\n3\n")
+    for arguments, words in (
+        (["-o", "r.jsonl"], "r.jsonl exists"),
+        (["-o", "r.jsonl", "--resume"], "events"),
+        (["--resume"], "needs -o"),
+    ):
+        done = run("Work", "e.jsonl", *arguments)
+        assert (done.exit_code, words in done.stderr, Path("r.jsonl").read_bytes()) == (2, True, before)
+    os.unlink("r.jsonl.journal")
+    assert "r.jsonl.journal is missing" in run("Work", "e.jsonl", "-o", "r.jsonl", "--resume").stderr
+    assert sorted(work.ran) == [1, 2]
+
+
+def test_a_failure_that_every_event_would_meet(work, monkeypatch):
+    """Wrong credentials and a missing function end the run with one message; --resume sends all of it."""
+    Path("e.jsonl").write_text("1\n" * 1000)
+    with monkeypatch.context() as wrong:
+        wrong.setenv("TENCENTCLOUD_SECRETKEY", "wrong")
+        done = run("Work", "e.jsonl", "-o", "r.jsonl")
+    assert (done.exit_code, lines()) == (4, [])
+    assert run("Missing", "e.jsonl").exit_code == 3
+    assert run("Work", "e.jsonl", "-o", "r.jsonl", "--resume").exit_code == 0
+    assert (len(lines()), len(work.ran)) == (1000, 1000)
+
+
+def test_ctrl_c(work):
+    """Ctrl-C lets the events under way end, and says how to go on; the exit code is 130."""
+    Path("e.jsonl").write_text("".join(f"{number}\n" for number in range(1000)))
+    work.act = lambda event: os.kill(os.getpid(), signal.SIGINT) if event == 100 else None
+    done = run("Work", "e.jsonl", "-o", "r.jsonl")
+    assert (done.exit_code, "--resume goes on" in done.stderr) == (130, True), done.stderr
+    assert [line["value"] for line in lines()] == sorted(work.ran)
+    assert 100 < len(work.ran) < 1000
+    work.act = None
+    assert run("Work", "e.jsonl", "-o", "r.jsonl", "--resume").exit_code == 0
+    assert (sorted(work.ran), [line["value"] for line in lines()]) == (list(range(1000)), list(range(1000)))
+
+
+def test_a_full_disk_and_a_closed_pipe(work, tmp_path):
+    """If results or the journal cannot be written, the run ends with 6, and --resume finishes it; so it does if
+    nobody reads the results."""
+    Path("e.jsonl").write_text("".join(f"{number}\n" for number in range(1000)))
+    program = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000));"
+    program += "from tencentserverless._cli import main; main()"
+    arguments = [sys.executable, "-c", program, "map", "Work", "e.jsonl", "-o", "r.jsonl"]
+    names = {name: os.environ[name] for name in os.environ if name.startswith("TENCENT")}
+    done = subprocess.run(arguments, env=environment(**names), capture_output=True, text=True, check=False)
+    assert (done.returncode, "File too large" in done.stderr) == (6, True), done.stderr
+    assert run("Work", "e.jsonl", "-o", "r.jsonl", "--resume").exit_code in (0, 3)
+    assert [line["index"] for line in lines()] == list(range(1000))
+    assert all(work.ran.count(line["index"]) == 1 for line in lines() if "value" in line)
+    command = [sys.executable, "-m", "tencentserverless", "map", "Work", "e.jsonl"]
+    with subprocess.Popen(command, env=environment(**names), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as closed:
+        closed.stdout.close()
+        assert closed.wait(60) == 6
+        assert b"cannot write to standard output: Broken pipe" in closed.stderr.read()
+
+
+@pytest.mark.parametrize("options", [(), ("--idempotent",)], ids=["", "idempotent"])
+def test_killed_twice(tmp_path, options):
+    """A run of 1,000 events that is killed twice with -9 and resumed has one line for each event: an answer, or a
+    "maybe" for what was under way; other events ran once. If the function is idempotent, all are answers."""
+    found, ran, code, told = resumed.killed_twice(tmp_path, 1000, *options)
+    assert not list(resumed.wrong(found, ran, 1000, bool(options)))
+    assert code == (0 if options else 3), told
