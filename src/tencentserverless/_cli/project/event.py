@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from tencentserverless._cli import output
-from tencentserverless._cli.project import sample_events
+from tencentserverless.local.model import sample_events
 
 OUTDATED = ("apigw",)
 

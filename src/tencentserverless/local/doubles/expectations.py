@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 
+from tencentserverless._failures import remote_trace
 from tencentserverless.local.doubles.stubs import Stub
 from tencentserverless.local.model.bounded_text import few_lines, few_names, shortened
 from tencentserverless.local.model.facts import Refused
@@ -55,11 +56,21 @@ def _tree(children: Mapping[str | None, list[Record]], told: str, parent: str | 
     for record in children.get(parent, ()):
         lines.append(f"{indent}{_line(record)}")
         lines += [f"{indent}    | {line}" for line in few_lines(record.log.rstrip("\n")).split("\n") if line]
-        trace = few_lines(record.error.stack_trace.rstrip("\n")) if record.error else ""
+        trace = _trace(record)
         if not told or _indented(trace) not in told:
             lines += [f"{indent}    {line}" for line in trace.split("\n") if line]
         lines += _tree(children, told, record.request_id, indent + "  ")
     return lines
+
+
+def _trace(record: Record) -> str:
+    """The traceback of an invocation. Frames of the client are folded; the error of an inner invocation is one line."""
+    lines: list[str] = []
+    trace = record.error.stack_trace if record.error else ""
+    for part in remote_trace.parts_of(trace) if trace else ():
+        lines += [*remote_trace.folded(part.frames), part.raised]
+        lines += [] if part.raised.startswith("tencentserverless.") else part.more
+    return few_lines("\n".join(lines).rstrip("\n"))
 
 
 def _line(record: Record) -> str:
@@ -85,10 +96,9 @@ def _broken(stub: Stub, answers: Mapping[str, Record]) -> str:
         return ""
     for request_id in stub.request_ids:
         record = answers.get(request_id)
-        error = record.error if record else None
-        if error is not None:
-            trace = error.stack_trace.rstrip() or str(error.message)
-            return f"{_said(stub, 'raised an exception by itself')}:\n{_indented(few_lines(trace))}"
+        if record and record.error:
+            reason = _trace(record) or str(record.error.message)
+            return f"{_said(stub, 'raised an exception by itself')}:\n{_indented(reason)}"
     return ""
 
 
