@@ -79,7 +79,7 @@ def _fault_names(*args: "Any", **options: "Any") -> "List[Optional[str]]":
 @pytest.hookimpl(hookwrapper=True)
 def pytest_pyfunc_call(pyfuncitem: "Any") -> "Iterator[None]":
     """Judge a test that ran with a fault. It passes if its program noticed the fault."""
-    outcome: "Any" = yield
+    outcome = yield  # type: Any
     test = getattr(pyfuncitem, "_scf_test", None)
     if test is not None and test.fault_run is not None:
         test.judge(pyfuncitem, outcome)
@@ -105,7 +105,7 @@ def pytest_terminal_summary(terminalreporter: "Any") -> None:
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: "Any", call: "Any") -> "Iterator[None]":
     """Add the invocations of a failing test to its report, and what was not as expected."""
-    outcome: "Any" = yield
+    outcome = yield  # type: Any
     test = getattr(item, "_scf_test", None)
     if test is not None and call.when == "call" and outcome.get_result().failed:
         outcome.get_result().sections.append((_SECTION, test.report()))
@@ -245,6 +245,8 @@ def scf_guard(request: "Any") -> "Iterator[None]":
 
     For all tests of a project: ``usefixtures = scf_guard`` in pytest.ini.
     """
+    if not hasattr(pytest, "MonkeyPatch"):
+        pytest.fail("the fixtures of tencentserverless need pytest 6.2 or later, this is " + pytest.__version__)
     allowed = _settings(request.node).get("allow_hosts", ())
     guard = _Guard([allowed] if isinstance(allowed, str) else list(allowed))
     with pytest.MonkeyPatch.context() as patch:
