@@ -10,6 +10,7 @@ from tencentserverless.local.model.facts import Refused
 from tencentserverless.local.model.invocation import Record
 
 _NOT_FOUND = "ResourceNotFound.Function"
+_NOTHING = "There are neither functions nor stubs here."
 _LEFT = "was still running after the end of the test. wait_for_idle() waits for its end."
 
 
@@ -128,7 +129,8 @@ def _unexpected(refused: Refused, count: int, names: Sequence[str]) -> str:
     if name in near:
         hint = f"{name} is in another region or namespace."
     else:
-        hint = f"Near names: {', '.join(near)}." if near else f"There are: {few_names(names) or 'no functions'}."
+        others = f"There are: {few_names(names)}." if names else _NOTHING
+        hint = f"Near names: {', '.join(near)}." if near else others
     return f"{name} ({place}) was invoked {_times(count)}, but it is neither a function nor a stub. {hint}"
 
 
