@@ -124,7 +124,8 @@ def _wrapped(
         sock.settimeout(left())
         return context.wrap_socket(sock, server_hostname=host, session=session)
     sock.setblocking(False)
-    return _shaken(context.wrap_socket(sock, False, False, server_hostname=host, session=session), left)
+    wrapped = context.wrap_socket(sock, do_handshake_on_connect=False, server_hostname=host, session=session)
+    return _shaken(wrapped, left)
 
 
 def _shaken(sock: "SSLSocket", left: "Callable[[], float]") -> "SSLSocket":
