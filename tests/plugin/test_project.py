@@ -19,9 +19,9 @@ def test_waits(scf_local):
 """
 
 
-def test_forty_tests(run):
+def test_forty_tests(run_once):
     """The tests of the project pass in two processes, and the summary says how the program coped with faults."""
-    ran = run("-n", "2")
+    ran = run_once("tests", "-n", "2")
     assert ran.code == 0, ran.output
     assert "40 passed" in ran.output
     assert (
@@ -32,7 +32,7 @@ def test_forty_tests(run):
     ) in ran.output
 
 
-def test_coverage_reaches_functions(run, python, shop):
+def test_coverage_reaches_functions(python, shop):
     """With `in_process` coverage measures the functions of the project."""
     command = ("-m", "coverage", "run", "--source=functions", "-m", "pytest", "-q", "-p", "no:xdist", "-k", "marker")
     code, output, errors = environments.run(python, *command, cwd=shop)
