@@ -65,7 +65,7 @@ class Screen:
         return [*self.rest(), *self._of(fact)]
 
     def entry(self, record: Record) -> Iterator[str]:
-        """The lines on an invocation that has ended: how, what it printed, why it failed. Callers come after callees."""
+        """The lines on an invocation that has ended: how, what it printed, why it failed. Its callees come before."""
         invocation, outcome = record.invocation, record.outcome
         assert outcome is not None
         yield from self._summary(record.ended_at or 0.0, invocation, outcome, f"id {record.request_id}")
@@ -74,6 +74,10 @@ class Screen:
         below = self._causes.pop(invocation.request_id, "")
         if not outcome.succeeded:
             yield from self._failure(invocation, outcome, below)
+
+    def learn(self, record: Record) -> None:
+        """Remember why an invocation failed that is not shown: its caller may have failed because of it."""
+        list(self.entry(record))
 
     def refusal(self, fact: Refused, times: int) -> Iterator[str]:
         """The lines on a request that was refused so many times."""
