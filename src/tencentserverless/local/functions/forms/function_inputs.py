@@ -218,6 +218,8 @@ class _FunctionInputs:
         version = version if type(version) is int else 1
         if name in self._layer_folders:
             return Layer(name, version, self._layer_folders[name])
+        if source is None and name in self._file.surroundings.layers:
+            return Layer(name, version, self._file.surroundings.layers[name])
         if source is None:
             text = f"layer `{name}` has no folder: add `src`, or use --layer NAME=FOLDER"
             self._file.notice(layer.line_of("name"), text)
