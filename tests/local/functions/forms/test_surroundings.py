@@ -64,4 +64,5 @@ def test_layers_of_the_project(project):
         ("more", "more"),
     ]
     assert ["layer `gone` has no folder" in notice for notice in reading.notices] == [True]
-    assert any(path.endswith("libraries/serverless.yml") for path in reading.files)
+    neighbours = {path.split("/")[-2] for path in reading.files if path.endswith("serverless.yml")}
+    assert neighbours & {"libraries", "more", "gone", "broken", "one"} == {"libraries", "more"}

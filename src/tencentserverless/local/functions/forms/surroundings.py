@@ -61,7 +61,9 @@ class Surroundings:
         found: dict[str, Path] = {}
         for path in islice(places, MOST_NEIGHBOURS):
             with suppress(yaml_file.YamlError):
-                found.update(_layer(yaml_file.read(self._text(path)), path.parent))
+                if layer := _layer(yaml_file.read(_content(path)), path.parent):
+                    self.files[str(path)] = marks_of(str(path))
+                    found.update(layer)
         return found
 
     def _of_stage(self, stage: str) -> dict[str, str]:
@@ -83,11 +85,15 @@ class Surroundings:
     def _text(self, path: Path) -> str:
         """The content of a file, "" if it cannot be read."""
         self.files[str(path)] = marks_of(str(path))
-        try:
-            with path.open(encoding="utf-8-sig", errors="replace") as file:
-                return file.read(_MOST_BYTES)
-        except (OSError, ValueError):
-            return ""
+        return _content(path)
+
+
+def _content(path: Path) -> str:
+    try:
+        with path.open(encoding="utf-8-sig", errors="replace") as file:
+            return file.read(_MOST_BYTES)
+    except (OSError, ValueError):
+        return ""
 
 
 def _layer(top: yaml_file.Mapping, folder: Path) -> dict[str, Path]:
