@@ -265,7 +265,7 @@ def _joined(places: Sequence[Path]) -> str:
 def missing_handler_file(function: Function) -> list[str]:
     """A notice if the file of the handler does not exist. It tells where such a file is."""
     module = function.handler.rpartition(".")[0].replace(".", "/")
-    if any(has_module(folder, module) for folder in (function.code, *function.layer_folders)):
+    if any(has_module(Path(folder), module) for folder in function.folders):
         return []
     text = f"{function.name}: the handler is `{function.handler}`, but there is no {module}.py in {function.code}"
     return [f"{text} ({function.origin}){_other_place(function.code, module)}"]

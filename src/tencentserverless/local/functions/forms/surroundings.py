@@ -60,9 +60,10 @@ class Surroundings:
         places = (path for folder in self._folders[:2] for path in folder.glob("*/serverless.y*ml"))
         found: dict[str, Path] = {}
         for path in islice(places, MOST_NEIGHBOURS):
+            marks = marks_of(str(path))
             with suppress(yaml_file.YamlError):
                 if layer := _layer(yaml_file.read(_content(path)), path.parent):
-                    self.files[str(path)] = marks_of(str(path))
+                    self.files[str(path)] = marks
                     found.update(layer)
         return found
 
@@ -89,6 +90,7 @@ class Surroundings:
 
 
 def _content(path: Path) -> str:
+    """The content of a file, "" if it cannot be read."""
     try:
         with path.open(encoding="utf-8-sig", errors="replace") as file:
             return file.read(_MOST_BYTES)
