@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tencentserverless._cli import output
-from tencentserverless._cli.looking import cloud_logs, following, refused, sources, times
+from tencentserverless._cli.looking import cloud_logs, following, sources, times
 from tencentserverless.local.invocations import search
 from tencentserverless.local.invocations.search import Wanted
 
@@ -57,7 +57,6 @@ class _Text:
     "--request", "request_id", metavar="ID", help="Only the invocation with this request id, or its beginning."
 )
 @click.option("--search", "text", metavar="TEXT", help="Only invocations with this text in their log, result or error.")
-@click.option("--refused", "is_refused", is_flag=True, help="Requests that the local endpoint refused, instead.")
 @sources.options
 @output.options
 def logs(
@@ -68,7 +67,6 @@ def logs(
     failed: bool,
     request_id: str | None,
     text: str | None,
-    is_refused: bool,
     as_json: bool,
     **place: Any,
 ) -> None:
@@ -86,14 +84,9 @@ def logs(
         request_id=request_id,
         text=text,
     )
-    if is_refused and (follows or failed or request_id or text):
-        raise click.UsageError("--refused cannot be used with --follow, --failed, --request or --search")
     show: _Json | _Text = _Json() if as_json else _Text()
-    source = sources.required(place["records"]) if is_refused else sources.chosen(place)
+    source = sources.chosen(place)
     with output.until_the_reader_goes():
-        if is_refused and source is not None:
-            refused.show(source, wanted, most, as_json=as_json)
-            return
         if source is None:
             cloud_logs.show(wanted, most, show, follows=follows, **place)
         else:
