@@ -102,14 +102,13 @@ def _since(text: str | None) -> float | None:
 
 def _of_file(source: "Source", wanted: Wanted, most: int, show: _Json | _Text, *, follows: bool) -> None:
     sources.flush(source)
-    try:
-        with search.opened(source.path) as database:
+    last, found, oldest = 0, list["Record"](), None
+    if source.path.exists():  # an endpoint writes it at its first invocation
+        with sources.reading(source) as database:
             last = search.last_number(database)
             found = search.newest(database, wanted, most)
             oldest = search.oldest_time(database)
             show.learn(database, found)
-    except FileNotFoundError:
-        last, found, oldest = 0, [], None
     for record in found:
         show(record)
     if not found and most:
