@@ -85,7 +85,8 @@ def normalized(text, folder):
         (r"(SECRETKEY=)\S+", r"\1..."),
         (r"\bin [\d.]+ ms", "in 12 ms"),
         (r"cold start [\d.]+ ms", "cold start 65 ms"),
-        (r"\d+ MB$", "12 MB"),
+        (r"\d+ MB(?=,?$|, id)", "12 MB"),
+        (r"\bid [0-9a-f-]{36}$", "id 62ad5a0e-2f4d-4c83-9a55-0f6f4b0a7c11"),
         (r"^\s+[\^~]+\n", ""),  # newer Pythons mark the place in a line
     ):
         text = re.sub(pattern, usual, text, flags=re.MULTILINE)
