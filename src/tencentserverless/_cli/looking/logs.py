@@ -1,5 +1,6 @@
 """``tencentserverless logs``: what functions printed, and how they ended."""
 
+import shlex
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tencentserverless._cli import output
+from tencentserverless._cli.language import joined, text
 from tencentserverless._cli.looking import cloud_logs, following, sources, times
 from tencentserverless.local.invocations import search
 from tencentserverless.local.invocations.search import Wanted
@@ -56,7 +58,9 @@ class _Text:
 @click.option(
     "--request", "request_id", metavar="ID", help="Only the invocation with this request id, or its beginning."
 )
-@click.option("--search", "text", metavar="TEXT", help="Only invocations with this text in their log, result or error.")
+@click.option(
+    "--search", "searched", metavar="TEXT", help="Only invocations with this text in their log, result or error."
+)
 @sources.options
 @output.options
 def logs(
@@ -66,7 +70,7 @@ def logs(
     since: str | None,
     failed: bool,
     request_id: str | None,
-    text: str | None,
+    searched: str | None,
     as_json: bool,
     **place: Any,
 ) -> None:
@@ -82,7 +86,7 @@ def logs(
         since=_since(since),
         failed=failed,
         request_id=request_id,
-        text=text,
+        text=searched,
     )
     show: _Json | _Text = _Json() if as_json else _Text()
     source = sources.chosen(place)
@@ -93,11 +97,14 @@ def logs(
             _of_file(source, wanted, most, show, follows=follows)
 
 
-def _since(text: str | None) -> float | None:
+def _since(given: str | None) -> float | None:
     try:
-        return None if text is None else times.parsed(text, time.time())
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--since") from None
+        return None if given is None else times.parsed(given, time.time())
+    except ValueError:
+        message = text(
+            "must be a duration such as 30m, 2h or 7d, or a time such as 2026-01-31T09:00, not {given}", given=given
+        )
+        raise click.BadParameter(message, param_hint="--since") from None
 
 
 def _of_file(source: "Source", wanted: Wanted, most: int, show: _Json | _Text, *, follows: bool) -> None:
@@ -134,18 +141,20 @@ def _new_ones(path: Path, wanted: Wanted, last: int, show: _Json | _Text) -> Ite
 
 def _nothing(path: Path, wanted: Wanted, oldest: float | None) -> str:
     """That nothing was found, and where."""
-    start = max(filter(None, (wanted.since, oldest)), default=None)
-    since = f"from {times.shown(start)} to {times.shown(time.time())}" if start and oldest else "which is empty"
-    return f"No record{_conditions(wanted)} was found in {path}, {since}."
+    if oldest is None:
+        return text("There are no records in {path} yet.", path=path)
+    span = {"start": times.shown(max(wanted.since or 0.0, oldest)), "end": times.shown(time.time())}
+    message = text("No record from {start} to {end} was found in {path}.", path=path, **span)
+    conditions = " ".join(_conditions(wanted))
+    return joined(message, text("Conditions: {conditions}", conditions=conditions)) if conditions else message
 
 
-def _conditions(wanted: Wanted) -> str:
-    words = [
-        f"of {wanted.name}" if wanted.name else "",
-        f"in {wanted.region}" if wanted.region else "",
-        f"in the namespace {wanted.namespace}" if wanted.namespace else "",
-        "of a failure" if wanted.failed else "",
-        f"with the id {wanted.request_id}" if wanted.request_id else "",
-        f"with the text {wanted.text!r}" if wanted.text else "",
-    ]
-    return "".join(f" {word}" for word in words if word)
+def _conditions(wanted: Wanted) -> Iterator[str]:
+    if wanted.name:
+        yield wanted.name
+    if wanted.failed:
+        yield "--failed"
+    options = {"region": wanted.region, "namespace": wanted.namespace}
+    for option, value in {**options, "request": wanted.request_id, "search": wanted.text}.items():
+        if value:
+            yield f"--{option} {shlex.quote(value)}"

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from tencentserverless._cli import exit_codes, output
+from tencentserverless._cli.language import text
 from tencentserverless._cli.looking import sources
 from tencentserverless._cli.looking.record_files import Source
 from tencentserverless._cli.looking.waterfall import Chain
@@ -28,7 +29,7 @@ def trace(
     stretches in which nothing ran are folded. The invocations are those of the local endpoint, once they have ended.
     """
     if request_id and last:
-        raise click.UsageError("give REQUEST_ID or --last, not both")
+        raise click.UsageError(text("give REQUEST_ID or --last, not both"))
     chain = _chain(sources.required(records), request_id)
     if svg is not None:
         _write_svg(svg, chain)
@@ -44,11 +45,11 @@ def _chain(source: Source, request_id: str | None) -> Chain:
     with sources.reading(source) as database:
         found = search.last_outside(database) if request_id is None else _only(database, request_id, source)
         if found is None:
-            raise exit_codes.Failure(f"{source.path} has no record yet.")
+            raise exit_codes.Failure(text("There are no records in {path} yet.", path=source.path))
         chain = Chain(search.chain(database, found))
     parent = chain.hops[0].record.parent
     if parent is not None:
-        output.tell(f"The invocation that made the first one has no record, perhaps because it has not ended: {parent}")
+        output.tell(text("The caller {id} has no record, perhaps because it has not ended.", id=parent))
     return chain
 
 
@@ -56,9 +57,16 @@ def _only(database: sources.Database, request_id: str, source: Source) -> str:
     """The complete id of an invocation. Raises `Failure` if there is none, or several."""
     found = [record.request_id for record in search.newest(database, Wanted(request_id=request_id), 2)]
     if not found:
-        raise exit_codes.Failure(f"{source.path} has no record of {request_id}. It has those of ended invocations.")
+        raise exit_codes.Failure(
+            text(
+                "There is no record of {id} in {path}. Records are written when invocations end.",
+                id=request_id,
+                path=source.path,
+            )
+        )
     if len(found) > 1:
-        raise exit_codes.Failure(f"Several request ids begin with {request_id}: {', '.join(found)}")
+        names = ", ".join(found)
+        raise exit_codes.Failure(text("Several request ids begin with {start}: {names}", start=request_id, names=names))
     return found[0]
 
 
@@ -83,4 +91,4 @@ def _write_svg(path: Path, chain: Chain) -> None:
         path.write_text(svg.picture(chain), encoding="utf-8")
     except OSError as error:
         raise exit_codes.Failure(f"{path}: {error.strerror}", exit_codes.NOT_WRITTEN) from None
-    output.tell(f"Written: {path}")
+    output.tell(text("Written: {path}", path=path))
