@@ -13,7 +13,6 @@ import click
 
 from tencentserverless._cli import output, serving
 from tencentserverless._cli.language import text
-from tencentserverless._cli.looking import record_files
 
 if TYPE_CHECKING:
     from tencentserverless._cli.screen import Screen
@@ -54,6 +53,7 @@ def start(
     each invocation with what it prints. With --json these facts are lines of JSON.
     """
     from tencentserverless._cli import running
+    from tencentserverless._cli.looking import record_files
 
     signals: SimpleQueue[int] = SimpleQueue()  # a signal handler may use it at any time; an Event could deadlock
     serving.on_signals(signals.put, "SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")

@@ -12,7 +12,6 @@ from tencentserverless._cli import exit_codes, output, running, target
 from tencentserverless._cli.language import text
 from tencentserverless._cli.looking import record_files
 from tencentserverless._cli.looking.record_files import Source
-from tencentserverless.local.invocations import search
 
 Database = sqlite3.Connection
 _records = click.option(
@@ -78,6 +77,8 @@ def _find(file: str | None) -> Source | None:
 @contextmanager
 def reading(source: Source) -> Iterator[Database]:
     """Open a file of records. Raises `Failure` if it cannot be read."""
+    from tencentserverless.local.invocations import search
+
     try:
         with search.opened(source.path) as database:
             yield database

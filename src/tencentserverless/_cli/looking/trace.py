@@ -1,16 +1,17 @@
 """``tencentserverless local trace``: a chain of invocations, and where its time went."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from tencentserverless._cli import exit_codes, output
 from tencentserverless._cli.language import text
 from tencentserverless._cli.looking import sources
-from tencentserverless._cli.looking.record_files import Source
-from tencentserverless._cli.looking.waterfall import Chain
-from tencentserverless.local.invocations import search
-from tencentserverless.local.invocations.search import Wanted
+
+if TYPE_CHECKING:
+    from tencentserverless._cli.looking.record_files import Source
+    from tencentserverless._cli.looking.waterfall import Chain
 
 
 @click.command("trace")
@@ -40,7 +41,10 @@ def trace(
             _show(chain, with_log=with_log)
 
 
-def _chain(source: Source, request_id: str | None) -> Chain:
+def _chain(source: "Source", request_id: str | None) -> "Chain":
+    from tencentserverless._cli.looking.waterfall import Chain
+    from tencentserverless.local.invocations import search
+
     sources.flush(source)
     with sources.reading(source) as database:
         found = search.last_outside(database) if request_id is None else _only(database, request_id, source)
@@ -53,9 +57,11 @@ def _chain(source: Source, request_id: str | None) -> Chain:
     return chain
 
 
-def _only(database: sources.Database, request_id: str, source: Source) -> str:
+def _only(database: sources.Database, request_id: str, source: "Source") -> str:
     """The complete id of an invocation. Raises `Failure` if there is none, or several."""
-    found = [record.request_id for record in search.newest(database, Wanted(request_id=request_id), 2)]
+    from tencentserverless.local.invocations import search
+
+    found = [record.request_id for record in search.newest(database, search.Wanted(request_id=request_id), 2)]
     if not found:
         raise exit_codes.Failure(
             text(
@@ -70,7 +76,7 @@ def _only(database: sources.Database, request_id: str, source: Source) -> str:
     return found[0]
 
 
-def _show(chain: Chain, *, with_log: bool) -> None:
+def _show(chain: "Chain", *, with_log: bool) -> None:
     from tencentserverless._cli.looking import chart
     from tencentserverless._cli.screen import Screen
 
@@ -84,7 +90,7 @@ def _show(chain: Chain, *, with_log: bool) -> None:
             output.write_shown("\n".join(screen.entry(hop.record)))
 
 
-def _write_svg(path: Path, chain: Chain) -> None:
+def _write_svg(path: Path, chain: "Chain") -> None:
     from tencentserverless._cli.looking import svg
 
     try:
