@@ -9,6 +9,7 @@ from tencentserverless.local.invocations import record_file
 from tencentserverless.local.invocations.record_file import Limits
 from tests.cli.conftest import environment
 from tests.cli.looking.conftest import made
+from tests.local.api_client import Api
 
 
 def ids(text):
@@ -75,6 +76,16 @@ def test_the_cloud_is_asked(run, shop, monkeypatch):
     assert (code, shown) == (0, "")
     assert "24 hours" in told
     assert "No invocation from 20" in told
+
+
+def test_refused_requests(run, shop):
+    """Requests that were refused are told with their number on standard error, if they fit to the conditions."""
+    with Api(shop) as api:
+        for _ in range(2):
+            api("Invoke", FunctionName="Price")
+    for arguments, is_told in (["-n", "1"], True), (["Price"], True), (["Gateway"], False), (["--search", "x"], False):
+        told = run("logs", *arguments)[2]
+        assert ("refused: ResourceNotFound.Function Invoke Price (ap-guangzhou/default) × 2: " in told) == is_told
 
 
 def test_any_console(tmp_path):
