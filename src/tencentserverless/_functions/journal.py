@@ -81,6 +81,7 @@ class Journal:
             self._digests[index] = value
         elif what == WITHDRAWN:
             self._digests.pop(index, None)
+            self._places.pop(index, None)
         else:
             self._places[index] = offset, length
 
@@ -119,6 +120,7 @@ class Journal:
     def withdraw(self, index: int) -> None:
         """Note that an event did not run, and is to be sent again by the next `map`."""
         if self._digests.pop(index, None) is not None:
+            self._places.pop(index, None)
             self._write(_line([WITHDRAWN, index]))
 
     def is_finished(self, index: int) -> bool:

@@ -126,13 +126,16 @@ def test_what_resume_needs(work):
 
 
 def test_a_failure_that_every_event_would_meet(work, monkeypatch):
-    """Wrong credentials and a missing function end the run with one message; --resume sends all of it."""
+    """Wrong credentials, a missing function and an endpoint that is not there end the run with one message; --resume
+    sends all of it."""
     Path("e.jsonl").write_text("1\n" * 1000)
     with monkeypatch.context() as wrong:
         wrong.setenv("TENCENTCLOUD_SECRETKEY", "wrong")
         done = run("Work", "e.jsonl", "-o", "r.jsonl")
     assert (done.exit_code, lines()) == (4, [])
     assert run("Missing", "e.jsonl").exit_code == 3
+    done = run("Work", "e.jsonl", "-o", "r.jsonl", "--resume", "--endpoint", "http://127.0.0.1:9")
+    assert (done.exit_code, lines(), "connect" in done.stderr) == (3, [], True)
     assert run("Work", "e.jsonl", "-o", "r.jsonl", "--resume").exit_code == 0
     assert (len(lines()), len(work.ran)) == (1000, 1000)
 
@@ -148,6 +151,21 @@ def test_ctrl_c(work):
     work.act = None
     assert run("Work", "e.jsonl", "-o", "r.jsonl", "--resume").exit_code == 0
     assert (sorted(work.ran), [line["value"] for line in lines()]) == (list(range(1000)), list(range(1000)))
+
+
+def test_ctrl_c_while_an_event_is_awaited(work):
+    """Ctrl-C ends the wait for more events on standard input, after the results of those that came."""
+    names = {name: os.environ[name] for name in os.environ if name.startswith("TENCENT")}
+    arguments = [sys.executable, "-m", "tencentserverless", "map", "Work", "-", "--concurrency", "1"]
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen(arguments, env=environment(**names), **pipes) as waiting:
+        waiting.stdin.write(b"1\n2\n")
+        waiting.stdin.flush()
+        assert json.loads(waiting.stdout.readline())["value"] == 1
+        waiting.send_signal(signal.SIGINT)
+        output, told = waiting.communicate(timeout=60)
+    assert (waiting.returncode, [json.loads(line)["value"] for line in output.splitlines()]) in ((130, [2]), (130, []))
+    assert b"Interrupted." in told
 
 
 def test_a_full_disk_and_a_closed_pipe(work, tmp_path):

@@ -61,6 +61,9 @@ class StandardOutput:
 
     failed = 0
 
+    def has(self, _index: int) -> bool:
+        return False
+
     def add(self, _index: int, line: str) -> None:
         output.write_json_text(line)
 
@@ -104,6 +107,10 @@ class Results:
                 size += len(line)
         self._file.cut(size)
         return found
+
+    def has(self, index: int) -> bool:
+        """Whether an earlier run has written this result."""
+        return index in self._written
 
     def add(self, index: int, line: str) -> None:
         if index not in self._written:
