@@ -45,6 +45,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/concurrency.py
 	$(BIN)/python benchmarks/local.py
 	$(BIN)/python benchmarks/cli.py
+	$(BIN)/python benchmarks/plugin.py
 
 soak: $(VENV)/.dev
 	$(BIN)/python benchmarks/soak.py $(SECONDS)

@@ -35,7 +35,7 @@ _SETTINGS = ("functions", "strict", "in_process", "allow_hosts")
 _SCF_HOST = re.compile(r"scf\.(?:[a-z0-9-]+\.)*tencentcloudapi\.com\.?\Z", re.IGNORECASE)
 _SECTION = "SCF invocations"
 _PROPERTY = "scf_fault"
-_LEFT_OUT = ("node_modules", "site-packages", "__pycache__")
+_LEFT_OUT = ("build", "dist", "node_modules", "site-packages", "__pycache__")
 
 
 def pytest_addoption(parser: "Any") -> None:
@@ -79,7 +79,7 @@ def _fault_names(*args: "Any", **options: "Any") -> "List[Optional[str]]":
 @pytest.hookimpl(hookwrapper=True)
 def pytest_pyfunc_call(pyfuncitem: "Any") -> "Iterator[None]":
     """Judge a test that ran with a fault. It passes if its program noticed the fault."""
-    outcome: "Any" = yield
+    outcome = yield  # type: Any
     test = getattr(pyfuncitem, "_scf_test", None)
     if test is not None and test.fault_run is not None:
         test.judge(pyfuncitem, outcome)
@@ -105,7 +105,7 @@ def pytest_terminal_summary(terminalreporter: "Any") -> None:
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: "Any", call: "Any") -> "Iterator[None]":
     """Add the invocations of a failing test to its report, and what was not as expected."""
-    outcome: "Any" = yield
+    outcome = yield  # type: Any
     test = getattr(item, "_scf_test", None)
     if test is not None and call.when == "call" and outcome.get_result().failed:
         outcome.get_result().sections.append((_SECTION, test.report()))
@@ -216,7 +216,7 @@ def _start(paths: "List[str]", address: "Tuple[str, int]", options: "Dict[str, A
     try:
         return LocalSCF(*paths, host=host, port=port, **options).start()
     except FunctionFolderError as error:
-        raise ValueError(str(error))
+        raise ValueError("%s. The fixture scf_functions names the folders" % error)
     except OSError as error:
         text = "cannot listen on %s, port %s: %s. Override the fixture scf_local_address; port 0 is any free port"
         raise OSError(text % (host, port, error.strerror or error))
@@ -245,6 +245,8 @@ def scf_guard(request: "Any") -> "Iterator[None]":
 
     For all tests of a project: ``usefixtures = scf_guard`` in pytest.ini.
     """
+    if not hasattr(pytest, "MonkeyPatch"):
+        pytest.fail("the fixtures of tencentserverless need pytest 6.2 or later, this is " + pytest.__version__)
     allowed = _settings(request.node).get("allow_hosts", ())
     guard = _Guard([allowed] if isinstance(allowed, str) else list(allowed))
     with pytest.MonkeyPatch.context() as patch:
@@ -270,26 +272,28 @@ def scf_local_options() -> "Dict[str, Any]":
 
 @pytest.fixture(scope="session")
 def scf_functions(pytestconfig: "Any") -> "Paths":
-    """The folders of the functions. By default those below rootdir that have a configuration, such as serverless.yml.
+    """The folders of the functions. By default all below rootdir. Override it to name a folder, or several.
 
-    Override it to name a folder, or several.
+    A folder is a function if it has a serverless.yml, or an index.py with main_handler.
     """
     try:
-        from tencentserverless.local.functions.folders import manifest_of
+        from tencentserverless.local.functions.folders import is_function
     except ImportError:  # the fixture scf_local fails with the text of this error
         return []
     from pathlib import Path
 
     found = []
     for folder, inner, _ in os.walk(str(pytestconfig.rootpath)):
-        inner[:] = sorted(
-            name
-            for name in inner
-            if name[0] != "." and name not in _LEFT_OUT and not os.path.exists(os.path.join(folder, name, "pyvenv.cfg"))
-        )
-        if manifest_of(Path(folder)) is not None:
+        if is_function(Path(folder)):
             found.append(folder)
+            inner.clear()  # they are its code
+        inner[:] = sorted(name for name in inner if not _is_left_out(folder, name))
     return found
+
+
+def _is_left_out(folder: str, name: str) -> bool:
+    """Whether no functions of the project are in this folder."""
+    return name[0] == "." or name in _LEFT_OUT or os.path.exists(os.path.join(folder, name, "pyvenv.cfg"))
 
 
 @pytest.fixture(scope="session")

@@ -116,7 +116,13 @@ def test_output_parses_whatever_is_told(functions, tmp_path, monkeypatch):
             ("map", ["hello", "e.jsonl", "-o", "r.jsonl"], True),
             ("pack", [here, "--runtime", "Python3.9", "-o", "x.zip"], True),
             ("settings", [], True),
+            ("functions", [], True),
+            ("show", ["hello"], True),
+            ("logs", ["--failed"], False),
+            ("local trace", [], False),
+            ("status", ["ID"], True),
         ):
+            arguments = [scf.records[0].request_id if each == "ID" else each for each in arguments]
             done = run(*verb.split(), *arguments, "--json", input="")
             lines = [json.loads(line) for line in done.stdout.splitlines()]
             assert lines or verb == "doctor", (verb, done.stderr)

@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass, field
 
 import pytest
+import yaml
 
 from tencentserverless.local import LocalSCF
 from tests import environments
@@ -19,11 +20,15 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)|^\[[^\]]+\]: (\S+)$", re.MULTILINE)
 
 @dataclass
 class Page:
-    """A page's program: files to write first, the Python to run, and what that prints."""
+    """A page's program: files to write first, the Python to run, and what that prints.
+
+    reported: the lines of texts that stand after files. Tests among these print them.
+    """
 
     files: dict[str, str] = field(default_factory=dict)
     program: str = ""
     printed: str = ""
+    reported: list[str] = field(default_factory=list)
 
 
 def read(path):
@@ -39,6 +44,8 @@ def read(path):
             page.program += text
         elif language == "text" and after_python:
             page.printed += text
+        elif language == "text" and page.files:
+            page.reported += text.splitlines()
         after_python = language == "python" and not named
     return page
 
@@ -77,17 +84,43 @@ def written(page, folder):
         yield file
 
 
-def test_tests_on_the_page_about_testing_pass(tmp_path):
-    """The tests on docs/testing.md pass in a project of the files that stand there."""
-    files = list(written(read(ROOT / "docs" / "testing.md"), tmp_path))
-    plugin = ("-p", "tencentserverless.pytest_plugin", f"--rootdir={tmp_path}")
+WRONG = {  # the tests on these pages that are to fail
+    "README.md": [],
+    "docs/testing.md": [
+        "test_chain.py::test_the_customer_is_told",
+        "test_cloud.py::test_with_keys_in_the_source",
+        "test_faults.py::test_buying[433]",
+        "test_wrong.py::test_a_name_that_is_wrong",
+        "test_wrong.py::test_a_stub_that_is_not_used",
+    ],
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_tests_on_the_page_pass(name, tmp_path):
+    """The tests on a page pass in a project of its files, but those that show a report, which is as printed."""
+    page = read(ROOT / name)
+    assert list(written(page, tmp_path))
+    plugin = ("-p", "tencentserverless.pytest_plugin", f"--rootdir={tmp_path}", "-o", "usefixtures=scf_guard")
     code, output, _ = environments.run(
-        *(sys.executable, "-W", "error", "-m", "pytest", *plugin, "tests"),
+        *(sys.executable, "-W", "error", "-m", "pytest", "-rfE", *plugin, "tests"),
         cwd=tmp_path,
         PYTEST_DISABLE_PLUGIN_AUTOLOAD="1",
     )
-    assert code == 0, output
-    assert f"{sum(file.name.startswith('test_') for file in files)} passed" in output
+    wrong = re.findall(r"^(?:FAILED|ERROR) tests/(\S+)", output, re.MULTILINE)
+    assert (code, sorted(wrong)) == (bool(WRONG[name]), WRONG[name]), output
+    lines = {re.sub(r"\d+ ms", "0 ms", line.strip()) for line in output.splitlines()}
+    shown = [re.sub(r"\d+ ms", "0 ms", line.strip()) for line in page.reported] if WRONG[name] else []
+    assert not [line for line in shown if line not in lines], output
+
+
+def test_the_files_for_ci_run_the_tests():
+    """The files for GitHub and GitLab are YAML, and install and run the same."""
+    texts = [text for language, text in FENCE.findall((ROOT / "docs/testing.md").read_text()) if language == "yaml"]
+    github, gitlab = map(yaml.safe_load, texts)
+    steps = [step["run"] for step in github["jobs"]["tests"]["steps"] if "run" in step]
+    assert steps == gitlab["tests"]["script"]
+    assert steps[-1] == "python -m pytest -n auto"
 
 
 @pytest.mark.parametrize("path", PAGES, ids=name_of)

@@ -1,5 +1,6 @@
 """The project of a user, in an environment with the built wheel. Its own tests are run by pytest processes."""
 
+import json
 import re
 import shutil
 import sys
@@ -38,26 +39,36 @@ def python(tmp_path_factory):
     return environments.once(tmp_path_factory, "environment-of-a-user", make) / "bin" / "python"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shop(tmp_path_factory):
-    """A copy of the project."""
-    folder = tmp_path_factory.mktemp("user") / "shop"
-    shutil.copytree(SHOP, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    return folder
+    """A copy of the project, for all test processes."""
+    return environments.once(tmp_path_factory, "shop", copy_shop)
 
 
-@pytest.fixture(scope="module")
-def run(python, shop):
-    """`run(*arguments)` runs pytest in the project."""
+@pytest.fixture(scope="session")
+def run_once(python, tmp_path_factory):
+    """`run_once(folder, *arguments)` runs the tests in this folder of the project, once for all test processes."""
 
-    def runs(*arguments, **variables):
-        report = shop / "report.xml"
-        given = ("-q", "-p", "no:cacheprovider", f"--junitxml={report}", *arguments)
-        code, output, errors = environments.run(python, "-m", "pytest", *given, cwd=shop, **variables)
-        found = ET.parse(report).getroot().iter("testcase") if report.exists() else ()
-        return Ran(code, output + errors, {case.get("name"): text_of(case, shop) for case in found})
+    def runs(name, *arguments, **variables):
+        def make(folder):
+            folder.mkdir()
+            copy_shop(folder / "shop")
+            given = ("-q", "-p", "no:cacheprovider", f"--junitxml={folder / 'report.xml'}", *arguments, name)
+            home = folder / "shop"
+            ran = environments.run(python, "-m", "pytest", *given, cwd=home, HOME=str(home), **variables)
+            (folder / "ran.json").write_text(json.dumps(ran))
+
+        folder = environments.once(tmp_path_factory, f"ran-{name}", make)
+        code, output, errors = json.loads((folder / "ran.json").read_text())
+        shop = f"{folder}.part/shop"
+        found = ET.parse(folder / "report.xml").getroot().iter("testcase")
+        return Ran(code, normal(output + errors, shop), {case.get("name"): text_of(case, shop) for case in found})
 
     return runs
+
+
+def copy_shop(folder):
+    shutil.copytree(SHOP, folder, ignore=shutil.ignore_patterns("__pycache__"))
 
 
 def text_of(case, folder):

@@ -11,12 +11,9 @@ UNUSED = "was never used (complaints/test_complaints.py:"
 
 
 @pytest.fixture(scope="module")
-def ran(run, shop):
-    """One run of the tests in shop/complaints, without xdist."""
-    profile = shop / ".tccli" / "work.credential"
-    profile.parent.mkdir()
-    profile.write_text('{"secretId": "developers", "secretKey": "real"}')
-    return run("-p", "no:xdist", "complaints", HOME=str(shop), **DEVELOPER)
+def ran(run_once):
+    """One run of the tests in shop/complaints, without xdist. The developer has a profile `work`."""
+    return run_once("complaints", "-p", "no:xdist", **DEVELOPER)
 
 
 @pytest.fixture
@@ -39,7 +36,7 @@ def test_an_exception_in_a_stub_vanishes(report):
     assert "KeyError: 'none'" in report("swallows_what_the_stub_raises")
 
 
-def test_strictness_depends_on_how_it_is_entered(report, run):
+def test_strictness_depends_on_how_it_is_entered(report, python, shop):
     """The fixture and `LocalSCF` are strict; a marker or one line of ini relaxes the fixture."""
     from tencentserverless.local import LocalSCF
 
@@ -47,7 +44,7 @@ def test_strictness_depends_on_how_it_is_entered(report, run):
     assert report("not_strict_by_marker") == ""
     assert inspect.signature(LocalSCF.__init__).parameters["strict"].default is True
     chosen = ("-o", "tencentserverless_strict=false", "complaints", "-k", "test_strict_by_default")
-    assert run("-p", "no:xdist", *chosen).code == 0
+    assert environments.run(python, "-m", "pytest", "-p", "no:xdist", *chosen, cwd=shop)[0] == 0
 
 
 def test_a_default_changes_in_a_minor_version():

@@ -8,6 +8,7 @@ import pytest
 
 from tests import environments
 from tests.local import process_table
+from tests.local.debuggers import Terminal
 
 WAITS = """
 import time
@@ -19,9 +20,22 @@ def test_waits(scf_local):
 """
 
 
-def test_forty_tests(run):
+STOPS = """
+def test_stops(scf_local):
+    assert scf_local.client().Outer(n=7).value == 7
+"""
+OUTER = """
+from tencentserverless import scf
+
+def main_handler(event, context):
+    return scf.invoke("Inner", data=event).value
+"""
+INNER = "def main_handler(event, context):\n    breakpoint()\n    return event['n']\n"
+
+
+def test_forty_tests(run_once):
     """The tests of the project pass in two processes, and the summary says how the program coped with faults."""
-    ran = run("-n", "2")
+    ran = run_once("tests", "-n", "2")
     assert ran.code == 0, ran.output
     assert "40 passed" in ran.output
     assert (
@@ -32,7 +46,7 @@ def test_forty_tests(run):
     ) in ran.output
 
 
-def test_coverage_reaches_functions(run, python, shop):
+def test_coverage_reaches_functions(python, shop):
     """With `in_process` coverage measures the functions of the project."""
     command = ("-m", "coverage", "run", "--source=functions", "-m", "pytest", "-q", "-p", "no:xdist", "-k", "marker")
     code, output, errors = environments.run(python, *command, cwd=shop)
@@ -54,3 +68,19 @@ def test_a_killed_pytest_leaves_no_process(python, shop):
         assert left
         os.kill(pytest_run.pid, signal.SIGKILL)
     process_table.until(lambda: not [pid for pid in left if process_table.alive(pid)])
+
+
+def test_a_function_within_a_chain_is_debugged(python, tmp_path):
+    """With `-s --scf-debug` a `breakpoint()` in a function that another one invokes opens a prompt on the terminal."""
+    for name, text in (("Outer/index.py", OUTER), ("Inner/index.py", INNER), ("test_stops.py", STOPS)):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    command = [python, "-m", "pytest", "-q", "-s", "--scf-debug", "-p", "no:cacheprovider"]
+    with Terminal() as terminal:
+        streams = {"stdin": terminal.other, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        with subprocess.Popen(command, cwd=tmp_path, env=environments.clean_environ(), **streams) as pytest_run:
+            assert "Stopped in Inner" in terminal.read_until("(Pdb) ")
+            assert terminal.answer("p event").strip() == "{'n': 7}"
+            terminal.type("c")
+            output, _ = pytest_run.communicate(timeout=60)
+    assert b"1 passed" in output

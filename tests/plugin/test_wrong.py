@@ -12,9 +12,9 @@ MISSING = "raise ModuleNotFoundError('httptools', name='httptools')\n"
 
 
 @pytest.fixture(scope="module")
-def ran(run):
-    """One run of the tests in shop/wrong."""
-    return run("-p", "no:xdist", "wrong")
+def ran(run_once):
+    """One run of the tests in shop/wrong, without xdist."""
+    return run_once("wrong", "-p", "no:xdist")
 
 
 @pytest.mark.parametrize(
@@ -36,11 +36,11 @@ def test_the_text_of_an_error(ran, name):
 
 
 @pytest.mark.parametrize("name", ["wrong_name", "wrong_executed"])
-def test_the_section_of_a_failure(ran, shop, name):
+def test_the_section_of_a_failure(ran, name):
     """A test that failed by itself has the same text in a section of its report."""
     failure = ran.output.split(f" test_{name}", 1)[1]
     section = failure.split("- SCF invocations -", 1)[1].partition("\n")[2]
-    check(normal(section.split("\n___")[0].split("\n===")[0], shop), name)
+    check(section.split("\n___")[0].split("\n===")[0].rstrip("\n"), name)
 
 
 def test_the_summary_names_the_reason(ran):
@@ -62,11 +62,10 @@ def test_without_the_extra(python, shop, tmp_path):
     check(normal(output.split("\n___", 1)[1].partition("\n")[2].split("\n===")[0], shop), "no_extra")
 
 
-def test_without_xdist(python, shop):
+def test_without_xdist(ran, python, shop):
     """Without xdist the plugin works, and pytest refuses the option of xdist."""
-    command = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-k", "marker")
-    assert environments.run(python, *command, cwd=shop)[0] == 0
-    code, _, errors = environments.run(python, *command, "-n", "2", cwd=shop)
+    assert ran.reports["test_wrong_name"]
+    code, _, errors = environments.run(python, "-m", "pytest", "-p", "no:xdist", "-n", "2", cwd=shop)
     assert (code, "unrecognized arguments: -n" in errors) == (4, True)
 
 

@@ -145,5 +145,11 @@ def _introduce(scf: "LocalSCF", terminal: Terminal, *, has_records: bool) -> Non
         line["records"] = scf.records_file
     from tencentserverless._cli.ready import ready, variables
 
-    shown = ready(scf.functions, variables(line), terminal.width, records=line.get("records", ""), is_windows=sys.platform == "win32")
+    shown = ready(
+        scf.functions,
+        variables(line),
+        terminal.width,
+        records=line.get("records", ""),
+        is_windows=sys.platform == "win32",
+    )
     serving.deliver(lambda: terminal.introduce(line, [] if terminal.as_json else list(shown)))

@@ -14,6 +14,7 @@ import click
 
 from tencentserverless._cli import language
 
+_PLAIN = {"→": "->", "×": "x"}
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
@@ -67,6 +68,21 @@ def has_colours(stream: Any = None) -> bool:
 def write(text: str) -> None:
     """Write text and a line feed to standard output. Raises NotWrittenError."""
     _write(text, _encoding(sys.stdout))
+
+
+def write_shown(text: str) -> None:
+    """Write text for people, in which signs of our own that the terminal lacks are replaced. Raises NotWrittenError."""
+    write(plain(text, sys.stdout))
+
+
+def plain(text: str, stream: Any) -> str:
+    """Text in which signs of our own that a stream lacks are replaced."""
+    encoding = _encoding(stream)
+    return "".join(each if _has(each, encoding) else _PLAIN.get(each, each) for each in text)
+
+
+def _has(character: str, encoding: str) -> bool:
+    return character.isascii() or character not in _PLAIN or character.encode(encoding, "ignore") != b""
 
 
 def write_json(value: Any) -> None:

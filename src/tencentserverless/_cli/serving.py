@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tencentserverless._cli import exit_codes
+from tencentserverless._cli import exit_codes, output
 from tencentserverless._cli.language import text
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from tencentserverless.local.eventloop.delivery import Delivery
     from tencentserverless.local.model.invocation import Record
 
-_PLAIN = {"→": "->", "×": "x"}
 _OF_THE_SERVER = (
     click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on, or localhost."),
     click.option(
@@ -223,12 +222,7 @@ def print_text(text: str) -> None:
     """Print text to standard error, if that is possible. Characters that the terminal does not have are replaced."""
     from tencentserverless.local.eventloop.delivery import to_stderr
 
-    encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
-    to_stderr("".join(each if _has(each, encoding) else _PLAIN.get(each, each) for each in text))
-
-
-def _has(character: str, encoding: str) -> bool:
-    return character.isascii() or character not in _PLAIN or character.encode(encoding, "ignore") != b""
+    to_stderr(output.plain(text, sys.stderr))
 
 
 def log(record: "Record") -> None:

@@ -23,6 +23,7 @@ try:
     from tencentserverless.local.model.errors import AuthorityError, FunctionFolderError, LocalError
     from tencentserverless.local.model.facts import Begun, Ended, Printed, Refused
     from tencentserverless.local.model.invocation import Record
+    from tencentserverless.local.model.sample_events import sample_event
 except ModuleNotFoundError as _missing:
     if _missing.name not in ("httptools", "packaging", "yaml"):
         raise
@@ -42,4 +43,5 @@ __all__ = (
     "Printed",
     "Record",
     "Refused",
+    "sample_event",
 )

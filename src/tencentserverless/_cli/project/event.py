@@ -6,7 +6,7 @@ import click
 
 from tencentserverless._cli import output
 from tencentserverless._cli.language import text
-from tencentserverless._cli.project import sample_events
+from tencentserverless.local.model import sample_events
 
 OUTDATED = ("apigw",)
 

@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 
+from tencentserverless._failures import remote_trace
 from tencentserverless.local.doubles.stubs import Stub
 from tencentserverless.local.model.bounded_text import few_lines, few_names, shortened
 from tencentserverless.local.model.facts import Refused
 from tencentserverless.local.model.invocation import Record
 
 _NOT_FOUND = "ResourceNotFound.Function"
+_NOTHING = "There are neither functions nor stubs here."
 _LEFT = "was still running after the end of the test. wait_for_idle() waits for its end."
 
 
@@ -55,11 +57,21 @@ def _tree(children: Mapping[str | None, list[Record]], told: str, parent: str | 
     for record in children.get(parent, ()):
         lines.append(f"{indent}{_line(record)}")
         lines += [f"{indent}    | {line}" for line in few_lines(record.log.rstrip("\n")).split("\n") if line]
-        trace = few_lines(record.error.stack_trace.rstrip("\n")) if record.error else ""
+        trace = _trace(record)
         if not told or _indented(trace) not in told:
             lines += [f"{indent}    {line}" for line in trace.split("\n") if line]
         lines += _tree(children, told, record.request_id, indent + "  ")
     return lines
+
+
+def _trace(record: Record) -> str:
+    """The traceback of an invocation. Frames of the client are folded; the error of an inner invocation is one line."""
+    lines: list[str] = []
+    trace = record.error.stack_trace if record.error else ""
+    for part in remote_trace.parts_of(trace) if trace else ():
+        lines += [*remote_trace.folded(part.frames), part.raised]
+        lines += [] if part.raised.startswith("tencentserverless.") else part.more
+    return few_lines("\n".join(lines).rstrip("\n"))
 
 
 def _line(record: Record) -> str:
@@ -85,10 +97,9 @@ def _broken(stub: Stub, answers: Mapping[str, Record]) -> str:
         return ""
     for request_id in stub.request_ids:
         record = answers.get(request_id)
-        error = record.error if record else None
-        if error is not None:
-            trace = error.stack_trace.rstrip() or str(error.message)
-            return f"{_said(stub, 'raised an exception by itself')}:\n{_indented(few_lines(trace))}"
+        if record and record.error:
+            reason = _trace(record) or str(record.error.message)
+            return f"{_said(stub, 'raised an exception by itself')}:\n{_indented(reason)}"
     return ""
 
 
@@ -118,7 +129,8 @@ def _unexpected(refused: Refused, count: int, names: Sequence[str]) -> str:
     if name in near:
         hint = f"{name} is in another region or namespace."
     else:
-        hint = f"Near names: {', '.join(near)}." if near else f"There are: {few_names(names) or 'no functions'}."
+        others = f"There are: {few_names(names)}." if names else _NOTHING
+        hint = f"Near names: {', '.join(near)}." if near else others
     return f"{name} ({place}) was invoked {_times(count)}, but it is neither a function nor a stub. {hint}"
 
 

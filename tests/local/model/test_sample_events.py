@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tencentserverless._cli.project.sample_events import SAMPLES, PathError, changed, packed, paths
+from tencentserverless.local.model.sample_events import SAMPLES, PathError, changed, packed, paths, sample_event
 
 
 def value_at(event, path):
@@ -74,3 +74,15 @@ def test_lines_of_the_log_service_are_packed():
     changed(event, "content", "猫")
     data = packed("cls", event)["clslogs"]["data"]
     assert json.loads(gzip.decompress(base64.b64decode(data)))["records"][0]["content"] == "猫"
+
+
+def test_a_sample_for_a_test():
+    """A program gets a sample with values of its own; where the sample has text, other values become JSON."""
+    event = sample_event("url", {"queryString.page": 3, "body": {"n": 4}, "path": "/items/8"})
+    assert (event["queryString"]["page"], event["body"], event["path"]) == ("3", '{"n": 4}', "/items/8")
+    assert sample_event("ckafka", {"offset": 5})["Records"][0]["Ckafka"]["offset"] == 5
+    assert list(sample_event("cls")) == ["clslogs"]
+    with pytest.raises(ValueError, match=r"no sample of cron. There are: timer, cos"):
+        sample_event("cron")
+    with pytest.raises(ValueError, match="no `n` in this event"):
+        sample_event("timer", {"n": 1})

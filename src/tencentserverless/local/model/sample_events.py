@@ -6,7 +6,7 @@ The structures are those of https://cloud.tencent.com/document/product/583/31439
 import base64
 import gzip
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from tencentserverless._protocol import strict_json
@@ -197,3 +197,19 @@ SAMPLES: dict[str, Callable[[], Any]] = {
     "url": url,
     "apigw": apigw,
 }
+
+
+def sample_event(trigger: str, changes: Mapping[str, Any] | None = None) -> Any:
+    """Return the event that a function gets from a trigger.
+
+    trigger: timer, cos, ckafka, cmq, cls, url or apigw, as for the command ``tencentserverless event``.
+    changes: new values by their place, such as "Records.0.cos.cosObject.key", or its last part if that is unique.
+
+    Raises ValueError if there is no such trigger or place. The message says which there are.
+    """
+    if trigger not in SAMPLES:
+        raise ValueError(f"there is no sample of {trigger}. There are: {', '.join(SAMPLES)}")
+    event = SAMPLES[trigger]()
+    for path, value in (changes or {}).items():
+        changed(event, path, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    return packed(trigger, event)
