@@ -27,6 +27,7 @@ TEXTS = {
     "Waiting for the invocations under way. Ctrl-C again leaves them.": "正在等待进行中的调用。再按一次 Ctrl-C 则不再等待。",
     "connections opened: {connections_opened}": "连接数：{connections_opened}",
     "each line is one event; jq -c '.[]' makes such lines of a JSON array": "每行是一个事件；可以用 jq -c '.[]' 把 JSON 数组转换成这样的行",
+    "it is empty": "内容为空",
     "it is empty, not JSON": "内容为空，不是 JSON",
     "missing COMMAND after --": "-- 之后缺少 COMMAND",
     "more than {limit} MB: upload it through {way}, not in an API request": "超过 {limit} MB：请通过{way}上传，不能放在 API 请求中",

@@ -52,7 +52,7 @@ def start(
     invocations are kept, it has their file, records. Everything else goes to standard error: what to type next, and
     each invocation with what it prints. With --json these facts are lines of JSON.
     """
-    from tencentserverless._cli import running
+    from tencentserverless._cli import names, running
 
     signals: SimpleQueue[int] = SimpleQueue()  # a signal handler may use it at any time; an Event could deadlock
     serving.on_signals(signals.put, "SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
@@ -65,6 +65,7 @@ def start(
     )
     with running.announced(scf, paths, lambda text: serving.deliver(partial(terminal.notify, text))):
         try:
+            names.remember(function.name for function in scf.functions)
             _introduce(scf, terminal, has_records=bool(kept))
             _wait_for(signals, scf, terminal)
         finally:
