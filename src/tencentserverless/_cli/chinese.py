@@ -21,6 +21,7 @@ TEXTS = {
     "Nothing was sent.": "没有发送任何请求。",
     "Stopped {endpoint}": "已停止 {endpoint}",
     "The endpoint {endpoint} has it; --port 0 picks a free port": "它正被本地服务 {endpoint} 使用；用 --port 0 可自动选择空闲端口",
+    "The function was ended.": "函数已被终止。",
     "The request was sent: the function may go on running.": "请求已发送，函数可能会继续运行。",
     "This uses the cloud. A local endpoint runs, too: --local": "将访问云上。另有一个本地服务正在运行：--local",
     "This waits for the event from standard input. With </dev/null there is none.": "正在等待从标准输入读取事件。加上 </dev/null 则没有事件。",

@@ -84,7 +84,7 @@ class Run:
         self._most_unreached = max(concurrency, LEAST_UNREACHED)
         options = {"concurrency": concurrency, "retries": retries, "ordered": False, "return_exceptions": True}
         try:
-            with self._stop.on_ctrl_c(), Progress(self._count):
+            with self._stop.on_ctrl_c(), Progress(self._count, may_draw=self._results.may_draw):
                 outcomes = self._function._map(self._events(events), self._journal, True, **options)
                 for index, outcome in outcomes:
                     self._take(index, outcome)

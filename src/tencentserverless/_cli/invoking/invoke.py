@@ -74,13 +74,16 @@ class _Trace:
 
 
 @contextmanager
-def ctrl_c() -> Iterator[_Trace]:
-    """Make Ctrl-C in this block say whether the invocation may go on. Gives the trace for the client."""
+def ctrl_c(sent: str = "") -> Iterator[_Trace]:
+    """Make Ctrl-C in this block say whether the invocation may go on. Gives the trace for the client.
+
+    sent: what to say if the request was sent.
+    """
     trace = _Trace()
     try:
         yield trace
     except KeyboardInterrupt:
-        sent = text("The request was sent: the function may go on running.")
+        sent = sent or text("The request was sent: the function may go on running.")
         went = sent if trace.was_sent else text("Nothing was sent.")
         raise exit_codes.Interrupted(joined(text("Interrupted."), went)) from None
 

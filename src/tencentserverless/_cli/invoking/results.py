@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,7 +60,10 @@ def _duration_of(error: Exception) -> float | None:
 class StandardOutput:
     """Results that go to standard output."""
 
-    failed = 0
+    @property
+    def may_draw(self) -> bool:
+        """Whether a bar on standard error does not stand among the results."""
+        return sys.stdout is None or not sys.stdout.isatty()
 
     def has(self, _index: int) -> bool:
         return False
@@ -76,6 +80,8 @@ class StandardOutput:
 
 class Results:
     """Results that go to a file. The lines that the file has already are not written again."""
+
+    may_draw = True
 
     def __init__(self, path: Path, is_resumed: bool) -> None:
         self.path = path
