@@ -33,7 +33,7 @@ NO_TEST_FILE = {
     "_cli/local_stop.py": "tests/cli/test_target.py, which stops an endpoint with it",
     "_cli/looking/cloud.py": "tests/cli/looking/test_logs.py and test_functions.py, which ask an endpoint",
     "_cli/looking/cloud_logs.py": "tests/cli/looking/test_logs.py, which asks an endpoint",
-    "_cli/looking/following.py": "tests/cli/looking/test_logs.py, which follows",
+    "_cli/looking/local_logs.py": "tests/cli/looking/test_logs.py",
     "_cli/looking/show.py": "tests/cli/looking/test_functions.py",
     "_cli/looking/status.py": "tests/cli/looking/test_functions.py",
     "_cli/looking/sources.py": "tests/cli/looking/test_logs.py and test_trace.py, which look there",

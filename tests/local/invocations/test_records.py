@@ -205,6 +205,26 @@ def test_a_file_that_changes_under_it(opened, tmp_path, other):
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+def test_a_full_disk(opened, impatient):
+    """If the disk is full there is one notice; what could not be written is, once there is room."""
+    notices = []
+    records = opened(notify=notices.append)
+    written(records, "first")
+    assert ids(records) == ["first"]
+    database = records._database
+    database.execute("PRAGMA max_page_count = 3")  # SQLite's own word for a full disk, which it reports the same way
+    records._lock.acquire()  # the writer would give up this connection
+    try:
+        for number in range(40):
+            written(records, str(number))
+        assert not records._write()
+    finally:
+        records._lock.release()
+    assert ids(records) == ["first", *map(str, range(40))]
+    assert len(notices) == 1
+    assert "full" in notices[0]
+
+
 def test_only_the_owner_may_read_the_file(opened, tmp_path):
     """A file that everyone could read, from an earlier version or made by hand, is made private."""
     path = tmp_path / "records.db"
