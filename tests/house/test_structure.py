@@ -19,6 +19,7 @@ NO_TEST_FILE = {
     "_cli/invoking/map.py": "tests/cli/invoking/test_fan_out.py, which runs it",
     "_cli/project/templates.py": "tests/cli/project/test_init.py, which runs each of them",
     "_cli/wrong_use.py": "tests/cli/test_language.py, of both languages",
+    "_cli/names.py": "tests/cli/test_commands.py, which completes them",
     "_cli/verbs.py": "a table; tests/cli/test_commands.py reads it",
     "_version.py": "one line, which tests/house/test_packaging.py compares with the wheel's",
     "_protocol/effects.py": "the words of the exchange, without behaviour; tests/protocol/test_exchange.py speaks them",

@@ -52,7 +52,7 @@ def start(
     invocations are kept, it has their file, records. Everything else goes to standard error: what to type next, and
     each invocation with what it prints. With --json these facts are lines of JSON.
     """
-    from tencentserverless._cli import running
+    from tencentserverless._cli import names, running
     from tencentserverless._cli.looking import record_files
 
     signals: SimpleQueue[int] = SimpleQueue()  # a signal handler may use it at any time; an Event could deadlock
@@ -66,6 +66,7 @@ def start(
     )
     with running.announced(scf, paths, lambda text: serving.deliver(partial(terminal.notify, text))):
         try:
+            names.remember(function.name for function in scf.functions)
             _introduce(scf, terminal, has_records=bool(kept))
             _wait_for(signals, scf, terminal)
         finally:
