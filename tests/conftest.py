@@ -9,8 +9,9 @@ import tempfile
 import pytest
 
 # Endpoints that these tests start leave their files in a folder of this process: nobody else may find them.
-os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp()
-atexit.register(shutil.rmtree, os.environ["XDG_RUNTIME_DIR"], ignore_errors=True)
+for folder in ("XDG_RUNTIME_DIR", "XDG_STATE_HOME"):
+    os.environ[folder] = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, os.environ[folder], ignore_errors=True)
 
 try:
     from hypothesis import HealthCheck, settings

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,7 +60,13 @@ def _duration_of(error: Exception) -> float | None:
 class StandardOutput:
     """Results that go to standard output."""
 
-    failed = 0
+    @property
+    def may_draw(self) -> bool:
+        """Whether a bar on standard error does not stand among the results."""
+        return sys.stdout is None or not sys.stdout.isatty()
+
+    def has(self, _index: int) -> bool:
+        return False
 
     def add(self, _index: int, line: str) -> None:
         output.write_json_text(line)
@@ -73,6 +80,8 @@ class StandardOutput:
 
 class Results:
     """Results that go to a file. The lines that the file has already are not written again."""
+
+    may_draw = True
 
     def __init__(self, path: Path, is_resumed: bool) -> None:
         self.path = path
@@ -104,6 +113,10 @@ class Results:
                 size += len(line)
         self._file.cut(size)
         return found
+
+    def has(self, index: int) -> bool:
+        """Whether an earlier run has written this result."""
+        return index in self._written
 
     def add(self, index: int, line: str) -> None:
         if index not in self._written:
