@@ -13,7 +13,7 @@ from tencentserverless._cli import exit_codes, output
 from tencentserverless._cli.invoking import event_lines
 from tencentserverless._cli.invoking.event_lines import Line
 from tencentserverless._cli.invoking.progress import Count, Progress, duration
-from tencentserverless._cli.invoking.results import Results, StandardOutput, journal_of, line_of
+from tencentserverless._cli.invoking.results import Results, StandardOutput, check, journal_of, line_of
 from tencentserverless._cli.language import joined, text
 from tencentserverless._functions.fanout import is_hopeless
 from tencentserverless._functions.journal import Journal
@@ -37,7 +37,9 @@ def fan_out(function: "Function[Any]", events: str, output_path: str | None, *, 
         run = Run(function, StandardOutput(), None, count)
     else:
         path = Path(output_path)
-        run = Run(function, Results(path, is_resumed), _journal(function, path, survey), count)
+        check(path, is_resumed)
+        journal = _journal(function, path, survey)
+        run = Run(function, Results(path), journal, count)
     run.go(events, **how)
     return run
 
