@@ -98,7 +98,8 @@ class Run:
             raise exit_codes.Failure(f"{where}{error.strerror or error}", exit_codes.NOT_WRITTEN) from None
         finally:
             self._results.close()
-            output.tell(self._summary(time.monotonic() - began))
+            if self._count.done or not self._count.total:
+                output.tell(self._summary(time.monotonic() - began))
         if self._stop.is_asked and self._count.done != self._count.total:
             raise self._interrupted()
         self.code = min(self._codes, default=exit_codes.OK)
