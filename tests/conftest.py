@@ -12,6 +12,9 @@ import pytest
 for folder in ("XDG_RUNTIME_DIR", "XDG_STATE_HOME"):
     os.environ[folder] = tempfile.mkdtemp()
     atexit.register(shutil.rmtree, os.environ[folder], ignore_errors=True)
+for name in ("LC_ALL", "LC_MESSAGES", "LANG"):  # tests read the English messages of the command line
+    if os.environ.get(name, "").startswith("zh"):
+        os.environ[name] = "en_US.UTF-8"
 
 try:
     from hypothesis import HealthCheck, settings

@@ -64,6 +64,13 @@ def test_wrong_use_is_two(arguments, hint):
     assert (done.exit_code, done.stdout, hint in done.stderr) == (2, "", True), done.stderr
 
 
+@pytest.mark.parametrize("arguments", [[], ["local"]])
+def test_help_if_nothing_is_typed(arguments):
+    """Without a verb the help is shown, on standard error, and the exit code is 2."""
+    done = run(*arguments)
+    assert (done.exit_code, done.stdout, done.stderr) == (2, "", run(*arguments, "--help").stdout)
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb(verb):
     """A verb in the table has a command with --json and a help of its own, and a schema of its output."""

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from benchmarks import resumed
 from tencentserverless._cli.commands import root
+from tencentserverless._functions.journal import Journal
 from tencentserverless.local import LocalSCF
 from tests.cli.conftest import environment
 
@@ -108,7 +109,8 @@ def test_standard_input(work):
 
 
 def test_what_resume_needs(work):
-    """Existing results are not overwritten; a changed input, a missing journal and a missing -o are refused."""
+    """Existing results are not overwritten; a changed input, a missing journal, one in use, and a missing -o are
+    refused."""
     Path("e.jsonl").write_text("1\n2\n")
     assert run("Work", "e.jsonl", "-o", "r.jsonl", "--resume").exit_code == 0
     before = Path("r.jsonl").read_bytes()
@@ -120,6 +122,11 @@ def test_what_resume_needs(work):
     ):
         done = run("Work", "e.jsonl", *arguments)
         assert (done.exit_code, words in done.stderr, Path("r.jsonl").read_bytes()) == (2, True, before)
+    Path("r.failed.jsonl").touch()
+    other = Journal("r.jsonl.journal", json.loads(Path("r.jsonl.journal").read_text().splitlines()[0])["about"])
+    assert "in use" in run("Work", "e.jsonl", "-o", "r.jsonl", "--resume").stderr
+    assert os.path.exists("r.failed.jsonl")
+    other.close()
     os.unlink("r.jsonl.journal")
     assert "r.jsonl.journal is missing" in run("Work", "e.jsonl", "-o", "r.jsonl", "--resume").stderr
     assert sorted(work.ran) == [1, 2]

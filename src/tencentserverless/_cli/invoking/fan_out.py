@@ -13,7 +13,7 @@ from tencentserverless._cli import exit_codes, output
 from tencentserverless._cli.invoking import event_lines
 from tencentserverless._cli.invoking.event_lines import Line
 from tencentserverless._cli.invoking.progress import Count, Progress, duration
-from tencentserverless._cli.invoking.results import Results, StandardOutput, journal_of, line_of
+from tencentserverless._cli.invoking.results import Results, StandardOutput, check, journal_of, line_of
 from tencentserverless._cli.language import joined, text
 from tencentserverless._functions.fanout import is_hopeless
 from tencentserverless._functions.journal import Journal
@@ -37,7 +37,9 @@ def fan_out(function: "Function[Any]", events: str, output_path: str | None, *, 
         run = Run(function, StandardOutput(), None, count)
     else:
         path = Path(output_path)
-        run = Run(function, Results(path, is_resumed), _journal(function, path, survey), count)
+        check(path, is_resumed)
+        journal = _journal(function, path, survey)
+        run = Run(function, Results(path), journal, count)
     run.go(events, **how)
     return run
 
@@ -96,7 +98,8 @@ class Run:
             raise exit_codes.Failure(f"{where}{error.strerror or error}", exit_codes.NOT_WRITTEN) from None
         finally:
             self._results.close()
-            output.tell(self._summary(time.monotonic() - began))
+            if self._count.done or not self._count.total:
+                output.tell(self._summary(time.monotonic() - began))
         if self._stop.is_asked and self._count.done != self._count.total:
             raise self._interrupted()
         self.code = min(self._codes, default=exit_codes.OK)

@@ -90,7 +90,8 @@ def ctrl_c(sent: str = "") -> Iterator[_Trace]:
 
 def show(result: "InvokeResult", is_event: bool, as_json: bool, pretty: bool) -> None:
     """Print a result to standard output."""
-    shown: Any = as_data(result) if as_json else {"request_id": result.request_id} if is_event else None
+    sent = {"request_id": result.function_request_id or result.request_id}
+    shown: Any = as_data(result) if as_json else sent if is_event else None
     if shown is None and not pretty:
         output.write_json_text(result)
     elif pretty:

@@ -78,21 +78,28 @@ class StandardOutput:
         """Nothing is open."""
 
 
+def check(path: Path, is_resumed: bool) -> None:
+    """Raise Failure if there are results that would be overwritten, or nothing that a resumed run could go on with."""
+    if not is_resumed and (path.exists() or journal_of(path).exists()):
+        name = path if path.exists() else journal_of(path)
+        message = text("{name} exists: --resume goes on with it, another -o begins anew", name=name)
+        raise Failure(message, WRONG_USE)
+    if is_resumed and path.exists() and not journal_of(path).exists():
+        message = text("{name} is missing: without it --resume cannot go on", name=journal_of(path))
+        raise Failure(message, WRONG_USE)
+
+
 class Results:
-    """Results that go to a file. The lines that the file has already are not written again."""
+    """Results that go to a file. The lines that the file has already are not written again.
+
+    The journal must be open: its lock keeps others from the file.
+    """
 
     may_draw = True
 
-    def __init__(self, path: Path, is_resumed: bool) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
         self.failures = failures_of(path)
-        if not is_resumed and (path.exists() or journal_of(path).exists()):
-            name = path if path.exists() else journal_of(path)
-            message = text("{name} exists: --resume goes on with it, another -o begins anew", name=name)
-            raise Failure(message, WRONG_USE)
-        if is_resumed and path.exists() and not journal_of(path).exists():
-            message = text("{name} is missing: without it --resume cannot go on", name=journal_of(path))
-            raise Failure(message, WRONG_USE)
         self._file = _File(path, os.O_CREAT | os.O_APPEND)
         self._written = self._read()
         self._failed: _File | None = None
