@@ -86,20 +86,28 @@ def pytest_pyfunc_call(pyfuncitem: "Any") -> "Iterator[None]":
 
 
 def pytest_terminal_summary(terminalreporter: "Any") -> None:
-    """Say how the programs of all tests coped with faults."""
+    """Say how the programs of all tests coped with faults; verbose, also how each run ended."""
+    is_verbose = terminalreporter.config.option.verbose > 0
     found = {}  # type: Dict[str, Dict[str, List[str]]]
-    for reports in terminalreporter.stats.values():
-        for report in reports:
-            for name, value in getattr(report, "user_properties", ()) if getattr(report, "when", "") == "call" else ():
-                if name == _PROPERTY:
-                    title = "%s, faults of %s" % (report.nodeid.partition("[")[0], value[0])
-                    found.setdefault(title, {}).setdefault(value[2], []).append(value[1])
+    for test, (function, fault, how, detail) in _fault_runs(terminalreporter.stats):
+        ways = found.setdefault("%s, faults of %s" % (test, function), {})
+        ways.setdefault(how, []).append("\n    %s (%s)" % (fault, detail) if is_verbose else fault)
     if found:
         terminalreporter.write_sep("=", "SCF faults")
     for title, ways in sorted(found.items()):
         terminalreporter.write_line(title)
         for how, faults in sorted(ways.items()):
-            terminalreporter.write_line("  %s: %s" % (how, ", ".join(sorted(faults))))
+            text = "".join(sorted(faults)) if is_verbose else " " + ", ".join(sorted(faults))
+            terminalreporter.write_line("  %s:%s" % (how, text))
+
+
+def _fault_runs(stats: "Dict[str, List[Any]]") -> "Iterator[Tuple[str, List[str]]]":
+    """Each run of a test with a fault: the test, and how it coped. With xdist this is in the reports only."""
+    for report in (report for reports in stats.values() for report in reports):
+        if getattr(report, "when", "") == "call":
+            for name, value in report.user_properties:
+                if name == _PROPERTY:
+                    yield report.nodeid.partition("[")[0], value
 
 
 @pytest.hookimpl(hookwrapper=True)
