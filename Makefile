@@ -44,6 +44,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/far.py
 	$(BIN)/python benchmarks/concurrency.py
 	$(BIN)/python benchmarks/local.py
+	$(BIN)/python benchmarks/cli.py
 	$(BIN)/python benchmarks/plugin.py
 
 soak: $(VENV)/.dev
@@ -56,6 +57,7 @@ soak: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	$(BIN)/python tools/reference.py
+	$(BIN)/python tools/command_line.py
 	$(PYTEST) tests/house/test_docs.py $(ARGS)
 
 # The virtual environment and what is in it.

@@ -21,7 +21,9 @@ def test_exports():
         "  export TENCENTCLOUD_SECRETKEY=k",
         "  tencentserverless invoke hello --local --data '{}'",
     ]
-    lines = shown(function("far", region="ap-chengdu", namespace="test"), is_windows=True)
+    assert not any("Records" in line for line in lines)
+    lines = shown(function("far", region="ap-chengdu", namespace="test"), is_windows=True, records="/x/records.db")
+    assert "Records are kept for 7 days in /x/records.db" in lines
     assert "  $env:TENCENTCLOUD_SECRETKEY = 'k'" in lines
     assert "  tencentserverless invoke far --local --region ap-chengdu --namespace test --data '{}'" in lines
 

@@ -88,11 +88,11 @@ def test_a_chain_that_fails():
     assert shown(Begun(orders), Begun(prices), raised(prices), raised(orders, FROM_BELOW)) == [
         "Orders begins",
         "  Prices begins",
-        "  Prices failed (430) in 12 ms",
+        "  Prices failed (430) in 12 ms, id r2",
         "    Orders → Prices: KeyError: 'gold'",
         '      File "/code/Prices/index.py", line 3, in main_handler',
         '        return PRICES["gold"]',
-        "Orders failed (430) in 12 ms",
+        "Orders failed (430) in 12 ms, id r1",
         "  Orders → Prices: KeyError: 'gold'",
         '    File "/code/Orders/index.py", line 4, in main_handler',
         '      return scf.invoke("Prices")',

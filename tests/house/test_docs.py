@@ -188,11 +188,19 @@ def test_every_argument_of_the_client_is_described():
     assert not sorted(name for name in arguments if f"`{name}`" not in page)
 
 
-@pytest.mark.parametrize(("name", "text"), [("reference.md", "page"), ("errors.md", "errors_page")])
-def test_written_pages_are_up_to_date(name, text):
-    """What `make docs` writes is what stands there: the reference, and the table of what is tried again."""
+@pytest.mark.parametrize(
+    ("name", "tool", "text"),
+    [
+        ("reference.md", "reference", "page"),
+        ("errors.md", "reference", "errors_page"),
+        ("command-line.md", "command_line", "page"),
+    ],
+)
+def test_written_pages_are_up_to_date(name, tool, text):
+    """What `make docs` writes is what stands there: the reference, the table of what is tried again, and the help of
+    the command line."""
     written = (ROOT / "docs" / name).read_text(encoding="utf-8")
-    program = f"import reference; print(reference.{text}())"
+    program = f"import {tool}; print({tool}.{text}())"
     code, output, errors = environments.run(sys.executable, "-c", program, cwd=ROOT / "tools")
     assert code == 0, errors
     assert output == written + "\n", "run `make docs`"

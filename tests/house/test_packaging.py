@@ -104,6 +104,7 @@ def test_wheel_metadata(distributions):
     assert dict(commands["console_scripts"]) == {"tencentserverless": "tencentserverless._cli:main"}
     assert dict(commands["pytest11"]) == {"tencentserverless": "tencentserverless.pytest_plugin"}
     assert "tencentserverless/py.typed" in names
+    assert "tencentserverless/_cli/output.schema.json" in names
     assert "tencentserverless/local/worker/bootstrap.py" in names
     assert not [name for name in names if not name.startswith(("tencentserverless/", info))]
 

@@ -16,7 +16,9 @@ TESTS = sorted(
 
 NO_TEST_FILE = {
     "_cli/chinese.py": "words; tests/cli/test_language.py compares them with the code",
+    "_cli/invoking/map.py": "tests/cli/invoking/test_fan_out.py, which runs it",
     "_cli/project/templates.py": "tests/cli/project/test_init.py, which runs each of them",
+    "_cli/wrong_use.py": "tests/cli/test_language.py, of both languages",
     "_cli/verbs.py": "a table; tests/cli/test_commands.py reads it",
     "_version.py": "one line, which tests/house/test_packaging.py compares with the wheel's",
     "_protocol/effects.py": "the words of the exchange, without behaviour; tests/protocol/test_exchange.py speaks them",
@@ -28,6 +30,12 @@ NO_TEST_FILE = {
     "_functions/blocking.py": "tests/functions/test_functions.py and test_event_handle.py, of both clients",
     "__init__.py": "tests/client/test_package.py",
     "_cli/local_stop.py": "tests/cli/test_target.py, which stops an endpoint with it",
+    "_cli/looking/cloud.py": "tests/cli/looking/test_logs.py and test_functions.py, which ask an endpoint",
+    "_cli/looking/cloud_logs.py": "tests/cli/looking/test_logs.py, which asks an endpoint",
+    "_cli/looking/following.py": "tests/cli/looking/test_logs.py, which follows",
+    "_cli/looking/show.py": "tests/cli/looking/test_functions.py",
+    "_cli/looking/status.py": "tests/cli/looking/test_functions.py",
+    "_cli/looking/sources.py": "tests/cli/looking/test_logs.py and test_trace.py, which look there",
     "otel.py": "tests/client/test_trace.py",
     "pytest_plugin.py": "tests/plugin, which runs it in the project of a user",
     "_transport/asyncio/places.py": "tests/transport/test_interruptions.py, of both transports",

@@ -1,45 +1,73 @@
 """The texts of the command line in Simplified Chinese, by their English text. A test compares them with the code."""
 
+# ruff: noqa: E501  a text stands on one line
+
 TEXTS = {
     "\nWhat to type next:\n": "\n接下来可以输入：\n",
+    "--local cannot be used with --endpoint or --profile": "--local 不能与 --endpoint 或 --profile 同时使用",
+    "--port 0 picks a free port": "用 --port 0 可自动选择空闲端口",
     "--resume goes on.": "用 --resume 继续。",
     "--resume needs -o, the file of the results": "--resume 需要用 -o 指定结果文件",
-    "; the events without an answer: {name}": "；没有得到结果的事件：{name}",
+    "Did you mean {name}?": "您是不是要用 {name}？",
+    "Events without an answer: {name}": "没有得到结果的事件：{name}",
     "Interrupted.": "已中断。",
-    "Waiting for the invocations under way. Ctrl-C again leaves them.": (
-        "正在等待进行中的调用。再按一次 Ctrl-C 则不再等待。"
-    ),
-    "each line is one event; jq -c '.[]' makes such lines of a JSON array": (
-        "每行是一个事件；可以用 jq -c '.[]' 把 JSON 数组转换成这样的行"
-    ),
-    "not JSON: {reason}. The line begins with: {shown}": "不是 JSON：{reason}。该行开头是：{shown}",
+    "Missing {what}.": "缺少{what}。",
+    "No credentials are set. This uses the local endpoint {endpoint}": "没有设置密钥，将使用本地服务 {endpoint}",
+    "No local endpoint runs. Start one: tencentserverless local start FOLDER": "没有正在运行的本地服务。可以启动一个：tencentserverless local start FOLDER",
+    "No request reached the local endpoint. If COMMAND invoked functions, it used the cloud, or failed before. SCF's host\nnames lead to the endpoint in Python processes only, and not in those started with -I, -E or -S, or without PYTHONPATH.": "没有请求到达本地服务。如果 COMMAND 调用了函数，那么它访问的是云上，或者在此之前已经失败。SCF 的域名只在 Python 进程中\n指向本地服务；用 -I、-E、-S 启动或没有 PYTHONPATH 的进程除外。",
+    "No request reached the local endpoint. With --cloud, SCF's host names lead to the cloud.": "没有请求到达本地服务。使用 --cloud 时，SCF 的域名指向云上。",
+    "No such command {name}.": "没有命令 {name}。",
+    "No such option {name}.": "没有选项 {name}。",
+    "Nothing was sent.": "没有发送任何请求。",
+    "Stopped {endpoint}": "已停止 {endpoint}",
+    "The endpoint {endpoint} has it; --port 0 picks a free port": "它正被本地服务 {endpoint} 使用；用 --port 0 可自动选择空闲端口",
+    "The request was sent: the function may go on running.": "请求已发送，函数可能会继续运行。",
+    "This uses the cloud. A local endpoint runs, too: --local": "将访问云上。另有一个本地服务正在运行：--local",
+    "This waits for the event from standard input. With </dev/null there is none.": "正在等待从标准输入读取事件。加上 </dev/null 则没有事件。",
+    "Waiting for the invocations under way. Ctrl-C again leaves them.": "正在等待进行中的调用。再按一次 Ctrl-C 则不再等待。",
+    "connections opened: {connections_opened}": "连接数：{connections_opened}",
+    "each line is one event; jq -c '.[]' makes such lines of a JSON array": "每行是一个事件；可以用 jq -c '.[]' 把 JSON 数组转换成这样的行",
+    "it is empty, not JSON": "内容为空，不是 JSON",
+    "missing COMMAND after --": "-- 之后缺少 COMMAND",
+    "more than {limit} MB: upload it through {way}, not in an API request": "超过 {limit} MB：请通过{way}上传，不能放在 API 请求中",
+    "must be ID:KEY, ID:KEY:TOKEN, @FILE or any": "应为 ID:KEY、ID:KEY:TOKEN、@FILE 或 any",
+    "must be {form}, not {given}": "应为 {form}，而不是 {given}",
+    "not JSON: {reason}. It begins with: {shown}": "不是 JSON。开头是：{shown}",
+    "not JSON: {reason}. The line begins with: {shown}": "第 {column} 个字符处不是 JSON。该行开头是：{shown}",
+    "process {pid} has not ended after {seconds} s": "进程 {pid} 在 {seconds} 秒后仍未结束",
+    "processes started: {processes_started}": "进程数：{processes_started}",
+    "requests sent: {requests_sent}": "请求数：{requests_sent}",
+    "the argument {name}": "参数 {name}",
+    "the console or COS": "控制台或 COS",
+    "the option {name}": "选项 {name}",
+    "the platform allows {limit} MB unzipped, together with layers": "平台允许解压后最多 {limit} MB（含层）",
     "this is not UTF-8": "不是 UTF-8 编码",
-    "this is not UTF-8, perhaps GBK; convert it: iconv -f GBK -t UTF-8": (
-        "不是 UTF-8 编码，可能是 GBK；可以这样转换：iconv -f GBK -t UTF-8"
-    ),
+    "this is not UTF-8, perhaps GBK; convert it: iconv -f GBK -t UTF-8": "不是 UTF-8 编码，可能是 GBK；可以这样转换：iconv -f GBK -t UTF-8",
     "this is {encoding}; save the file as UTF-8": "这是 {encoding} 编码；请另存为 UTF-8",
-    "{answers} answers, {failed} failures, {maybe} maybe, in {time}": (
-        "得到结果 {answers} 个，失败 {failed} 个，可能已运行 {maybe} 个，用时 {time}"
-    ),
+    "{answers} answers, {failed} failed, {maybe} maybe, in {time}": "得到结果 {answers} 个，失败 {failed} 个，可能已运行 {maybe} 个，用时 {time}",
+    "{count} files for {runtime}: {zipped} MB, unzipped {unzipped} MB": "{runtime} 的 {count} 个文件：{zipped} MB，解压后 {unzipped} MB",
+    "{count} findings in {folder}": "{folder} 中有 {count} 个问题",
     "{count} invocations were under way and may go on.": "有 {count} 个调用正在进行，可能会继续运行。",
     "{done} done": "已完成 {done}",
     "{done}/{total}": "{done}/{total}",
     "{failed} failed": "失败 {failed}",
+    "{file}: pip could not get the packages for {runtime} on Linux:\n{error}\nA package without a wheel has to be built on Linux with that Python and put into the folder.": "{file}：pip 无法获取 Linux 上 {runtime} 的依赖包：\n{error}\n没有 wheel 的包需要在 Linux 上用该版本的 Python 构建，再放进文件夹。",
     "{folder} does not have the function {name}. It has: {names}": "{folder} 中没有函数 {name}，只有：{names}",
-    "{folder} has several functions: give FOLDER:NAME. It has: {names}": (
-        "{folder} 中有多个函数，请写成 FOLDER:NAME。其中有：{names}"
-    ),
+    "{folder} has several functions: give FOLDER:NAME. It has: {names}": "{folder} 中有多个函数，请写成 FOLDER:NAME。其中有：{names}",
+    "{folder} has {count} functions: give the folder of one of them": "{folder} 中有 {count} 个函数：请给出其中一个函数的文件夹",
     "{folder} is not empty: give the name of a new folder": "{folder} 不是空文件夹：请换一个新文件夹名",
+    "{folder} names no runtime, and the platform has none for {own}: use --runtime": "{folder} 没有指定运行环境，平台也没有 {own}：请使用 --runtime",
     "{maybe} maybe": "可能已运行 {maybe}",
-    "{name} exists: --resume goes on with it, another -o begins anew": (
-        "{name} 已存在：用 --resume 继续，或用 -o 指定另一个文件重新开始"
-    ),
+    "{name} exists: --resume goes on with it, another -o begins anew": "{name} 已存在：用 --resume 继续，或用 -o 指定另一个文件重新开始",
     "{name} has other lines than results": "{name} 中有不是结果的行",
-    "{name} is in several regions: {regions}. Give its own folder": (
-        "{name} 在多个地域中：{regions}。请给出它自己的文件夹"
-    ),
+    "{name} is a file: --data @{name}": "{name} 是一个文件：--data @{name}",
+    "{name} is in several regions: {regions}. Give its own folder": "{name} 在多个地域中：{regions}。请给出它自己的文件夹",
     "{name} is missing: without it --resume cannot go on": "缺少 {name}，--resume 无法继续",
+    "{name} is not UTF-8 text": "{name} 不是 UTF-8 编码的文本",
+    "{name}: command not found": "{name}：找不到命令",
+    "{name}: the name of this file is not Unicode text": "{name}：文件名不是 Unicode 文本",
     "{place}: {why}": "{place}：{why}",
     "{rate}/s": "{rate}/秒",
     "{time} left": "剩余 {time}",
+    "{trigger}: API gateway has taken no new triggers since 2025-06-30. For a function URL use the trigger `url`. For a function that still has the old trigger add --legacy.": "{trigger}：API 网关自 2025-06-30 起不再支持新建触发器。函数 URL 请使用 url 触发器；仍在使用旧触发器的函数请加上 --legacy。",
 }

@@ -1,13 +1,13 @@
 """The tree of commands, made of the table of verbs."""
 
 import sys
-from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tencentserverless._cli import exit_codes
+from tencentserverless._cli.language import joined, text
 from tencentserverless._cli.verbs import GROUPS, VERBS
 from tencentserverless._version import __version__
 
@@ -46,15 +46,18 @@ class Verbs(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if name[:1] != "-" and name not in self._summaries():
-            raise click.UsageError(f"No such command {name!r}.{self._suggestion(name)}", ctx)
+            unknown = text("No such command {name}.", name=name)
+            raise click.UsageError(joined(unknown, self._suggestion(name)), ctx)
         return super().resolve_command(ctx, args)
 
     def _suggestion(self, name: str) -> str:
         """The verb that was meant, perhaps one of another group."""
+        from difflib import get_close_matches
+
         elsewhere = [verb for verb in VERBS if verb.split()[-1] == name]
         near = get_close_matches(name, self._summaries(), n=1)
         meant = elsewhere or [self.prefix + each for each in near]
-        return f" Did you mean `{meant[0]}`?" if meant else ""
+        return text("Did you mean {name}?", name=meant[0]) if meant else ""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):

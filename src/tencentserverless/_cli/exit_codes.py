@@ -3,6 +3,7 @@
 import click
 
 from tencentserverless._cli import output
+from tencentserverless._cli.language import text
 
 OK = 0
 FUNCTION_FAILED = 1  # or, for `doctor`, mistakes were found
@@ -33,9 +34,11 @@ def reported(error: Exception) -> int:
     """Tell an error on standard error, and return the exit code. Raises an error that is a mistake of this program."""
     code = code_of(error)
     if isinstance(error, click.Abort):
-        output.tell("Interrupted.")
+        output.tell(text("Interrupted."))
     elif isinstance(error, click.UsageError):
-        error.show()
+        from tencentserverless._cli import wrong_use
+
+        output.tell("\n".join(wrong_use.lines(error)))
     else:
         output.tell(error.format_message() if isinstance(error, click.ClickException) else str(error))
     return code

@@ -30,6 +30,16 @@ def text(english: str, **values: object) -> str:
     return message.format(**values) if values else message
 
 
+def joined(*sentences: str) -> str:
+    """Sentences one after the other, as the language of the first one joins them."""
+    return ("" if is_chinese(sentences[0]) else " ").join(filter(None, sentences))
+
+
+def is_chinese(message: str) -> bool:
+    """Whether a message has Chinese characters."""
+    return any("\u4e00" <= character <= "\u9fff" for character in message)
+
+
 @cache
 def _catalogue() -> dict[str, str]:
     from tencentserverless._cli.chinese import TEXTS

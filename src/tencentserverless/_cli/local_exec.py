@@ -9,17 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tencentserverless._cli import output, serving
+from tencentserverless._cli.language import text
 
 if TYPE_CHECKING:
     from tencentserverless.local import LocalSCF
 
 NOT_FOUND, NOT_EXECUTABLE, KILLED = 127, 126, 128  # the exit codes of a shell
-
-_NOTHING_CAME = """\
-No request reached the local endpoint. If COMMAND invoked functions, it used the cloud, or failed before. SCF's host
-names lead to the endpoint in Python processes only, and not in those started with -I, -E or -S, or without PYTHONPATH.\
-"""
-_CLOUD = "No request reached the local endpoint. With --cloud, SCF's host names lead to the cloud."
 
 
 class _WithCommand(click.Command):
@@ -54,13 +49,15 @@ def execute(
     """
     command = ctx.meta.get("command")
     if not command:
-        raise click.UsageError("missing COMMAND after --")
+        raise click.UsageError(text("missing COMMAND after --"))
     scf = serving.start_endpoint(paths, port, serving.log if logs else None, **options)
     try:
         code = _run(command, scf.environment(scf_hosts=not cloud))
     finally:
         scf.stop()
-    _summarize(scf, _CLOUD if cloud else _NOTHING_CAME, as_json)
+    _summarize(scf, as_json)
+    if not scf.counters.requests:
+        serving.say(_nothing_came(cloud))
     sys.exit(code)
 
 
@@ -69,7 +66,7 @@ def _run(command: list[str], variables: dict[str, str]) -> int:
     try:
         process = subprocess.Popen(command, env=variables)
     except FileNotFoundError:
-        serving.say(f"{command[0]}: command not found")
+        serving.say(text("{name}: command not found", name=command[0]))
         return NOT_FOUND
     except OSError as error:
         serving.say(f"{command[0]}: {error.strerror}")
@@ -101,17 +98,27 @@ class _Relay:
             process.send_signal(number)
 
 
-def _summarize(scf: "LocalSCF", nothing_came: str, as_json: bool) -> None:
+def _summarize(scf: "LocalSCF", as_json: bool) -> None:
     counters = scf.counters
     found = {
-        "requests sent": counters.requests,
-        "connections opened": counters.connections,
-        "processes started": counters.processes,
+        "requests_sent": counters.requests,
+        "connections_opened": counters.connections,
+        "processes_started": counters.processes,
     }
     if as_json:
-        serving.say(json.dumps({name.replace(" ", "_"): number for name, number in found.items()}))
+        serving.say(json.dumps(found))
     else:
-        for name, number in found.items():
-            serving.say(f"{name}: {number}")
-    if not counters.requests:
-        serving.say(nothing_came)
+        serving.say(text("requests sent: {requests_sent}", **found))
+        serving.say(text("connections opened: {connections_opened}", **found))
+        serving.say(text("processes started: {processes_started}", **found))
+
+
+def _nothing_came(cloud: bool) -> str:
+    """Why no request may have come."""
+    if cloud:
+        return text("No request reached the local endpoint. With --cloud, SCF's host names lead to the cloud.")
+    return text(
+        "No request reached the local endpoint. If COMMAND invoked functions, it used the cloud, or failed before. "
+        "SCF's host\nnames lead to the endpoint in Python processes only, and not in those started with -I, -E or -S, "
+        "or without PYTHONPATH."
+    )

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 def invoke(place: str, data: str | None, log: bool, pretty: bool, as_json: bool, **options: Any) -> None:
     """Run the function NAME in FOLDER once, and print what it returned.
 
-    The functions that it invokes must be in FOLDER, too. NAME can be left out if FOLDER has one function. Standard output and the exit code are those of
-    `tencentserverless invoke`.
+    The functions that it invokes must be in FOLDER, too. NAME can be left out if FOLDER has one function. Standard
+    output and the exit code are those of `tencentserverless invoke`.
     """
     folder, name = _split(place)
     event = event_text.event_of(data)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tencentserverless._cli import output, running, serving
+from tencentserverless._cli import output, serving
 from tencentserverless._cli.looking import record_files
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ def start(
     invocations are kept, it has their file, records. Everything else goes to standard error: what to type next, and
     each invocation with what it prints. With --json these facts are lines of JSON.
     """
+    from tencentserverless._cli import running
+
     signals: SimpleQueue[int] = SimpleQueue()  # a signal handler may use it at any time; an Event could deadlock
     serving.on_signals(signals.put, "SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
     terminal = Terminal(as_json=as_json, debugs=options["debug"] is not None)
@@ -143,5 +145,11 @@ def _introduce(scf: "LocalSCF", terminal: Terminal, *, has_records: bool) -> Non
         line["records"] = scf.records_file
     from tencentserverless._cli.ready import ready, variables
 
-    shown = ready(scf.functions, variables(line), terminal.width, records=line.get("records", ""), is_windows=sys.platform == "win32")
+    shown = ready(
+        scf.functions,
+        variables(line),
+        terminal.width,
+        records=line.get("records", ""),
+        is_windows=sys.platform == "win32",
+    )
     serving.deliver(lambda: terminal.introduce(line, [] if terminal.as_json else list(shown)))

@@ -7,6 +7,7 @@ import time
 import click
 
 from tencentserverless._cli import exit_codes, output, running, target
+from tencentserverless._cli.language import text
 
 STOP_SECONDS = 30.0
 LOOK_SECONDS = 0.05
@@ -26,8 +27,10 @@ def stop(as_json: bool) -> None:
     deadline = time.monotonic() + STOP_SECONDS
     while found in running.all_running():
         if time.monotonic() > deadline:
-            raise exit_codes.Failure(f"Process {found.pid} has not ended after {STOP_SECONDS:g} s")
+            raise exit_codes.Failure(
+                text("process {pid} has not ended after {seconds} s", pid=found.pid, seconds=f"{STOP_SECONDS:g}")
+            )
         time.sleep(LOOK_SECONDS)
-    output.tell(f"Stopped {found.endpoint}")
+    output.tell(text("Stopped {endpoint}", endpoint=found.endpoint))
     if as_json:
         output.write_json({"endpoint": found.endpoint, "pid": found.pid})

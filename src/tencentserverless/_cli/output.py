@@ -4,9 +4,7 @@ Characters that the encoding of a stream lacks are escaped as in JSON, so JSON s
 """
 
 import codecs
-import json
 import os
-import select
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -14,6 +12,9 @@ from typing import Any, TypeVar
 
 import click
 
+from tencentserverless._cli import language
+
+_PLAIN = {"→": "->", "×": "x"}
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
@@ -27,7 +28,17 @@ class ReaderGoneError(NotWrittenError):
 
 def options(command: Decorated) -> Decorated:
     """Add the options that every verb has. ``--json`` is the argument `as_json`."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")(command)
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")(_language(command))
+
+
+_language = click.option(
+    "--language",
+    type=click.Choice((language.CHINESE, language.ENGLISH)),
+    is_eager=True,
+    expose_value=False,
+    callback=lambda _context, _option, value: language.choose(value),
+    help="The language of messages. Default: TENCENTSERVERLESS_LANGUAGE, then that of the system.",
+)
 
 
 @contextmanager
@@ -59,8 +70,25 @@ def write(text: str) -> None:
     _write(text, _encoding(sys.stdout))
 
 
+def write_shown(text: str) -> None:
+    """Write text for people, in which signs of our own that the terminal lacks are replaced. Raises NotWrittenError."""
+    write(plain(text, sys.stdout))
+
+
+def plain(text: str, stream: Any) -> str:
+    """Text in which signs of our own that a stream lacks are replaced."""
+    encoding = _encoding(stream)
+    return "".join(each if _has(each, encoding) else _PLAIN.get(each, each) for each in text)
+
+
+def _has(character: str, encoding: str) -> bool:
+    return character.isascii() or character not in _PLAIN or character.encode(encoding, "ignore") != b""
+
+
 def write_json(value: Any) -> None:
     """Write a value as one line of JSON to standard output. Raises NotWrittenError."""
+    import json
+
     write_json_text(json.dumps(value, ensure_ascii=False))
 
 
@@ -105,10 +133,14 @@ def _send(data: bytes, stream: Any) -> None:
         try:
             data = data[os.write(stream.fileno(), data) :]
         except BlockingIOError:  # another program has made it non-blocking
+            import select
+
             select.select([], [stream.fileno()], [])
 
 
 def _as_in_json(error: UnicodeError) -> tuple[str, int]:
+    import json
+
     assert isinstance(error, UnicodeEncodeError)
     text = error.object[error.start : error.end]
     return json.dumps(text)[1:-1], error.end

@@ -24,7 +24,12 @@ def variables(line: Mapping[str, str | int]) -> dict[str, str]:
 
 
 def ready(
-    functions: Sequence[Function], values: Mapping[str, str], width: int, *, records: object = "", is_windows: bool = False
+    functions: Sequence[Function],
+    values: Mapping[str, str],
+    width: int,
+    *,
+    records: object = "",
+    is_windows: bool = False,
 ) -> Iterator[str]:
     """The lines to show.
 
@@ -47,7 +52,7 @@ def ready(
     yield ""
     if records:
         yield f"Records are kept for 7 days in {records}"
-        yield "Look back at them: tencentserverless logs --failed, tencentserverless local trace"
+        yield "Look back: tencentserverless logs --failed, tencentserverless local trace"
         yield ""
     yield "Saved code takes effect at the next invocation. Press Ctrl-C to stop."
 

@@ -65,7 +65,7 @@ class Screen:
         return [*self.rest(), *self._of(fact)]
 
     def entry(self, record: Record) -> Iterator[str]:
-        """The lines on an invocation that has ended: how, what it printed, why it failed. Callers come after callees."""
+        """The lines on an invocation that has ended: how, what it printed, why it failed. Its callees come before."""
         invocation, outcome = record.invocation, record.outcome
         assert outcome is not None
         yield from self._summary(record.ended_at or 0.0, invocation, outcome, f"id {record.request_id}")
@@ -75,11 +75,21 @@ class Screen:
         if not outcome.succeeded:
             yield from self._failure(invocation, outcome, below)
 
+    def learn(self, record: Record) -> None:
+        """Remember why an invocation failed that is not shown: its caller may have failed because of it."""
+        list(self.entry(record))
+
+    def refusal(self, fact: Refused, times: int) -> Iterator[str]:
+        """The lines on a request that was refused so many times."""
+        place = f"{fact.function_name} ({fact.region}/{fact.namespace})" if fact.function_name else ""
+        words = [fact.code, fact.action, place, f"× {times:,}" if times > 1 else ""]
+        return self._wrapped(fact.at, "refused: ", f"{' '.join(filter(None, words))}: {fact.message}")
+
     def rest(self) -> list[str]:
         """The lines that were held back, because refusals repeated themselves."""
         refused, times, is_shown = self._refused, self._times, self._times == self._shown_times
         self._refused, self._times, self._shown_times = None, 0, 0
-        return [] if refused is None or is_shown else list(self._refusal(refused, times))
+        return [] if refused is None or is_shown else list(self.refusal(refused, times))
 
     def _of(self, fact: Fact) -> Iterator[str]:
         if isinstance(fact, Begun):
@@ -123,7 +133,8 @@ class Screen:
         shown = self._shown.pop(invocation.request_id, None) or _Shown()
         if shown.unfinished:
             yield self._below(invocation, f"| {shown.unfinished.rstrip()}", invocation.function.name)
-        yield from self._summary(record.ended_at or 0.0, invocation, outcome)
+        more = [] if outcome.succeeded else [f"id {record.request_id}"]
+        yield from self._summary(record.ended_at or 0.0, invocation, outcome, *more)
         below = self._causes.pop(invocation.request_id, "")
         if not outcome.succeeded:
             yield from self._failure(invocation, outcome, below)
@@ -170,12 +181,7 @@ class Screen:
         self._times += 1
         if self._times >= 10 * self._shown_times:
             self._shown_times = self._times
-            yield from self._refusal(fact, self._times)
-
-    def _refusal(self, fact: Refused, times: int) -> Iterator[str]:
-        place = f"{fact.function_name} ({fact.region}/{fact.namespace})" if fact.function_name else ""
-        words = [fact.code, fact.action, place, f"× {times:,}" if times > 1 else ""]
-        return self._wrapped(fact.at, "refused: ", f"{' '.join(filter(None, words))}: {fact.message}")
+            yield from self.refusal(fact, self._times)
 
     def _wrapped(self, at: float, label: str, text: str) -> Iterator[str]:
         """Text after a label, in lines that are as wide as the terminal."""

@@ -5,19 +5,18 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from tencentserverless._cli import exit_codes, running
+from tencentserverless._cli import exit_codes, output
+from tencentserverless._cli.language import text
 
 if TYPE_CHECKING:
     from tencentserverless.local import LocalSCF
     from tencentserverless.local.eventloop.delivery import Delivery
     from tencentserverless.local.model.invocation import Record
 
-_PLAIN = {"→": "->", "×": "x"}
 _OF_THE_SERVER = (
     click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on, or localhost."),
     click.option(
@@ -110,7 +109,7 @@ def make_endpoint(
         accepted(accept)
     except ValueError:
         raise click.BadParameter(
-            "must be ID:KEY, ID:KEY:TOKEN, @FILE or any", param_hint="--accept (TENCENTSERVERLESS_ACCEPT)"
+            text("must be ID:KEY, ID:KEY:TOKEN, @FILE or any"), param_hint="--accept (TENCENTSERVERLESS_ACCEPT)"
         ) from None
     options.update(port=port, accept=accept, on_record=on_record)
     options.setdefault("notify", print_text)
@@ -142,7 +141,9 @@ def _variables(pairs: Sequence[str], files: Sequence[str]) -> dict[str, str]:
     for pair in pairs:
         name, is_pair, value = pair.partition("=")
         if not is_pair:
-            raise click.BadParameter(f"must be NAME=VALUE, not {pair}", param_hint="--env")
+            raise click.BadParameter(
+                text("must be {form}, not {given}", form="NAME=VALUE", given=pair), param_hint="--env"
+            )
         found[name] = value
     return found
 
@@ -150,17 +151,18 @@ def _variables(pairs: Sequence[str], files: Sequence[str]) -> dict[str, str]:
 def _text(path: str, option: str) -> str:
     """The content of a file that an option names. Raises `click.BadParameter`."""
     try:
-        return Path(path).read_text(encoding="utf-8-sig")
+        with open(path, encoding="utf-8-sig") as file:
+            return file.read()
     except OSError as error:
         raise click.BadParameter(f"{path}: {error.strerror}", param_hint=option) from None
     except ValueError:
-        raise click.BadParameter(f"{path} is not UTF-8 text", param_hint=option) from None
+        raise click.BadParameter(text("{name} is not UTF-8 text", name=path), param_hint=option) from None
 
 
-def _pair(text: str, option: str, form: str) -> tuple[str, str]:
-    name, _, value = text.partition("=")
+def _pair(given: str, option: str, form: str) -> tuple[str, str]:
+    name, _, value = given.partition("=")
     if not (name and value):
-        raise click.BadParameter(f"must be {form}, not {text}", param_hint=option)
+        raise click.BadParameter(text("must be {form}, not {given}", form=form, given=given), param_hint=option)
     return name, value
 
 
@@ -184,14 +186,18 @@ def start_endpoint(
         where = error.filename or f"{options.get('host', '127.0.0.1')}, port {port}"
         message = f"{where}: {error.strerror or error}"
         if error.errno == errno.EADDRINUSE:
-            raise exit_codes.Failure(f"{message}{_user_of(port)}", exit_codes.WRONG_USE) from None
+            raise exit_codes.Failure(f"{message}\n{_user_of(port)}", exit_codes.WRONG_USE) from None
         raise exit_codes.Failure(message) from None
 
 
 def _user_of(port: int) -> str:
     """Which endpoint of this user has the port, if one has."""
+    from tencentserverless._cli import running
+
     users = [each for each in running.all_running() if each.endpoint.endswith(f":{port}")]
-    return f". The endpoint {users[0]} has it; --port 0 picks a free port" if users else "; --port 0 picks a free port"
+    if users:
+        return text("The endpoint {endpoint} has it; --port 0 picks a free port", endpoint=users[0])
+    return text("--port 0 picks a free port")
 
 
 def say(text: str) -> None:
@@ -216,12 +222,7 @@ def print_text(text: str) -> None:
     """Print text to standard error, if that is possible. Characters that the terminal does not have are replaced."""
     from tencentserverless.local.eventloop.delivery import to_stderr
 
-    encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
-    to_stderr("".join(each if _has(each, encoding) else _PLAIN.get(each, each) for each in text))
-
-
-def _has(character: str, encoding: str) -> bool:
-    return character.isascii() or character not in _PLAIN or character.encode(encoding, "ignore") != b""
+    to_stderr(output.plain(text, sys.stderr))
 
 
 def log(record: "Record") -> None:

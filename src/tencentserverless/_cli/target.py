@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tencentserverless._cli import exit_codes, language, output, running
-from tencentserverless._cli.running import Running
+from tencentserverless._cli import exit_codes, language, output
+from tencentserverless._cli.language import text
 
 if TYPE_CHECKING:
+    from tencentserverless._cli.running import Running
     from tencentserverless.scf import Client
 
 local_option = click.option(
@@ -54,37 +55,41 @@ def client_arguments(is_local: bool, endpoint: str | None, profile: str | None =
     """
     if is_local:
         if endpoint or profile:
-            raise click.UsageError("--local cannot be used with --endpoint or --profile")
+            raise click.UsageError(text("--local cannot be used with --endpoint or --profile"))
         return arguments_of(required())
     given = {"endpoint": endpoint, "profile": profile}
     if endpoint or os.environ.get("TENCENTSERVERLESS_ENDPOINT"):
         return given
     if profile or has_credentials():
-        if running.all_running():
-            output.tell("This uses the cloud. A local endpoint runs, too: --local")
+        from tencentserverless._cli.running import all_running
+
+        if all_running():
+            output.tell(text("This uses the cloud. A local endpoint runs, too: --local"))
         return given
     found = _found()
     if found is None:
         return given
-    output.tell(f"No credentials are set. This uses the local endpoint {found.endpoint}")
+    output.tell(text("No credentials are set. This uses the local endpoint {endpoint}", endpoint=found.endpoint))
     return arguments_of(found)
 
 
-def arguments_of(found: Running) -> dict[str, Any]:
+def arguments_of(found: "Running") -> dict[str, Any]:
     keys = {"endpoint": found.endpoint, "secret_id": found.secret_id, "secret_key": found.secret_key}
     return {**keys, "ca_file": found.ca_file or None, "proxy": ""}
 
 
-def required() -> Running:
+def required() -> "Running":
     """The running endpoint for this folder. The program ends with one line if there is none."""
     found = _found()
     if found is None:
-        message = "No local endpoint runs. Start one: tencentserverless local start FOLDER"
+        message = text("No local endpoint runs. Start one: tencentserverless local start FOLDER")
         raise exit_codes.Failure(message, exit_codes.CLOUD_FAILED)
     return found
 
 
-def _found() -> Running | None:
+def _found() -> "Running | None":
+    from tencentserverless._cli import running
+
     try:
         return running.the_running()
     except running.SeveralRunningError as error:

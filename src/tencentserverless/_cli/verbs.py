@@ -17,6 +17,7 @@ class Verb(NamedTuple):
 VERBS = {
     "doctor": Verb("project.doctor:doctor", "Find what goes wrong in the cloud, before it does."),
     "event": Verb("project.event:event", "Print the event that a trigger sends."),
+    "functions": Verb("looking.functions:functions", "List functions, and how each was invoked last."),
     "init": Verb("project.init:init", "Write a folder with a function and its test."),
     "invoke": Verb("invoking.invoke:invoke", "Invoke a function and print what it returned."),
     "local env": Verb("local_env:env", "Print the variables for programs that use the running endpoint."),
@@ -29,5 +30,7 @@ VERBS = {
     "map": Verb("invoking.map:map_events", "Invoke a function with each line of a file."),
     "pack": Verb("project.pack:pack", "Write the zip of a function, with its packages."),
     "settings": Verb("settings:settings", "Print the settings of an invocation, and where each comes from."),
+    "show": Verb("looking.show:show", "Print the configuration of a function."),
+    "status": Verb("looking.status:status", "Print the status of an invocation."),
 }
 GROUPS = {"local": "The local endpoint: an SCF on this machine."}

@@ -151,6 +151,7 @@ class Endpoint:
     def refused(self, fact: Refused) -> None:
         """Record that a request was refused."""
         self.refusals.add(fact)
+        self.records.refuse(fact)
         if self._watch is not None:
             self._watch(fact)
 

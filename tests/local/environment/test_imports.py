@@ -40,6 +40,10 @@ def test_what_the_platform_has_and_this_machine_lacks(notices):
         for name, package in (("PIL", "Pillow"), ("requests", "requests"))
     ]
     assert notices(code, PYTHON36, runtime="Python3.9") == []
+    code = "import tencentcloud.common.credential\nfrom tencentcloud.vod.v20180717 import models\n"
+    (notice,) = notices(code, PYTHON36, runtime="Python3.6")
+    assert "imports tencentcloud.vod, which the platform has" in notice
+    assert "-m pip install tencentcloud-sdk-python-vod -t " in notice
 
 
 def test_what_only_this_machine_has(notices):

@@ -82,9 +82,16 @@ def test_nothing_found(folder, tmp_path):
     (place / "main.py").write_text("def main_handler(event, context): 1\n")
     with pytest.raises(FunctionFolderError, match=r"no function here.*--handler main\.main_handler"):
         read([place], print)
+    (place / "main.py").write_text("def run(event: dict, context): 1\n")
+    with pytest.raises(FunctionFolderError, match=r"no function here.*start .*plain --handler main\.run"):
+        read([folder.path], print)
     folder("one/two")
     with pytest.raises(FunctionFolderError, match=r"There are functions in .*functions.one: name these folders"):
         read([folder.path], print)
+    (place / "scf_bootstrap").touch()
+    (place / "main.py").unlink()
+    with pytest.raises(FunctionFolderError, match=r"no function here.*serves event functions only"):
+        read([place], print)
 
 
 def test_names_that_are_none(folder):
@@ -195,13 +202,13 @@ def test_functions_that_are_not_served(folder):
     folder("one/code")
     folder("web/api")
     place = folder("thumbnail", "import os\n")
-    (place / "resize.py").write_text("def main_handler(event, context): 1\n")
+    (place / "resize.py").write_text("def other(event: dict, context): 1\ndef main_handler(event, context): 1\n")
     (folder("tests", "") / "test_one.py").write_text("from index import main_handler\n")
     notices = []
     assert [function.name for function in read([folder.path], notices.append)] == ["one"]
     assert notices == [
         f"{folder.path}: there are functions in {folder.path}/web, too. Name these folders to serve them",
-        f"{folder.path}: main_handler is in a file that is not index.py. Name the handler: tencentserverless local "
+        f"{folder.path}: the handler is not index.main_handler. Name the handler: tencentserverless local "
         f"start {place} --handler resize.main_handler",
     ]
 
@@ -218,7 +225,7 @@ def test_a_handler_that_is_elsewhere(folder):
     read([web, folder.path / "other"], notices.append)
     assert [notice.partition("serverless.yml)")[2] for notice in notices] == [
         f". There is one in {folder.path}",
-        ". The file index.py there has a main_handler",
+        ". The folder has the handler `index.main_handler`",
     ]
 
 

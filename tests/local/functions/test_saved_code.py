@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from tencentserverless.local.functions import saved_code
 from tencentserverless.local.functions.look_pace import LookPace
 from tencentserverless.local.functions.saved_code import SavedCode
 from tencentserverless.local.model.function import Function
@@ -50,3 +51,35 @@ def test_looks_take_little_time(tmp_path):
     assert saved.errors([hello])
     os.utime(tmp_path / "index.py", (1, 1))
     assert saved.errors([hello]) == []
+
+
+def test_files_in_subfolders(saved, tmp_path):
+    """A file in a subfolder is read when it is saved or new, and not at the first look at its folder."""
+    hello, package = Function(name="hello", code=tmp_path), tmp_path / "shop" / "parts"
+    package.mkdir(parents=True)
+    (package / "old.py").write_text("print 'Python 2'\n")
+    (tmp_path / "node_modules").mkdir()
+    assert saved.errors([hello]) == []
+    (package / "old.py").write_text("return (\n")
+    (package / "new.py").write_text("(\n")
+    (tmp_path / "node_modules" / "x.py").write_text("(\n")
+    assert [error.partition(",")[0] for error in saved.errors([hello])] == [
+        f"hello: SyntaxError in {package}/new.py",
+        f"hello: SyntaxError in {package}/old.py",
+    ]
+    assert saved.errors([hello]) == []
+
+
+def test_big_folders_cost_little(saved, tmp_path, monkeypatch):
+    """Only so many entries are looked at, those nearest to the top first."""
+    monkeypatch.setattr(saved_code, "MOST_ENTRIES", 3)
+    for name in ("deep/a.py", "deep/b.py", "index.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    hello = Function(name="hello", code=tmp_path)
+    assert saved.errors([hello]) == []
+    for name in ("deep/a.py", "deep/b.py"):
+        (tmp_path / name).write_text("(")
+    assert [error.partition(",")[0] for error in saved.errors([hello])] == [
+        f"hello: SyntaxError in {tmp_path}/deep/a.py"
+    ]

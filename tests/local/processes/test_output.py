@@ -24,17 +24,21 @@ def with_output(act):
 
 
 def with_read_output(act):
-    """The same with a thread that reads; without a loop, which it does not need."""
-    reading, own = os.pipe()
-    output = ThreadedOutput(reading, own)
-    try:
-        asyncio.run(act(output, os.dup(own)))
-    finally:
-        output.close()
-        output.close()
-        assert not output._thread.is_alive()
-        os.close(reading)
-        os.close(own)
+    """The same with a thread that reads."""
+
+    async def main():
+        reading, own = os.pipe()
+        output = ThreadedOutput(reading, own)
+        try:
+            await act(output, os.dup(own))
+        finally:
+            output.close()
+            output.close()
+            assert not output._thread.is_alive()
+            os.close(reading)
+            os.close(own)
+
+    asyncio.run(main())
 
 
 @pytest.mark.parametrize("with_output", [with_output, with_read_output])
@@ -125,13 +129,39 @@ def test_a_thread_keeps_up():
 def test_a_mark_that_does_not_come(monkeypatch):
     """Where somebody else has read our mark, taking ends all the same."""
     monkeypatch.setattr(module, "_MARK_SECONDS", 0.01)
-    reading, own = os.pipe()
-    elsewhere, writing = os.pipe()
-    output = ThreadedOutput(reading, writing)
-    assert output.take() == ""
-    output._writing = own
-    os.write(own, b"x")
-    assert output.take() == "x"
-    output.close()
-    for descriptor in (reading, own, elsewhere, writing):
-        os.close(descriptor)
+
+    async def main():
+        reading, own = os.pipe()
+        elsewhere, writing = os.pipe()
+        output = ThreadedOutput(reading, writing)
+        assert output.take() == ""
+        output._writing = own
+        os.write(own, b"x")
+        assert output.take() == "x"
+        output.close()
+        for descriptor in (reading, own, elsewhere, writing):
+            os.close(descriptor)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("with_output", [with_output, with_read_output])
+def test_text_is_told_as_it_comes(with_output):
+    """Text is told while the event runs, all of it before it is taken, and nothing of our own marks."""
+
+    async def act(output, writing):
+        told, came = [], asyncio.Event()
+        output.on_text = lambda text: (told.append(text), came.set())
+        for _ in range(5):
+            os.write(writing, "early ü\n".encode())
+            await asyncio.wait_for(came.wait(), 20)
+            assert told == ["early ü\n"]
+            mark = getattr(output, "_mark", "0123")
+            os.write(writing, mark[:3].encode())
+            assert output.take() == f"early ü\n{mark[:3]}"
+            assert "".join(told) == f"early ü\n{mark[:3]}"
+            told.clear()
+            came.clear()
+        os.close(writing)
+
+    with_output(act)

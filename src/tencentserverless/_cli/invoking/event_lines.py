@@ -70,5 +70,5 @@ def _mistake(source: bytes, error: Exception) -> str:
     shown = source.decode("utf-8")[:SHOWN]
     if source in (b"[", b"{"):
         return text("each line is one event; jq -c '.[]' makes such lines of a JSON array")
-    reason = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-    return text("not JSON: {reason}. The line begins with: {shown}", reason=reason, shown=shown)
+    reason, column = (error.msg, error.colno) if isinstance(error, json.JSONDecodeError) else (str(error), 1)
+    return text("not JSON: {reason}. The line begins with: {shown}", reason=reason, shown=shown, column=column)

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from tencentserverless._cli import output
+from tencentserverless._cli.language import text
 from tencentserverless._protocol import strict_json
 
 HINT = "--data"
@@ -29,26 +30,26 @@ data_option = click.option(
 def event_of(data: str | None) -> Any:
     """The event of ``--data``; without this option that of standard input. None if there is no event."""
     if data is None:
-        text = _piped()
-        return parsed(text) if text.strip() else None
+        content = _piped()
+        return parsed(content) if content.strip() else None
     return parsed(_text(data), data)
 
 
-def parsed(text: str, given: str = "") -> Any:
+def parsed(content: str, given: str = "") -> Any:
     """The value of JSON text. given: the option's value, which may be the name of a file without its @."""
     try:
-        return strict_json.decoded(text)
+        return strict_json.decoded(content)
     except (ValueError, RecursionError) as error:
-        raise click.BadParameter(_complaint(error, text, given), param_hint=HINT) from None
+        raise click.BadParameter(_complaint(error, content, given), param_hint=HINT) from None
 
 
-def _complaint(error: Exception, text: str, given: str) -> str:
+def _complaint(error: Exception, content: str, given: str) -> str:
     with suppress(OSError, ValueError):
         if given and Path(given).is_file():
-            return f"{given} is a file: --data @{given}"
-    if not text.strip():
-        return "it is empty, not JSON"
-    return f"not JSON: {error}. It begins with: {text.strip()[:SHOWN]}"
+            return text("{name} is a file: --data @{name}", name=given)
+    if not content.strip():
+        return text("it is empty, not JSON")
+    return text("not JSON: {reason}. It begins with: {shown}", reason=error, shown=content.strip()[:SHOWN])
 
 
 def _text(data: str) -> str:
@@ -67,7 +68,7 @@ def _decoded(content: bytes, name: str) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise click.BadParameter(f"{name} is not UTF-8 text", param_hint=HINT) from None
+        raise click.BadParameter(text("{name} is not UTF-8 text", name=name), param_hint=HINT) from None
 
 
 def _piped() -> str:
@@ -75,7 +76,7 @@ def _piped() -> str:
     if sys.stdin is None or not _is_piped(sys.stdin):
         return ""
     if os.name == "posix" and not select.select([sys.stdin], [], [], PATIENCE_SECONDS)[0]:
-        output.tell("This waits for the event from standard input. --data '{}' or </dev/null does without.")
+        output.tell(text("This waits for the event from standard input. With </dev/null there is none."))
     return _decoded(sys.stdin.buffer.read(), "standard input")
 
 

@@ -9,6 +9,7 @@ import click
 
 from tencentserverless._cli import exit_codes, output, target
 from tencentserverless._cli.invoking import event_text
+from tencentserverless._cli.language import joined, text
 
 if TYPE_CHECKING:
     from tencentserverless._protocol.trace import Step
@@ -78,8 +79,9 @@ def ctrl_c() -> Iterator[_Trace]:
     try:
         yield trace
     except KeyboardInterrupt:
-        went = "The request was sent: the function may go on running." if trace.was_sent else "Nothing was sent."
-        raise exit_codes.Interrupted(f"Interrupted. {went}") from None
+        sent = text("The request was sent: the function may go on running.")
+        went = sent if trace.was_sent else text("Nothing was sent.")
+        raise exit_codes.Interrupted(joined(text("Interrupted."), went)) from None
 
 
 def show(result: "InvokeResult", is_event: bool, as_json: bool, pretty: bool) -> None:

@@ -32,7 +32,7 @@ class _Chart:
         self._widths = [max(map(len, column)) for column in zip(*self._facts, strict=True)]
         self._name = min(max(len(_name(hop)) for hop in self._hops), MOST_NAME)
         rest = self._name + 4 + sum(self._widths) + 2 * len(self._widths)
-        self._labels = [f" {duration(end - start)} idle " for start, end in chain.idle]
+        self._labels = [f" {duration(end - start)} " for start, end in chain.idle]
         fold = max(map(len, self._labels), default=0)
         self._bar = max(min(width, 160) - rest, LEAST_BAR, 2 * fold * len(self._labels))
         self._axis = Axis(chain, self._bar, fold)
@@ -64,7 +64,9 @@ class _Chart:
             line = line[:place] + label + line[place + len(label) :]
         end = duration(self._chain.seconds)
         line = line[: self._bar].rstrip()
-        return f"{' ' * self._name}  {line}{end.rjust(self._bar - len(line)) if len(line) + len(end) < self._bar else ''}"
+        return (
+            f"{' ' * self._name}  {line}{end.rjust(self._bar - len(line)) if len(line) + len(end) < self._bar else ''}"
+        )
 
     def _row(self, hop: Hop, facts: Sequence[str]) -> str:
         name = _name(hop)

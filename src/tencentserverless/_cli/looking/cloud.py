@@ -80,6 +80,13 @@ def record_of(item: dict[str, Any], region: str, namespace: str) -> "Record":
     return record
 
 
+def outcome_of(record: "Record") -> str:
+    """How an invocation ended, in a word or two."""
+    if record.outcome is None:
+        return "running"
+    return "ok" if record.outcome.succeeded else f"failed ({record.outcome.status_code})"
+
+
 def parsed(text: str) -> float:
     """A time of the API, in Unix seconds."""
     return timegm(strptime(text[:19], "%Y-%m-%d %H:%M:%S")) - CHINA_SECONDS

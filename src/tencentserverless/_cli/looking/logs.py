@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,33 @@ if TYPE_CHECKING:
     from tencentserverless._cli.looking.record_files import Source
     from tencentserverless.local.model.invocation import Record
 
-Show = Callable[["Record"], None]
+
+class _Json:
+    """Shows records as lines of JSON."""
+
+    def __call__(self, record: "Record") -> None:
+        output.write_json(record.as_data())
+
+    def learn(self, database: sqlite3.Connection, records: "list[Record]") -> None:
+        """There is nothing to learn."""
+
+
+class _Text:
+    """Shows records as text."""
+
+    def __init__(self) -> None:
+        from tencentserverless._cli.screen import Screen
+
+        self._screen = Screen(output.columns(), colour=output.has_colours(), looks_back=True)
+
+    def __call__(self, record: "Record") -> None:
+        output.write_shown("\n".join(self._screen.entry(record)))
+
+    def learn(self, database: sqlite3.Connection, records: "list[Record]") -> None:
+        """Learn why invocations failed from those that they made, which may not be shown."""
+        failed = [each.request_id for each in records if each.outcome and not each.outcome.succeeded]
+        for record in search.failed_below(database, failed) if failed else ():
+            self._screen.learn(record)
 
 
 @click.command()
@@ -27,7 +53,9 @@ Show = Callable[["Record"], None]
 @click.option("-n", "most", type=click.IntRange(0), default=100, show_default=True, help="The number of invocations.")
 @click.option("--since", metavar="TIME", help="Only what came after this: 30m, 2h, 7d, or 2026-01-31T09:00.")
 @click.option("--failed", is_flag=True, help="Only invocations that failed.")
-@click.option("--request", "request_id", metavar="ID", help="Only the invocation with this request id, or its beginning.")
+@click.option(
+    "--request", "request_id", metavar="ID", help="Only the invocation with this request id, or its beginning."
+)
 @click.option("--search", "text", metavar="TEXT", help="Only invocations with this text in their log, result or error.")
 @sources.options
 @output.options
@@ -56,7 +84,7 @@ def logs(
         request_id=request_id,
         text=text,
     )
-    show = _show_json if as_json else _show_text()
+    show: _Json | _Text = _Json() if as_json else _Text()
     source = sources.chosen(place)
     with output.until_the_reader_goes():
         if source is None:
@@ -72,24 +100,14 @@ def _since(text: str | None) -> float | None:
         raise click.BadParameter(str(error), param_hint="--since") from None
 
 
-def _show_json(record: "Record") -> None:
-    output.write_json(record.as_data())
-
-
-def _show_text() -> Show:
-    from tencentserverless._cli.screen import Screen
-
-    screen = Screen(output.columns(), colour=output.has_colours(), looks_back=True)
-    return lambda record: output.write("\n".join(screen.entry(record)))
-
-
-def _of_file(source: "Source", wanted: Wanted, most: int, show: Show, *, follows: bool) -> None:
+def _of_file(source: "Source", wanted: Wanted, most: int, show: _Json | _Text, *, follows: bool) -> None:
     sources.flush(source)
     try:
         with search.opened(source.path) as database:
             last = search.last_number(database)
             found = search.newest(database, wanted, most)
             oldest = search.oldest_time(database)
+            show.learn(database, found)
     except FileNotFoundError:
         last, found, oldest = 0, [], None
     for record in found:
@@ -97,11 +115,11 @@ def _of_file(source: "Source", wanted: Wanted, most: int, show: Show, *, follows
     if not found and most:
         output.tell(_nothing(source.path, wanted, oldest))
     if follows:
-        for record in _new_ones(source.path, wanted, last):
+        for record in _new_ones(source.path, wanted, last, show):
             show(record)
 
 
-def _new_ones(path: Path, wanted: Wanted, last: int) -> Iterator["Record"]:
+def _new_ones(path: Path, wanted: Wanted, last: int, show: _Json | _Text) -> Iterator["Record"]:
     """The records that are written from now on, also to a new file in the place of this one."""
     found: list[Record] = []
     while True:
@@ -111,6 +129,7 @@ def _new_ones(path: Path, wanted: Wanted, last: int) -> Iterator["Record"]:
             found, is_more = [], False
             with suppress(OSError, sqlite3.Error), search.opened(path) as database:  # it may be gone, or locked
                 found, last, is_more = search.after(database, last, wanted)
+                show.learn(database, found)
             yield from found
 
 

@@ -95,4 +95,3 @@ def flush(source: Source) -> None:
         return
     with suppress(ServerlessError), Client(timeout=5.0, **target.arguments_of(source.running)) as client:
         client._call_api("GetFunctionLogs", json.dumps({"Limit": 1}).encode(), None)
-

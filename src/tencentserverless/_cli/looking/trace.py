@@ -68,12 +68,12 @@ def _show(chain: Chain, *, with_log: bool) -> None:
 
     width, colour = output.columns(), output.has_colours()
     for line in chart.lines(chain, width, colour=colour):
-        output.write(line)
+        output.write_shown(line)
     if with_log:
         screen = Screen(width, colour=colour, looks_back=True)
         output.write("")
         for hop in sorted(chain.hops, key=lambda each: each.ended):
-            output.write("\n".join(screen.entry(hop.record)))
+            output.write_shown("\n".join(screen.entry(hop.record)))
 
 
 def _write_svg(path: Path, chain: Chain) -> None:

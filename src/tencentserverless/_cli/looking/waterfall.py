@@ -53,7 +53,7 @@ class Chain:
         ended = [record for record in records if record.outcome is not None and record.ended_at is not None]
         self.began_at = min(record.invocation.received_at for record in ended)
         self.hops = list(_hops(ended, self.began_at))
-        self.seconds = max(max(hop.ended for hop in self.hops), 1e-6)
+        self.seconds = max(1e-6, *(hop.ended for hop in self.hops))
         self.idle = list(_idle(self.hops, self.seconds))
 
     def as_data(self) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def _hops(records: Sequence[Record], began: float) -> Iterator[Hop]:
     callees: dict[str | None, list[Record]] = {}
     for record in sorted(records, key=lambda each: (each.invocation.received_at, each.number), reverse=True):
         callees.setdefault(record.parent if record.parent in known else None, []).append(record)
-    todo = [(record, 0) for record in callees.get(None, ())]
+    todo = [(record, 0) for record in callees.pop(None, records[:1])]
     while todo:
         record, depth = todo.pop()
         yield _hop(record, depth, began)
@@ -109,12 +109,14 @@ def _hops(records: Sequence[Record], began: float) -> Iterator[Hop]:
 
 
 def _hop(record: Record, depth: int, began: float) -> Hop:
-    """Its cold start and its run are known by their lengths. They are at the end; what is before them is waiting."""
+    """Its cold start and its run are known by their lengths. They are at its end; before them it waited."""
     outcome = record.outcome
-    assert outcome is not None and record.ended_at is not None
+    assert outcome is not None
+    assert record.ended_at is not None
     came, ended = record.invocation.received_at - began, record.ended_at - began
     ended = max(came, ended)
-    running = max(came, ended - outcome.duration_ms / 1000)
+    ran_ms = outcome.duration_ms if outcome.busy_ms is None else outcome.busy_ms
+    running = max(came, ended - ran_ms / 1000)
     cold = max(came, running - (outcome.init_ms or 0.0) / 1000)
     return Hop(record, depth, came, cold, running, ended)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tencentserverless._cli import exit_codes, output
+from tencentserverless._cli.language import text
 from tencentserverless._cli.project import archive
 from tencentserverless._cli.project.rules import files, function, source
 from tencentserverless._cli.project.rules.finding import Finding
@@ -32,7 +33,7 @@ def doctor(folder: Path, as_json: bool) -> None:
     for each in findings:
         output.write_json(each.as_data()) if as_json else output.write(str(each))
     if not as_json:
-        output.tell(f"{len(findings)} findings in {folder}")
+        output.tell(text("{count} findings in {folder}", count=len(findings), folder=folder))
     sys.exit(exit_codes.FUNCTION_FAILED if findings else exit_codes.OK)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from tencentserverless._cli import output
+from tencentserverless._cli.language import text
 from tencentserverless.local.model import sample_events
 
 OUTDATED = ("apigw",)
@@ -29,8 +30,11 @@ def event(trigger: str, changes: tuple[str, ...], legacy: bool, as_json: bool) -
     """
     if trigger in OUTDATED and not legacy:
         raise click.UsageError(
-            f"{trigger}: API gateway has taken no new triggers since 2025-06-30. For a function URL use the trigger "
-            f"`url`. For a function that still has the old trigger add --legacy."
+            text(
+                "{trigger}: API gateway has taken no new triggers since 2025-06-30. For a function URL use the trigger "
+                "`url`. For a function that still has the old trigger add --legacy.",
+                trigger=trigger,
+            )
         )
     sample = sample_events.SAMPLES[trigger]()
     for change in changes:
@@ -39,10 +43,12 @@ def event(trigger: str, changes: tuple[str, ...], legacy: bool, as_json: bool) -
 
 
 def _change(sample: Any, change: str) -> None:
-    path, equals, text = change.partition("=")
+    path, equals, value = change.partition("=")
     if not equals or not path:
-        raise click.BadParameter(f"must be PATH=VALUE, not {change}", param_hint="--set")
+        raise click.BadParameter(
+            text("must be {form}, not {given}", form="PATH=VALUE", given=change), param_hint="--set"
+        )
     try:
-        sample_events.changed(sample, path, text)
+        sample_events.changed(sample, path, value)
     except sample_events.PathError as error:
         raise click.BadParameter(str(error), param_hint="--set") from None

@@ -17,8 +17,9 @@ from tencentserverless._cli.project.templates import TEMPLATES
 def init(folder: Path | None, template: str, as_json: bool) -> None:
     """Write a project to FOLDER: a function that runs, with a test that passes.
 
-    FOLDER is named as the template if it is left out. hello: one function. chain: two functions, of which one invokes the other in another region. timer, cos: a function
-    for the events of this trigger. The command prints the names of the files, and what to type next.
+    FOLDER is named as the template if it is left out. hello: one function. chain: two functions, of which one invokes
+    the other in another region. timer, cos: a function for the events of this trigger. The command prints the names of
+    the files, and what to type next.
     """
     target, chosen = folder or Path(template), TEMPLATES[template]
     if target.exists() and any(target.iterdir()):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tencentserverless._cli import output as streams
+from tencentserverless._cli.language import text
 from tencentserverless._cli.project import archive, wheels
 from tencentserverless._cli.project.rules.files import MB, UNZIPPED_LIMIT_MB
 
@@ -44,7 +45,9 @@ def pack(folder: Path, output: Path | None, runtime: str | None, as_json: bool) 
         except OSError as error:
             raise click.ClickException(f"{error.filename or output}: {error.strerror or error}") from None
         except UnicodeEncodeError as error:
-            raise click.ClickException(f"{error.object!r}: the name of this file is not Unicode text") from None
+            raise click.ClickException(
+                text("{name}: the name of this file is not Unicode text", name=repr(error.object))
+            ) from None
     sizes = {"zipped_bytes": output.stat().st_size, "unzipped_bytes": size}
     if as_json:
         streams.write_json({"file": str(output), "files": len(files), "runtime": runtime, **sizes})
@@ -62,7 +65,9 @@ def _function(folder: Path) -> "Function":
     except FunctionFolderError as error:
         raise click.ClickException(str(error)) from None
     if len(functions) > 1:
-        raise click.UsageError(f"{folder} has {len(functions)} functions: give the folder of one of them")
+        raise click.UsageError(
+            text("{folder} has {count} functions: give the folder of one of them", folder=folder, count=len(functions))
+        )
     return functions[0]
 
 
@@ -71,7 +76,11 @@ def _own_runtime(folder: Path) -> str:
 
     own = CURRENT_INTERPRETER.runtime
     if own not in RUNTIMES:
-        raise click.UsageError(f"{folder} names no runtime, and the platform has none for {own}: use --runtime")
+        raise click.UsageError(
+            text(
+                "{folder} names no runtime, and the platform has none for {own}: use --runtime", folder=folder, own=own
+            )
+        )
     return own
 
 
@@ -86,16 +95,30 @@ def _packages(requirements: Path, scratch: Path, runtime: str) -> dict[str, Path
         wheels.install(requirements, scratch, version)
     except wheels.PipError as error:
         raise click.ClickException(
-            f"{requirements}: pip could not get the packages for {runtime} on Linux:\n{error}\n"
-            "A package without a wheel has to be built on Linux with that Python and put into the folder."
+            text(
+                "{file}: pip could not get the packages for {runtime} on Linux:\n{error}\n"
+                "A package without a wheel has to be built on Linux with that Python and put into the folder.",
+                file=requirements,
+                runtime=runtime,
+                error=error,
+            )
         ) from None
     return archive.files_in(scratch, (*archive.LEFT_OUT, *archive.OF_PIP))
 
 
 def _report(runtime: str, count: int, unzipped_mb: float, zipped_mb: float) -> None:
-    streams.tell(f"{count} files for {runtime}: {zipped_mb:.1f} MB, unzipped {unzipped_mb:.1f} MB")
+    sizes = {"zipped": f"{zipped_mb:.1f}", "unzipped": f"{unzipped_mb:.1f}"}
+    streams.tell(
+        text("{count} files for {runtime}: {zipped} MB, unzipped {unzipped} MB", count=count, runtime=runtime, **sizes)
+    )
     if unzipped_mb > UNZIPPED_LIMIT_MB:
-        raise click.ClickException(f"the platform allows {UNZIPPED_LIMIT_MB} MB unzipped, together with layers")
+        raise click.ClickException(
+            text("the platform allows {limit} MB unzipped, together with layers", limit=UNZIPPED_LIMIT_MB)
+        )
     if zipped_mb > REQUEST_LIMIT_MB:
-        way = "the console or COS" if zipped_mb <= UPLOAD_LIMIT_MB else "COS"
-        streams.tell(f"more than {REQUEST_LIMIT_MB} MB: upload it through {way}, not in an API request")
+        way = text("the console or COS") if zipped_mb <= UPLOAD_LIMIT_MB else "COS"
+        streams.tell(
+            text(
+                "more than {limit} MB: upload it through {way}, not in an API request", limit=REQUEST_LIMIT_MB, way=way
+            )
+        )

@@ -41,8 +41,9 @@ class Imports:
         provided = PACKAGES.get(runtime, {})
         own = [str(folder) for folder in (function.code, *function.layer_folders)]
         for name in sorted(imported(entry_of(function), function.code) - LENT - sys.stdlib_module_names):
-            if folder_with(name, own) is None:
-                folder = folder_with(name, self._path_of(interpreter))
+            path = name.replace(".", "/")
+            if folder_with(path, own) is None:
+                folder = folder_with(path, self._path_of(interpreter))
                 self._tell(function, interpreter, runtime, name, folder, provided)
 
     def _tell(
@@ -54,17 +55,20 @@ class Imports:
         folder: str | None,
         provided: Mapping[str, str],
     ) -> None:
-        text = ""
-        if folder is None and name in provided:
+        text, own_folder = "", f"-t {shlex.quote(str(function.code))}"
+        package, _, part = name.partition(".")
+        if folder is None and package in provided:
+            # The endpoint lends another `tencentcloud`, which comes before that of the interpreter.
+            requirement = f"{provided[package]}-{part} {own_folder}" if part else provided[package]
             text = (
                 f"{function.name} imports {name}, which the platform has for {runtime} and {interpreter.path} lacks. "
-                f"Install it with: {_install(interpreter, provided[name])}"
+                f"Install it with: {_install(interpreter, requirement)}"
             )
-        elif folder is not None and folder.endswith(_SITE_FOLDERS) and name not in provided:
+        elif folder is not None and folder.endswith(_SITE_FOLDERS) and package not in provided:
             text = (
                 f"{function.name} imports {name} from {folder}. The platform does not have it. Before you deploy, "
                 f"install it into the function's folder: {_install(interpreter, _distribution(name, folder))} "
-                f"-t {shlex.quote(str(function.code))}"
+                f"{own_folder}"
             )
         if text and text not in self._told:
             self._told.add(text)
@@ -110,9 +114,15 @@ def _imported_by(file: Path) -> Iterator[tuple[str, bool]]:
 
 def _names(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.Import):
-        yield from (alias.name.partition(".")[0] for alias in node.names)
+        yield from (_top_level(alias.name) for alias in node.names)
     elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-        yield node.module.partition(".")[0]
+        yield _top_level(node.module)
+
+
+def _top_level(name: str) -> str:
+    """The part of a module's name by which its package is known. `tencentcloud` is in many packages."""
+    top, *parts = name.split(".")
+    return ".".join([top, *parts[:1]]) if top == "tencentcloud" else top
 
 
 def _distribution(name: str, folder: str) -> str:
@@ -122,7 +132,7 @@ def _distribution(name: str, folder: str) -> str:
             record = (metadata / "RECORD").read_text(encoding="utf-8", errors="replace")
         except OSError:
             continue
-        if f"\n{name}/" in f"\n{record}" or f"\n{name}.py," in f"\n{record}":
+        if f"\n{name.replace('.', '/')}/" in f"\n{record}" or f"\n{name}.py," in f"\n{record}":
             return metadata.name.partition("-")[0]
     return name
 

@@ -14,7 +14,8 @@ _PACKAGES = {
     "qcloud_cos_v5": "cos-python-sdk-v5",
     "requests": "requests",
     "six": "six",
+    "tencentcloud": "tencentcloud-sdk-python",
     "urllib3": "urllib3",
 }
 PACKAGES = {"Python2.7": _PACKAGES, "Python3.6": _PACKAGES}
-LENT = frozenset(("tencentserverless", "tencentcloud"))  # by the endpoint
+LENT = frozenset(("tencentserverless", "tencentcloud", "tencentcloud.common"))  # by the endpoint

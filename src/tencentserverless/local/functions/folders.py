@@ -25,10 +25,16 @@ _HANDLER = re.compile(
     rb"|^[ \t]*from[^#\n(]*\([^)]*\bmain_handler\b",
     re.M,
 )
-_DEFINITION = re.compile(rb"^(?:\xef\xbb\xbf)?(?:async[ \t]+)?def[ \t]+main_handler\b", re.M)
+_DEFINITION = re.compile(
+    rb"^(?:\xef\xbb\xbf)?(?:async[ \t]+)?def[ \t]+"
+    rb"(?:(main_handler)\b|(\w+)[ \t]*\([ \t]*event\b[^,()]*,[ \t]*context\b)",
+    re.M,
+)
 _STAR_IMPORT = re.compile(rb"^(?:\xef\xbb\xbf)?[ \t]*from[ \t]+\.?(\w+)[ \t]+import[ \t]*\*", re.M)
 _TEMPLATE = b"TencentCloud::Serverless::"
 _NOT_OURS = frozenset(("node_modules", "site-packages", "__pycache__"))
+_USUAL_ADVICE = "Name the handler of another file: --handler FILE.FUNCTION"
+_WEB_ADVICE = "Its scf_bootstrap starts a server, and the local endpoint serves event functions only"
 MOST_LOOKED_AT = 2000
 MOST_NAMED = 5
 _NAME_RULE = "2 to 60 letters, digits, `-` and `_`, a letter first, no `-` or `_` last"
@@ -174,25 +180,34 @@ def _nothing_in(folder: Path, is_silent: bool) -> list[str]:
 
     is_silent: whether nothing else is said about the folder.
     """
+    advice = _advice(folder)
+    if not is_silent:
+        return [f"{folder}: {advice}"] if advice else []
+    found = "this folder and its subfolders have neither a serverless.yml nor an index.py with main_handler"
+    return [f"{folder}: no function here: {found}. {advice or _USUAL_ADVICE}"]
+
+
+def _advice(folder: Path) -> str:
+    """What to do with a folder without functions. "" if nothing in it looks like one."""
     deeper = functions_below(folder)
-    elsewhere = _entries(folder) or ([] if deeper else _entries_below(folder))
-    advice = _how_to_start(elsewhere) if elsewhere else "Name the handler of another file: --handler FILE.FUNCTION"
-    if deeper and not elsewhere:
-        advice = f"There are functions in {_joined(deeper)}: name these folders"
-    found = f"this folder and its subfolders have neither a serverless.yml nor an index.py with main_handler. {advice}"
-    if is_silent:
-        return [f"{folder}: no function here: {found}"]
-    return [f"{folder}: {advice}"] if deeper or elsewhere else []
+    elsewhere = _handlers(folder) or ([] if deeper else _handlers_below(folder))
+    if elsewhere:
+        return _how_to_start(elsewhere)
+    if deeper:
+        return f"There are functions in {_joined(deeper)}: name these folders"
+    is_web = any((place / "scf_bootstrap").is_file() for place in (folder, *_below(folder, "*")))
+    return _WEB_ADVICE if is_web else ""
 
 
 def passed_over(folder: Path, served: Iterable[Path]) -> list[str]:
     """Notices about functions in a folder that are not served, although those in some of its subfolders are."""
-    deeper, elsewhere, notices = functions_below(folder, served), _entries_below(folder), list[str]()
+    deeper, notices = functions_below(folder, served), list[str]()
+    elsewhere = [found for found in _handlers_below(folder) if found[1].endswith(".main_handler")]
     if deeper:
         notices.append(f"{folder}: there are functions in {_joined(deeper)}, too. Name these folders to serve them")
     if elsewhere:
         number = f"in {len(elsewhere)} folders " if len(elsewhere) > 1 else ""
-        notices.append(f"{folder}: main_handler is {number}in a file that is not index.py. {_how_to_start(elsewhere)}")
+        notices.append(f"{folder}: the handler is {number}not index.main_handler. {_how_to_start(elsewhere)}")
     return notices
 
 
@@ -204,15 +219,20 @@ def functions_below(folder: Path, served: Iterable[Path] = ()) -> list[Path]:
     return sorted({place.parent for place in _below(folder, "*/*") if is_function(place)} - {*served})
 
 
-def _entries_below(folder: Path) -> list[Path]:
-    """A file with a handler in each subfolder that is not a function."""
+def _handlers_below(folder: Path) -> list[tuple[Path, str]]:
+    """A folder and its handler for each subfolder that is not a function, but has a handler."""
     places = [place for place in _below(folder, "*") if place.is_dir() and not is_function(place)]
-    return [entries[0] for place in sorted(places) if (entries := _entries(place))]
+    return [found[0] for place in sorted(places) if (found := _handlers(place))]
 
 
-def _entries(folder: Path) -> list[Path]:
-    """The files of a folder that define a handler."""
-    return [path for path in sorted(folder.glob("*.py")) if _DEFINITION.search(_bytes(path))]
+def _handlers(folder: Path) -> list[tuple[Path, str]]:
+    """A folder with each handler that a file in it defines. Those that are called main_handler come first."""
+    found = [
+        (not usual, f"{path.stem}.{(usual or other).decode()}")
+        for path in sorted(folder.glob("*.py"))
+        for usual, other in _DEFINITION.findall(_bytes(path))
+    ]
+    return [(folder, handler) for _, handler in sorted(found)]
 
 
 def _below(folder: Path, pattern: str) -> Iterator[Path]:
@@ -220,8 +240,8 @@ def _below(folder: Path, pattern: str) -> Iterator[Path]:
     return (path for path in islice(found, MOST_LOOKED_AT) if not path.relative_to(folder).parts[0].startswith("."))
 
 
-def _how_to_start(entries: Sequence[Path]) -> str:
-    folder, handler = entries[0].parent, f"{entries[0].stem}.main_handler"
+def _how_to_start(handlers: Sequence[tuple[Path, str]]) -> str:
+    folder, handler = handlers[0]
     return f"Name the handler: tencentserverless local start {shlex.quote(str(folder))} --handler {handler}"
 
 
@@ -244,8 +264,8 @@ def _other_place(code: Path, module: str) -> str:
     near = [place for place in (code.parent, *_below(code, "*")) if (place / f"{module}.py").is_file()]
     if near:
         return f". There is one in {near[0]}"
-    entries = _entries(code)
-    return f". The file {entries[0].name} there has a main_handler" if entries else ""
+    handlers = _handlers(code)
+    return f". The folder has the handler `{handlers[0][1]}`" if handlers else ""
 
 
 def from_handler(

@@ -261,8 +261,8 @@ class Instance:
 
     def _finished(self, outcome: Outcome, duration_ms: float, memory_bytes: int) -> Outcome:
         cold_start, self.cold_start = self.cold_start, self.cold_start.reported()
-        how, printed = outcome[:3], self.output.take()
-        return Outcome(*how, duration_ms, memory_bytes, printed, cold_start.output, cold_start.init_ms, self.id)
+        printed, busy_ms = (self.output.take(), cold_start.output), (self._loop.time() - self.running_since) * 1000
+        return Outcome(*outcome[:3], duration_ms, memory_bytes, *printed, cold_start.init_ms, self.id, busy_ms)
 
     def check_use(self) -> None:
         """Measure the processes. End the invocation if they exceed the memory limit or the process limit."""

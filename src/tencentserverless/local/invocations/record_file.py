@@ -15,7 +15,7 @@ from tencentserverless.local.model.invocation import Invocation, Outcome, Record
 _COLUMNS = """
     number request_id parent callers region namespace function_name function qualifier invocation_type event
     received_at started_at ended_at status_code ret_msg error_message duration_ms memory_bytes output init_output
-    init_ms instance_id bytes
+    init_ms instance_id busy_ms bytes
 """.split()
 _NAMED = ", ".join(_COLUMNS)
 _OPEN = (
@@ -123,7 +123,9 @@ def _row(record: Record) -> tuple[Any, ...]:
     assert outcome is not None
     function = invocation.function
     settings = {name: getattr(function, name) for name in _SETTINGS}
-    settings.update(code=str(function.code), variables=dict.fromkeys(function.variables, ""))  # their values may be secret
+    settings.update(
+        code=str(function.code), variables=dict.fromkeys(function.variables, "")
+    )  # their values may be secret
     return (
         None,  # SQLite chooses the number: other endpoints may write to the same file
         invocation.request_id,
@@ -148,6 +150,7 @@ def _row(record: Record) -> tuple[Any, ...]:
         _stored(outcome.init_output),
         outcome.init_ms,
         outcome.instance_id,
+        outcome.busy_ms,
         record.kept_bytes,
     )
 
@@ -179,6 +182,7 @@ def _record_of(row: tuple[Any, ...]) -> Record:
         _text(values["init_output"]),
         values["init_ms"],
         values["instance_id"],
+        values["busy_ms"],
     )
     return Record(invocation, values["number"], values["started_at"], values["ended_at"], outcome)
 

@@ -13,9 +13,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from tencentserverless.local.invocations import record_file, search
+from tencentserverless.local.invocations import record_file, refused_rows, search
 from tencentserverless.local.invocations.record_file import DEFAULT_LIMITS, Limits
+from tencentserverless.local.invocations.refusals import Refusals
 from tencentserverless.local.invocations.search import Wanted
+from tencentserverless.local.model.facts import Refused
 from tencentserverless.local.model.invocation import Invocation, Outcome, Record
 
 BATCH_SECONDS = 0.5
@@ -45,6 +47,7 @@ class Records:
         self._limits = limits
         self.running: dict[str, Record] = {}
         self._ended = _Newest(limits.most, limits.most_bytes)
+        self._refused = Refusals()  # those that are not in the file yet
         self._begun = 0
         self._own: deque[str] = deque(maxlen=limits.most)  # the request ids since the start, or since `forget`
         self._lock = threading.RLock()  # `notify` is called with the lock, and may call `all`
@@ -93,6 +96,14 @@ class Records:
         if not self._wake.is_set():
             self._wake.set()
 
+    def refuse(self, refused: Refused) -> None:
+        """A request was refused. That is written later, equal ones together."""
+        if self._writer is None:
+            self._start_writer()
+        self._refused.add(refused)
+        if not self._wake.is_set():
+            self._wake.set()
+
     def all(self) -> list[Record]:
         """All records, also of running invocations, in the order in which the invocations came. This reads the file."""
         if self._last is not None:
@@ -123,6 +134,7 @@ class Records:
         """Remove the records of this endpoint. Those that were in the file before stay."""
         with self._lock, suppress(sqlite3.Error):  # the next write gives a notice
             self._ended.take(1 << 62)
+            self._refused.clear()
             if self._file_exists:
                 record_file.forget(self._connected(), self._own)
         self.running.clear()
@@ -176,7 +188,19 @@ class Records:
                 self._give_up(error)
                 return False
             self._has_notified = False
+        self._write_refused()
         return True
+
+    def _write_refused(self) -> None:
+        """Write the refusals. If that fails they wait for the next time: they are few."""
+        if refused := self._refused.take():
+            try:
+                refused_rows.write(self._connected(), refused)
+            except Exception as error:  # noqa: BLE001  the thread continues after any error
+                for each in refused:
+                    self._refused.add(*each)
+                self._notify_once(f"{error} (until this is solved, refusals are kept in memory)")
+                self._give_up(error)
 
     def _read(self) -> list[Record]:
         """Read the file. The caller has the lock."""

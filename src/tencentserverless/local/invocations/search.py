@@ -4,7 +4,7 @@ While a transaction reads, nobody can write. So each one is short, and nothing i
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
@@ -84,7 +84,7 @@ def count(database: sqlite3.Connection, wanted: Wanted) -> int:
 
 
 def after(database: sqlite3.Connection, number: int, wanted: Wanted) -> tuple[list[Record], int, bool]:
-    """Some records that were written after the one with this number, the number to go on from, and whether it has to."""
+    """Some records that were written after that of a number, the number to go on from, and whether there are more."""
     last = last_number(database)
     if last < number:  # the records were removed, and begin again
         number = 0
@@ -105,7 +105,7 @@ def last_number(database: sqlite3.Connection) -> int:
 def oldest_time(database: sqlite3.Connection) -> float | None:
     """The time when the oldest record was made, in Unix seconds."""
     found = database.execute("SELECT received_at FROM invocations ORDER BY number LIMIT 1").fetchone()
-    return found and found[0]
+    return found[0] if found else None
 
 
 def chain(database: sqlite3.Connection, request_id: str) -> list[Record]:
@@ -122,6 +122,17 @@ def chain(database: sqlite3.Connection, request_id: str) -> list[Record]:
     return sorted(found, key=lambda each: (each.invocation.received_at, -each.number))
 
 
+def failed_below(database: sqlite3.Connection, request_ids: Iterable[str]) -> list[Record]:
+    """The failed invocations that these led to, in the order in which they ended. They may be why these failed."""
+    failed = database.execute("SELECT request_id, parent, number FROM invocations WHERE status_code != 200")
+    rows = {row[0]: row[1:] for row in failed}
+    parents = {each: row[0] for each, row in rows.items()}
+    wanted = set(request_ids)
+    below = {each for first in wanted & rows.keys() for each in _below(first, parents)} - wanted
+    numbers = sorted(rows[each][1] for each in below)
+    return [each for one in numbers for each in record_file.read(database, "WHERE number = ?", [one]) if each]
+
+
 def last_outside(database: sqlite3.Connection) -> str | None:
     """The id of the newest invocation that no function made."""
     found = database.execute("SELECT request_id FROM invocations WHERE parent IS NULL ORDER BY number DESC LIMIT 1")
@@ -135,7 +146,7 @@ def _below(first: str, parents: dict[str, str | None]) -> list[str]:
         children.setdefault(parent, []).append(request_id)
     found = [first]
     for each in found:
-        found += children.get(each, [])
+        found += [callee for callee in children.pop(each, []) if callee != first]
     return found
 
 

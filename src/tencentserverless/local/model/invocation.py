@@ -50,6 +50,7 @@ class Outcome(NamedTuple):
     memory_bytes: the peak.
     output: what the function printed during the event. init_output: what it printed while it was loaded.
     init_ms: the time for loading; None if this was not a cold start.
+    busy_ms: the time from sending the event to the instance until its answer; None if it was not sent.
     """
 
     status_code: int
@@ -61,6 +62,7 @@ class Outcome(NamedTuple):
     init_output: str = ""
     init_ms: float | None = None
     instance_id: str = ""
+    busy_ms: float | None = None
 
     @property
     def succeeded(self) -> bool:
@@ -156,4 +158,5 @@ class Record:
             "cold_start": bool(outcome and outcome.init_ms is not None),
             "init_ms": outcome and outcome.init_ms,
             "instance_id": outcome and outcome.instance_id,
+            "busy_ms": outcome and outcome.busy_ms,
         }

@@ -7,6 +7,7 @@ import sys
 import threading
 from codecs import getincrementaldecoder
 from collections.abc import Callable
+from contextlib import suppress
 
 if sys.platform != "win32":
     import fcntl
@@ -121,21 +122,44 @@ class ThreadedOutput(Output):
     """An output that a thread reads, because the event loop cannot watch the pipe. Event loops on Windows cannot.
 
     `take` writes a mark into the pipe and waits until the thread has read it. Then the thread has also read everything
-    that was written before. The mark is a random text, so that a function cannot print it. `on_text` is not called.
+    that was written before. The mark is a random text, so that a function cannot print it. `on_text` is called on the
+    event loop, for what was read before `take` also before it returns.
 
     descriptor: the reading end of the pipe, blocking. writing: our own descriptor of its writing end.
     """
 
     def __init__(self, descriptor: int, writing: int) -> None:
+        self._reader_loop = asyncio.get_running_loop()
         self._writing = writing
         self._mark = secrets.token_hex(16)
         self._lock = threading.Lock()
         self._is_marked, self._may_read = threading.Event(), threading.Event()
+        self._untold = b""  # what `on_text` has not been called with
         super().__init__(descriptor)
 
     def _take_read(self) -> str:
+        self._tell(is_whole=True)
         with self._lock:
             return super()._take_read().replace(self._mark, "")
+
+    def _keep(self, data: bytes) -> None:
+        super()._keep(data)
+        if self.on_text is None:
+            return
+        if not self._untold:
+            with suppress(RuntimeError):  # the event loop is closed
+                self._reader_loop.call_soon_threadsafe(self._tell)
+        self._untold = (self._untold + data)[-KEPT_BYTES:]
+
+    def _tell(self, *, is_whole: bool = False) -> None:
+        """Call `on_text`, without the mark. is_whole: whether no part of a mark can be at the end of the text."""
+        mark = self._mark.encode()
+        with self._lock:
+            text = self._untold.replace(mark, b"")
+            held = 0 if is_whole else next((n for n in range(len(mark) - 1, 0, -1) if text.endswith(mark[:n])), 0)
+            text, self._untold = text[: len(text) - held], text[len(text) - held :]
+        if text and self.on_text is not None:
+            self.on_text(self._decoder.decode(text))
 
     def close(self) -> None:
         if self._descriptor >= 0:

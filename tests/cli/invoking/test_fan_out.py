@@ -1,4 +1,4 @@
-"""``map``: results, what is refused before anything is sent, and how it goes on after its end."""
+"""`map`: results, what is refused before anything is sent, and how it goes on after its end."""
 
 import io
 import json
@@ -73,7 +73,7 @@ def test_results_failures_and_the_exit_code(work):
     assert all(line["duration_ms"] >= 0 for line in (first, failed, last))
     assert "ValueError: no" in failed["error"]["stack_trace"]
     assert Path("r.failed.jsonl").read_text() == '"fail"\n'
-    assert "2 answers, 1 failures, 0 maybe" in done.stderr
+    assert "2 answers, 1 failed, 0 maybe" in done.stderr
     work.ran = []
     assert run("Work", "r.failed.jsonl").exit_code == 1
     assert run("Work", "e.jsonl", "-o", "r.jsonl", "--resume").exit_code == 1

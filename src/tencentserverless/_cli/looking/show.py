@@ -1,0 +1,51 @@
+"""``tencentserverless show``: the configuration of one function."""
+
+from typing import Any
+
+import click
+
+from tencentserverless._cli import output, target
+from tencentserverless._cli.looking.times import shown
+
+
+@click.command()
+@click.argument("name")
+@click.option("--region", help="Default: TENCENTCLOUD_REGION, then ap-guangzhou.")
+@click.option("--namespace", default="default", show_default=True)
+@click.option("--qualifier", default="$LATEST", show_default=True, help="A version or an alias.")
+@click.option("--profile", help="A profile of tccli, or of ~/.tencentcloud/credentials.")
+@click.option("--endpoint", metavar="URL", help="The address of the API, such as http://127.0.0.1:9000.")
+@target.local_option
+@output.options
+def show(
+    name: str,
+    region: str | None,
+    namespace: str,
+    qualifier: str,
+    profile: str | None,
+    endpoint: str | None,
+    is_local: bool,
+    as_json: bool,
+) -> None:
+    """Print the configuration of the function NAME, and how it was invoked last.
+
+    Of its environment variables only the names are printed: their values may be secret.
+    """
+    from tencentserverless._cli.looking.functions import LastRuns, configuration
+
+    with target.client_of(region, profile, endpoint, is_local, None) as client:
+        place = client._resolve(None, None)[0], namespace, name
+        found = {**configuration(client, *place, qualifier), **LastRuns(client).of(*place)}
+    if as_json:
+        output.write_json(found)
+        return
+    with output.until_the_reader_goes():
+        for label, value in found.items():
+            if value not in (None, "", []):
+                output.write(f"{label.replace('_', ' '):15} {_text(label, value)}")
+
+
+def _text(label: str, value: Any) -> str:
+    if label.endswith("_at"):
+        return shown(value)
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,63 @@
+"""The ends of verbs that start processes."""
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import ExitStack, suppress
+
+import pytest
+
+from tests.cli.conftest import environment
+from tests.local.process_table import alive, below, until
+
+INVOKE = (sys.executable, "-m", "tencentserverless", "invoke", "Slow", "-d", "60")
+VERBS = {
+    "exec": ("local", "exec", "Slow", "--", *INVOKE),
+    "invoke": ("local", "invoke", "Slow", "-d", "60", "--timeout", "100"),
+    "start": ("local", "start", "Slow", "--port", "0", "--quiet"),
+}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_no_process_is_left(tmp_path, number):
+    """A signal ends every verb that starts processes, at whatever it is, and no process of it is left.
+
+    Ctrl-C and a closed terminal reach all processes of the terminal, the other signals only the verb.
+    """
+    folder = tmp_path / "Slow"
+    folder.mkdir()
+    (folder / "index.py").write_text("import time\ndef main_handler(event, context):\n    time.sleep(event)\n")
+    with ExitStack() as stack:
+        runs = {name: stack.enter_context(started(verb, tmp_path)) for name, verb in VERBS.items()}
+        for run in runs.values():
+            until(lambda run=run: below(run.pid) or run.poll() is not None)
+        left = {pid for name, run in runs.items() for pid in below(run.pid) if not is_command(pid)}
+        assert left
+        for run in runs.values():
+            if number in (signal.SIGINT, signal.SIGHUP):
+                os.killpg(run.pid, number)
+            else:
+                run.send_signal(number)
+        for run in runs.values():
+            run.wait(30)
+        until(lambda: not any(map(alive, left)))
+
+
+def started(verb, folder):
+    return subprocess.Popen(
+        [sys.executable, "-m", "tencentserverless", *verb],
+        cwd=folder,
+        env=environment(),
+        start_new_session=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def is_command(pid):
+    """Whether this is the command of `local exec`, which is the user's own."""
+    with suppress(OSError), open(f"/proc/{pid}/cmdline", "rb") as file:
+        return file.read().split(b"\0")[3:5] == [b"invoke", b"Slow"]
+    return False

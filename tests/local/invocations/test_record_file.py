@@ -1,0 +1,76 @@
+"""The file of records: what stands in it, and what is removed."""
+
+import sqlite3
+import time
+
+import pytest
+
+from tencentserverless.local.invocations import record_file
+from tencentserverless.local.invocations.record_file import Limits
+from tencentserverless.local.model.invocation import Outcome, Record
+from tests.local.factories import invocation
+
+
+def ended(request_id, at, size=0):
+    asked = invocation(b"x" * size, request_id=request_id, variables={"PASSWORD": "a secret"})
+    return Record(asked._replace(received_at=at), ended_at=at, outcome=Outcome(200, "1"))
+
+
+@pytest.fixture
+def database(tmp_path):
+    opened = record_file.opened(tmp_path / "records.db")
+    yield opened
+    opened.close()
+
+
+def kept(database):
+    return [record.request_id for record in record_file.read(database)]
+
+
+def test_variables_are_named_and_not_kept(database, tmp_path):
+    """The file has the names of a function's variables, and not their values."""
+    record_file.write(database, [ended("one", 0.0)], Limits())
+    (record,) = record_file.read(database)
+    assert record.invocation.function.variables == {"PASSWORD": ""}
+    assert b"a secret" not in (tmp_path / "records.db").read_bytes()
+
+
+def test_old_records_go(database):
+    """Records that are older than the limit are removed, the newest one included."""
+    now = time.time()
+    record_file.write(database, [ended("old", now - 100), ended("young", now)], Limits(most_seconds=50))
+    assert kept(database) == ["young"]
+    record_file.write(database, [ended("late", now - 100)], Limits(most_seconds=50))
+    assert kept(database) == ["young", "late"]  # it was written after a young one, so it goes with that
+    record_file.write(database, [], Limits(most_seconds=-1))
+    assert kept(database) == []
+
+
+def test_a_full_file_stays_small(database, tmp_path):
+    """However much is written, Chinese text too, the file stays below its limit, and the newest records stay."""
+    for number in range(60):
+        batch = [ended(f"{number}.{place}", 0.0) for place in range(10)]
+        for record in batch:
+            record.outcome = Outcome(200, "1", output="日志" * 1500)
+        record_file.write(database, batch, Limits(most=10_000, most_bytes=1_000_000))
+    assert (tmp_path / "records.db").stat().st_size < 1_000_000 + 150_000  # one batch
+    assert kept(database)[-1] == "59.9"
+    assert len(kept(database)) > 60
+
+
+def test_a_link_is_not_followed(tmp_path):
+    """Where a link was planted, nothing is written."""
+    (tmp_path / "precious").write_bytes(b"")
+    (tmp_path / "records.db").symlink_to(tmp_path / "precious")
+    with pytest.raises(OSError, match=r"records\.db"):
+        record_file.opened(tmp_path / "records.db")
+    assert (tmp_path / "precious").read_bytes() == b""
+
+
+def test_an_older_table_is_refused(tmp_path):
+    """A file whose table lacks a column is not used."""
+    other = sqlite3.connect(tmp_path / "records.db")
+    other.execute("CREATE TABLE invocations (number INTEGER PRIMARY KEY, request_id)")
+    other.close()
+    with pytest.raises(sqlite3.OperationalError, match="no such column"):
+        record_file.opened(tmp_path / "records.db")
