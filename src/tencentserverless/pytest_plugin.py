@@ -97,7 +97,7 @@ def pytest_terminal_summary(terminalreporter: "Any") -> None:
     for title, ways in sorted(found.items()):
         terminalreporter.write_line(title)
         for how, faults in sorted(ways.items()):
-            text = "".join(sorted(faults)) if is_verbose else " " + ", ".join(sorted(faults))
+            text = "".join(sorted(faults)) if is_verbose else " " + ", ".join(sorted(set(faults)))
             terminalreporter.write_line("  %s:%s" % (how, text))
 
 
