@@ -5,6 +5,7 @@ import gc
 import json
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -161,6 +162,7 @@ def test_a_failure_after_the_deadline_is_not_reported(caplog):
         release.set()
 
     with Driven(endpoint="http://127.0.0.1:1", credentials=credentials) as driven:
+        driven.loop.set_default_executor(ThreadPoolExecutor(1))  # one thread: what comes next waits for the callable
         driven.run(main(driven.client))
         driven.run(driven.loop.run_in_executor(None, time.time))
     gc.collect()
