@@ -108,10 +108,11 @@ class InTests:
 
     def wait_for_idle(self, seconds: float = 5.0) -> bool:
         """Wait until no invocation is running or waiting, at most so long. Returns whether that is so."""
-        idle = self._running().invocations.idle()
-        with suppress(asyncio.TimeoutError):
-            self._running_loop().wait_for(asyncio.wait_for(idle, seconds))
-        return self._running().invocations.is_idle
+        invocations = self._running().invocations
+        if not invocations.is_idle:
+            with suppress(asyncio.TimeoutError):
+                self._running_loop().wait_for(asyncio.wait_for(invocations.idle(), seconds))
+        return invocations.is_idle
 
     def account(self, *, strict: bool | None = None) -> str:
         """Everything that was not as expected since the start or `reset`, as text. "" if all was.
