@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tencentserverless.local.api import functions, invoke, lookup, router
+from tencentserverless.local.api import functions, invoke, lookup, past, router
 from tencentserverless.local.api.authentication import Gate
 from tencentserverless.local.api.call import PendingCall
 from tencentserverless.local.functions.catalog import Catalog
@@ -30,6 +30,9 @@ READERS = {
     "Invoke": invoke.invoke_parameters,
     "InvokeFunction": invoke.invoke_parameters,
     "ListFunctions": functions.functions_on_page,
+    "ListNamespaces": lambda call, catalog: functions.namespaces_on_page(call, catalog.namespaces(call.region)),
+    "GetFunctionLogs": lambda call, catalog: (past.wanted_logs(call, catalog), past.Page.of(call.parameters)),
+    "GetRequestStatus": past.wanted_status,
     "GetFunction": lambda call, catalog: lookup.find(call.region, {"FunctionName": "", **call.parameters}, catalog),
 }
 
@@ -42,7 +45,7 @@ deep = st.integers(1, 3000).map(lambda depth: b"[" * depth + b"]" * depth)
 names = st.sampled_from(
     b"FunctionName FunctionName InvocationType Qualifier ClientContext Event LogType Namespace RoutingKey Order "
     b"Orderby Offset Limit SearchKey Description Filters ShowCode ShowTriggers Odd Filters.0.Name Filters.0.Values.0 "
-    b"A.B. .".split()
+    b"A.B. . FunctionRequestId StartTime EndTime OrderBy Filter Filter.RetCode SearchContext".split()
 )
 routing_keys = deep.map(lambda nested: json.dumps('{"a":%s}' % nested.decode()).encode())
 values = st.one_of(

@@ -3,7 +3,7 @@
 https://cloud.tencent.com/document/api/583/18584 and /583/18582
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -64,11 +64,15 @@ def list_functions(functions: Sequence[Function], modified: Sequence[str], total
     return {"Functions": list(map(_listed, functions, modified)), "TotalCount": total}
 
 
-def _on_list_namespaces(services: Services, call: Call, pending: PendingCall) -> None:
-    names = {DEFAULT_NAMESPACE, *services.catalog.namespaces(call.region)}
-    found = [_namespace(name) for name in sorted(names)]
+def namespaces_on_page(call: Call, used: Iterable[str]) -> dict[str, Any]:
+    """The fields of `ListNamespaces`. used: the namespaces of functions. Pure."""
+    found = [_namespace(name) for name in sorted({DEFAULT_NAMESPACE, *used})]
     offset, limit = max(call.parameters.get("Offset", 0), 0), max(call.parameters.get("Limit", 20), 0)
-    pending.answer({"Namespaces": found[offset : offset + limit], "TotalCount": len(found)})
+    return {"Namespaces": found[offset : offset + limit], "TotalCount": len(found)}
+
+
+def _on_list_namespaces(services: Services, call: Call, pending: PendingCall) -> None:
+    pending.answer(namespaces_on_page(call, services.catalog.namespaces(call.region)))
 
 
 def _namespace(name: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from tencentserverless.local.api.actions import Action, Services
 from tencentserverless.local.api.call import Call, PendingCall
-from tencentserverless.local.api.lookup import find
+from tencentserverless.local.api.lookup import Lookup, find
 from tencentserverless.local.api.parameters import choice
 from tencentserverless.local.eventloop.in_thread import in_thread
 from tencentserverless.local.functions.code_info import format_time
@@ -131,11 +131,12 @@ def _status_codes(parameters: Mapping[str, Any]) -> tuple[int, ...] | None:
     return _STATUS_CODES[code]
 
 
-def _on_get_function_logs(services: Services, call: Call, pending: PendingCall) -> None:
+def wanted_logs(call: Call, catalog: Lookup) -> Wanted:
+    """The records that `GetFunctionLogs` asks for. Raises `Refusal`."""
     parameters = call.parameters
     if parameters.get("FunctionName"):
-        find(call.region, parameters, services.catalog)
-    wanted = Wanted(
+        find(call.region, parameters, catalog)
+    return Wanted(
         name=parameters.get("FunctionName"),
         region=call.region,
         namespace=parameters.get("Namespace") or DEFAULT_NAMESPACE,
@@ -145,7 +146,23 @@ def _on_get_function_logs(services: Services, call: Call, pending: PendingCall) 
         failed=(parameters.get("Filter") or {}).get("RetCode") == "not0",
         status_codes=_status_codes(parameters),
     )
-    page = Page.of(parameters)
+
+
+def wanted_status(call: Call, catalog: Lookup) -> Wanted:
+    """The records that `GetRequestStatus` asks for. Raises `Refusal`."""
+    function = find(call.region, call.parameters, catalog)
+    return Wanted(
+        name=function.name,
+        region=function.region,
+        namespace=function.namespace,
+        since=time_of(call.parameters, "StartTime", time.time() - STATUS_SECONDS),
+        until=time_of(call.parameters, "EndTime"),
+        request_id=_request_id(call.parameters),
+    )
+
+
+def _on_get_function_logs(services: Services, call: Call, pending: PendingCall) -> None:
+    wanted, page = wanted_logs(call, services.catalog), Page.of(call.parameters)
 
     async def fields() -> Mapping[str, Any]:
         found, total = await _found(services, wanted, page.needed)
@@ -155,16 +172,7 @@ def _on_get_function_logs(services: Services, call: Call, pending: PendingCall) 
 
 
 def _on_get_request_status(services: Services, call: Call, pending: PendingCall) -> None:
-    parameters = call.parameters
-    function = find(call.region, parameters, services.catalog)
-    wanted = Wanted(
-        name=function.name,
-        region=function.region,
-        namespace=function.namespace,
-        since=time_of(parameters, "StartTime", time.time() - STATUS_SECONDS),
-        until=time_of(parameters, "EndTime"),
-        request_id=_request_id(parameters),
-    )
+    wanted = wanted_status(call, services.catalog)
 
     async def fields() -> Mapping[str, Any]:
         found, total = await _found(services, wanted, MOST)
