@@ -5,10 +5,14 @@ import subprocess
 import sys
 from contextlib import closing
 
+import pytest
+
 from tencentserverless.local.invocations import record_file
 from tencentserverless.local.invocations.record_file import Limits
 from tests.cli.conftest import environment
 from tests.cli.looking.conftest import made
+from tests.local.api_client import Api
+from tests.loopback import Server, answering, http, refusal
 
 
 def ids(text):
@@ -75,6 +79,31 @@ def test_the_cloud_is_asked(run, shop, monkeypatch):
     assert (code, shown) == (0, "")
     assert "24 hours" in told
     assert "No invocation from 20" in told
+
+
+@pytest.mark.parametrize("code", ["UnsupportedOperation", "FailedOperation.TopicNotExist", "InvalidParameter.Cls"])
+def test_logs_that_are_in_cls_only(run, state, monkeypatch, code):
+    """Where the platform does not answer for logs any more, the message leads to CLS, and names what `status` wants."""
+    monkeypatch.setenv("TENCENTCLOUD_SECRETID", "AKIDx")
+    monkeypatch.setenv("TENCENTCLOUD_SECRETKEY", "x")
+    with Server(answering(http(refusal(code, "see CLS")))) as platform:
+        cloud = ("--endpoint", f"http://127.0.0.1:{platform.port}")
+        for arguments, hint in (["logs", "Pay"], ""), (["status", "0" * 36], "--function NAME"):
+            exit_code, shown, told = run(*arguments, *cloud)
+            assert (exit_code, shown) == (3, ""), told
+            assert "CLS only: https://console.cloud.tencent.com/cls" in told
+            assert hint in told
+            assert code in told
+
+
+def test_refused_requests(run, shop):
+    """Requests that were refused are told with their number on standard error, if they fit to the conditions."""
+    with Api(shop) as api:
+        for _ in range(2):
+            api("Invoke", FunctionName="Price")
+    for arguments, is_told in (["-n", "1"], True), (["Price"], True), (["Gateway"], False), (["--search", "x"], False):
+        told = run("logs", *arguments)[2]
+        assert ("refused: ResourceNotFound.Function Invoke Price (ap-guangzhou/default) × 2: " in told) == is_told
 
 
 def test_any_console(tmp_path):

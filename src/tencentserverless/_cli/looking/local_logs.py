@@ -2,6 +2,7 @@
 
 import shlex
 import sqlite3
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -11,12 +12,15 @@ from typing import TYPE_CHECKING
 from tencentserverless._cli import output
 from tencentserverless._cli.language import joined, text
 from tencentserverless._cli.looking import following, sources, times
-from tencentserverless.local.invocations import search
+from tencentserverless.local.invocations import refused_rows, search
 from tencentserverless.local.invocations.search import Wanted
 
 if TYPE_CHECKING:
     from tencentserverless._cli.looking.record_files import Source
+    from tencentserverless.local.invocations.refusals import Repeated
     from tencentserverless.local.model.invocation import Record
+
+MOST_REFUSED = 3
 
 
 class Json:
@@ -50,17 +54,19 @@ class Text:
 def show(source: "Source", wanted: Wanted, most: int, show_record: Json | Text, *, follows: bool) -> None:
     """Show the newest invocations that are wanted, then each new one if `follows`. Raises `Failure`."""
     sources.flush(source)
-    last, found, oldest = 0, list["Record"](), None
+    last, found, oldest, refused = 0, list["Record"](), None, list["Repeated"]()
     if source.path.exists():  # an endpoint writes it at its first invocation
         with sources.reading(source) as database:
             last = search.last_number(database)
             found = search.newest(database, wanted, most)
             oldest = search.oldest_time(database)
             show_record.learn(database, found)
+            refused = refused_rows.read(database)
     for record in found:
         show_record(record)
     if not found and most:
         output.tell(_nothing(source.path, wanted, oldest))
+    _tell_refused(refused, wanted)
     if follows:
         for record in _new_ones(source.path, wanted, last, show_record):
             show_record(record)
@@ -78,6 +84,23 @@ def _new_ones(path: Path, wanted: Wanted, last: int, show_record: Json | Text) -
                 found, last, is_more = search.after(database, last, wanted)
                 show_record.learn(database, found)
             yield from found
+
+
+def _tell_refused(refused: "list[Repeated]", wanted: Wanted) -> None:
+    """Tell the newest refused requests: they did not become invocations, so they have no record."""
+    from tencentserverless._cli.screen import Screen
+
+    if wanted.request_id or wanted.text:
+        return
+    places = {"function_name": wanted.name, "region": wanted.region, "namespace": wanted.namespace}
+    given = {name: value for name, value in places.items() if value}
+    screen = Screen(output.columns(sys.stderr), looks_back=True)
+    for each in [
+        one
+        for one in refused
+        if one.refused.at >= (wanted.since or 0.0) and given.items() <= one.refused._asdict().items()
+    ][-MOST_REFUSED:]:
+        output.tell(output.plain("\n".join(screen.refusal(each.refused, each.number)), sys.stderr))
 
 
 def _nothing(path: Path, wanted: Wanted, oldest: float | None) -> str:

@@ -64,6 +64,8 @@ def _prepared(folders: Sequence[str]) -> Path:
     from tencentserverless.local.invocations.records import Records
 
     home = _home()
+    if not home.is_absolute():
+        raise ValueError("the user does not have a home folder")
     folder = home / _key(folders)
     for each in (home.parent, home, folder):
         each.mkdir(0o700, parents=True, exist_ok=True)

@@ -58,7 +58,7 @@ def _function_of(client: "Client", request_id: str, namespace: str) -> str:
         items = cloud.logs(client, FunctionRequestId=request_id, Namespace=namespace, Limit=1)
     except exit_codes.Failure as refused:
         message = joined(text("Name the function: --function NAME."), refused.message)
-        raise exit_codes.Failure(message, refused.exit_code) from None
+        raise exit_codes.Failure(message, exit_codes.CLOUD_FAILED) from None
     if not items:
         raise exit_codes.Failure(text("The logs do not have {id}. Name its function: --function NAME.", id=request_id))
     return str(items[0]["FunctionName"])
