@@ -39,6 +39,7 @@ def test_no_process_is_left(tmp_path, number):
         (tmp_path / "Packed" / "requirements.txt").write_text(index)
         runs = {name: stack.enter_context(started(verb, tmp_path)) for name, verb in VERBS.items()}
         for run in runs.values():
+            stack.callback(run.kill)
             until(lambda run=run: below(run.pid) or run.poll() is not None)
         left = {pid for name, run in runs.items() for pid in below(run.pid) if not is_command(pid)}
         assert left
