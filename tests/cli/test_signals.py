@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from contextlib import ExitStack, suppress
@@ -15,6 +16,7 @@ INVOKE = (sys.executable, "-m", "tencentserverless", "invoke", "Slow", "-d", "60
 VERBS = {
     "exec": ("local", "exec", "Slow", "--", *INVOKE),
     "invoke": ("local", "invoke", "Slow", "-d", "60", "--timeout", "100"),
+    "pack": ("pack", "Packed"),
     "start": ("local", "start", "Slow", "--port", "0", "--quiet"),
 }
 
@@ -28,9 +30,16 @@ def test_no_process_is_left(tmp_path, number):
     folder = tmp_path / "Slow"
     folder.mkdir()
     (folder / "index.py").write_text("import time\ndef main_handler(event, context):\n    time.sleep(event)\n")
+    (tmp_path / "Packed").mkdir()
+    (tmp_path / "Packed" / "index.py").write_text("def main_handler(event, context):\n    pass\n")
+    (tmp_path / "Packed" / "serverless.yml").write_text("component: scf\nname: packed\ninputs:\n  runtime: Python3.9\n")
     with ExitStack() as stack:
+        silent = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        index = f"--index-url http://127.0.0.1:{silent.getsockname()[1]}/\nnothing\n"
+        (tmp_path / "Packed" / "requirements.txt").write_text(index)
         runs = {name: stack.enter_context(started(verb, tmp_path)) for name, verb in VERBS.items()}
         for run in runs.values():
+            stack.callback(run.kill)
             until(lambda run=run: below(run.pid) or run.poll() is not None)
         left = {pid for name, run in runs.items() for pid in below(run.pid) if not is_command(pid)}
         assert left

@@ -11,6 +11,12 @@ PIP_SECONDS = 900
 # The runtimes have glibc 2.17 (CentOS 7). https://cloud.tencent.com/document/product/583/40323
 _PLATFORMS = ("manylinux2014_x86_64", "manylinux_2_17_x86_64", "manylinux2010_x86_64", "manylinux1_x86_64")
 _ABOUT_PIP = re.compile(r"^(\[notice\]|WARNING:|DEPRECATION:)", re.I)
+# Runs pip, and ends as soon as its standard input does: nobody waits for the packages any more.
+_PIP = """
+import os, runpy, sys, threading
+threading.Thread(target=lambda: (os.read(0, 1), os._exit(1)), daemon=True).start()
+runpy.run_module("pip", run_name="__main__", alter_sys=True)
+"""
 
 
 class PipError(Exception):
@@ -19,18 +25,22 @@ class PipError(Exception):
 
 def install(requirements: Path, folder: Path, version: tuple[int, int]) -> None:
     """Install the packages of a `requirements.txt` into a folder, for this version of Python. Raises `PipError`."""
-    command = [sys.executable, "-m", "pip", *arguments(requirements.absolute(), folder, version)]
+    command = [sys.executable, "-c", _PIP, *arguments(requirements.absolute(), folder, version)]
+    end, life_line = os.pipe()  # the system closes the life line when this process ends, however it ends
     try:
         done = subprocess.run(
             command,
             capture_output=True,
             timeout=PIP_SECONDS,
             check=False,
-            stdin=subprocess.DEVNULL,
+            stdin=end,
             cwd=requirements.parent,  # paths in the file begin there
         )
     except subprocess.TimeoutExpired:
         raise PipError(f"pip has not ended after {PIP_SECONDS} seconds") from None
+    finally:
+        os.close(end)
+        os.close(life_line)
     if done.returncode:
         raise PipError(last_words((done.stderr or done.stdout).decode("utf-8", "replace")))
 
