@@ -11,6 +11,7 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 from asyncio import selector_events
 from contextlib import suppress
 from itertools import count
@@ -33,23 +34,20 @@ INVALID_PARAMETER, MORE_DATA = 87, 234
 
 
 def on_windows(program, *arguments):
-    """Run a program in such a process; what it prints, line by line."""
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-W",
-            "error",
-            "-c",
-            BEGIN + program,
-            *arguments,
-        ],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT)))},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
+    """Run a program in such a process; what it prints, line by line.
+
+    It has a folder for temporary files of its own: it cannot lock its folders, so other endpoints would remove them.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", BEGIN + program, *arguments],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT))), "TMPDIR": folder},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=100,
+        )
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
 

@@ -15,7 +15,13 @@ def project(tmp_path):
     folder = tmp_path / "Greet"
     folder.mkdir()
     (folder / "index.py").write_text(HANDLER)
-    (folder / "serverless.yml").write_text("component: scf\nname: Greet\ninputs:\n  runtime: Python3.9\n")
+    (folder / "serverless.yml").write_text(
+        "component: scf\nname: Greet\ninputs:\n  runtime: Python3.9\n"
+        "  src: {src: ., exclude: [notes.md], include: [../shared]}\n"
+    )
+    (folder / "notes.md").touch()
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "tool.py").touch()
     (folder / "requirements.txt").write_text("--no-index\n--find-links ../wheels\ngreeting\n")
     (folder / ".env").write_text("KEY=secret")
     (tmp_path / "wheels").mkdir()
@@ -28,7 +34,7 @@ def project(tmp_path):
 
 
 def test_a_function_with_its_packages(command, project):
-    """The zip runs by itself, has no key, is the same a second time, and does not contain itself."""
+    """The zip runs by itself, has no key and no excluded file, is the same a second time, and is not in itself."""
     output = project / "Greet" / "x.zip"
     found = []
     for _ in range(2):
@@ -40,8 +46,8 @@ def test_a_function_with_its_packages(command, project):
     assert found[0] == found[1]
     with zipfile.ZipFile(output) as archive:
         names = archive.namelist()
-    assert {"index.py", "greeting.py", "serverless.yml"} <= set(names)
-    assert not {".env", "x.zip", "greeting-1.0.dist-info/RECORD"} & set(names)
+    assert {"index.py", "greeting.py", "serverless.yml", "shared/tool.py"} <= set(names)
+    assert not {".env", "x.zip", "notes.md", "greeting-1.0.dist-info/RECORD"} & set(names)
     program = f"import sys; sys.path.insert(0, {str(output)!r}); import index; print(index.main_handler(1, 2))"
     ran = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True)
     assert ran.stdout == "hello\n"

@@ -92,6 +92,9 @@ def test_nothing_found(folder, tmp_path):
     (place / "main.py").unlink()
     with pytest.raises(FunctionFolderError, match=r"no function here.*serves event functions only"):
         read([place], print)
+    (tmp_path / "page").mkdir()
+    with pytest.raises(FunctionFolderError, match=r"no function here.*runs only Python"):
+        read([tmp_path / "page"], print)
 
 
 def test_names_that_are_none(folder):
@@ -204,12 +207,14 @@ def test_functions_that_are_not_served(folder):
     place = folder("thumbnail", "import os\n")
     (place / "resize.py").write_text("def other(event: dict, context): 1\ndef main_handler(event, context): 1\n")
     (folder("tests", "") / "test_one.py").write_text("from index import main_handler\n")
+    (folder("site", "def run(event, context): 1\n") / "scf_bootstrap").touch()
     notices = []
     assert [function.name for function in read([folder.path], notices.append)] == ["one"]
     assert notices == [
         f"{folder.path}: there are functions in {folder.path}/web, too. Name these folders to serve them",
         f"{folder.path}: the handler is not index.main_handler. Name the handler: tencentserverless local "
         f"start {place} --handler resize.main_handler",
+        f"{folder.path}: not served, because scf_bootstrap starts a server there: {folder.path}/site",
     ]
 
 

@@ -38,7 +38,7 @@ def pack(folder: Path, output: Path | None, runtime: str | None, as_json: bool) 
     with tempfile.TemporaryDirectory() as scratch:
         files = _packages(function.code / FILE_NAME, Path(scratch), runtime)
         try:
-            own = archive.files_in(function.code, archive.LEFT_OUT)
+            own = _own_files(function)
             files |= {name: path for name, path in own.items() if path.resolve() != output.resolve()}
             size = sum(path.stat().st_size for path in files.values())
             archive.write(output, files)
@@ -54,6 +54,18 @@ def pack(folder: Path, output: Path | None, runtime: str | None, as_json: bool) 
     else:
         streams.write(str(output))
     _report(runtime, len(files), size / MB, output.stat().st_size / MB)
+
+
+def _own_files(function: "Function") -> dict[str, Path]:
+    """The files of the function by their names in the zip: also without those that its configuration file excludes,
+    and with those that it includes."""
+    from tencentserverless.local.functions import packing
+
+    found = archive.files_in(function.code, archive.LEFT_OUT)
+    if function.packing is None:
+        return found
+    packed = packing.files(function.code, function.packing)
+    return {name: path for name, path in packed.items() if name in found or not (function.code / name).exists()}
 
 
 def _function(folder: Path) -> "Function":

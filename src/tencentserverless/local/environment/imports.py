@@ -39,7 +39,7 @@ class Imports:
         self._checked[_key(function, interpreter)] = _saved_at(entry_of(function))
         runtime = function.runtime or interpreter.runtime
         provided = PACKAGES.get(runtime, {})
-        own = [str(folder) for folder in (function.code, *function.layer_folders)]
+        own = function.folders
         for name in sorted(imported(entry_of(function), function.code) - LENT - sys.stdlib_module_names):
             path = name.replace(".", "/")
             if folder_with(path, own) is None:

@@ -47,7 +47,7 @@ class Requirements:
             text = file.read_text(encoding="utf-8-sig", errors="replace")
         except OSError:
             return
-        own = [str(folder) for folder in (function.code, *reversed(function.layer_folders))]
+        own = [function.folders[0], *reversed(function.folders[1:])]
         installed = installed_in([*own, *self.path_of(interpreter)])
         lacking = missing(text, installed, interpreter.version)
         if lacking:

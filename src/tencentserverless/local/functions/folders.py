@@ -34,7 +34,7 @@ _STAR_IMPORT = re.compile(rb"^(?:\xef\xbb\xbf)?[ \t]*from[ \t]+\.?(\w+)[ \t]+imp
 _TEMPLATE = b"TencentCloud::Serverless::"
 _NOT_OURS = frozenset(("node_modules", "site-packages", "__pycache__"))
 _USUAL_ADVICE = "Name the handler of another file: --handler FILE.FUNCTION"
-_WEB_ADVICE = "Its scf_bootstrap starts a server, and the local endpoint serves event functions only"
+_SERVER = "scf_bootstrap"
 MOST_LOOKED_AT = 2000
 MOST_NAMED = 5
 _NAME_RULE = "2 to 60 letters, digits, `-` and `_`, a letter first, no `-` or `_` last"
@@ -195,20 +195,30 @@ def _advice(folder: Path) -> str:
         return _how_to_start(elsewhere)
     if deeper:
         return f"There are functions in {_joined(deeper)}: name these folders"
-    is_web = any((place / "scf_bootstrap").is_file() for place in (folder, *_below(folder, "*")))
-    return _WEB_ADVICE if is_web else ""
+    if _is_server(folder) or any(map(_is_server, _below(folder, "*"))):
+        return f"Its {_SERVER} starts a server, and the local endpoint serves event functions only"
+    has_python = any(path.suffix == ".py" for pattern in ("*", "*/*") for path in _below(folder, pattern))
+    return "" if has_python else "There is no Python file, and the local endpoint runs only Python"
 
 
 def passed_over(folder: Path, served: Iterable[Path]) -> list[str]:
     """Notices about functions in a folder that are not served, although those in some of its subfolders are."""
     deeper, notices = functions_below(folder, served), list[str]()
-    elsewhere = [found for found in _handlers_below(folder) if found[1].endswith(".main_handler")]
+    elsewhere = [*([] if manifest_of(folder) else _handlers(folder)[:1]), *_handlers_below(folder)]
+    elsewhere = [(place, handler) for place, handler in elsewhere if handler.endswith(".main_handler")]
+    servers = [place for place in _below(folder, "*") if _is_server(place) and not is_function(place)]
     if deeper:
         notices.append(f"{folder}: there are functions in {_joined(deeper)}, too. Name these folders to serve them")
     if elsewhere:
         number = f"in {len(elsewhere)} folders " if len(elsewhere) > 1 else ""
         notices.append(f"{folder}: the handler is {number}not index.main_handler. {_how_to_start(elsewhere)}")
+    if servers:
+        notices.append(f"{folder}: not served, because {_SERVER} starts a server there: {_joined(sorted(servers))}")
     return notices
+
+
+def _is_server(folder: Path) -> bool:
+    return (folder / _SERVER).is_file()
 
 
 def functions_below(folder: Path, served: Iterable[Path] = ()) -> list[Path]:
@@ -221,7 +231,9 @@ def functions_below(folder: Path, served: Iterable[Path] = ()) -> list[Path]:
 
 def _handlers_below(folder: Path) -> list[tuple[Path, str]]:
     """A folder and its handler for each subfolder that is not a function, but has a handler."""
-    places = [place for place in _below(folder, "*") if place.is_dir() and not is_function(place)]
+    places = [
+        place for place in _below(folder, "*") if place.is_dir() and not is_function(place) and not _is_server(place)
+    ]
     return [found[0] for place in sorted(places) if (found := _handlers(place))]
 
 
@@ -253,7 +265,7 @@ def _joined(places: Sequence[Path]) -> str:
 def missing_handler_file(function: Function) -> list[str]:
     """A notice if the file of the handler does not exist. It tells where such a file is."""
     module = function.handler.rpartition(".")[0].replace(".", "/")
-    if any(has_module(folder, module) for folder in (function.code, *function.layer_folders)):
+    if any(has_module(Path(folder), module) for folder in function.folders):
         return []
     text = f"{function.name}: the handler is `{function.handler}`, but there is no {module}.py in {function.code}"
     return [f"{text} ({function.origin}){_other_place(function.code, module)}"]

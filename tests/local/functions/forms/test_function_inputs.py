@@ -5,8 +5,8 @@ import pytest
 from tencentserverless.local.functions import packing
 
 
-def read(project, inputs, top=""):
-    return project({"serverless.yml": f"component: scf\nname: fn\n{top}inputs:\n  src: .\n{inputs}"})
+def read(project, inputs, top="", **variables):
+    return project({"serverless.yml": f"component: scf\nname: fn\n{top}inputs:\n  src: .\n{inputs}"}, **variables)
 
 
 def test_a_name_that_is_not_given(project):
@@ -72,6 +72,12 @@ def test_code_that_a_command_makes(project):
     reading = project({"serverless.yml": text, "built/index.py": ""})
     assert reading.functions[0].code.name == "built"
     assert reading.notices[0].endswith("`hook` is not run. Run it when its input has changed: make it")
+
+
+def test_variables_in_a_list(project):
+    """Variables may be a list of objects with `key` and `value` in every form."""
+    reading = read(project, "  environment:\n    - {key: A, value: 1}\n    - {key: B, value: '${env:C}'}\n", C="c")
+    assert reading.functions[0].variables == {"A": "1", "B": "c"}
 
 
 def test_variables_in_the_wrong_place(project):

@@ -42,3 +42,27 @@ def test_the_root_of_a_repository_is_the_last(project):
     files = {".env": "A=1\n", "serverless.yml": "app: shop\n", "in/.git/HEAD": "", "in/one/serverless.yml": FUNCTION}
     (function,) = project(files, "in/one").functions
     assert (function.name, function.variables) == ("one-one-dev", {})
+
+
+def test_layers_of_the_project(project):
+    """A layer without a folder has that of the component beside it which makes the layer."""
+    layer = "component: layer\nname: {}\ninputs: {{name: other, src: {}}}\n"
+    files = {
+        "libraries/serverless.yml": layer.format("libraries", "../packages"),
+        "more/serverless.yml": layer.format("more", "{src: ., exclude: [x]}"),
+        "gone/serverless.yml": layer.format("gone", "./gone"),
+        "broken/serverless.yml": "{",
+        "packages/x.txt": "",
+        "one/serverless.yml": "component: scf\nname: one\ninputs:\n  layers:\n"
+        "    - {name: '${output:${stage}:${app}:libraries.name}', version: '${output:dev:app:libraries.version}'}\n"
+        "    - {name: more}\n    - {name: gone}\n",
+    }
+    reading = project(files, "one")
+    (function,) = reading.functions
+    assert [(layer.name, layer.folder.name) for layer in function.layers] == [
+        ("libraries", "packages"),
+        ("more", "more"),
+    ]
+    assert ["layer `gone` has no folder" in notice for notice in reading.notices] == [True]
+    neighbours = {path.split("/")[-2] for path in reading.files if path.endswith("serverless.yml")}
+    assert neighbours & {"libraries", "more", "gone", "broken", "one"} == {"libraries", "more"}

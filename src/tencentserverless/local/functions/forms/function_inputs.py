@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tencentserverless.local.functions.forms import packed
-from tencentserverless.local.functions.forms.manifest_file import Declared, Layers, ManifestFile
+from tencentserverless.local.functions.forms.manifest_file import Declared, Layers, ManifestFile, with_listed_variables
 from tencentserverless.local.functions.forms.references import Expanded
 from tencentserverless.local.functions.forms.yaml_file import Mapping
 from tencentserverless.local.functions.python_modules import has_module
@@ -68,7 +68,7 @@ def read_function(file: ManifestFile, declared: Declared, layers: Layers) -> Non
 class _FunctionInputs:
     def __init__(self, file: ManifestFile, declared: Declared, layers: Layers) -> None:
         self._file = file
-        self._inputs = declared.inputs
+        self._inputs = with_listed_variables(declared.inputs)
         self._declared = declared
         self._references = declared.references
         self._layer_folders = layers
@@ -218,6 +218,8 @@ class _FunctionInputs:
         version = version if type(version) is int else 1
         if name in self._layer_folders:
             return Layer(name, version, self._layer_folders[name])
+        if source is None and name in self._file.surroundings.layers:
+            return Layer(name, version, self._file.surroundings.layers[name])
         if source is None:
             text = f"layer `{name}` has no folder: add `src`, or use --layer NAME=FOLDER"
             self._file.notice(layer.line_of("name"), text)

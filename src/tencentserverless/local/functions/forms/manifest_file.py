@@ -108,7 +108,7 @@ def _text(value: object) -> str:
 
 def settings_over(own: Mapping, shared: Mapping) -> Mapping:
     """The settings of a function over the shared ones. Environment variables are joined."""
-    own, shared = _with_listed_variables(own), _with_listed_variables(shared)
+    own, shared = with_listed_variables(own), with_listed_variables(shared)
     both = own.over(shared)
     values = dict(both.values)
     if own.get("environment") and isinstance(shared.get("environment"), Mapping):
@@ -120,7 +120,7 @@ def settings_over(own: Mapping, shared: Mapping) -> Mapping:
     return both._replace(values=values)
 
 
-def _with_listed_variables(settings: Mapping) -> Mapping:
+def with_listed_variables(settings: Mapping) -> Mapping:
     """The settings, with a list of variables under `environments`. It may also be under `environment`."""
     is_list = isinstance(settings.get("environment"), list)
     return settings.renamed({"environment": "environments"}) if is_list else settings

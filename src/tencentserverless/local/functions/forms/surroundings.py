@@ -2,7 +2,9 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 from tencentserverless.local.functions.file_marks import Marks, marks_of
@@ -11,6 +13,7 @@ from tencentserverless.local.functions.forms import dotenv, yaml_file
 MANIFEST_NAMES = ("serverless.yml", "serverless.yaml")
 LEVELS = 3  # the folder of the file, and two above it
 _MOST_BYTES = 1 << 20
+MOST_NEIGHBOURS = 100
 
 
 class Surroundings:
@@ -51,6 +54,19 @@ class Surroundings:
                     return {key: value for key, value in top.items() if isinstance(value, str)}
         return {}
 
+    @cached_property
+    def layers(self) -> Mapping[str, Path]:
+        """The folders of the layers that components of the project make, by the names of these components."""
+        places = (path for folder in self._folders[:2] for path in folder.glob("*/serverless.y*ml"))
+        found: dict[str, Path] = {}
+        for path in islice(places, MOST_NEIGHBOURS):
+            marks = marks_of(str(path))
+            with suppress(yaml_file.YamlError):
+                if layer := _layer(yaml_file.read(_content(path)), path.parent):
+                    self.files[str(path)] = marks
+                    found.update(layer)
+        return found
+
     def _of_stage(self, stage: str) -> dict[str, str]:
         if stage not in self._stages:
             self._stages[stage] = self._variables(f".env.{stage}")
@@ -70,11 +86,26 @@ class Surroundings:
     def _text(self, path: Path) -> str:
         """The content of a file, "" if it cannot be read."""
         self.files[str(path)] = marks_of(str(path))
-        try:
-            with path.open(encoding="utf-8-sig", errors="replace") as file:
-                return file.read(_MOST_BYTES)
-        except (OSError, ValueError):
-            return ""
+        return _content(path)
+
+
+def _content(path: Path) -> str:
+    """The content of a file, "" if it cannot be read."""
+    try:
+        with path.open(encoding="utf-8-sig", errors="replace") as file:
+            return file.read(_MOST_BYTES)
+    except (OSError, ValueError):
+        return ""
+
+
+def _layer(top: yaml_file.Mapping, folder: Path) -> dict[str, Path]:
+    """The folder of the layer that this file declares, if it is one of `component: layer`."""
+    if str(top.get("component")).partition("@")[0] != "layer":
+        return {}
+    source = top.inner("inputs").get("src")
+    source = source.get("src") if isinstance(source, yaml_file.Mapping) else source
+    place = folder / source if isinstance(source, str) else folder
+    return {str(top.get("name")): Path(os.path.abspath(place))} if place.is_dir() else {}
 
 
 def _upwards(folder: Path) -> Iterator[Path]:
