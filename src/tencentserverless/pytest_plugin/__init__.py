@@ -48,29 +48,44 @@ def pytest_configure(config: "Any") -> None:
     config.addinivalue_line("markers", _FAULTS_MARKER)
 
 
+class _Fault(str):
+    """The name of a fault. function: has it. times: how often it fails; None for always."""
+
+    function = ""
+    times = None  # type: Optional[int]
+
+
 def pytest_generate_tests(metafunc: "Any") -> None:
-    """Run a test with the marker scf_faults once for each fault."""
-    marker = metafunc.definition.get_closest_marker("scf_faults")
-    if marker is not None:
-        names = _fault_names(*marker.args, **marker.kwargs)
-        if "scf_fault" not in metafunc.fixturenames:
-            pytest.fail("the marker scf_faults needs the fixture scf_local", pytrace=False)
-        ids = [name or "no-fault" for name in names]
-        metafunc.parametrize("scf_fault", names, indirect=True, ids=ids)
+    """Run a test with the marker scf_faults once for each fault of each function that has such a marker."""
+    found = {}  # type: Dict[str, List[_Fault]]
+    for marker in metafunc.definition.iter_markers("scf_faults"):  # the nearest one first
+        function, faults = _faults(*marker.args, **marker.kwargs)
+        found.setdefault(function, faults)
+    if not found:
+        return
+    if "scf_fault" not in metafunc.fixturenames:
+        pytest.fail("the marker scf_faults needs the fixture scf_local", pytrace=False)
+    each = [fault for faults in found.values() for fault in faults]
+    ids = ["%s-%s" % (fault.function, fault) if len(found) > 1 else str(fault) for fault in each]
+    metafunc.parametrize("scf_fault", [None, *each], indirect=True, ids=["no-fault", *ids])
 
 
-def _fault_names(*args: "Any", **options: "Any") -> "List[Optional[str]]":
-    """None, and the names of the faults that a marker asks for."""
-    try:
-        from tencentserverless.local.doubles.faults import chosen
-    except ImportError:  # the fixture scf_local fails with the text of this error
-        return [None]
+def _faults(*args: "Any", **options: "Any") -> "Tuple[str, List[_Fault]]":
+    """The function that a marker names, and its faults."""
     if len(args) != 1 or not isinstance(args[0], str) or set(options) - {"only", "times"}:
         pytest.fail("the marker scf_faults takes the name of a function, and by name: only, times", pytrace=False)
     try:
-        return [None, *chosen(options.get("only", ()))]
+        from tencentserverless.local.doubles.faults import chosen
+
+        faults = [_Fault(name) for name in chosen(options.get("only", ()))]
+    except ImportError:  # the fixture scf_local fails with the text of this error
+        return args[0], []
     except ValueError as error:
         reason = str(error)
+    else:
+        for fault in faults:
+            fault.function, fault.times = args[0], options.get("times")
+        return args[0], faults
     pytest.fail("scf_faults: " + reason, pytrace=False)
 
 
@@ -143,14 +158,12 @@ class _Test:
         return "\n\n".join(filter(None, (self._complaint, account)))
 
     @contextmanager
-    def fault(self, item: "Any", name: "Optional[str]") -> "Iterator[None]":
-        """Within this block the function that the marker scf_faults names has this fault."""
-        if name is None:
+    def fault(self, fault: "Optional[_Fault]") -> "Iterator[None]":
+        """Within this block its function has this fault."""
+        if fault is None:
             yield
             return
-        marker = item.get_closest_marker("scf_faults")
-        times = marker.kwargs.get("times")
-        self.fault_run = self.local._fault_run(marker.args[0], name, times)  # pyright: ignore[reportPrivateUsage]
+        self.fault_run = self.local._fault_run(fault.function, str(fault), fault.times)  # pyright: ignore[reportPrivateUsage]
         with self.fault_run.active():
             yield
 
@@ -292,15 +305,18 @@ def _scf_endpoints() -> "Iterator[_Endpoints]":
 
 
 @pytest.fixture
-def scf_fault(request: "Any") -> "Optional[str]":
-    """The fault with which the marker scf_faults runs the test, such as "433" or "silence". None if there is none."""
+def scf_fault(request: "Any") -> "Optional[_Fault]":
+    """The fault with which the marker scf_faults runs the test, such as "433" or "silence". None if there is none.
+
+    It is text, and `function` is the name of the function that has the fault.
+    """
     return getattr(request, "param", None)
 
 
 @pytest.fixture
 def scf_local(
     request: "Any",
-    scf_fault: "Optional[str]",
+    scf_fault: "Optional[_Fault]",
     scf_guard: None,  # noqa: ARG001  it guards the test
     scf_functions: "Paths",
     scf_local_address: "Tuple[str, int]",
@@ -320,7 +336,7 @@ def scf_local(
     with pytest.MonkeyPatch.context() as patch:
         _point_to(local, patch)
         try:
-            with test.fault(request.node, scf_fault):
+            with test.fault(scf_fault):
                 yield local
         finally:
             request.node._scf_test = None

@@ -61,16 +61,28 @@ def test_asyncio(scf_local, scf_async_client):
     assert asyncio.run(main()) == ["paid for " + item for item in THINGS]
 
 
-@pytest.mark.scf_faults("Pay", only=[407, 430, 433, 434, 439, 443, 500, "reset-before", "reset-after", "truncated"])
+@pytest.mark.scf_faults("Pay", only=[407, 430, 433, 439, 443, 500, "reset-before", "reset-after", "truncated"])
 def test_paying_with_faults(scf_local):
     assert shop.pay("tea") == "paid for tea"
 
 
-@pytest.mark.scf_faults("Order", only=[433, 435, 437, 443, 500, "reset-before", "truncated"])
+@pytest.mark.scf_faults("Order", only=[433, 435, 437, 443, "truncated"])
 def test_what_the_customer_reads(scf_local, scf_fault):
     scf_local.stub("Order", returns={"paid": "paid"})
     expected = {None: "paid", "435": "not bought", "437": "not bought"}.get(scf_fault, "ask us")
     assert shop.buy("tea") == expected
+
+
+@pytest.mark.scf_faults("Pay", only=434)
+@pytest.mark.scf_faults("Ship", only=434, times=1)
+def test_two_functions(scf_local, scf_fault):
+    scf_local.stub("Pay", returns="paid")
+    scf_local.stub("Ship", returns="shipped", times=range(1, 3))
+    if scf_fault is None or scf_fault.function == "Ship":
+        assert shop.pay_and_ship("tea") == ("paid", "shipped")
+    else:
+        with pytest.raises(InvocationError):
+            shop.pay_and_ship("tea")
 
 
 def test_nothing_else():
