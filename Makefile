@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist load --maxschedchunk 1
 
 # What runs on Python 3.6, and what runs on 2.7 too.
 CLIENT := $(filter-out %/__main__.py,$(wildcard src/tencentserverless/*.py)) \
-	$(addprefix src/tencentserverless/,_failures _functions _protocol _settings _transport)
+	$(addprefix src/tencentserverless/,_failures _functions _protocol _settings _transport pytest_plugin)
 WORKER := $(addprefix src/tencentserverless/local/worker/,bootstrap.py debugger.py python27.py redirect.py \
 	python_path/sitecustomize.py)
 

@@ -9,8 +9,12 @@ import tempfile
 import pytest
 
 # Endpoints that these tests start leave their files in a folder of this process: nobody else may find them.
-os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp()
-atexit.register(shutil.rmtree, os.environ["XDG_RUNTIME_DIR"], ignore_errors=True)
+for folder in ("XDG_RUNTIME_DIR", "XDG_STATE_HOME"):
+    os.environ[folder] = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, os.environ[folder], ignore_errors=True)
+for name in ("LC_ALL", "LC_MESSAGES", "LANG"):  # tests read the English messages of the command line
+    if os.environ.get(name, "").startswith("zh"):
+        os.environ[name] = "en_US.UTF-8"
 
 try:
     from hypothesis import HealthCheck, settings

@@ -41,7 +41,8 @@ it has 2.
 
 ## Completion
 
-The shell completes verbs and options after one of these lines. Nothing is asked over the network.
+The shell completes verbs, options and the names of functions that were used here, after one of these lines. Nothing is
+asked over the network.
 
 ```shell
 eval "$(_TENCENTSERVERLESS_COMPLETE=bash_source tencentserverless)"

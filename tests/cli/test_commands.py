@@ -7,7 +7,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from tencentserverless._cli import running
+from tencentserverless._cli import names, running
 from tencentserverless._cli.commands import root
 from tencentserverless._cli.verbs import VERBS
 from tencentserverless.local import LocalSCF
@@ -54,6 +54,7 @@ def test_help_names_everything(arguments, words):
         (["local", "map"], "Did you mean map?"),
         (["invoke", "x", "--dta"], "Did you mean --data?"),
         (["local", "start"], "Missing the argument PATH..."),
+        (["invoke", ""], "Invalid value for 'NAME': it is empty"),
         (["invoke"], "Missing the argument NAME"),
     ],
 )
@@ -61,6 +62,13 @@ def test_wrong_use_is_two(arguments, hint):
     """Wrong use is exit code 2, with nothing on standard output, and the verb or option that was meant."""
     done = run(*arguments)
     assert (done.exit_code, done.stdout, hint in done.stderr) == (2, "", True), done.stderr
+
+
+@pytest.mark.parametrize("arguments", [[], ["local"]])
+def test_help_if_nothing_is_typed(arguments):
+    """Without a verb the help is shown, on standard error, and the exit code is 2."""
+    done = run(*arguments)
+    assert (done.exit_code, done.stdout, done.stderr) == (2, "", run(*arguments, "--help").stdout)
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -72,12 +80,17 @@ def test_every_verb(verb):
     assert verb in SCHEMA["$defs"]
 
 
-def test_completion():
-    """Completion knows the verbs without loading them, and the options of one."""
+def test_completion(tmp_path, monkeypatch):
+    """Completion knows the verbs without loading them, the options of one, and the functions that were used here."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    names.remember(["Work", "Other"])
+    names.remember(["Work"])
+    assert names.known() == ["Work", "Other"]
     for words, position, expected in (
         ("tencentserverless lo", 1, "plain,local"),
         ("t local s", 2, "plain,start"),
         ("t map --res", 2, "plain,--resume"),
+        ("t map Wo", 2, "plain,Work"),
     ):
         variables = {"_TENCENTSERVERLESS_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(position)}
         done = CliRunner().invoke(root, [], env=variables, prog_name="tencentserverless")

@@ -33,7 +33,8 @@ def invoke(place: str, data: str | None, log: bool, pretty: bool, as_json: bool,
     scf = serving.start_endpoint([folder], 0, serving.log if log else None, **options)
     try:
         function = _chosen(scf.functions, name, folder)
-        with ctrl_c() as trace, scf.client(function.region, trace=trace, timeout=None) as client:
+        ended = text("The function was ended.")
+        with ctrl_c(ended) as trace, scf.client(function.region, trace=trace, timeout=None) as client:
             result = client.invoke(function.name, function.namespace, data=event)
     finally:
         scf.stop()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tencentserverless._cli import output, serving
-from tencentserverless._cli.looking import record_files
+from tencentserverless._cli.language import text
 
 if TYPE_CHECKING:
     from tencentserverless._cli.screen import Screen
@@ -52,19 +52,21 @@ def start(
     invocations are kept, it has their file, records. Everything else goes to standard error: what to type next, and
     each invocation with what it prints. With --json these facts are lines of JSON.
     """
-    from tencentserverless._cli import running
+    from tencentserverless._cli import names, running
+    from tencentserverless._cli.looking import record_files
 
     signals: SimpleQueue[int] = SimpleQueue()  # a signal handler may use it at any time; an Event could deadlock
     serving.on_signals(signals.put, "SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
     terminal = Terminal(as_json=as_json, debugs=options["debug"] is not None)
     if records and no_records:
-        raise click.UsageError("--records and --no-records cannot be used together")
+        raise click.UsageError(text("--records and --no-records cannot be used together"))
     kept = record_files.options_for(paths, records, is_wanted=not no_records, notify=terminal.notify)
     scf = serving.start_endpoint(
         paths, port, None, notify=terminal.notify, watch=None if quiet else terminal.show, **kept, **options
     )
     with running.announced(scf, paths, lambda text: serving.deliver(partial(terminal.notify, text))):
         try:
+            names.remember(function.name for function in scf.functions)
             _introduce(scf, terminal, has_records=bool(kept))
             _wait_for(signals, scf, terminal)
         finally:
@@ -85,10 +87,10 @@ class Terminal:
         self.lock = threading.Lock()
         self._screen: Screen | None = None
 
-    def notify(self, text: str) -> None:
+    def notify(self, notice: str) -> None:
         from tencentserverless.local.model.facts import Noticed
 
-        self.show(Noticed(time.time(), text))
+        self.show(Noticed(time.time(), notice))
 
     def show(self, fact: "Fact") -> None:
         from tencentserverless._cli.screen import Screen, json_line

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from tencentserverless._cli.language import text
 from tencentserverless._cli.local_env import assignment
 from tencentserverless.local.model.function import DEFAULT_NAMESPACE, Function
 from tencentserverless.local.model.regions import DEFAULT_REGION
@@ -36,14 +37,18 @@ def ready(
     values: the environment variables. width: the columns of the terminal. records: the file of the records that are
     kept, "" if they are not.
     """
-    number = f"{len(functions)} function{'' if len(functions) == 1 else 's'}"
-    yield f"Serving {number} at {values['TENCENTSERVERLESS_ENDPOINT']}"
+    count = {"count": len(functions), "endpoint": values["TENCENTSERVERLESS_ENDPOINT"]}
+    yield (
+        text("Serving 1 function at {endpoint}", **count)
+        if len(functions) == 1
+        else text("Serving {count} functions at {endpoint}", **count)
+    )
     yield ""
     yield from (f"  {row}" for row in _table([_HEAD, *map(_row, functions[:MOST_ROWS])], width - 2))
     if len(functions) > MOST_ROWS:
-        yield f"  and {len(functions) - MOST_ROWS} more"
+        yield "  " + text("and {count} more", count=len(functions) - MOST_ROWS)
     yield ""
-    yield f"In another terminal{' (PowerShell)' if is_windows else ''}:"
+    yield text("In another terminal{which}:", which=" (PowerShell)" if is_windows else "")
     yield ""
     for name, value in values.items():
         yield f"  {assignment('powershell' if is_windows else 'sh', name, value)}"
@@ -51,10 +56,10 @@ def ready(
         yield f"  {_invocation(functions[0])}"
     yield ""
     if records:
-        yield f"Records are kept for 7 days in {records}"
-        yield "Look back: tencentserverless logs --failed, tencentserverless local trace"
+        yield text("Records are kept for 7 days in {file}", file=records)
+        yield text("Look back: tencentserverless logs --failed, tencentserverless local trace")
         yield ""
-    yield "Saved code takes effect at the next invocation. Press Ctrl-C to stop."
+    yield text("Saved code takes effect at the next invocation. Press Ctrl-C to stop.")
 
 
 def _row(function: Function) -> tuple[str, ...]:

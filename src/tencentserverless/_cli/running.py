@@ -93,6 +93,7 @@ def announced(scf: "LocalSCF", paths: Sequence[str], notify: Callable[[str], Non
 def _written(content: bytes) -> tuple[int, Path]:
     """A new file with this content, and its descriptor, which holds the lock."""
     name = f"{os.getpid()}-{os.urandom(4).hex()}"
+    failure = OSError("the user does not have a home folder")
     for folder in _folders():
         try:
             folder.mkdir(0o700, parents=True, exist_ok=True)
@@ -112,7 +113,8 @@ def _folders() -> list[Path]:
     if sys.platform == "win32":
         return [state_folder()]
     runtime = Path(os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}")
-    return [*([runtime / _NAME] if runtime.is_dir() else []), state_folder()]
+    found = [*([runtime / _NAME] if runtime.is_dir() else []), state_folder()]
+    return [folder for folder in found if folder.is_absolute()]
 
 
 def state_folder() -> Path:

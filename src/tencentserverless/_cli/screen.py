@@ -269,6 +269,8 @@ def _trace_of(outcome: Outcome) -> str:
         error = json.loads(outcome.ret_msg)
     except ValueError:
         return ""
+    if not isinstance(error, dict):
+        return ""
     message = error.get("errorMessage", "")
     return error.get("stackTrace") or (message if "\n" in message else "")
 

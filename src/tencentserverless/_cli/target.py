@@ -17,6 +17,20 @@ local_option = click.option(
     "--local", "is_local", is_flag=True, help="Use the local endpoint that runs on this machine, see `local start`."
 )
 
+
+def _completed(_context: click.Context, _argument: click.Parameter, incomplete: str) -> list[str]:
+    from tencentserverless._cli import names
+
+    return [name for name in names.known() if name.startswith(incomplete)]
+
+
+def _name(_context: click.Context, _argument: click.Parameter, value: str) -> str:
+    if not value.strip():
+        raise click.BadParameter(text("it is empty"))
+    return value
+
+
+name_argument = click.argument("name", shell_complete=_completed, callback=_name)
 _OPTIONS = (
     click.option("--region", help="Default: TENCENTCLOUD_REGION, then ap-guangzhou."),
     click.option("--profile", help="A profile of tccli, or of ~/.tencentcloud/credentials."),

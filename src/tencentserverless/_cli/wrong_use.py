@@ -9,8 +9,14 @@ import click
 
 from tencentserverless._cli.language import is_chinese, joined, text
 
+_ONLY_HELP = getattr(click.exceptions, "NoArgsIsHelpError", ())  # newer releases of click have it
+
 
 def lines(error: click.UsageError) -> Iterator[str]:
+    """The lines to print."""
+    if isinstance(error, _ONLY_HELP):  # nothing was typed after the name of a group of verbs
+        yield error.format_message()
+        return
     message = _message(error)
     words = _CHINESE if is_chinese(message) else _ENGLISH
     context = error.ctx

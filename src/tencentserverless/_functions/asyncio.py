@@ -41,11 +41,20 @@ class AsyncMap(Generic[T]):
             if item is not None:
                 tasks.call()
                 return hand_out(item, tasks.fanout.plan)  # type: ignore[no-any-return]
-            if tasks.is_over or tasks.fanout.is_over():
-                await self.aclose()
+            if await self._is_over():
                 raise StopAsyncIteration
             tasks.call()
             await tasks.wait()
+
+    async def _is_over(self) -> bool:
+        """Whether every outcome has been handed out. Then the tasks have ended. Raises what ended the iteration."""
+        is_over = True
+        try:
+            is_over = self._tasks.is_over or self._tasks.fanout.is_over()
+        finally:
+            if is_over:
+                await self.aclose()
+        return is_over
 
     async def aclose(self) -> None:
         """Send no more events, and cancel the invocations in flight: their connections are closed."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 STARTED, ENDED, FAILED, WITHDRAWN = "started", "ended", "failed", "withdrawn"
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
-_LOCKED_BYTE = 1 << 62  # Windows locks bytes: one behind every text
+_LOCKED_BYTE = (1 << 31) - 2  # Windows locks bytes, up to this one; nobody else can read a locked byte
 _OF_RESULTS = ("request_id", "function_request_id", "duration_ms", "billed_ms", "memory_bytes", "log_tail")
 _OF_ERRORS = ("status_code", "executed", "log_tail", "function_name", "region", "namespace")
 _INTERRUPTED = "the program ended before the answer came; `idempotent` sends such an event again"
@@ -81,6 +81,7 @@ class Journal:
             self._digests[index] = value
         elif what == WITHDRAWN:
             self._digests.pop(index, None)
+            self._places.pop(index, None)
         else:
             self._places[index] = offset, length
 
@@ -119,6 +120,7 @@ class Journal:
     def withdraw(self, index: int) -> None:
         """Note that an event did not run, and is to be sent again by the next `map`."""
         if self._digests.pop(index, None) is not None:
+            self._places.pop(index, None)
             self._write(_line([WITHDRAWN, index]))
 
     def is_finished(self, index: int) -> bool:

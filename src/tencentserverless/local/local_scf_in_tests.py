@@ -71,8 +71,9 @@ class InTests:
         only: the faults to try: status codes such as 433, and names such as "silence". By default all.
         times: how often the function fails in a run, before it answers again. By default always.
         """
+        names = chosen(only)
         success = program()
-        return [self._cope(name, program, success, fault, times) for fault in chosen(only)]
+        return [self._cope(name, program, success, fault, times) for fault in names]
 
     def _cope(self, name: str, program: Callable[[], Any], success: Any, fault: str, times: int | None) -> Coped:
         before = {record.request_id for record in self.invocations()}
@@ -98,14 +99,20 @@ class InTests:
 
     def invocations(self, name: str | None = None) -> list[Record]:
         """The records of the invocations since the start or `reset`, oldest first. name: of this function only."""
-        return [record for record in self._running().records.own() if name in (None, record.function_name)]
+        records = self._running().records.own()
+        if name is None:
+            return records
+        own = [record for record in records if record.function_name == name]
+        others = (record.function_name for record in records if record.function_name != name)
+        return expectations.Invocations(name, own, others)
 
     def wait_for_idle(self, seconds: float = 5.0) -> bool:
         """Wait until no invocation is running or waiting, at most so long. Returns whether that is so."""
-        idle = self._running().invocations.idle()
-        with suppress(asyncio.TimeoutError):
-            self._running_loop().wait_for(asyncio.wait_for(idle, seconds))
-        return self._running().invocations.is_idle
+        invocations = self._running().invocations
+        if not invocations.is_idle:
+            with suppress(asyncio.TimeoutError):
+                self._running_loop().wait_for(asyncio.wait_for(invocations.idle(), seconds))
+        return invocations.is_idle
 
     def account(self, *, strict: bool | None = None) -> str:
         """Everything that was not as expected since the start or `reset`, as text. "" if all was.

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from benchmarks import resumed
 from tencentserverless._cli.commands import root
+from tencentserverless._functions.journal import Journal
 from tencentserverless.local import LocalSCF
 from tests.cli.conftest import environment
 
@@ -108,7 +109,8 @@ def test_standard_input(work):
 
 
 def test_what_resume_needs(work):
-    """Existing results are not overwritten; a changed input, a missing journal and a missing -o are refused."""
+    """Existing results are not overwritten; a changed input, a missing journal, one in use, and a missing -o are
+    refused."""
     Path("e.jsonl").write_text("1\n2\n")
     assert run("Work", "e.jsonl", "-o", "r.jsonl", "--resume").exit_code == 0
     before = Path("r.jsonl").read_bytes()
@@ -120,48 +122,71 @@ def test_what_resume_needs(work):
     ):
         done = run("Work", "e.jsonl", *arguments)
         assert (done.exit_code, words in done.stderr, Path("r.jsonl").read_bytes()) == (2, True, before)
+    Path("r.failed.jsonl").touch()
+    other = Journal("r.jsonl.journal", json.loads(Path("r.jsonl.journal").read_text().splitlines()[0])["about"])
+    assert "in use" in run("Work", "e.jsonl", "-o", "r.jsonl", "--resume").stderr
+    assert os.path.exists("r.failed.jsonl")
+    other.close()
     os.unlink("r.jsonl.journal")
     assert "r.jsonl.journal is missing" in run("Work", "e.jsonl", "-o", "r.jsonl", "--resume").stderr
     assert sorted(work.ran) == [1, 2]
 
 
 def test_a_failure_that_every_event_would_meet(work, monkeypatch):
-    """Wrong credentials and a missing function end the run with one message; --resume sends all of it."""
-    Path("e.jsonl").write_text("1\n" * 1000)
+    """Wrong credentials, a missing function and an endpoint that is not there end the run with one message; --resume
+    sends all of it."""
+    Path("e.jsonl").write_text("1\n" * 100)
     with monkeypatch.context() as wrong:
         wrong.setenv("TENCENTCLOUD_SECRETKEY", "wrong")
         done = run("Work", "e.jsonl", "-o", "r.jsonl")
     assert (done.exit_code, lines()) == (4, [])
     assert run("Missing", "e.jsonl").exit_code == 3
+    done = run("Work", "e.jsonl", "-o", "r.jsonl", "--resume", "--endpoint", "http://127.0.0.1:9")
+    assert (done.exit_code, lines(), "connect" in done.stderr) == (3, [], True)
     assert run("Work", "e.jsonl", "-o", "r.jsonl", "--resume").exit_code == 0
-    assert (len(lines()), len(work.ran)) == (1000, 1000)
+    assert (len(lines()), len(work.ran)) == (100, 100)
 
 
 def test_ctrl_c(work):
     """Ctrl-C lets the events under way end, and says how to go on; the exit code is 130."""
-    Path("e.jsonl").write_text("".join(f"{number}\n" for number in range(1000)))
-    work.act = lambda event: os.kill(os.getpid(), signal.SIGINT) if event == 100 else None
+    Path("e.jsonl").write_text("".join(f"{number}\n" for number in range(300)))
+    work.act = lambda event: os.kill(os.getpid(), signal.SIGINT) if event == 20 else None
     done = run("Work", "e.jsonl", "-o", "r.jsonl")
     assert (done.exit_code, "--resume goes on" in done.stderr) == (130, True), done.stderr
     assert [line["value"] for line in lines()] == sorted(work.ran)
-    assert 100 < len(work.ran) < 1000
+    assert 20 < len(work.ran) < 300
     work.act = None
     assert run("Work", "e.jsonl", "-o", "r.jsonl", "--resume").exit_code == 0
-    assert (sorted(work.ran), [line["value"] for line in lines()]) == (list(range(1000)), list(range(1000)))
+    assert (sorted(work.ran), [line["value"] for line in lines()]) == (list(range(300)), list(range(300)))
+
+
+def test_ctrl_c_while_an_event_is_awaited(work):
+    """Ctrl-C ends the wait for more events on standard input, after the results of those that came."""
+    names = {name: os.environ[name] for name in os.environ if name.startswith("TENCENT")}
+    arguments = [sys.executable, "-m", "tencentserverless", "map", "Work", "-", "--concurrency", "1"]
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen(arguments, env=environment(**names), **pipes) as waiting:
+        waiting.stdin.write(b"1\n2\n")
+        waiting.stdin.flush()
+        assert json.loads(waiting.stdout.readline())["value"] == 1
+        waiting.send_signal(signal.SIGINT)
+        output, told = waiting.communicate(timeout=60)
+    assert (waiting.returncode, [json.loads(line)["value"] for line in output.splitlines()]) in ((130, [2]), (130, []))
+    assert b"Interrupted." in told
 
 
 def test_a_full_disk_and_a_closed_pipe(work, tmp_path):
     """If results or the journal cannot be written, the run ends with 6, and --resume finishes it; so it does if
     nobody reads the results."""
-    Path("e.jsonl").write_text("".join(f"{number}\n" for number in range(1000)))
-    program = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000));"
+    Path("e.jsonl").write_text("".join(f"{number}\n" for number in range(200)))
+    program = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (8000, 8000));"
     program += "from tencentserverless._cli import main; main()"
     arguments = [sys.executable, "-c", program, "map", "Work", "e.jsonl", "-o", "r.jsonl"]
     names = {name: os.environ[name] for name in os.environ if name.startswith("TENCENT")}
     done = subprocess.run(arguments, env=environment(**names), capture_output=True, text=True, check=False)
     assert (done.returncode, "File too large" in done.stderr) == (6, True), done.stderr
     assert run("Work", "e.jsonl", "-o", "r.jsonl", "--resume").exit_code in (0, 3)
-    assert [line["index"] for line in lines()] == list(range(1000))
+    assert [line["index"] for line in lines()] == list(range(200))
     assert all(work.ran.count(line["index"]) == 1 for line in lines() if "value" in line)
     command = [sys.executable, "-m", "tencentserverless", "map", "Work", "e.jsonl"]
     with subprocess.Popen(command, env=environment(**names), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as closed:
@@ -170,10 +195,10 @@ def test_a_full_disk_and_a_closed_pipe(work, tmp_path):
         assert b"cannot write to standard output: Broken pipe" in closed.stderr.read()
 
 
-@pytest.mark.parametrize("options", [(), ("--idempotent",)], ids=["", "idempotent"])
-def test_killed_twice(tmp_path, options):
-    """A run of 1,000 events that is killed twice with -9 and resumed has one line for each event: an answer, or a
+@pytest.mark.parametrize(("events", "options"), [(1000, ()), (200, ("--idempotent",))], ids=["", "idempotent"])
+def test_killed_twice(tmp_path, events, options):
+    """A run that is killed twice with -9 and resumed has one line for each event: an answer, or a
     "maybe" for what was under way; other events ran once. If the function is idempotent, all are answers."""
-    found, ran, code, told = resumed.killed_twice(tmp_path, 1000, *options)
-    assert not list(resumed.wrong(found, ran, 1000, bool(options)))
+    found, ran, code, told = resumed.killed_twice(tmp_path, events, *options)
+    assert not list(resumed.wrong(found, ran, events, bool(options)))
     assert code == (0 if options else 3), told

@@ -1,8 +1,12 @@
 """How far a fan-out is."""
 
+import re
+
 import pytest
 
+from tencentserverless._cli.invoking import progress as progress_module
 from tencentserverless._cli.invoking.progress import Count, Progress, duration, line
+from tests.local.process_table import until
 
 
 def count(total, done, failed=0, maybe=0):
@@ -39,6 +43,16 @@ def test_rate():
         now[0], numbers.done = now[0] + 10, numbers.done + 10
         rate = progress._rate()
     assert rate == 1
+
+
+def test_lines_off_a_terminal(capsys, monkeypatch):
+    """If standard error is not a terminal, plain lines tell the count from time to time, and none is drawn over."""
+    monkeypatch.setattr(progress_module, "LINE_SECONDS", 0.001)
+    told = []
+    with Progress(count(20, 12, 3)):
+        until(lambda: told.append(capsys.readouterr().err) or any(told))
+    assert re.match(r"12/20  3 failed  [\d.]+/s", "".join(told))
+    assert "\r" not in "".join(told)
 
 
 @pytest.mark.parametrize(("seconds", "shown"), [(0.4, "0 s"), (200, "3 min 20 s"), (7500, "2 h 5 min")])

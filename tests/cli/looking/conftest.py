@@ -2,7 +2,6 @@
 
 import os
 import time
-from pathlib import Path
 
 import pytest
 
@@ -21,15 +20,20 @@ CODE = {
 BEGAN = 1_700_000_000.0
 
 
-@pytest.fixture
-def state(tmp_path, monkeypatch):
-    """A user without credentials, whose state folder this is."""
+def become_nobody(monkeypatch, home):
+    """Be a user without credentials, whose files are below this folder."""
     for name in list(os.environ):
         if name.startswith(("TENCENT", "TCCLI")):
             monkeypatch.delenv(name)
     for name, folder in {"HOME": "home", "XDG_RUNTIME_DIR": "run", "XDG_STATE_HOME": "state"}.items():
-        (tmp_path / folder).mkdir()
-        monkeypatch.setenv(name, str(tmp_path / folder))
+        (home / folder).mkdir()
+        monkeypatch.setenv(name, str(home / folder))
+
+
+@pytest.fixture
+def state(tmp_path, monkeypatch):
+    """The state folder of a user without credentials."""
+    become_nobody(monkeypatch, tmp_path)
     return tmp_path / "state" / "tencentserverless"
 
 
@@ -40,19 +44,26 @@ def by_hand(monkeypatch):
     monkeypatch.delenv("CI", raising=False)
 
 
-@pytest.fixture
-def shop(state, tmp_path):
-    """A running endpoint that other terminals find. `Gateway` was invoked twice; the second time its callee failed."""
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    """A running endpoint that other terminals find. `Gateway` was invoked twice; the second time its callee failed.
+
+    Tests that change it are in files of their own. `shop.home` is a folder with its functions and its records.
+    """
+    home = tmp_path_factory.mktemp("shop")
     for name, body in CODE.items():
-        folder = tmp_path / "shop" / name
+        folder = home / "shop" / name
         folder.mkdir(parents=True)
         text = f"from tencentserverless import scf\ndef main_handler(event, context):\n    {body}\n"
         (folder / "index.py").write_text(text if "scf." in body else text.partition("\n")[2])
-    with LocalSCF(tmp_path / "shop", records=tmp_path / "records.db", notify=lambda _: None) as scf:
-        with running.announced(scf, [str(tmp_path / "shop")], pytest.fail), Api(scf) as api:
-            for sku in ("tea", "gold"):
-                api.invoke("Gateway", {"sku": sku})
-            yield scf
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        become_nobody(monkeypatch, home)
+        with LocalSCF(home / "shop", records=home / "records.db", notify=lambda _: None) as scf:
+            with running.announced(scf, [str(home / "shop")], pytest.fail), Api(scf) as api:
+                for sku in ("tea", "gold"):
+                    api.invoke("Gateway", {"sku": sku})
+                scf.home = home
+                yield scf
 
 
 @pytest.fixture
@@ -67,11 +78,17 @@ def run(capfd):
     return call
 
 
-def made(name, request_id, parent=None, *, came, ended, busy=None, cold=None, status=200, kind="RequestResponse"):
+def made(
+    name, request_id, parent=None, *, came, ended, busy=None, cold=None, status=200, kind="RequestResponse", log=""
+):
     """A record of an invocation that came and ended so many seconds after `BEGAN`. busy, cold: also seconds."""
     asked = invocation(request_id=request_id, name=name)
     asked = asked._replace(received_at=BEGAN + came, parent=parent, invocation_type=kind)
-    ms = {"busy_ms": None if busy is None else busy * 1000, "init_ms": None if cold is None else cold * 1000}
+    ms = {
+        "output": log,
+        "busy_ms": None if busy is None else busy * 1000,
+        "init_ms": None if cold is None else cold * 1000,
+    }
     outcome = Outcome(status, "1", "" if status == 200 else "no", (busy or 0) * 1000, 12 << 20, **ms)
     return Record(asked, ended_at=BEGAN + ended, outcome=outcome)
 
@@ -84,8 +101,3 @@ def utc(monkeypatch):
     yield
     monkeypatch.undo()
     time.tzset()
-
-
-@pytest.fixture
-def records_file(tmp_path) -> Path:
-    return tmp_path / "records.db"

@@ -24,7 +24,7 @@ def test_which_functions_there_are(run, shop):
     last = max(record.invocation.received_at for record in shop.records if record.function_name == "Gateway")
     assert found[0]["last_run_at"] == int(last)
     code, shown, told = run("functions", "--local", "--region", "ap-chengdu", "--namespace", "none")
-    assert (code, shown, told) == (0, "", "There are no functions in ap-chengdu, namespace none.\n")
+    assert (code, shown, told) == (0, "", "There are no functions in ap-chengdu/none.\n")
 
 
 def test_one_function(run, shop):

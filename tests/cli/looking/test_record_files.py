@@ -79,12 +79,16 @@ def test_a_link_that_was_planted(kept, state, tmp_path, planted):
     assert (elsewhere.stat().st_mtime_ns, elsewhere.stat().st_mode) == before
 
 
-def test_a_place_that_cannot_be_used(kept, state):
+def test_a_place_that_cannot_be_used(kept, state, monkeypatch):
     """If the folder cannot be made or the file is no file of records, there is one notice that says why."""
     notices = []
     kept("shop").write_bytes(b"no database " * 1000)
     assert kept("shop", notify=notices.append) is None
     assert "file is not a database" in notices.pop()
+    monkeypatch.setenv("XDG_STATE_HOME", "relative")
+    assert kept("shop", notify=notices.append) is None
+    assert "home folder" in notices.pop()
+    monkeypatch.setenv("XDG_STATE_HOME", str(state.parent))
     (state / "records").rename(state / "aside")
     (state / "records").write_text("")
     assert kept("shop", notify=notices.append) is None

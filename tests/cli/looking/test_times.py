@@ -24,8 +24,8 @@ def test_what_is_a_time(text, at):
 
 @pytest.mark.parametrize("text", ["", "2", "h", "2 h", "yesterday", "-2h", "2026-13-01"])
 def test_what_is_not(text):
-    """Another text is refused with examples."""
-    with pytest.raises(ValueError, match="2h"):
+    """Another text is refused."""
+    with pytest.raises(ValueError, match="not a time"):
         parsed(text, 0.0)
 
 

@@ -33,7 +33,7 @@ def test_what_is_not_there(run, shop, tmp_path):
     """An unknown id, an ambiguous one and a picture that cannot be written are told, with exit codes 5 and 6."""
     code, shown, told = run("local", "trace", "no-such-id")
     assert (code, shown) == (5, "")
-    assert str(tmp_path / "records.db") in told
+    assert str(shop.home / "records.db") in told
     code, _, told = run("local", "trace", "")
     assert (code, "Several request ids" in told) == (5, True)
     assert run("local", "trace", "--svg", str(tmp_path / "no" / "x.svg"))[0] == 6

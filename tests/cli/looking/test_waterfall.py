@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tencentserverless._cli.looking.waterfall import Axis, Chain, duration
@@ -44,6 +44,7 @@ def test_idle_stretches_are_folded():
 hops = st.lists(st.tuples(*[st.floats(0, 1e4)] * 4, st.integers(0, 9)), min_size=1, max_size=12)
 
 
+@settings(max_examples=40)
 @given(hops, st.integers(1, 200), st.integers(0, 20))
 def test_any_chain_fits_on_its_axis(rows, length, fold):
     """Whatever was measured, every hop is there once, its times are in order, and the axis is monotonic."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tencentserverless.local.doubles.expectations import account, chain_text
+from tencentserverless.local.doubles.expectations import Invocations, account, chain_text
 from tencentserverless.local.doubles.stubs import new_stub
 from tencentserverless.local.model import outcomes
 from tencentserverless.local.model.facts import Refused
@@ -91,3 +91,16 @@ def test_the_chain():
         "      KeyError: 1",
         "Late (ap-guangzhou, default) {} -> was still running",
     ]
+
+
+def test_an_invocation_that_did_not_come():
+    """The records of a function are a list; an index beyond its end says how often it was invoked, and which others."""
+    records = Invocations("Pay", [OTHER], ["Order", "Order", "Ship"])
+    assert (records == [OTHER], records[0], records[-1:], len(records)) == (True, OTHER, [OTHER], 1)
+    with pytest.raises(IndexError) as raised:
+        records[1]
+    assert str(raised.value) == "Pay was invoked once, so there is no [1]. The test invoked Order, Ship."
+    with pytest.raises(IndexError) as raised:
+        Invocations("Pya", [], [])[0]
+    assert str(raised.value) == "Pya was not invoked, so there is no [0]. The test invoked no other function."
+    assert repr(records) == "[<Order (ap-guangzhou, default) {} -> 1 in 0 ms>]"

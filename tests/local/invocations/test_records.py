@@ -196,13 +196,52 @@ def test_a_file_that_changes_under_it(opened, tmp_path, other):
     found, told = after(lambda: other.execute(damage))
     assert (found, told) == (["new", "new"], [f"records: {path}: 1 rows are damaged, and are left out"])
     found, told = after(path.unlink)
-    assert (found, told) == (["new", "new"], [f"records: {path}: the file was removed. A new one is begun"])
-    found, told = after(lambda: os.truncate(path, 0))
-    assert (found, len(told)) == (["new", "new"], 1)
-    found, told = after(lambda: path.write_bytes(b"no database " * 2000))
-    assert (found, told[-1]) == (["new", "new"], f"records: the damaged file is now {path}.damaged. A new one is begun")
+    lost = f"records: {path}: the file was removed or emptied. A new one is begun"
+    assert (found, told) == (["new", "new"], [lost])
+    assert after(lambda: os.truncate(path, 0)) == (["new", "new"], [lost])
+    damaged = f"records: the damaged file is now {path}.damaged. A new one is begun"
+    assert after(lambda: path.write_bytes(b"no database " * 2000)) == (["new", "new"], [damaged])
     assert sorted(one.name for one in tmp_path.iterdir()) == ["records.db", "records.db.damaged"]
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_link_that_is_planted_while_it_runs(opened, tmp_path):
+    """A link in the place of the file is told once and not followed; when it is gone, a new file is begun."""
+    path, notices = tmp_path / "records.db", []
+    records = opened(notify=notices.append)
+    written(records, "first")
+    assert ids(records) == ["first"]
+    (tmp_path / "precious").write_text("precious")
+    path.unlink()
+    path.symlink_to("precious")
+    for number in range(3):
+        written(records, str(number))
+        assert ids(records)[-1] == str(number)
+    assert len(notices) == 1
+    assert (tmp_path / "precious").read_text() == "precious"
+    path.unlink()
+    assert ids(records) == ["0", "1", "2"]
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_full_disk(opened, impatient):
+    """If the disk is full there is one notice; what could not be written is, once there is room."""
+    notices = []
+    records = opened(notify=notices.append)
+    written(records, "first")
+    assert ids(records) == ["first"]
+    database = records._database
+    database.execute("PRAGMA max_page_count = 3")  # SQLite's own word for a full disk, which it reports the same way
+    records._lock.acquire()  # the writer would give up this connection
+    try:
+        for number in range(40):
+            written(records, str(number))
+        assert not records._write()
+    finally:
+        records._lock.release()
+    assert ids(records) == ["first", *map(str, range(40))]
+    assert len(notices) == 1
+    assert "full" in notices[0]
 
 
 def test_only_the_owner_may_read_the_file(opened, tmp_path):

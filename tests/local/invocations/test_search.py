@@ -46,7 +46,7 @@ CONDITIONS = names(
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(wanted=CONDITIONS, most=st.integers(0, 70))
 def test_a_search_finds_what_fulfils_all(path, wanted, most):
     """The newest records that fulfil every condition are found, the oldest of them first, and counted."""

@@ -13,7 +13,8 @@ from tencentserverless.local import AuthorityError, FunctionFolderError, LocalEr
 def test_public_names():
     """These are the public names of `tencentserverless.local`."""
     assert " ".join(local.__all__) == (
-        "AuthorityError Begun Ended ExpectationError FunctionFolderError LocalError LocalSCF Printed Record Refused"
+        "AuthorityError Begun Coped Ended ExpectationError FunctionFolderError LocalError LocalSCF Printed "
+        "Record Refused sample_event"
     )
     assert all(hasattr(local, name) for name in local.__all__)
 

@@ -11,15 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 from tencentserverless._cli import exit_codes, output
 from tencentserverless._cli.invoking import event_lines
+from tencentserverless._cli.invoking.event_lines import Line
 from tencentserverless._cli.invoking.progress import Count, Progress, duration
-from tencentserverless._cli.invoking.results import Results, StandardOutput, journal_of, line_of
+from tencentserverless._cli.invoking.results import Results, StandardOutput, check, journal_of, line_of
 from tencentserverless._cli.language import joined, text
 from tencentserverless._functions.fanout import is_hopeless
 from tencentserverless._functions.journal import Journal
-from tencentserverless.exception import SettingsError
+from tencentserverless.exception import ConnectError, SettingsError
 
 if TYPE_CHECKING:
     from tencentserverless._functions.blocking import Function
+
+
+LEAST_UNREACHED = 10
 
 
 def fan_out(function: "Function[Any]", events: str, output_path: str | None, *, is_resumed: bool, **how: int) -> "Run":
@@ -33,7 +37,9 @@ def fan_out(function: "Function[Any]", events: str, output_path: str | None, *, 
         run = Run(function, StandardOutput(), None, count)
     else:
         path = Path(output_path)
-        run = Run(function, Results(path, is_resumed), _journal(function, path, survey), count)
+        check(path, is_resumed)
+        journal = _journal(function, path, survey)
+        run = Run(function, Results(path), journal, count)
     run.go(events, **how)
     return run
 
@@ -71,16 +77,20 @@ class Run:
         self._stop = _Stop()
         self._sources: dict[int, bytes] = {}  # of the events that have no outcome yet
         self._codes: set[int] = set()
+        self._unreached: list[tuple[int, ConnectError, bytes]] = []  # events in a row that found no connection
+        self._is_down = False  # whether there were so many of them that the run ends
         self.code = exit_codes.OK
 
     def go(self, events: str, concurrency: int, retries: int) -> None:
         began = time.monotonic()
+        self._most_unreached = max(concurrency, LEAST_UNREACHED)
         options = {"concurrency": concurrency, "retries": retries, "ordered": False, "return_exceptions": True}
         try:
-            with self._stop.on_ctrl_c(), Progress(self._count):
+            with self._stop.on_ctrl_c(), Progress(self._count, may_draw=self._results.may_draw):
                 outcomes = self._function._map(self._events(events), self._journal, True, **options)
                 for index, outcome in outcomes:
                     self._take(index, outcome)
+            self._end()
         except KeyboardInterrupt:
             raise self._interrupted() from None
         except OSError as error:
@@ -88,15 +98,16 @@ class Run:
             raise exit_codes.Failure(f"{where}{error.strerror or error}", exit_codes.NOT_WRITTEN) from None
         finally:
             self._results.close()
-            output.tell(self._summary(time.monotonic() - began))
+            if self._count.done or not self._count.total:
+                output.tell(self._summary(time.monotonic() - began))
         if self._stop.is_asked and self._count.done != self._count.total:
             raise self._interrupted()
         self.code = min(self._codes, default=exit_codes.OK)
 
     def _events(self, events: str) -> Iterator[object]:
         with _opened(events) as file:
-            for index, line in enumerate(event_lines.read(file, events)):
-                if self._stop.is_asked:
+            for index, line in enumerate(self._stop.until_asked(event_lines.read(file, events))):
+                if self._is_down:
                     return
                 self._sources[index] = line.source
                 if self._journal is not None and self._journal.is_finished(index):
@@ -108,13 +119,40 @@ class Run:
         failure = outcome if isinstance(outcome, Exception) else None
         if failure is not None and (is_hopeless(failure) or not self._is_finished(index)):
             return
+        if isinstance(failure, ConnectError) and not self._results.has(index):
+            self._unreached.append((index, failure, source))
+            if self._is_down or len(self._unreached) >= self._most_unreached:
+                self._withdraw()
+            return
+        self._settle_unreached()
+        self._settle(index, outcome, source)
+
+    def _withdraw(self) -> None:
+        """Send nothing more, because every event would find no connection. A resumed run sends these events again."""
+        self._is_down = True
+        if self._journal is not None:
+            for index, _, _ in self._unreached:
+                self._journal.withdraw(index)
+
+    def _settle_unreached(self) -> None:
+        if not self._is_down:
+            unreached, self._unreached = self._unreached, []
+            for each in unreached:
+                self._settle(*each)
+
+    def _end(self) -> None:
+        self._settle_unreached()
+        if self._is_down:
+            raise self._unreached[-1][1]
+
+    def _settle(self, index: int, outcome: Any, source: bytes) -> None:
         self._results.add(index, line_of(index, outcome))
         self._count.done += 1
-        if failure is None:
+        if not isinstance(outcome, Exception):
             return
         self._results.add_failed(source)
-        self._codes.add(exit_codes.code_of(failure))
-        if getattr(failure, "executed", "maybe") == "maybe":
+        self._codes.add(exit_codes.code_of(outcome))
+        if getattr(outcome, "executed", "maybe") == "maybe":
             self._count.maybe += 1
         else:
             self._count.failed += 1
@@ -150,6 +188,20 @@ class _Stop:
 
     def __init__(self) -> None:
         self.is_asked = False
+        self._is_reading = False
+
+    def until_asked(self, lines: Iterator[Line]) -> Iterator[Line]:
+        """The lines until Ctrl-C, which also ends the wait for the next one."""
+        while not self.is_asked:
+            try:
+                self._is_reading = True
+                line = next(lines, None)
+                self._is_reading = False
+            except _AskedError:
+                return
+            if line is None:
+                return
+            yield line
 
     @contextmanager
     def on_ctrl_c(self) -> Iterator[None]:
@@ -164,6 +216,12 @@ class _Stop:
             raise KeyboardInterrupt
         self.is_asked = True
         output.tell("\n" + text("Waiting for the invocations under way. Ctrl-C again leaves them."))
+        if self._is_reading:
+            raise _AskedError
+
+
+class _AskedError(Exception):
+    """Ctrl-C while the next event is being read."""
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tencentserverless._cli import exit_codes, output, target
+from tencentserverless._cli import exit_codes, names, output, target
 from tencentserverless._cli.invoking import event_text
 from tencentserverless._cli.language import joined, text
 
@@ -19,7 +19,7 @@ TYPES = ("RequestResponse", "Event")
 
 
 @click.command()
-@click.argument("name")
+@target.name_argument
 @event_text.data_option
 @click.option(
     "--type", "kind", type=click.Choice(TYPES), default=TYPES[0], show_default=True, help="Event: do not wait."
@@ -57,6 +57,7 @@ def invoke(
         result = client.invoke(
             name, namespace, "Tail" if log else "None", qualifier, kind, event, routing_key=key, idempotent=idempotent
         )
+    names.remember([name])
     if log:
         output.tell(result.log_tail.rstrip("\n"))
     show(result, kind == "Event", as_json, pretty)
@@ -73,20 +74,24 @@ class _Trace:
 
 
 @contextmanager
-def ctrl_c() -> Iterator[_Trace]:
-    """Make Ctrl-C in this block say whether the invocation may go on. Gives the trace for the client."""
+def ctrl_c(sent: str = "") -> Iterator[_Trace]:
+    """Make Ctrl-C in this block say whether the invocation may go on. Gives the trace for the client.
+
+    sent: what to say if the request was sent.
+    """
     trace = _Trace()
     try:
         yield trace
     except KeyboardInterrupt:
-        sent = text("The request was sent: the function may go on running.")
+        sent = sent or text("The request was sent: the function may go on running.")
         went = sent if trace.was_sent else text("Nothing was sent.")
         raise exit_codes.Interrupted(joined(text("Interrupted."), went)) from None
 
 
 def show(result: "InvokeResult", is_event: bool, as_json: bool, pretty: bool) -> None:
     """Print a result to standard output."""
-    shown: Any = as_data(result) if as_json else {"request_id": result.request_id} if is_event else None
+    sent = {"request_id": result.function_request_id or result.request_id}
+    shown: Any = as_data(result) if as_json else sent if is_event else None
     if shown is None and not pretty:
         output.write_json_text(result)
     elif pretty:
@@ -97,5 +102,5 @@ def show(result: "InvokeResult", is_event: bool, as_json: bool, pretty: bool) ->
 
 def as_data(result: "InvokeResult") -> dict[str, Any]:
     """What is known of a result, as JSON takes it."""
-    names = ("request_id", "function_request_id", "duration_ms", "billed_ms", "memory_bytes", "log_tail")
-    return {"value": result.value, **{name: getattr(result, name) for name in names}}
+    fields = ("request_id", "function_request_id", "duration_ms", "billed_ms", "memory_bytes", "log_tail")
+    return {"value": result.value, **{name: getattr(result, name) for name in fields}}

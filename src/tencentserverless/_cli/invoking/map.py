@@ -10,7 +10,7 @@ from tencentserverless._cli.language import text
 
 
 @click.command("map")
-@click.argument("name")
+@target.name_argument
 @click.argument("events", metavar="EVENTS")
 @click.option("-o", "--output", "path", type=click.Path(dir_okay=False), help="Default: standard output.")
 @click.option("--concurrency", type=click.IntRange(1), default=32, show_default=True, help="Invocations at a time.")

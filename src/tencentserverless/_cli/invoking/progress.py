@@ -29,14 +29,14 @@ class Count:
 
 
 class Progress:
-    """Shows a count while its block runs. Nothing is shown unless standard error is a terminal or time passes."""
+    """Shows a count while its block runs: a bar if standard error is a terminal, and it may be used for one."""
 
-    def __init__(self, count: Count, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, count: Count, *, may_draw: bool = True, clock: Callable[[], float] = time.monotonic) -> None:
         self._count = count
         self._clock = clock
         self._marks: deque[tuple[float, int]] = deque([(clock(), 0)])
         self._over = threading.Event()
-        self._width = _columns()
+        self._width = _columns() if may_draw else 0
         self._thread = threading.Thread(target=self._run, name="progress", daemon=True)
 
     def __enter__(self) -> "Progress":

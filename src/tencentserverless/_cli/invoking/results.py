@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,7 +60,13 @@ def _duration_of(error: Exception) -> float | None:
 class StandardOutput:
     """Results that go to standard output."""
 
-    failed = 0
+    @property
+    def may_draw(self) -> bool:
+        """Whether a bar on standard error does not stand among the results."""
+        return sys.stdout is None or not sys.stdout.isatty()
+
+    def has(self, _index: int) -> bool:
+        return False
 
     def add(self, _index: int, line: str) -> None:
         output.write_json_text(line)
@@ -71,19 +78,28 @@ class StandardOutput:
         """Nothing is open."""
 
 
-class Results:
-    """Results that go to a file. The lines that the file has already are not written again."""
+def check(path: Path, is_resumed: bool) -> None:
+    """Raise Failure if there are results that would be overwritten, or nothing that a resumed run could go on with."""
+    if not is_resumed and (path.exists() or journal_of(path).exists()):
+        name = path if path.exists() else journal_of(path)
+        message = text("{name} exists: --resume goes on with it, another -o begins anew", name=name)
+        raise Failure(message, WRONG_USE)
+    if is_resumed and path.exists() and not journal_of(path).exists():
+        message = text("{name} is missing: without it --resume cannot go on", name=journal_of(path))
+        raise Failure(message, WRONG_USE)
 
-    def __init__(self, path: Path, is_resumed: bool) -> None:
+
+class Results:
+    """Results that go to a file. The lines that the file has already are not written again.
+
+    The journal must be open: its lock keeps others from the file.
+    """
+
+    may_draw = True
+
+    def __init__(self, path: Path) -> None:
         self.path = path
         self.failures = failures_of(path)
-        if not is_resumed and (path.exists() or journal_of(path).exists()):
-            name = path if path.exists() else journal_of(path)
-            message = text("{name} exists: --resume goes on with it, another -o begins anew", name=name)
-            raise Failure(message, WRONG_USE)
-        if is_resumed and path.exists() and not journal_of(path).exists():
-            message = text("{name} is missing: without it --resume cannot go on", name=journal_of(path))
-            raise Failure(message, WRONG_USE)
         self._file = _File(path, os.O_CREAT | os.O_APPEND)
         self._written = self._read()
         self._failed: _File | None = None
@@ -104,6 +120,10 @@ class Results:
                 size += len(line)
         self._file.cut(size)
         return found
+
+    def has(self, index: int) -> bool:
+        """Whether an earlier run has written this result."""
+        return index in self._written
 
     def add(self, index: int, line: str) -> None:
         if index not in self._written:

@@ -8,6 +8,7 @@ from time import gmtime, strftime, strptime
 from typing import TYPE_CHECKING, Any
 
 from tencentserverless._cli import exit_codes
+from tencentserverless._cli.language import text
 from tencentserverless.exception import APIError
 
 if TYPE_CHECKING:
@@ -19,10 +20,7 @@ CHINA_SECONDS = 8 * 3600
 LOGS_SECONDS = 24 * 3600.0  # GetFunctionLogs looks at one day at a time
 # The platform does not answer GetFunctionLogs for accounts that are new: their logs are in its log service only.
 _IN_CLS = ("UnsupportedOperation", "InvalidAction", "ActionOffline", "InvalidParameter.Cls", "FailedOperation")
-CLS = (
-    "The logs of this function are in the log service CLS only. See them in the console: "
-    "https://console.cloud.tencent.com/cls"
-)
+CLS_PAGE = "https://console.cloud.tencent.com/cls"
 
 
 def ask(client: "Client", action: str, region: str | None = None, **parameters: Any) -> dict[str, Any]:
@@ -50,7 +48,8 @@ def logs(client: "Client", region: str | None = None, **parameters: Any) -> list
         return ask(client, "GetFunctionLogs", region, **parameters).get("Data") or []
     except APIError as error:
         if str(error.code).startswith(_IN_CLS):
-            raise exit_codes.Failure(f"{CLS} ({error})", exit_codes.CLOUD_FAILED) from None
+            where = text("The logs of this function are in the log service CLS only: {page}", page=CLS_PAGE)
+            raise exit_codes.Failure(f"{where}\n{error}", exit_codes.CLOUD_FAILED) from None
         raise
 
 
@@ -87,9 +86,9 @@ def outcome_of(record: "Record") -> str:
     return "ok" if record.outcome.succeeded else f"failed ({record.outcome.status_code})"
 
 
-def parsed(text: str) -> float:
+def parsed(written_time: str) -> float:
     """A time of the API, in Unix seconds."""
-    return timegm(strptime(text[:19], "%Y-%m-%d %H:%M:%S")) - CHINA_SECONDS
+    return timegm(strptime(written_time[:19], "%Y-%m-%d %H:%M:%S")) - CHINA_SECONDS
 
 
 def written(at: float) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from tencentserverless._cli import output, target
+from tencentserverless._cli.language import text
 from tencentserverless._cli.looking import cloud, following, times
 
 if TYPE_CHECKING:
@@ -32,13 +33,14 @@ def show(
     now = time.time()
     since = max(wanted.since or 0.0, now - cloud.LOGS_SECONDS)
     if wanted.since is not None and wanted.since < since:
-        output.tell("The API for logs looks back 24 hours. Older logs are in the log service CLS.")
+        output.tell(text("The API for logs looks back 24 hours. Older logs are in the log service CLS."))
     with target.client_of(region, profile, endpoint, False, None) as client:
         found = _found(client, wanted, since, now, most)
         for record in found:
             show_record(record)
         if not found and most:
-            output.tell(f"No invocation was found, from {times.shown(since)} to {times.shown(now)}.")
+            span = {"start": times.shown(since), "end": times.shown(now)}
+            output.tell(text("No invocation from {start} to {end} was found.", **span))
         if follows:
             for record in _new_ones(client, wanted, now):
                 show_record(record)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tencentserverless._cli import exit_codes, output, target
+from tencentserverless._cli.language import joined, text
 from tencentserverless._cli.looking import cloud
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def functions(
         regions = _regions(client) if region is None else [region]
         found = list(_described(client, regions, namespace))
     if not found:
-        output.tell(f"There are no functions in {_place(regions, namespace)}.")
+        output.tell(text("There are no functions in {place}.", place=f"{', '.join(regions)}/{namespace or '*'}"))
     with output.until_the_reader_goes():
         if as_json:
             for each in found:
@@ -47,11 +48,6 @@ def _regions(client: "Client") -> list[str]:
 
     is_local = str(client._resolve(None, None)[1].host).startswith("127.")
     return sorted(REGIONS) if is_local else [client._resolve(None, None)[0]]
-
-
-def _place(regions: Sequence[str], namespace: str | None) -> str:
-    where = regions[0] if len(regions) == 1 else "any region"
-    return f"{where}, namespace {namespace}" if namespace else where
 
 
 def _described(client: "Client", regions: Sequence[str], namespace: str | None) -> Iterator[dict[str, Any]]:
@@ -118,7 +114,7 @@ class LastRuns:
             except exit_codes.Failure as refused:
                 if self._is_answered:
                     self._is_answered = False
-                    output.tell(f"The last runs are not known. {refused.message}")
+                    output.tell(joined(text("The last runs are not known."), refused.message))
         if not items:
             return {"last_run_at": None, "last_outcome": None}
         record = cloud.record_of(items[0], region, namespace)

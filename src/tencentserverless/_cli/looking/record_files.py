@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tencentserverless._cli import running
+from tencentserverless._cli.language import text
 from tencentserverless._cli.running import Running
 
 MOST_RECORDS = 100_000
@@ -54,7 +55,7 @@ def _own_file(paths: Sequence[str], notify: Callable[[str], None]) -> str | None
     try:
         return str(_prepared([os.path.realpath(path) for path in paths]))
     except (OSError, ValueError) as error:
-        notify(f"The records of invocations are not kept, because their file cannot be used: {error}")
+        notify(text("Records of invocations are not kept, because their file cannot be used: {error}", error=error))
         return None
 
 
@@ -63,6 +64,8 @@ def _prepared(folders: Sequence[str]) -> Path:
     from tencentserverless.local.invocations.records import Records
 
     home = _home()
+    if not home.is_absolute():
+        raise ValueError("the user does not have a home folder")
     folder = home / _key(folders)
     for each in (home.parent, home, folder):
         each.mkdir(0o700, parents=True, exist_ok=True)

@@ -42,10 +42,10 @@ def show(
     with output.until_the_reader_goes():
         for label, value in found.items():
             if value not in (None, "", []):
-                output.write(f"{label.replace('_', ' '):15} {_text(label, value)}")
+                output.write(f"{label.replace('_', ' '):15} {_value(label, value)}")
 
 
-def _text(label: str, value: Any) -> str:
+def _value(label: str, value: Any) -> str:
     if label.endswith("_at"):
         return shown(value)
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -9,14 +9,11 @@ from typing import Any
 import click
 
 from tencentserverless._cli import exit_codes, output, running, target
+from tencentserverless._cli.language import text
 from tencentserverless._cli.looking import record_files
 from tencentserverless._cli.looking.record_files import Source
-from tencentserverless.local.invocations import search
 
 Database = sqlite3.Connection
-NO_RECORDS = (
-    "There are no records of invocations for this folder. Start an endpoint: tencentserverless local start FOLDER"
-)
 _records = click.option(
     "--records", type=click.Path(exists=True, dir_okay=False), metavar="FILE", help="Read this file of records."
 )
@@ -47,16 +44,16 @@ def chosen(place: Mapping[str, Any]) -> Source | None:
     """The file of records that these options mean, None for the cloud. Raises `Failure`."""
     is_remote = place["cloud"] or place["profile"] or place["endpoint"]
     if is_remote and (place["is_local"] or place["records"]):
-        raise click.UsageError("--local and --records cannot be used with --cloud, --profile or --endpoint")
+        raise click.UsageError(text("--local and --records cannot be used with --cloud, --profile or --endpoint"))
     if is_remote:
         return None
     if place["is_local"] or place["records"]:
         return required(place["records"])
     found = _find(None)
     if found is None:
-        output.tell("There are no local records for this folder, so the cloud is asked.")
+        output.tell(text("There are no local records for this folder, so the cloud is asked."))
     elif target.has_credentials():
-        output.tell(f"These are local records, of {found.path}. The cloud's: --cloud")
+        output.tell(text("These are local records, of {path}. Those of the cloud: --cloud", path=found.path))
     return found
 
 
@@ -64,7 +61,9 @@ def required(file: str | None) -> Source:
     """The file of records that is named, else the one for this folder. Raises `Failure` if there is none."""
     found = _find(file)
     if found is None:
-        raise exit_codes.Failure(NO_RECORDS)
+        raise exit_codes.Failure(
+            text("There are no records for this folder. Start an endpoint: tencentserverless local start FOLDER")
+        )
     return found
 
 
@@ -78,6 +77,8 @@ def _find(file: str | None) -> Source | None:
 @contextmanager
 def reading(source: Source) -> Iterator[Database]:
     """Open a file of records. Raises `Failure` if it cannot be read."""
+    from tencentserverless.local.invocations import search
+
     try:
         with search.opened(source.path) as database:
             yield database

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tencentserverless._cli import exit_codes, output, target
+from tencentserverless._cli.language import joined, text
 from tencentserverless._cli.looking import cloud
 from tencentserverless._cli.looking.times import shown
 
@@ -44,7 +45,8 @@ def status(
         )
     tries = [_described(each) for each in answer.get("Data") or ()]
     if not tries:
-        raise exit_codes.Failure(f"{name} has no invocation {request_id} in the last 15 minutes.")
+        message = text("{name} has no invocation {id} in the last 15 minutes.", name=name, id=request_id)
+        raise exit_codes.Failure(message)
     with output.until_the_reader_goes():
         for each in tries:
             output.write_json(each) if as_json else output.write(_line(each))
@@ -55,9 +57,10 @@ def _function_of(client: "Client", request_id: str, namespace: str) -> str:
     try:
         items = cloud.logs(client, FunctionRequestId=request_id, Namespace=namespace, Limit=1)
     except exit_codes.Failure as refused:
-        raise exit_codes.Failure(f"Name the function: --function NAME. {refused.message}", refused.exit_code) from None
+        message = joined(text("Name the function: --function NAME."), refused.message)
+        raise exit_codes.Failure(message, exit_codes.CLOUD_FAILED) from None
     if not items:
-        raise exit_codes.Failure(f"The logs do not have {request_id}. If it has just begun: --function NAME")
+        raise exit_codes.Failure(text("The logs do not have {id}. Name its function: --function NAME.", id=request_id))
     return str(items[0]["FunctionName"])
 
 

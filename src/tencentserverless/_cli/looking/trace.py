@@ -1,15 +1,17 @@
 """``tencentserverless local trace``: a chain of invocations, and where its time went."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from tencentserverless._cli import exit_codes, output
+from tencentserverless._cli.language import text
 from tencentserverless._cli.looking import sources
-from tencentserverless._cli.looking.record_files import Source
-from tencentserverless._cli.looking.waterfall import Chain
-from tencentserverless.local.invocations import search
-from tencentserverless.local.invocations.search import Wanted
+
+if TYPE_CHECKING:
+    from tencentserverless._cli.looking.record_files import Source
+    from tencentserverless._cli.looking.waterfall import Chain
 
 
 @click.command("trace")
@@ -28,7 +30,7 @@ def trace(
     stretches in which nothing ran are folded. The invocations are those of the local endpoint, once they have ended.
     """
     if request_id and last:
-        raise click.UsageError("give REQUEST_ID or --last, not both")
+        raise click.UsageError(text("give REQUEST_ID or --last, not both"))
     chain = _chain(sources.required(records), request_id)
     if svg is not None:
         _write_svg(svg, chain)
@@ -39,30 +41,42 @@ def trace(
             _show(chain, with_log=with_log)
 
 
-def _chain(source: Source, request_id: str | None) -> Chain:
+def _chain(source: "Source", request_id: str | None) -> "Chain":
+    from tencentserverless._cli.looking.waterfall import Chain
+    from tencentserverless.local.invocations import search
+
     sources.flush(source)
     with sources.reading(source) as database:
         found = search.last_outside(database) if request_id is None else _only(database, request_id, source)
         if found is None:
-            raise exit_codes.Failure(f"{source.path} has no record yet.")
+            raise exit_codes.Failure(text("There are no records in {path} yet.", path=source.path))
         chain = Chain(search.chain(database, found))
     parent = chain.hops[0].record.parent
     if parent is not None:
-        output.tell(f"The invocation that made the first one has no record, perhaps because it has not ended: {parent}")
+        output.tell(text("The caller {id} has no record, perhaps because it has not ended.", id=parent))
     return chain
 
 
-def _only(database: sources.Database, request_id: str, source: Source) -> str:
+def _only(database: sources.Database, request_id: str, source: "Source") -> str:
     """The complete id of an invocation. Raises `Failure` if there is none, or several."""
-    found = [record.request_id for record in search.newest(database, Wanted(request_id=request_id), 2)]
+    from tencentserverless.local.invocations import search
+
+    found = [record.request_id for record in search.newest(database, search.Wanted(request_id=request_id), 2)]
     if not found:
-        raise exit_codes.Failure(f"{source.path} has no record of {request_id}. It has those of ended invocations.")
+        raise exit_codes.Failure(
+            text(
+                "There is no record of {id} in {path}. Records are written when invocations end.",
+                id=request_id,
+                path=source.path,
+            )
+        )
     if len(found) > 1:
-        raise exit_codes.Failure(f"Several request ids begin with {request_id}: {', '.join(found)}")
+        names = ", ".join(found)
+        raise exit_codes.Failure(text("Several request ids begin with {start}: {names}", start=request_id, names=names))
     return found[0]
 
 
-def _show(chain: Chain, *, with_log: bool) -> None:
+def _show(chain: "Chain", *, with_log: bool) -> None:
     from tencentserverless._cli.looking import chart
     from tencentserverless._cli.screen import Screen
 
@@ -76,11 +90,11 @@ def _show(chain: Chain, *, with_log: bool) -> None:
             output.write_shown("\n".join(screen.entry(hop.record)))
 
 
-def _write_svg(path: Path, chain: Chain) -> None:
+def _write_svg(path: Path, chain: "Chain") -> None:
     from tencentserverless._cli.looking import svg
 
     try:
         path.write_text(svg.picture(chain), encoding="utf-8")
     except OSError as error:
         raise exit_codes.Failure(f"{path}: {error.strerror}", exit_codes.NOT_WRITTEN) from None
-    output.tell(f"Written: {path}")
+    output.tell(text("Written: {path}", path=path))

@@ -58,7 +58,7 @@ def _told(message: str, folder: Path) -> Finding:
     """What the endpoint would tell at its start. Most such messages begin with a file and a line."""
     found = _PLACE.match(message)
     file, line, reason = (found[1], int(found[2]), found[3]) if found else (str(folder), 0, message)
-    return Finding("D10", file, line, reason, "Correct it, or remove what has no effect.")
+    return Finding("D10", file, line, reason, text("Correct it, or remove what has no effect."))
 
 
 def _of_function(each: "Function") -> Iterator[Finding]:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from typing import Any
 
 from tencentserverless._failures import remote_trace
 from tencentserverless.local.doubles.stubs import Stub
-from tencentserverless.local.model.bounded_text import few_lines, few_names, shortened
+from tencentserverless.local.model.bounded_text import few_lines, few_names
 from tencentserverless.local.model.facts import Refused
 from tencentserverless.local.model.invocation import Record
 
@@ -16,6 +17,25 @@ _LEFT = "was still running after the end of the test. wait_for_idle() waits for 
 
 class ExpectationError(AssertionError):
     """A test did not get what it expected of stubs and functions. The text is the whole account."""
+
+
+class Invocations(list[Record]):
+    """The records of one function's invocations, oldest first. The error of a missing index names the other functions.
+
+    others: the names of the other functions that were invoked.
+    """
+
+    def __init__(self, name: str, records: Iterable[Record], others: Iterable[str]) -> None:
+        super().__init__(records)
+        self._name = name
+        self._others = dict.fromkeys(others)
+
+    def __getitem__(self, index: Any) -> Any:
+        try:
+            return super().__getitem__(index)
+        except IndexError:
+            count = f"invoked {_times(len(self))}" if self else "not invoked"
+        raise IndexError(f"{self._name} was {count}, so there is no [{index}]. {_invoked(self._others)}")
 
 
 def account(
@@ -33,7 +53,7 @@ def account(
     names = sorted({*served, *(stub.name for stub in stubs)})
     answers = {record.request_id: record for record in records}
     found = [text for stub in stubs if (text := _broken(stub, answers))]
-    found += [f"{_begun(record)} {_LEFT}" for record in records if record.outcome is None]
+    found += [f"{record.invocation.summary} {_LEFT}" for record in records if record.outcome is None]
     if strict:
         found += [text for stub in stubs if (text := _miscounted(stub, records, refusals))]
         found += [_unexpected(refused, count, names) for refused, count in refusals if refused.code == _NOT_FOUND]
@@ -55,7 +75,7 @@ def chain_text(records: Sequence[Record], told: str = "") -> str:
 def _tree(children: Mapping[str | None, list[Record]], told: str, parent: str | None, indent: str) -> list[str]:
     lines = []
     for record in children.get(parent, ()):
-        lines.append(f"{indent}{_line(record)}")
+        lines.append(f"{indent}{record.summary}")
         lines += [f"{indent}    | {line}" for line in few_lines(record.log.rstrip("\n")).split("\n") if line]
         trace = _trace(record)
         if not told or _indented(trace) not in told:
@@ -72,23 +92,6 @@ def _trace(record: Record) -> str:
         lines += [*remote_trace.folded(part.frames), part.raised]
         lines += [] if part.raised.startswith("tencentserverless.") else part.more
     return few_lines("\n".join(lines).rstrip("\n"))
-
-
-def _line(record: Record) -> str:
-    return f"{_begun(record)} -> {_ending(record)}"
-
-
-def _begun(record: Record) -> str:
-    function, event = record.invocation.function, record.invocation.event.decode("utf-8", "surrogatepass")
-    return f"{function.name} ({function.region}, {function.namespace}) {shortened(event)}"
-
-
-def _ending(record: Record) -> str:
-    outcome = record.outcome
-    if outcome is None:
-        return "was still running"
-    text = outcome.ret_msg if outcome.succeeded else f"{outcome.status_code} {outcome.error_message}"
-    return f"{shortened(text.splitlines()[0] if text else text)} in {outcome.duration_ms:.0f} ms"
 
 
 def _broken(stub: Stub, answers: Mapping[str, Record]) -> str:
@@ -118,6 +121,10 @@ def _instead(stub: Stub, records: Sequence[Record], refusals: Iterable[tuple[Ref
     invoked = dict.fromkeys(record.function_name for record in records)
     invoked.update(dict.fromkeys(refused.function_name for refused, _ in refusals if refused.code == _NOT_FOUND))
     others = [name for name in invoked if name != stub.name]
+    return _invoked(others)
+
+
+def _invoked(others: Iterable[str]) -> str:
     return f"The test invoked {few_names(others) or 'no other function'}."
 
 

@@ -41,7 +41,7 @@ class Limits(NamedTuple):
     the newest record alone is larger. most_seconds: the age at which records are removed, None for no limit."""
 
     most: int = 1000
-    most_bytes: int = 64 * 1024 * 1024
+    most_bytes: int = 60 * 1024 * 1024  # 64 MB are documented: pages may be half empty
     most_seconds: float | None = None
 
 
@@ -67,7 +67,8 @@ def write(database: sqlite3.Connection, records: Sequence[Record], limits: Limit
     """Add records to the file, and remove the oldest ones, all in one transaction."""
     with database:
         database.execute("BEGIN IMMEDIATE")
-        _make_room(database, limits, sum(record.kept_bytes for record in records))
+        # Before they are written, so that the file does not grow beyond the limit. Text may be longer in UTF-8.
+        _make_room(database, limits, sum(record.kept_bytes for record in records) * 3 // 2)
         database.executemany(_INSERT, map(_row, records))
         _make_room(database, limits)
         _drop_old(database, limits)

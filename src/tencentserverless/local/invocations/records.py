@@ -179,13 +179,16 @@ class Records:
 
         Returns whether that succeeded.
         """
+        is_new = False
         while records := self._ended.take(BATCH_BYTES):
             try:
                 record_file.write(self._connected(), records, self._limits)
             except Exception as error:  # noqa: BLE001  the thread continues after any error
                 self._ended.put_back(records)
+                was_new, is_new = is_new, self._give_up(error)
+                if is_new and not was_new:
+                    continue
                 self._notify_once(f"{error} (until this is solved, records are kept in memory)")
-                self._give_up(error)
                 return False
             self._has_notified = False
         self._write_refused()
@@ -215,34 +218,40 @@ class Records:
                 else:
                     found.append(record)
         except Exception as error:  # noqa: BLE001  the other records are returned anyway
-            self._notify_once(str(error))
-            self._give_up(error)
+            if not self._give_up(error):
+                self._notify_once(str(error))
         if damaged > self._damaged_rows:
             self._notify(f"records: {self._path()}: {damaged} rows are damaged, and are left out")
         self._damaged_rows = damaged
         return found
 
     def _connected(self) -> sqlite3.Connection:
-        if self._database is not None and self._is_gone():
-            self._notify(f"records: {self._path()}: the file was removed. A new one is begun")
+        is_lost = self._database is not None and self._is_lost()
+        if is_lost:
             self._disconnect()
         if self._database is None:
             self._database = record_file.opened(self._path())
             self._opened_file = os.stat(self._path())
             self._file_exists = True
+        if is_lost:  # not before, because opening it may fail, which is told then
+            self._notify(f"records: {self._path()}: the file was removed or emptied. A new one is begun")
         return self._database
 
-    def _is_gone(self) -> bool:
-        """Whether the path does not lead to the open file any more."""
+    def _is_lost(self) -> bool:
+        """Whether the path does not lead to the open file any more, or that is empty."""
         try:
-            return self._opened_file is None or not os.path.samestat(os.stat(self._path()), self._opened_file)
+            found = os.stat(self._path())
+            return not found.st_size or self._opened_file is None or not os.path.samestat(found, self._opened_file)
         except FileNotFoundError:
             return True
         except OSError:
             return False
 
-    def _give_up(self, error: Exception) -> None:
-        """Open the file anew at the next attempt. If it has been damaged since it was opened, begin a new file."""
+    def _give_up(self, error: Exception) -> bool:
+        """Open the file anew at the next attempt. If it has been damaged since it was opened, begin a new file.
+
+        Returns whether a new file is begun. That is told.
+        """
         is_damaged = type(error) is sqlite3.DatabaseError and self._file_exists
         if "locked" not in str(error):
             self._disconnect()
@@ -250,7 +259,10 @@ class Records:
             aside = f"{self._path()}.damaged"
             with suppress(OSError):
                 os.replace(self._path(), aside)
+                self._file_exists = False
                 self._notify(f"records: the damaged file is now {aside}. A new one is begun")
+                return True
+        return False
 
     def _disconnect(self) -> None:
         if self._database is not None:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from tencentserverless._protocol.failure import failure_of, named
 from tencentserverless._protocol.invoke import decoded
 from tencentserverless.exception import ServerlessError
+from tencentserverless.local.model.bounded_text import shortened
 from tencentserverless.local.model.function import Function
 
 
@@ -27,6 +28,12 @@ class Invocation(NamedTuple):
     parent: str | None = None
     received_at: float = 0.0
     callers: tuple[str, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """The function, where it is, and the event, in one line."""
+        function, event = self.function, self.event.decode("utf-8", "surrogatepass")
+        return f"{function.name} ({function.region}, {function.namespace}) {shortened(event)}"
 
     def child(self) -> tuple[str, tuple[str, ...]]:
         """The `parent` and the `callers` of an invocation that this one makes."""
@@ -68,8 +75,14 @@ class Outcome(NamedTuple):
     def succeeded(self) -> bool:
         return self.status_code == 200
 
+    @property
+    def summary(self) -> str:
+        """The result or the error, and the time, in one line."""
+        text = self.ret_msg if self.succeeded else f"{self.status_code} {self.error_message}"
+        return f"{shortened(text.splitlines()[0] if text else text)} in {self.duration_ms:.0f} ms"
 
-@dataclass(slots=True)
+
+@dataclass(slots=True, repr=False)
 class Record:
     """The record of an invocation. `outcome` is None until it has ended. Times are Unix seconds.
 
@@ -81,6 +94,14 @@ class Record:
     started_at: float | None = None
     ended_at: float | None = None
     outcome: Outcome | None = None
+
+    def __repr__(self) -> str:
+        return f"<{self.summary}>"
+
+    @property
+    def summary(self) -> str:
+        """The invocation and how it ended, in one line."""
+        return f"{self.invocation.summary} -> {self.outcome.summary if self.outcome else 'was still running'}"
 
     @property
     def request_id(self) -> str:

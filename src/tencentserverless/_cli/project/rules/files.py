@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from tencentserverless._cli.language import text
 from tencentserverless._cli.project.rules.finding import Finding
 
 MB = 1024 * 1024
@@ -17,8 +18,10 @@ def check(files: Mapping[str, Path], folder: str, version: tuple[int, int]) -> I
     """The findings in the files of a package. files: paths by their names in it. Raises OSError."""
     size_mb = sum(path.stat().st_size for path in files.values()) / MB
     if size_mb > UNZIPPED_LIMIT_MB:
-        reason = f"{size_mb:.0f} MB of files: the platform allows {UNZIPPED_LIMIT_MB} MB together with layers"
-        yield Finding("D21", folder, 0, reason, "Put big files into COS, or leave out what the function does not use.")
+        sizes = {"size": f"{size_mb:.0f}", "limit": UNZIPPED_LIMIT_MB}
+        reason = text("{size} MB of files: the platform allows {limit} MB together with layers", **sizes)
+        fix = text("Put big files into COS, or leave out what the function does not use.")
+        yield Finding("D21", folder, 0, reason, fix)
     yield from compiled(((name, _head(path)) for name, path in files.items() if _is_compiled(name)), version)
 
 
@@ -30,10 +33,10 @@ def compiled(files: Iterable[tuple[str, bytes]], version: tuple[int, int]) -> It
         if not wrong and tag and (int(tag[1]), int(tag[2])) != version:
             wrong = f"Python {tag[1]}.{tag[2]}"
         if wrong:
-            reason = (
-                f"this file is for {wrong}, the function runs on Linux x86-64 with Python {version[0]}.{version[1]}"
-            )
-            yield Finding("D22", name, 0, reason, "Remove the package and let `tencentserverless pack` get it.")
+            runs = text("Linux x86-64 with Python {version}", version=f"{version[0]}.{version[1]}")
+            reason = text("this file is for {wrong}, the function runs on {runs}", wrong=wrong, runs=runs)
+            fix = text("Remove the package and let `tencentserverless pack` get it.")
+            yield Finding("D22", name, 0, reason, fix)
 
 
 def _wrong_system(name: str, head: bytes) -> str:
@@ -42,7 +45,7 @@ def _wrong_system(name: str, head: bytes) -> str:
     if name.endswith(".dylib") or head[:4] in (b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe"):
         return "macOS"
     if head[:4] == b"\x7fELF" and int.from_bytes(head[18:20], "little") != _X86_64:
-        return "another processor"
+        return text("another processor")
     return ""
 
 

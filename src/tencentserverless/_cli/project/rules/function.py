@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from tencentserverless._cli.language import text
 from tencentserverless._cli.project.rules import source
 from tencentserverless._cli.project.rules.finding import Finding
 from tencentserverless.local.environment.platform_packages import LENT, PACKAGES
@@ -20,8 +21,9 @@ _REQUIRED = re.compile(r"^[ \t]*([A-Za-z0-9][\w.-]*)", re.M)
 def check(function: Function, codes: Mapping[str, str], runtime: str) -> Iterator[Finding]:
     """The findings about one function. codes: the text of its own files, by their paths."""
     if function.timeout <= CHAIN_SECONDS and any(map(source.invokes, codes.values())):
-        reason = f"{function.name} invokes functions and has {function.timeout} s for it"
-        fix = "Set `timeout` in serverless.yml: its own time and that of what it waits for, cold starts included."
+        names = {"name": function.name, "timeout": function.timeout}
+        reason = text("{name} invokes functions and has {timeout} s for it", **names)
+        fix = text("Set `timeout` in serverless.yml: its own time and that of what it waits for, cold starts included.")
         yield Finding("D11", *_place(function.origin), reason, fix)
     yield from _missing_modules(function, codes, runtime)
 
@@ -29,9 +31,9 @@ def check(function: Function, codes: Mapping[str, str], runtime: str) -> Iterato
 def _missing_modules(function: Function, codes: Mapping[str, str], runtime: str) -> Iterator[Finding]:
     required = _required(function.code / FILE_NAME)
     known = {*sys.stdlib_module_names, *PACKAGES.get(runtime, ())}
-    for file, text in codes.items():
+    for file, code in codes.items():
         lines: dict[str, int] = {}
-        for name, line in source.imports(text).items():
+        for name, line in source.imports(code).items():
             lines.setdefault(name.partition(".")[0], line)
         for name, line in lines.items():
             if name in known or folder_with(name, function.folders) is not None:
@@ -44,20 +46,23 @@ def _missing(name: str, file: str, line: int, runtime: str, required: set[str]) 
     if name in LENT:
         is_required = any(each.startswith(("tencentserverless", "tencentcloud-sdk-python")) for each in required)
         if runtime not in _WITH_SDK and not is_required:
-            fix = "Name it in requirements.txt, and use `tencentserverless pack`."
-            yield Finding("D12", file, line, f"`{name}` is not in the package, and {runtime} does not have it", fix)
+            fix = text("Name it in requirements.txt, and use `tencentserverless pack`.")
+            names = {"name": f"`{name}`", "runtime": runtime}
+            reason = text("{name} is not in the package, and {runtime} does not have it", **names)
+            yield Finding("D12", file, line, reason, fix)
     elif not required:  # what a requirement brings is known to pip alone
-        fix = "Name its package in requirements.txt, and use `tencentserverless pack`."
-        yield Finding("D13", file, line, f"`{name}` is neither in the package nor of the platform", fix)
+        fix = text("Name its package in requirements.txt, and use `tencentserverless pack`.")
+        reason = text("{name} is neither in the package nor of the platform", name=f"`{name}`")
+        yield Finding("D13", file, line, reason, fix)
 
 
 def _required(file: Path) -> set[str]:
     """The names of the packages in a requirements.txt, empty if there is none."""
     try:
-        text = file.read_text(encoding="utf-8-sig", errors="replace")
+        content = file.read_text(encoding="utf-8-sig", errors="replace")
     except OSError:
         return set()
-    return {name.lower().replace("_", "-") for name in _REQUIRED.findall(text)}
+    return {name.lower().replace("_", "-") for name in _REQUIRED.findall(content)}
 
 
 def _place(origin: str) -> tuple[str, int]:

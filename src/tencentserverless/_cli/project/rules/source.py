@@ -6,39 +6,41 @@ Each finding is certain enough to be worth a look: what a rule cannot see, such 
 import ast
 from collections.abc import Iterable, Iterator
 
+from tencentserverless._cli.language import text
 from tencentserverless._cli.project.rules.finding import Finding
 
 _WRITABLE = ("/tmp", "/dev/")  # noqa: S108  a folder of the platform
 _WRITES = frozenset(("write_text", "write_bytes", "mkdir", "touch"))
 _MAKES_FOLDERS = frozenset(("os.mkdir", "os.makedirs"))
 _NOT_JSON_CALLS = {
-    "set": "a set",
-    "frozenset": "a set",
+    "set": "set",
+    "frozenset": "set",
     "bytes": "bytes",
-    "datetime.now": "a datetime",
-    "datetime.utcnow": "a datetime",
-    "datetime.datetime.now": "a datetime",
-    "datetime.datetime.utcnow": "a datetime",
-    "date.today": "a date",
-    "datetime.date.today": "a date",
-    "Decimal": "a Decimal",
+    "datetime.now": "datetime",
+    "datetime.utcnow": "datetime",
+    "datetime.datetime.now": "datetime",
+    "datetime.datetime.utcnow": "datetime",
+    "date.today": "date",
+    "datetime.date.today": "date",
+    "Decimal": "Decimal",
 }
 _CLIENTS = frozenset(("Client", "AsyncClient", "ScfClient"))
 _INVOKERS = ("tencentserverless", "tencentcloud.scf")
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def check(text: str, file: str, handler: str, version: tuple[int, int]) -> list[Finding]:
+def check(code: str, file: str, handler: str, version: tuple[int, int]) -> list[Finding]:
     """The findings in one file. handler: the name of its handler, "" if it has none. version: of the runtime."""
     if version < (3, 0):
         return []  # another grammar
     try:
-        tree = ast.parse(text, feature_version=version)
+        tree = ast.parse(code, feature_version=version)
     except SyntaxError as error:
-        reason = f"this is not Python {version[0]}.{version[1]}: {error.msg}"
-        return [Finding("D01", file, error.lineno or 0, reason, "Correct it, or choose a newer runtime.")]
+        reason = text("this is not Python {version}", version=f"{version[0]}.{version[1]}")
+        fix = text("Correct it, or choose a newer runtime.")
+        return [Finding("D01", file, error.lineno or 0, f"{reason} [{error.msg}]", fix)]
     except ValueError as error:
-        return [Finding("D01", file, 0, f"this is not Python: {error}", "Save it as UTF-8 text.")]
+        return [Finding("D01", file, 0, f"{text('this is not Python')} [{error}]", text("Save it as UTF-8 text."))]
     found = [*_outside_tmp(tree, file)]
     for function in tree.body:
         if isinstance(function, _Function) and function.name == handler:
@@ -47,15 +49,15 @@ def check(text: str, file: str, handler: str, version: tuple[int, int]) -> list[
     return sorted(found, key=lambda each: each.line)
 
 
-def invokes(text: str) -> bool:
+def invokes(code: str) -> bool:
     """Whether this code imports something that invokes functions."""
-    return any(name == each or name.startswith(f"{each}.") for name in imports(text) for each in _INVOKERS)
+    return any(name == each or name.startswith(f"{each}.") for name in imports(code) for each in _INVOKERS)
 
 
-def imports(text: str) -> dict[str, int]:
+def imports(code: str) -> dict[str, int]:
     """The modules that this code needs, and the first line of each. Imports in `try` are left out: they may fail."""
     try:
-        tree = ast.parse(text)
+        tree = ast.parse(code)
     except (SyntaxError, ValueError):
         return {}
     found: dict[str, int] = {}
@@ -80,11 +82,12 @@ def _arguments(function: _Function, file: str) -> Iterator[Finding]:
     least = len(declared.posonlyargs + declared.args) - len(declared.defaults)
     most = len(declared.posonlyargs + declared.args) if declared.vararg is None else 2
     if least > 2 or most < 2:
-        fix = f"Write `def {function.name}(event, context):`."
-        yield Finding("D02", file, function.lineno, "the platform calls the handler with two arguments", fix)
+        fix = text("Write {code}.", code=f"`def {function.name}(event, context):`")
+        reason = text("the platform calls the handler with two arguments")
+        yield Finding("D02", file, function.lineno, reason, fix)
     if isinstance(function, ast.AsyncFunctionDef):
-        fix = "Write an ordinary function that calls `asyncio.run`."
-        yield Finding("D03", file, function.lineno, "the platform does not await a handler", fix)
+        fix = text("Write an ordinary function that calls `asyncio.run`.")
+        yield Finding("D03", file, function.lineno, text("the platform does not await a handler"), fix)
 
 
 def _context(function: _Function, file: str) -> Iterator[Finding]:
@@ -92,30 +95,32 @@ def _context(function: _Function, file: str) -> Iterator[Finding]:
     context = names[1] if len(names) > 1 else ""
     for node in ast.walk(function):
         if isinstance(node, ast.Attribute) and _name(node.value) == context and not hasattr(dict, node.attr):
-            fix = f'Write `{context}["{node.attr}"]`.'
-            yield Finding("D04", file, node.lineno, f"`{context}` is a dict, without `.{node.attr}`", fix)
+            fix = text("Write {code}.", code=f'`{context}["{node.attr}"]`')
+            reason = text("{name} is a dict, without {attribute}", name=f"`{context}`", attribute=f"`.{node.attr}`")
+            yield Finding("D04", file, node.lineno, reason, fix)
 
 
 def _results(function: _Function, file: str) -> Iterator[Finding]:
     for node in _own(function.body):
         if isinstance(node, ast.Return) and node.value is not None and (kind := _not_json(node.value)):
-            fix = "Return texts, numbers, lists and dicts: for example str(…), list(…) or base64 text."
-            yield Finding("D05", file, node.lineno, f"the result has {kind}, which cannot be written as JSON", fix)
+            fix = text("Return texts, numbers, lists and dicts: for example str(…), list(…) or base64 text.")
+            reason = text("the result has a value of type {kind}, which cannot be written as JSON", kind=f"`{kind}`")
+            yield Finding("D05", file, node.lineno, reason, fix)
 
 
 def _clients(function: _Function, file: str) -> Iterator[Finding]:
     for node in _own(function.body):
         if isinstance(node, ast.Call) and _name(node.func).rpartition(".")[2] in _CLIENTS:
-            fix = "Make the client once, outside the handler: then its connection is kept between events."
-            yield Finding("D06", file, node.lineno, "a client is made for each event", fix)
+            fix = text("Make the client once, outside the handler: then its connection is kept between events.")
+            yield Finding("D06", file, node.lineno, text("a client is made for each event"), fix)
 
 
 def _outside_tmp(tree: ast.AST, file: str) -> Iterator[Finding]:
     for node in ast.walk(tree):
         path = _written(node) if isinstance(node, ast.Call) else None
         if path is not None and not path.startswith(_WRITABLE):
-            fix = "Write below /tmp."
-            yield Finding("D07", file, getattr(node, "lineno", 0), f"`{path}` cannot be written in the cloud", fix)
+            reason = text("{path} cannot be written in the cloud", path=f"`{path}`")
+            yield Finding("D07", file, getattr(node, "lineno", 0), reason, text("Write below /tmp."))
 
 
 def _written(call: ast.Call) -> str | None:
@@ -144,11 +149,11 @@ def _text(nodes: Iterable[ast.expr]) -> str | None:
 def _not_json(node: ast.expr) -> str:
     """What in this expression cannot be JSON, "" if nothing is seen."""
     if isinstance(node, (ast.Set, ast.SetComp)):
-        return "a set"
+        return "set"
     if isinstance(node, ast.GeneratorExp):
-        return "a generator"
+        return "generator"
     if isinstance(node, ast.Constant) and isinstance(node.value, (bytes, complex)):
-        return "bytes" if isinstance(node.value, bytes) else "a complex number"
+        return "bytes" if isinstance(node.value, bytes) else "complex"
     if isinstance(node, ast.Call):
         return "bytes" if _is_encode(node) else _NOT_JSON_CALLS.get(_name(node.func), "")
     inner = node.values if isinstance(node, ast.Dict) else node.elts if isinstance(node, (ast.List, ast.Tuple)) else ()

@@ -5,12 +5,11 @@ It imports pytest and the standard library only. The local endpoint is loaded wh
 
 import inspect
 import os
-import re
-import socket
-import unittest
 from contextlib import contextmanager
 
 import pytest
+
+from tencentserverless.pytest_plugin.guard import guarded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +31,6 @@ _FAULTS_MARKER = (
     "LocalSCF.faults; with a fault it must not pass, unless it takes the fixture scf_fault"
 )
 _SETTINGS = ("functions", "strict", "in_process", "allow_hosts")
-_SCF_HOST = re.compile(r"scf\.(?:[a-z0-9-]+\.)*tencentcloudapi\.com\.?\Z", re.IGNORECASE)
 _SECTION = "SCF invocations"
 _PROPERTY = "scf_fault"
 _LEFT_OUT = ("build", "dist", "node_modules", "site-packages", "__pycache__")
@@ -86,20 +84,28 @@ def pytest_pyfunc_call(pyfuncitem: "Any") -> "Iterator[None]":
 
 
 def pytest_terminal_summary(terminalreporter: "Any") -> None:
-    """Say how the programs of all tests coped with faults."""
+    """Say how the programs of all tests coped with faults; verbose, also how each run ended."""
+    is_verbose = terminalreporter.config.option.verbose > 0
     found = {}  # type: Dict[str, Dict[str, List[str]]]
-    for reports in terminalreporter.stats.values():
-        for report in reports:
-            for name, value in getattr(report, "user_properties", ()) if getattr(report, "when", "") == "call" else ():
-                if name == _PROPERTY:
-                    title = "%s, faults of %s" % (report.nodeid.partition("[")[0], value[0])
-                    found.setdefault(title, {}).setdefault(value[2], []).append(value[1])
+    for test, (function, fault, how, detail) in _fault_runs(terminalreporter.stats):
+        ways = found.setdefault("%s, faults of %s" % (test, function), {})
+        ways.setdefault(how, []).append("\n    %s (%s)" % (fault, detail) if is_verbose else fault)
     if found:
         terminalreporter.write_sep("=", "SCF faults")
     for title, ways in sorted(found.items()):
         terminalreporter.write_line(title)
         for how, faults in sorted(ways.items()):
-            terminalreporter.write_line("  %s: %s" % (how, ", ".join(sorted(faults))))
+            text = "".join(sorted(faults)) if is_verbose else " " + ", ".join(sorted(set(faults)))
+            terminalreporter.write_line("  %s:%s" % (how, text))
+
+
+def _fault_runs(stats: "Dict[str, List[Any]]") -> "Iterator[Tuple[str, List[str]]]":
+    """Each run of a test with a fault: the test, and how it coped. With xdist this is in the reports only."""
+    for report in (report for reports in stats.values() for report in reports):
+        if getattr(report, "when", "") == "call":
+            for name, value in report.user_properties:
+                if name == _PROPERTY:
+                    yield report.nodeid.partition("[")[0], value
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -177,8 +183,9 @@ class _Test:
 
 def _is_failure(error: BaseException) -> bool:
     """Whether a test that raises this has failed: it is not skipped, for one."""
-    others = (pytest.exit.Exception, unittest.SkipTest)
-    return isinstance(error, (Exception, pytest.fail.Exception)) and not isinstance(error, others)
+    if type(error).__name__ == "SkipTest":  # of unittest, which takes 20 ms to import
+        return False
+    return isinstance(error, (Exception, pytest.fail.Exception)) and not isinstance(error, pytest.exit.Exception)
 
 
 class _Endpoints:
@@ -222,23 +229,6 @@ def _start(paths: "List[str]", address: "Tuple[str, int]", options: "Dict[str, A
         raise OSError(text % (host, port, error.strerror or error))
 
 
-class _Guard:
-    """Takes the place of `socket.getaddrinfo`, and refuses host names of SCF. Every SDK has to resolve them there."""
-
-    def __init__(self, allowed: "List[str]") -> None:
-        self._allowed = [host.lower() for host in allowed]
-        self._resolve = socket.getaddrinfo
-        self.reached = {}  # type: Dict[str, str]
-
-    def __call__(self, host: "Any", *arguments: "Any", **options: "Any") -> "Any":
-        name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
-        if not isinstance(name, str) or not _SCF_HOST.match(name) or name.rstrip(".").lower() in self._allowed:
-            return self._resolve(host, *arguments, **options)
-        text = 'this test must not reach %s. To allow it: @pytest.mark.scf_local(allow_hosts=["%s"])' % (name, name)
-        self.reached[name] = text
-        raise socket.gaierror(socket.EAI_NONAME, text)
-
-
 @pytest.fixture
 def scf_guard(request: "Any") -> "Iterator[None]":
     """Fails a test that wants to reach SCF in the cloud. The fixture scf_local uses it.
@@ -248,11 +238,7 @@ def scf_guard(request: "Any") -> "Iterator[None]":
     if not hasattr(pytest, "MonkeyPatch"):
         pytest.fail("the fixtures of tencentserverless need pytest 6.2 or later, this is " + pytest.__version__)
     allowed = _settings(request.node).get("allow_hosts", ())
-    guard = _Guard([allowed] if isinstance(allowed, str) else list(allowed))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(socket, "getaddrinfo", guard)
-        for name in ("NO_PROXY", "no_proxy"):  # a proxy would resolve the names itself
-            patch.setenv(name, ".tencentcloudapi.com", prepend=",")
+    with guarded([allowed] if isinstance(allowed, str) else allowed) as guard:
         yield
     if guard.reached:
         pytest.fail("\n".join(guard.reached.values()), pytrace=False)
