@@ -59,7 +59,6 @@ NO_TEST_FILE = {
     "local/environment/platform_packages.py": "a table",
     "local/functions/file_marks.py": "three numbers; tests/local/functions/test_live_catalog.py sees what they are for",
     "local/functions/forms/manifest_file.py": "the tests of each form beside it",
-    "local/functions/reading.py": "two tuples, without behaviour",
     "local/http/certificates.py": "tests/local/scenarios/test_instance_ports.py, which trusts it",
     "local/interpreters.py": "a name of what tests/local/processes/test_interpreters.py tests",
     "local/http/request.py": "two tuples, without behaviour",

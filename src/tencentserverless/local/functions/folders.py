@@ -10,7 +10,7 @@ from typing import Any
 
 from tencentserverless.local.functions.catalog import Catalog
 from tencentserverless.local.functions.python_modules import has_module
-from tencentserverless.local.functions.reading import Reading, Refusal
+from tencentserverless.local.functions.reading import Reading, Refusal, folded
 from tencentserverless.local.model.errors import FunctionFolderError
 from tencentserverless.local.model.function import FUNCTION_NAME, NAMESPACE_NAME, Function, Key
 from tencentserverless.local.model.overrides import NO_OVERRIDES, Overrides
@@ -112,7 +112,8 @@ class FolderReader:
         """What a folder declares that is named, and has no other functions: its `index.py` is one in any case."""
         reading = self.read_folder(folder) if has_code(folder) and manifest_of(folder) is None else Reading()
         if not reading.functions:
-            raise FunctionFolderError("\n".join([*messages, *reading.messages, *_nothing_in(folder, not messages)]))
+            told = folded([*messages, *reading.messages])
+            raise FunctionFolderError("\n".join([*told, *_nothing_in(folder, not messages)]))
         return reading
 
     def _plain(self, folder: Path) -> Reading:

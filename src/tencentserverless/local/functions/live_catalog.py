@@ -14,7 +14,7 @@ from tencentserverless.local.functions.catalog import Catalog
 from tencentserverless.local.functions.file_marks import Marks, marks_of
 from tencentserverless.local.functions.folders import FolderReader
 from tencentserverless.local.functions.look_pace import MANY, LookPace
-from tencentserverless.local.functions.reading import Reading, Refusal
+from tencentserverless.local.functions.reading import Reading, Refusal, folded
 from tencentserverless.local.model.function import Function, Key
 from tencentserverless.local.model.overrides import NO_OVERRIDES, Overrides
 
@@ -83,9 +83,8 @@ class LiveCatalog:
         self._pace = LookPace()
         self._conflicts: set[str] = set()
         self._outdated: set[Key] = set()  # of functions whose new name is in use
-        for known in self._readings.values():
-            for message in known.reading.messages:
-                self._notify(message)
+        for message in folded(text for known in self._readings.values() for text in known.reading.messages):
+            self._notify(message)
         self._serve(time.monotonic())
 
     def get(self, key: Key) -> Function | None:

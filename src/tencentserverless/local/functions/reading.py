@@ -1,10 +1,15 @@
 """What a folder declares. Plain data."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tencentserverless.local.functions.file_marks import Marks
 from tencentserverless.local.model.function import Function
+
+_OF_FILE = re.compile(r"(.+?:\d+): (.+)", re.DOTALL)
+MOST_EQUAL = 3
 
 
 class Refusal(NamedTuple):
@@ -36,3 +41,20 @@ class Reading:
     def messages(self) -> list[str]:
         """All that has to be told about the folder, as single lines."""
         return [*self.notices, *self.reasons]
+
+
+def folded(messages: Iterable[str]) -> list[str]:
+    """The messages. If more than `MOST_EQUAL` say the same about several files, one of them tells how many files."""
+    places: dict[str, list[str]] = {}
+    for message in messages:
+        place, text = found.groups() if (found := _OF_FILE.fullmatch(message)) else ("", message)
+        places.setdefault(text, []).append(place)
+    return [line for text, of_text in places.items() for line in _lines(text, of_text)]
+
+
+def _lines(text: str, places: list[str]) -> list[str]:
+    if not places[0]:
+        return [text]
+    if len(places) > MOST_EQUAL:
+        return [f"{places[0]} and {len(places) - 1} more files: {text}"]
+    return [f"{place}: {text}" for place in places]

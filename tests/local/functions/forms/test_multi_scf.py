@@ -1,5 +1,7 @@
 """`component: multi-scf`."""
 
+from tencentserverless.local.functions import packing
+
 TEXT = """\
 component: multi-scf@1.0
 app: shop
@@ -42,3 +44,13 @@ def test_no_functions(project):
     """A file without functions is refused."""
     reading = project({"serverless.yml": "component: multi-scf\nname: a\ninputs: {}\n"})
     assert "`functions` must be an object" in reading.refusals[0].reason
+
+
+def test_files_that_are_left_out(project):
+    """The patterns of the shared `src` are relative to it, also for functions in its subfolders."""
+    text = "component: multi-scf\nname: many\ninputs:\n  runtime: Python3.9\n"
+    text += "  src: {src: ./app, exclude: [.env, one/notes.md]}\n  functions: {one: {src: ./one}, all: {}}\n"
+    files = {"app/.env": "", "app/one/notes.md": "", "app/one/.env": "", "app/x.py": ""}
+    one, everything = project({"serverless.yml": text, **files}).functions
+    assert set(packing.files(one.code, one.packing)) == {".env", "index.py"}
+    assert set(packing.files(everything.code, everything.packing)) == {"index.py", "one/.env", "one/index.py", "x.py"}

@@ -1,5 +1,7 @@
 """`service`, `provider` and `functions`."""
 
+from tencentserverless.local.functions import packing
+
 TEXT = """\
 service: shop
 provider:
@@ -39,3 +41,16 @@ def test_another_cloud(project):
     assert [refusal.reason.partition(": ")[2] for refusal in reading.refusals] == [
         "plugin: the provider is 'aws', not `tencent`"
     ]
+
+
+def test_files_of_the_package(project):
+    """`package` of the service and of the function leave files out; `include` and `!` keep some of them."""
+    text = TEXT.replace("    handler:", "    package: {patterns: ['!*.md', 'keep.md']}\n    handler:")
+    text += "package: {exclude: ['lib/**', '!lib/b.py'], include: [lib/c.py]}\n"
+    files = dict.fromkeys(("lib/a.py", "lib/b.py", "lib/c.py", "x.md", "keep.md"), "")
+    reading = project({"serverless.yml": text, **files})
+    (function,) = reading.functions
+    assert reading.messages == []
+    assert set(packing.files(function.code, function.packing)) == {
+        *("serverless.yml", "index.py", "keep.md", "lib/b.py", "lib/c.py"),
+    }

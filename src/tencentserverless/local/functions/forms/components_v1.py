@@ -12,7 +12,7 @@ from tencentserverless.local.functions.forms.yaml_file import Mapping
 
 _NAMES = {"codeUri": "src"}
 _GLOBALS = ("global", "serverless-global")  # components that only hold values for the others
-_SCF = ("scf", "tencent-scf", "tencent-multi-scf")
+_SCF = ("scf", "tencent-scf", "tencent-cloudfunction", "tencent-multi-scf")
 
 
 def components(top: Mapping) -> dict[str, Mapping]:
