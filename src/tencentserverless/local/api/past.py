@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 
 from tencentserverless.local.api.actions import Action, Services
 from tencentserverless.local.api.call import Call, PendingCall
-from tencentserverless.local.api.lookup import Lookup, find
+from tencentserverless.local.api.lookup import find
 from tencentserverless.local.api.parameters import choice
 from tencentserverless.local.eventloop.in_thread import in_thread
+from tencentserverless.local.functions.catalog import Lookup
 from tencentserverless.local.functions.code_info import format_time
 from tencentserverless.local.invocations import log
 from tencentserverless.local.invocations.search import Wanted
