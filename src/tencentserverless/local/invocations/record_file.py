@@ -69,7 +69,7 @@ def write(database: sqlite3.Connection, records: Sequence[Record], limits: Limit
         database.execute("BEGIN IMMEDIATE")
         # Before they are written, so that the file does not grow beyond the limit. Text may be longer in UTF-8.
         _make_room(database, limits, sum(record.kept_bytes for record in records) * 3 // 2)
-        database.executemany(_INSERT, map(_row, records))
+        database.executemany(_INSERT, _rows(records))
         _make_room(database, limits)
         _drop_old(database, limits)
 
@@ -119,23 +119,32 @@ def _drop_old(database: sqlite3.Connection, limits: Limits) -> None:
         database.execute(_DROP, young or (last + 1,))
 
 
-def _row(record: Record) -> tuple[Any, ...]:
+def _rows(records: Sequence[Record]) -> Iterator[tuple[Any, ...]]:
+    settings: dict[int, str] = {}  # by the id of the function: a batch has few functions
+    for record in records:
+        function = record.invocation.function
+        yield _row(record, settings.get(id(function)) or settings.setdefault(id(function), _settings_of(function)))
+
+
+def _settings_of(function: Function) -> str:
+    variables = dict.fromkeys(function.variables, "")  # their values may be secret
+    settings = {name: getattr(function, name) for name in _SETTINGS}
+    return json.dumps({**settings, "code": str(function.code), "variables": variables})
+
+
+def _row(record: Record, settings: str) -> tuple[Any, ...]:
     invocation, outcome = record.invocation, record.outcome
     assert outcome is not None
     function = invocation.function
-    settings = {name: getattr(function, name) for name in _SETTINGS}
-    settings.update(
-        code=str(function.code), variables=dict.fromkeys(function.variables, "")
-    )  # their values may be secret
     return (
         None,  # SQLite chooses the number: other endpoints may write to the same file
         invocation.request_id,
         invocation.parent,
-        json.dumps(invocation.callers),
+        json.dumps(invocation.callers) if invocation.callers else "[]",
         function.region,
         function.namespace,
         function.name,
-        json.dumps(settings),
+        settings,
         invocation.qualifier,
         invocation.invocation_type,
         _stored(invocation.event.decode("utf-8", "surrogatepass")),
