@@ -20,8 +20,9 @@ pipe never gets them. `--json` prints JSON, one object a line, for every verb; t
 belongs to something else, `local start` and `local exec`, print that JSON to standard error. `NO_COLOR` removes
 colours. No verb asks a question. `tencentserverless/_cli/output.schema.json` in the package describes that JSON.
 
-Messages are in English or in Simplified Chinese: as `--language zh-CN` or `en-US` says, else as
-`TENCENTSERVERLESS_LANGUAGE`, else as the language of the system. Help, codes and names are English.
+Messages and help are in English or in Simplified Chinese: as `--language zh-CN` or `en-US` says, else as
+`TENCENTSERVERLESS_LANGUAGE`, else as the language of the system. This page has the help in
+English. Codes and names are always English.
 
 ## Exit codes
 

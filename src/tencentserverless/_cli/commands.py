@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tencentserverless._cli import exit_codes
-from tencentserverless._cli.language import joined, text
+from tencentserverless._cli.language import joined, shows_chinese_help, text
 from tencentserverless._cli.verbs import GROUPS, VERBS
 from tencentserverless._version import __version__
 
@@ -15,10 +15,22 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 
+class Context(click.Context):
+    """Makes help in the chosen language. A page is in one language, the one that standard output can show."""
+
+    def make_formatter(self) -> click.HelpFormatter:
+        if not shows_chinese_help():
+            return super().make_formatter()
+        from tencentserverless._cli.help_in_chinese import Formatter
+
+        return Formatter(width=self.terminal_width, max_width=self.max_content_width)
+
+
 class Verbs(click.Group):
     """The verbs of the table whose names begin with `prefix`. A verb is imported when it is used."""
 
     prefix = ""
+    context_class = Context
 
     def _summaries(self) -> dict[str, str]:
         verbs = {name: verb.summary for name, verb in VERBS.items()}
@@ -39,6 +51,7 @@ class Verbs(click.Group):
             return None
         module, _, name = verb.command.partition(":")
         command: click.Command = getattr(import_module(f"tencentserverless._cli.{module}"), name)
+        command.context_class = Context
         return command
 
     def resolve_command(

@@ -24,6 +24,11 @@ def chosen() -> str:
     return CHINESE if _is_chinese_here() and _shows_chinese(sys.stderr) else ENGLISH
 
 
+def shows_chinese_help() -> bool:
+    """Whether help is in Chinese: it goes to standard output, which must be able to show it."""
+    return chosen() == CHINESE and _shows_chinese(sys.stdout)
+
+
 def text(english: str, **values: object) -> str:
     """A message in the chosen language, with the values in the places of their names."""
     message = _catalogue().get(english, english) if chosen() == CHINESE else english

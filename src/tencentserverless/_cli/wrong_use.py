@@ -21,7 +21,7 @@ def lines(error: click.UsageError) -> Iterator[str]:
     words = _CHINESE if is_chinese(message) else _ENGLISH
     context = error.ctx
     if context is not None:
-        yield words["usage"].format(context.get_usage().removeprefix("Usage: "))
+        yield words["usage"].format(context.get_usage().removeprefix("Usage: ").removeprefix("用法："))
         yield words["help"].format(context.command_path)
         yield ""
     if isinstance(error, click.BadParameter) and not isinstance(error, click.MissingParameter):
