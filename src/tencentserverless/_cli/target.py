@@ -30,17 +30,29 @@ def _name(_context: click.Context, _argument: click.Parameter, value: str) -> st
     return value
 
 
+_WHERE = (
+    click.option("--region", help="The region of the invocation."),
+    click.option("--profile", help="A profile of tccli, or of ~/.tencentcloud/credentials."),
+    click.option("--endpoint", metavar="URL", help="The address of the API, such as http://127.0.0.1:9000."),
+)
 name_argument = click.argument("name", shell_complete=_completed, callback=_name)
 _OPTIONS = (
     click.option("--region", help="Default: TENCENTCLOUD_REGION, then ap-guangzhou."),
-    click.option("--profile", help="A profile of tccli, or of ~/.tencentcloud/credentials."),
+    _WHERE[1],
     click.option("--namespace", default="default", show_default=True),
     click.option("--qualifier", default="$LATEST", show_default=True, help="A version or an alias."),
-    click.option("--endpoint", metavar="URL", help="The address of the API, such as http://127.0.0.1:9000."),
+    _WHERE[2],
     local_option,
     click.option("--timeout", metavar="SECONDS", type=click.FloatRange(0, min_open=True), help="Of one invocation."),
     click.option("--idempotent", is_flag=True, help="The function may run twice: retry more failures."),
 )
+
+
+def where_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of verbs that are about the settings themselves. `client_arguments` takes the last three."""
+    for option in (local_option, *reversed(_WHERE)):
+        command = option(command)
+    return command
 
 
 def options(command: Callable[..., None]) -> Callable[..., None]:
