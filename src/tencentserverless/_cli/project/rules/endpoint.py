@@ -28,7 +28,7 @@ def _fix(fault: Fault, origin: Origin) -> str:
     if fault.phase == "proxy":
         return text("Correct the proxy's address in HTTPS_PROXY, or name the endpoint's host in NO_PROXY.")
     if fault.phase == "tls":
-        return text("Name a file with the CA's certificate in SSL_CERT_FILE, or write http:// for a server without TLS.")
+        return text("Name the file of the CA's certificate in SSL_CERT_FILE. A server without TLS needs http://.")
     if fault.phase in ("resolve", "connect") and origin.proxy is None and origin.scheme == "https":
         return text("Check the endpoint's address and the network. Where a proxy is needed, set HTTPS_PROXY.")
     return text("Check the endpoint's address, and that its server runs.")
