@@ -4,13 +4,15 @@ All characters are in GBK too, the encoding of Chinese Windows terminals.
 """
 
 import json
+import re
 import textwrap
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from tencentserverless._failures.remote_trace import Part, folded, parts_of
+from tencentserverless._cli.language import text
+from tencentserverless._failures.remote_trace import RUNTIME, Part, folded, parts_of
 from tencentserverless.local.model.facts import Begun, Ended, Fact, Noticed, Printed, Refused
 from tencentserverless.local.model.function import DEFAULT_NAMESPACE
 from tencentserverless.local.model.invocation import Invocation, Outcome, Record
@@ -27,7 +29,37 @@ MOST_REMEMBERED = 1000
 _BOLD, _DIM, _RED, _GREEN, _YELLOW = "1", "2", "31", "32", "33"
 _CODE_FOLDER = "/var/user"
 _OF_CLIENT = ("FunctionError", "InvocationError", "TencentServerlessSDKException")
-_NO_DEBUGGER = "breakpoint() needs a debugger: start the endpoint with --debug"
+_SECOND_COLUMN = "\0"  # of a Chinese character, while lines are measured; no other text has it
+_WIDE = re.compile("[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]")
+_COLOUR = re.compile("\x1b\\[[0-9]*m")
+
+
+class _Words(NamedTuple):
+    """The words of each invocation's lines, in which values get their places later.
+
+    A screen looks them up once, because the language stays the same.
+    """
+
+    begins: str
+    begins_as: str
+    ok: str
+    failed: str
+    time: str
+    cold_start: str
+    comma: str
+
+    @classmethod
+    def here(cls) -> "_Words":
+        """Those of the chosen language."""
+        return cls(
+            begins=text("begins"),
+            begins_as=text("begins ({how})", how="{how}"),
+            ok=text("ok"),
+            failed=text("failed ({code})", code="{code}"),
+            time=text(" in {time}", time="{time}"),
+            cold_start=text("cold start {time}", time="{time}"),
+            comma=text(", "),
+        )
 
 
 @dataclass(slots=True)
@@ -48,6 +80,7 @@ class Screen:
     def __init__(
         self, width: int = 80, *, colour: bool = False, debugs: bool = False, looks_back: bool = False
     ) -> None:
+        self._words = _Words.here()
         self._width = width
         self._looks_back = looks_back
         self._margin = ENTRY_COLUMNS if looks_back else TIME_COLUMNS
@@ -83,7 +116,8 @@ class Screen:
         """The lines on a request that was refused so many times."""
         place = f"{fact.function_name} ({fact.region}/{fact.namespace})" if fact.function_name else ""
         words = [fact.code, fact.action, place, f"× {times:,}" if times > 1 else ""]
-        return self._wrapped(fact.at, "refused: ", f"{' '.join(filter(None, words))}: {fact.message}")
+        what = text("{place}: {why}", place=" ".join(filter(None, words)), why=fact.message)
+        return self._wrapped(fact.at, text("refused: "), what)
 
     def rest(self) -> list[str]:
         """The lines that were held back, because refusals repeated themselves."""
@@ -105,15 +139,16 @@ class Screen:
     # Invocations.
 
     def _begun(self, invocation: Invocation) -> str:
-        how = " (Event)" if invocation.invocation_type == "Event" else ""
-        return f"{self._time(invocation.received_at)}{self._indent(invocation)}{self._name(invocation)} begins{how}"
+        is_event, words = invocation.invocation_type == "Event", self._words
+        begins = words.begins_as.format(how="Event") if is_event else words.begins
+        return f"{self._time(invocation.received_at)}{self._indent(invocation)}{self._name(invocation)} {begins}"
 
-    def _printed(self, invocation: Invocation, text: str) -> Iterator[str]:
+    def _printed(self, invocation: Invocation, printed: str) -> Iterator[str]:
         """The lines that are complete. The last one waits for its end, or for that of the invocation."""
         shown = self._shown.setdefault(invocation.request_id, _Shown())
         if shown.lines > MOST_PRINTED_LINES:
             return
-        *whole, shown.unfinished = (shown.unfinished + text).split("\n", MOST_PRINTED_LINES)
+        *whole, shown.unfinished = (shown.unfinished + printed).split("\n", MOST_PRINTED_LINES)
         if len(shown.unfinished) > MOST_CHARACTERS:
             whole, shown.unfinished = [*whole, shown.unfinished], ""
         shown.lines += len(whole)
@@ -121,11 +156,11 @@ class Screen:
             yield self._below(invocation, f"| {line.rstrip()}", invocation.function.name)
         if shown.lines > MOST_PRINTED_LINES:
             shown.unfinished = ""
-            yield self._below(invocation, "| [more lines are in its record]", invocation.function.name)
+            yield self._below(invocation, f"| {text('[more lines are in its record]')}", invocation.function.name)
 
-    def _below(self, invocation: Invocation, text: str, name: str = "") -> str:
+    def _below(self, invocation: Invocation, line: str, name: str = "") -> str:
         """A line below that of the invocation. name: whose line it is, because several may run at the same time."""
-        return f"{' ' * self._margin}{self._indent(invocation)}  {self._styled(f'{name} ' if name else '', _DIM)}{text}"
+        return f"{' ' * self._margin}{self._indent(invocation)}  {self._styled(f'{name} ' if name else '', _DIM)}{line}"
 
     def _ended(self, record: Record) -> Iterator[str]:
         invocation, outcome = record.invocation, record.outcome
@@ -140,12 +175,14 @@ class Screen:
             yield from self._failure(invocation, outcome, below)
 
     def _summary(self, at: float, invocation: Invocation, outcome: Outcome, *more: str) -> Iterator[str]:
-        how = self._styled("ok", _GREEN) if outcome.succeeded else self._styled(f"failed ({outcome.status_code})", _RED)
-        facts = [f"in {_milliseconds(outcome.duration_ms)}"]
-        facts += [] if outcome.init_ms is None else [f"cold start {_milliseconds(outcome.init_ms)}"]
+        words = self._words
+        failed = words.failed.format(code=outcome.status_code)
+        how = self._styled(words.ok, _GREEN) if outcome.succeeded else self._styled(failed, _RED)
+        facts = [words.time.format(time=_milliseconds(outcome.duration_ms))]
+        facts += [] if outcome.init_ms is None else [words.cold_start.format(time=_milliseconds(outcome.init_ms))]
         facts += [f"{outcome.memory_bytes / MB:.0f} MB"] if outcome.memory_bytes else []
-        head = f"{self._time(at)}{self._indent(invocation)}{self._name(invocation)} {how} "
-        yield from _flowing(head, [*facts, *more], self._width + len(head) - _columns(head), self._margin + 2)
+        head = f"{self._time(at)}{self._indent(invocation)}{self._name(invocation)} {how}"
+        yield from _flowing(head, [*facts, *more], words.comma, self._width, self._margin + 2)
 
     # Failures.
 
@@ -155,15 +192,16 @@ class Screen:
         raised = parts[-1].raised if parts else outcome.error_message.partition("\n")[0]
         chain = " → ".join((*invocation.callers, invocation.function.name))
         is_from_below = bool(below) and raised.partition(":")[0].rpartition(".")[2] in _OF_CLIENT
-        cause = below if is_from_below else f"{chain}: {_printable(raised)}"
+        cause = below if is_from_below else text("{place}: {why}", place=chain, why=_printable(raised))
         if invocation.parent is not None:
             self._remember_cause(invocation.parent, cause)
         yield self._below(invocation, self._styled(cause, _RED))
-        lines = list(folded(parts[-1].frames)) if is_from_below else list(_frames(parts))
+        lines = list(folded(parts[-1].frames, _fold)) if is_from_below else list(_frames(parts))
         for line in _without_middle(lines):
             yield self._below(invocation, line.rstrip())
         if raised.startswith("bdb.BdbQuit") and not self._debugs:
-            yield self._below(invocation, self._styled(_NO_DEBUGGER, _YELLOW))
+            advice = text("breakpoint() needs a debugger: start the endpoint with --debug")
+            yield self._below(invocation, self._styled(advice, _YELLOW))
 
     def _remember_cause(self, caller: str, cause: str) -> None:
         self._causes[caller] = cause
@@ -183,12 +221,12 @@ class Screen:
             self._shown_times = self._times
             yield from self.refusal(fact, self._times)
 
-    def _wrapped(self, at: float, label: str, text: str) -> Iterator[str]:
+    def _wrapped(self, at: float, label: str, what: str) -> Iterator[str]:
         """Text after a label, in lines that are as wide as the terminal."""
         room = max(self._width - TIME_COLUMNS, LEAST_COLUMNS)
-        first, *more = textwrap.wrap(
-            label + _printable(text), room, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
-        )
+        wide = _WIDE.sub(rf"\g<0>{_SECOND_COLUMN}", label + _printable(what))
+        lines = textwrap.wrap(wide, room, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+        first, *more = (line.replace(_SECOND_COLUMN, "") for line in lines)
         yield f"{self._time(at)}{self._styled(label, _YELLOW)}{first[len(label) :]}"
         yield from (f"{' ' * TIME_COLUMNS}{line}" for line in more)
 
@@ -196,8 +234,8 @@ class Screen:
 
     def _time(self, at: float) -> str:
         day = "%Y-%m-%d " if self._looks_back else ""
-        text = f"{time.strftime(f'{day}%H:%M:%S', time.localtime(at))}.{int(at * 1000) % 1000:03}"
-        return f"{self._styled(text, _DIM)}  "
+        shown = f"{time.strftime(f'{day}%H:%M:%S', time.localtime(at))}.{int(at * 1000) % 1000:03}"
+        return f"{self._styled(shown, _DIM)}  "
 
     def _indent(self, invocation: Invocation) -> str:
         return "" if self._looks_back else "  " * len(invocation.callers)
@@ -208,8 +246,8 @@ class Screen:
         place = "" if is_usual else f" ({function.region}/{function.namespace})"
         return self._styled(function.name, _BOLD) + place
 
-    def _styled(self, text: str, style: str) -> str:
-        return f"\x1b[{style}m{text}\x1b[0m" if self._colour and text else text
+    def _styled(self, words: str, style: str) -> str:
+        return f"\x1b[{style}m{words}\x1b[0m" if self._colour and words else words
 
 
 def json_line(fact: Fact) -> str:
@@ -236,30 +274,27 @@ def _milliseconds(value: float) -> str:
     return f"{value:.0f} ms" if value >= 1 else f"{value:.1f} ms"
 
 
-def _printable(text: str) -> str:
+def _printable(raw: str) -> str:
     """Text in which control characters are escaped: a client has written it."""
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in raw)
 
 
-def _columns(text: str) -> int:
-    """The columns of a text, without its colours."""
-    count, inside = 0, False
-    for each in text:
-        inside = inside or each == "\x1b"
-        count += not inside
-        inside = inside and each != "m"
-    return count
+def _columns(line: str) -> int:
+    """The columns of a line in a terminal. Colours have none, Chinese characters have two."""
+    plain = _COLOUR.sub("", line)
+    return len(plain) if plain.isascii() else len(plain) + len(_WIDE.findall(plain))
 
 
-def _flowing(head: str, words: Iterable[str], width: int, margin: int) -> Iterator[str]:
+def _flowing(head: str, words: Sequence[str], comma: str, width: int, margin: int) -> Iterator[str]:
     """Words after a head, with commas. Those that do not fit into the width stand below, after a margin."""
-    line, is_first = head, True
-    for word in words:
-        if not is_first and len(line) + len(word) + 2 > width:
-            yield f"{line},"
-            line, is_first = " " * margin, True
-        line += word if is_first else f", {word}"
-        is_first = False
+    line, columns = head, _columns(head)
+    for number, word in enumerate(words, 1):
+        piece = f"{word}{comma}" if number < len(words) else word
+        more = _columns(piece.rstrip())
+        if number > 1 and columns + more > width:
+            yield line.rstrip()
+            line, columns = " " * margin, margin
+        line, columns = line + piece, columns + _columns(piece)
     yield line
 
 
@@ -279,13 +314,22 @@ def _frames(parts: Iterable[Part]) -> Iterator[str]:
     """The exceptions of a traceback, the last one first: it ended the function."""
     for number, part in enumerate(reversed(list(parts))):
         if number:
-            yield f"after {part.raised}"
-        yield from folded(part.frames)
+            yield text("after {raised}", raised=part.raised)
+        yield from folded(part.frames, _fold)
         yield from part.more
+
+
+def _fold(owner: str, count: int) -> str:
+    """What stands for the frames of the client, or of the platform's runtime."""
+    of = text("the runtime") if owner == RUNTIME else owner
+    if count == 1:
+        return text("[1 frame of {owner}]", owner=of)
+    return text("[{count} frames of {owner}]", count=count, owner=of)
 
 
 def _without_middle(lines: list[str]) -> list[str]:
     left_out = len(lines) - MOST_TRACE_LINES
     if left_out <= 0:
         return lines
-    return [*lines[: MOST_TRACE_LINES // 3], f"[{left_out} lines]", *lines[-(MOST_TRACE_LINES * 2 // 3) :]]
+    middle = text("[{count} lines]", count=left_out)
+    return [*lines[: MOST_TRACE_LINES // 3], middle, *lines[-(MOST_TRACE_LINES * 2 // 3) :]]

@@ -4,7 +4,7 @@ import re
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterator, List, Optional, Tuple
+    from typing import Callable, Iterator, List, Optional, Tuple
 
 HEAD = "Traceback (most recent call last):"
 _CONTEXT = "During handling of the above exception, another exception occurred:"
@@ -17,6 +17,7 @@ _CLIENT = (
     r"_(?:failures|functions|protocol|settings|transport)[/\\])"
 )
 _RUNTIME = r"/var/runtime/"
+RUNTIME = "the runtime"  # the owner of the frames there
 
 
 class Part:
@@ -68,22 +69,29 @@ def parts_of(trace: str) -> "List[Part]":
     return [Part(text, link == _CAUSE) for text, link in zip(texts[::2], links)]
 
 
-def folded(lines: "List[str]") -> "Iterator[str]":
-    """The lines of frames, those of the client and of the platform's runtime folded into one line each time."""
+def _in_english(owner: str, count: int) -> str:
+    return f"[{count} frame{'s' if count > 1 else ''} of {owner}]"
+
+
+def folded(lines: "List[str]", say: "Callable[[str, int], str]" = _in_english) -> "Iterator[str]":
+    """The lines of frames, those of the client and of the platform's runtime folded into one line each time.
+
+    say: the text of this line, for the owner of the frames and their number.
+    """
     owner, count = "", 0
     for line in lines:
         if re.match(_PLACE, line):
             found = _owner(line)
             if found != owner:
-                yield from _fold(owner, count)
+                yield from _fold(owner, count, say)
                 owner, count = found, 0
             count += 1
         elif line[:4].strip():  # not the source of a frame
-            yield from _fold(owner, count)
+            yield from _fold(owner, count, say)
             owner, count = "", 0
         if not owner:
             yield line
-    yield from _fold(owner, count)
+    yield from _fold(owner, count, say)
 
 
 def _owner(line: str) -> str:
@@ -92,9 +100,9 @@ def _owner(line: str) -> str:
     path = found.group("path") if found is not None else ""
     if re.search(_CLIENT, path):
         return "tencentserverless"
-    return "the runtime" if re.match(_RUNTIME, path) else ""
+    return RUNTIME if re.match(_RUNTIME, path) else ""
 
 
-def _fold(owner: str, count: int) -> "Iterator[str]":
+def _fold(owner: str, count: int, say: "Callable[[str, int], str]") -> "Iterator[str]":
     if owner:
-        yield f"  [{count} frame{'s' if count > 1 else ''} of {owner}]"
+        yield f"  {say(owner, count)}"
