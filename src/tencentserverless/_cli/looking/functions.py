@@ -118,7 +118,8 @@ class LastRuns:
         if not items:
             return {"last_run_at": None, "last_outcome": None}
         record = cloud.record_of(items[0], region, namespace)
-        return {"last_run_at": record.invocation.received_at, "last_outcome": cloud.outcome_of(record)}
+        verdict = record.outcome.verdict if record.outcome else "running"
+        return {"last_run_at": record.invocation.received_at, "last_outcome": verdict}
 
 
 def _row(found: dict[str, Any]) -> tuple[str, ...]:
