@@ -9,9 +9,7 @@ from tencentserverless._cli import output, target
 
 @click.command()
 @click.option("--region", help="The region of the invocation.")
-@click.option("--profile", help="A profile of tccli, or of ~/.tencentcloud/credentials.")
-@click.option("--endpoint", metavar="URL", help="The address of the API, such as http://127.0.0.1:9000.")
-@target.local_option
+@target.client_options
 @output.options
 def settings(region: str | None, profile: str | None, endpoint: str | None, is_local: bool, as_json: bool) -> None:
     """Print the settings that an invocation from here would use, and where each comes from.

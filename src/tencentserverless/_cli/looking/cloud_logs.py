@@ -34,7 +34,7 @@ def show(
     since = max(wanted.since or 0.0, now - cloud.LOGS_SECONDS)
     if wanted.since is not None and wanted.since < since:
         output.tell(text("The API for logs looks back 24 hours. Older logs are in the log service CLS."))
-    with target.client_of(region, profile, endpoint, False, None) as client:
+    with target.client_of(region, profile, endpoint) as client:
         found = _found(client, wanted, since, now, most)
         for record in found:
             show_record(record)
