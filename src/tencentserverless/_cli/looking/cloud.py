@@ -1,22 +1,20 @@
 """Asks the API of the platform, or of a local endpoint, what it knows of functions and invocations."""
 
 import json
-from calendar import timegm
 from collections.abc import Iterator
 from pathlib import Path
-from time import gmtime, strftime, strptime
 from typing import TYPE_CHECKING, Any
 
 from tencentserverless._cli import exit_codes
 from tencentserverless._cli.language import text
 from tencentserverless.exception import APIError
+from tencentserverless.local.model import api_times
 
 if TYPE_CHECKING:
     from tencentserverless.local.model.invocation import Outcome, Record
     from tencentserverless.scf import Client
 
 PAGE = 100
-CHINA_SECONDS = 8 * 3600
 LOGS_SECONDS = 24 * 3600.0  # GetFunctionLogs looks at one day at a time
 # The platform does not answer GetFunctionLogs for accounts that are new: their logs are in its log service only.
 _IN_CLS = ("UnsupportedOperation", "InvalidAction", "ActionOffline", "InvalidParameter.Cls", "FailedOperation")
@@ -85,10 +83,5 @@ def _outcome_of(item: dict[str, Any]) -> "Outcome":
 
 
 def parsed(written_time: str) -> float:
-    """A time of the API, in Unix seconds."""
-    return timegm(strptime(written_time[:19], "%Y-%m-%d %H:%M:%S")) - CHINA_SECONDS
-
-
-def written(at: float) -> str:
-    """A time (Unix seconds) as the API wants it."""
-    return strftime("%Y-%m-%d %H:%M:%S", gmtime(at + CHINA_SECONDS))
+    """A time of the API, in Unix seconds. Fractions of a second are left out."""
+    return api_times.parsed(written_time[:19])

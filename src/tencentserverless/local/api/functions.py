@@ -15,7 +15,7 @@ from tencentserverless.local.eventloop.in_thread import in_thread
 from tencentserverless.local.functions import code_info
 from tencentserverless.local.functions.catalog import Lookup
 from tencentserverless.local.functions.code_info import CodeInfo
-from tencentserverless.local.model import api_errors
+from tencentserverless.local.model import api_errors, api_times
 from tencentserverless.local.model.function import DEFAULT_NAMESPACE, Function
 
 
@@ -76,7 +76,7 @@ def _on_list_namespaces(services: Services, call: Call, pending: PendingCall) ->
 
 
 def _namespace(name: str) -> dict[str, Any]:
-    modified = code_info.format_time(0.0)
+    modified = api_times.written(0.0)
     return {"Name": name, "Description": "", "AddTime": modified, "ModTime": modified, "Type": "default"}
 
 

@@ -4,7 +4,6 @@ https://cloud.tencent.com/document/api/583/18583 and /583/65348
 """
 
 import time
-from calendar import timegm
 from collections.abc import Callable, Mapping
 from math import ceil
 from typing import Any, NamedTuple
@@ -15,10 +14,9 @@ from tencentserverless.local.api.lookup import find
 from tencentserverless.local.api.parameters import choice
 from tencentserverless.local.eventloop.in_thread import in_thread
 from tencentserverless.local.functions.catalog import Lookup
-from tencentserverless.local.functions.code_info import format_time
 from tencentserverless.local.invocations import log
 from tencentserverless.local.invocations.search import Wanted
-from tencentserverless.local.model import api_errors
+from tencentserverless.local.model import api_errors, api_times
 from tencentserverless.local.model.function import DEFAULT_NAMESPACE
 from tencentserverless.local.model.invocation import Record
 from tencentserverless.local.model.outcomes import MB
@@ -41,11 +39,11 @@ _STATUS_CODES = {
 
 
 def time_of(parameters: Mapping[str, Any], name: str, default: float | None = None) -> float | None:
-    """A time parameter in Unix seconds. The API has times of China. Raises `Refusal`."""
+    """A time parameter in Unix seconds. Raises `Refusal`."""
     if not parameters.get(name):
         return default
     try:
-        return timegm(time.strptime(parameters[name], "%Y-%m-%d %H:%M:%S")) - 8 * 3600.0
+        return api_times.parsed(parameters[name])
     except ValueError:
         raise api_errors.wrong_value(name) from None
 
@@ -108,7 +106,7 @@ def _described(record: Record) -> dict[str, Any]:
         "FunctionName": record.function_name,
         "RetMsg": record.outcome.ret_msg if record.outcome else "",
         "RequestId": record.request_id,
-        "StartTime": format_time(record.invocation.received_at),
+        "StartTime": api_times.written(record.invocation.received_at),
         "Duration": record.duration_ms or 0.0,
         "RetryNum": 0,
     }

@@ -3,11 +3,11 @@
 This reads files, so it must not be called on the thread of the event loop.
 """
 
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from tencentserverless.local.model import api_times
 from tencentserverless.local.model.function import Function
 
 MOST_TEXT_BYTES = 1024 * 1024
@@ -34,14 +34,9 @@ def read(function: Function) -> CodeInfo:
 def modified(function: Function) -> str:
     """The time when the file with the handler was saved, in the format of the API."""
     try:
-        return format_time(_entry(function).stat().st_mtime)
+        return api_times.written(_entry(function).stat().st_mtime)
     except OSError:
-        return format_time(0.0)
-
-
-def format_time(at: float) -> str:
-    """Format a time (Unix seconds) as the API does: in China Standard Time."""
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(at + 8 * 3600))
+        return api_times.written(0.0)
 
 
 def _entry_text(function: Function) -> str | None:
