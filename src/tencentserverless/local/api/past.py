@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from tencentserverless.local.api.actions import Action, Services
 from tencentserverless.local.api.call import Call, PendingCall
 from tencentserverless.local.api.lookup import find
-from tencentserverless.local.api.parameters import choice
+from tencentserverless.local.api.parameters import choice, offset_and_limit
 from tencentserverless.local.eventloop.in_thread import in_thread
 from tencentserverless.local.functions.catalog import Lookup
 from tencentserverless.local.invocations import log
@@ -60,7 +60,7 @@ class Page(NamedTuple):
     def of(cls, parameters: Mapping[str, Any]) -> "Page":
         """Raises `Refusal`."""
         order = choice(parameters, "OrderBy", tuple(_ORDERS)), choice(parameters, "Order", ("desc", "asc"))
-        offset, limit = max(parameters.get("Offset", 0), 0), max(parameters.get("Limit", 20), 0)
+        offset, limit = offset_and_limit(parameters)
         if offset + limit > MOST:
             raise api_errors.wrong_value("Offset")
         return cls(_ORDERS[order[0]], order[1] == "desc", offset, limit)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tencentserverless.local.model import api_times
-from tencentserverless.local.model.function import Function
+from tencentserverless.local.model.function import Function, module_of
 
 MOST_TEXT_BYTES = 1024 * 1024
 
@@ -57,4 +57,4 @@ def _size_bytes(function: Function) -> int:
 
 
 def _entry(function: Function) -> Path:
-    return function.code / (function.handler.rpartition(".")[0] + ".py")
+    return function.code / f"{module_of(function.handler)}.py"
