@@ -39,6 +39,7 @@ NO_TEST_FILE = {
     "_cli/looking/sources.py": "tests/cli/looking/test_logs.py and test_trace.py, which look there",
     "otel.py": "tests/client/test_trace.py",
     "pytest_plugin/__init__.py": "tests/plugin, which runs it in the project of a user",
+    "pytest_plugin/faults.py": "tests/plugin, whose texts have its runs and its summary",
     "pytest_plugin/guard.py": "tests/plugin/test_complaints.py, for which it refuses hosts",
     "_transport/asyncio/places.py": "tests/transport/test_interruptions.py, of both transports",
     "_transport/asyncio/pool.py": "tests/transport/test_interruptions.py, of both transports",
