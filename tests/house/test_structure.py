@@ -71,13 +71,14 @@ NAMED_SO = {PACKAGE / "_functions" / "base.py"}  # the base classes of the two f
 NO_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
 
 PURE = {  # what the protocol may import: no socket, clock, environment, chance or thread
+    "calendar": {"timegm"},
     "collections": None,
     "hashlib": None,
     "ipaddress": None,
     "json": None,
     "math": None,
     "re": None,
-    "time": {"gmtime", "strftime"},  # arithmetic on a timestamp that is handed in
+    "time": {"gmtime", "strftime", "strptime"},  # arithmetic on a time that is handed in
     "typing": None,
 }
 OURS = tuple(f"tencentserverless.{name}" for name in ("_failures", "_protocol", "_version", "exception"))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from tencentserverless._cli import exit_codes
 from tencentserverless._cli.language import text
+from tencentserverless._protocol import api_times
 from tencentserverless.exception import APIError
-from tencentserverless.local.model import api_times
 
 if TYPE_CHECKING:
     from tencentserverless.local.model.invocation import Outcome, Record

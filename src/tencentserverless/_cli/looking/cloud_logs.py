@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tencentserverless._cli import output, target
 from tencentserverless._cli.language import text
 from tencentserverless._cli.looking import cloud, following, times
-from tencentserverless.local.model import api_times
+from tencentserverless._protocol import api_times
 
 if TYPE_CHECKING:
     from tencentserverless.local.invocations.search import Wanted

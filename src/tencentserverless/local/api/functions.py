@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
+from tencentserverless._protocol import api_times
 from tencentserverless.local.api.actions import Action, Services
 from tencentserverless.local.api.call import Call, PendingCall
 from tencentserverless.local.api.lookup import LATEST, check_qualifier, find
@@ -15,7 +16,7 @@ from tencentserverless.local.eventloop.in_thread import in_thread
 from tencentserverless.local.functions import code_info
 from tencentserverless.local.functions.catalog import Lookup
 from tencentserverless.local.functions.code_info import CodeInfo
-from tencentserverless.local.model import api_errors, api_times
+from tencentserverless.local.model import api_errors
 from tencentserverless.local.model.function import DEFAULT_NAMESPACE, Function
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from math import ceil
 from typing import Any, NamedTuple
 
+from tencentserverless._protocol import api_times
 from tencentserverless.local.api.actions import Action, Services
 from tencentserverless.local.api.call import Call, PendingCall
 from tencentserverless.local.api.lookup import find
@@ -16,7 +17,7 @@ from tencentserverless.local.eventloop.in_thread import in_thread
 from tencentserverless.local.functions.catalog import Lookup
 from tencentserverless.local.invocations import log
 from tencentserverless.local.invocations.search import Wanted
-from tencentserverless.local.model import api_errors, api_times
+from tencentserverless.local.model import api_errors
 from tencentserverless.local.model.function import DEFAULT_NAMESPACE
 from tencentserverless.local.model.invocation import Record
 from tencentserverless.local.model.outcomes import MB

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from tencentserverless.local.model import api_times
+from tencentserverless._protocol import api_times
 from tencentserverless.local.model.function import Function, module_of
 
 MOST_TEXT_BYTES = 1024 * 1024

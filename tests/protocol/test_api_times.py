@@ -2,7 +2,7 @@
 
 import pytest
 
-from tencentserverless.local.model.api_times import parsed, written
+from tencentserverless._protocol.api_times import parsed, written
 
 
 @pytest.mark.parametrize("at", [0, 951_782_399, 951_782_400, 1_767_576_120, 4_102_444_799])
