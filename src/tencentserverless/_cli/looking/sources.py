@@ -1,6 +1,5 @@
 """Where a verb that looks back looks: at the records of the local endpoint, or at the cloud."""
 
-import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -10,7 +9,7 @@ import click
 
 from tencentserverless._cli import exit_codes, output, running, target
 from tencentserverless._cli.language import text
-from tencentserverless._cli.looking import record_files
+from tencentserverless._cli.looking import cloud, record_files
 from tencentserverless._cli.looking.record_files import Source
 
 Database = sqlite3.Connection
@@ -90,4 +89,4 @@ def flush(source: Source) -> None:
     if source.running is None:
         return
     with suppress(ServerlessError), Client(timeout=5.0, **target.arguments_of(source.running)) as client:
-        client._call_api("GetFunctionLogs", json.dumps({"Limit": 1}).encode(), None)
+        cloud.ask(client, "GetFunctionLogs", Limit=1)
