@@ -11,7 +11,8 @@ Row = tuple[str, str, str]  # setting, value as shown, where it came from
 
 
 @click.command()
-@target.where_options
+@click.option("--region", help="The region of the invocation.")
+@target.client_options
 @output.options
 def settings(region: str | None, profile: str | None, endpoint: str | None, is_local: bool, as_json: bool) -> None:
     """Print the settings that an invocation from here would use, and where each comes from.

@@ -22,7 +22,8 @@ _PLACE = re.compile(r"(.+?):(\d+): (.*)", re.DOTALL)
 
 @click.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".")
-@target.where_options
+@click.option("--region", help="The region of the invocation.")
+@target.client_options
 @click.option("--no-network", is_flag=True, help="Do not ask the endpoint for an answer and its time.")
 @output.options
 def doctor(folder: Path, no_network: bool, as_json: bool, **where: Any) -> None:
