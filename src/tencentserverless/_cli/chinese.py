@@ -125,7 +125,7 @@ TEXTS = {
     "this machine's clock is {seconds} s behind: beyond {limit} s signatures are refused": "本机时钟慢了 {seconds} 秒：超过 {limit} 秒时签名会被拒绝",
     "{answers} answers, {failed} failed, {maybe} maybe, in {time}": "得到结果 {answers} 个，失败 {failed} 个，可能已运行 {maybe} 个，用时 {time}",
     "{count} files for {runtime}: {zipped} MB, unzipped {unzipped} MB": "{runtime} 的 {count} 个文件：{zipped} MB，解压后 {unzipped} MB",
-    "{count} findings in {folder}": "{folder} 中有 {count} 个问题",
+    "Findings in {folder}: {count}": "{folder} 中有 {count} 个问题",
     "{count} invocations were under way and may go on.": "有 {count} 个调用正在进行，可能会继续运行。",
     "{done} done": "已完成 {done}",
     "{done}/{total}": "{done}/{total}",

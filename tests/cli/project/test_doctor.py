@@ -49,4 +49,4 @@ def test_no_finding(command, project):
     assert done.returncode == 0
     assert "\n    " not in done.stdout
     assert done.stdout.startswith("region  ")
-    assert done.stderr.endswith(f"0 findings in {project / 'Good'}\n")
+    assert done.stderr.endswith(f"Findings in {project / 'Good'}: 0\n")

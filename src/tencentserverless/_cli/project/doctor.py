@@ -41,7 +41,7 @@ def doctor(folder: Path, no_network: bool, as_json: bool, **where: Any) -> None:
     for each in findings:
         output.write_json(each.as_data()) if as_json else output.write(str(each))
     if not as_json:
-        output.tell(text("{count} findings in {folder}", count=len(findings), folder=folder))
+        output.tell(text("Findings in {folder}: {count}", count=len(findings), folder=folder))
     is_wrong = any(each.level == "error" for each in findings)
     sys.exit(exit_codes.FUNCTION_FAILED if is_wrong else exit_codes.OK)
 
