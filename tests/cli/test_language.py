@@ -71,7 +71,7 @@ CASES = (
     ["local", "invoke", "hello", "--env", "x"],
     ["event", "apigw"],
     ["init", "full"],
-    ["doctor", "hello"],
+    ["doctor", "hello", "--no-network"],
 )
 
 

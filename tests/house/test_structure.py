@@ -39,6 +39,7 @@ NO_TEST_FILE = {
     "_cli/looking/sources.py": "tests/cli/looking/test_logs.py and test_trace.py, which look there",
     "otel.py": "tests/client/test_trace.py",
     "pytest_plugin/__init__.py": "tests/plugin, which runs it in the project of a user",
+    "pytest_plugin/faults.py": "tests/plugin, whose texts have its runs and its summary",
     "pytest_plugin/guard.py": "tests/plugin/test_complaints.py, for which it refuses hosts",
     "_transport/asyncio/places.py": "tests/transport/test_interruptions.py, of both transports",
     "_transport/asyncio/pool.py": "tests/transport/test_interruptions.py, of both transports",
@@ -70,13 +71,14 @@ NAMED_SO = {PACKAGE / "_functions" / "base.py"}  # the base classes of the two f
 NO_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
 
 PURE = {  # what the protocol may import: no socket, clock, environment, chance or thread
+    "calendar": {"timegm"},
     "collections": None,
     "hashlib": None,
     "ipaddress": None,
     "json": None,
     "math": None,
     "re": None,
-    "time": {"gmtime", "strftime"},  # arithmetic on a timestamp that is handed in
+    "time": {"gmtime", "strftime", "strptime"},  # arithmetic on a time that is handed in
     "typing": None,
 }
 OURS = tuple(f"tencentserverless.{name}" for name in ("_failures", "_protocol", "_version", "exception"))

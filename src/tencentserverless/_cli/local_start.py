@@ -135,6 +135,8 @@ def _wait_for(signals: "SimpleQueue[int]", scf: "LocalSCF", terminal: Terminal) 
 
 
 def _introduce(scf: "LocalSCF", terminal: Terminal, *, has_records: bool) -> None:
+    from tencentserverless._cli.ready import ready, variables
+
     line: dict[str, str | int] = {
         "endpoint": scf.endpoint,
         "secret_id": scf.secret_id,
@@ -145,8 +147,6 @@ def _introduce(scf: "LocalSCF", terminal: Terminal, *, has_records: bool) -> Non
         line["ca_file"] = scf.ca_file
     if has_records:
         line["records"] = scf.records_file
-    from tencentserverless._cli.ready import ready, variables
-
     shown = ready(
         scf.functions,
         variables(line),

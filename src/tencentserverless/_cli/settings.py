@@ -1,17 +1,18 @@
 """``tencentserverless settings``: show the settings of an invocation, and where each comes from."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import click
 
 from tencentserverless._cli import output, target
 
+Row = tuple[str, str, str]  # setting, value as shown, where it came from
+
 
 @click.command()
 @click.option("--region", help="The region of the invocation.")
-@click.option("--profile", help="A profile of tccli, or of ~/.tencentcloud/credentials.")
-@click.option("--endpoint", metavar="URL", help="The address of the API, such as http://127.0.0.1:9000.")
-@target.local_option
+@target.client_options
 @output.options
 def settings(region: str | None, profile: str | None, endpoint: str | None, is_local: bool, as_json: bool) -> None:
     """Print the settings that an invocation from here would use, and where each comes from.
@@ -23,18 +24,25 @@ def settings(region: str | None, profile: str | None, endpoint: str | None, is_l
     from tencentserverless.scf import Client
 
     arguments = target.client_arguments(is_local, endpoint, profile)
-    lines = explain(Client(region=region, **arguments))
-    rows = [(name, value, _source(name, source, arguments)) for name, value, source in lines]
+    write(rows(explain(Client(region=region, **arguments)), arguments), as_json)
+
+
+def rows(lines: Iterable[Row], arguments: dict[str, Any]) -> list[Row]:
+    """The lines of a report on the settings. arguments: those of the client; with --local they are the endpoint's."""
+    return [(name, value, _source(name, source, arguments)) for name, value, source in lines]
+
+
+def write(told: list[Row], as_json: bool) -> None:
+    """Write rows as a table, or as one object a line."""
     if as_json:
-        for row in rows:
+        for row in told:
             output.write_json(dict(zip(("name", "value", "source"), row, strict=True)))
         return
-    names, values = (max(len(row[column]) for row in rows) for column in (0, 1))
-    for name, value, source in rows:
+    names, values = (max((len(row[column]) for row in told), default=0) for column in (0, 1))
+    for name, value, source in told:
         output.write(f"{name:{names}}  {value:{values}}  {source}")
 
 
 def _source(name: str, source: str, arguments: dict[str, Any]) -> str:
-    """Where a setting comes from. arguments: those of the client; with --local they are the endpoint's."""
     is_theirs = source == "argument" and "secret_id" in arguments and name != "region"
     return "the local endpoint" if is_theirs else source

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from tencentserverless._cli.running import Running
     from tencentserverless.scf import Client
 
-local_option = click.option(
+_PROFILE = click.option("--profile", help="A profile of tccli, or of ~/.tencentcloud/credentials.")
+_ENDPOINT = click.option("--endpoint", metavar="URL", help="The address of the API, such as http://127.0.0.1:9000.")
+_LOCAL = click.option(
     "--local", "is_local", is_flag=True, help="Use the local endpoint that runs on this machine, see `local start`."
 )
 
@@ -33,11 +35,11 @@ def _name(_context: click.Context, _argument: click.Parameter, value: str) -> st
 name_argument = click.argument("name", shell_complete=_completed, callback=_name)
 _OPTIONS = (
     click.option("--region", help="Default: TENCENTCLOUD_REGION, then ap-guangzhou."),
-    click.option("--profile", help="A profile of tccli, or of ~/.tencentcloud/credentials."),
+    _PROFILE,
     click.option("--namespace", default="default", show_default=True),
     click.option("--qualifier", default="$LATEST", show_default=True, help="A version or an alias."),
-    click.option("--endpoint", metavar="URL", help="The address of the API, such as http://127.0.0.1:9000."),
-    local_option,
+    _ENDPOINT,
+    _LOCAL,
     click.option("--timeout", metavar="SECONDS", type=click.FloatRange(0, min_open=True), help="Of one invocation."),
     click.option("--idempotent", is_flag=True, help="The function may run twice: retry more failures."),
 )
@@ -50,8 +52,18 @@ def options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+def client_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say which API is asked, and with which keys."""
+    return _PROFILE(_ENDPOINT(_LOCAL(command)))
+
+
 def client_of(
-    region: str | None, profile: str | None, endpoint: str | None, is_local: bool, timeout: float | None, **more: Any
+    region: str | None,
+    profile: str | None,
+    endpoint: str | None,
+    is_local: bool = False,
+    timeout: float | None = None,
+    **more: Any,
 ) -> "Client":
     """The client that these options describe. more: other arguments of `Client`."""
     from tencentserverless.scf import Client

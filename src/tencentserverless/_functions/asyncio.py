@@ -129,7 +129,7 @@ class _Tasks:
         self._listener: "Optional[asyncio.Future[None]]" = None
 
     def call(self) -> None:
-        """Wake a resting task, or start another one, because there may be an event to invoke with."""
+        """Wake a resting task, or start another one, because there may be an event to send."""
         if self._resting:
             _wake(self._resting.pop())
         elif len(self._tasks) < self._most and not self.fanout.is_read:

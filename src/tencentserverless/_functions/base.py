@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Generic, TypeVar, overload
 
-from tencentserverless._functions.fanout import Failed, Fanout, Plan, Record
+from tencentserverless._functions.fanout import Failed, Fanout, Plan, Recorder
 from tencentserverless._functions.journal import Journal
 from tencentserverless._protocol.invoke import check_name
 from tencentserverless._settings.settings import UNSET
@@ -139,8 +139,8 @@ class BaseFunction(Generic[Values, Pairs]):
         value = self._value_and_result if with_results else self._value
         if journal is None:
             return self._iterator(Fanout(events, plan), self._invoker(value))
-        record = Record(journal, self._client._encode, value, plan)
-        return self._iterator(Fanout(events, plan, record), self._invoker(_itself))
+        recorder = Recorder(journal, self._client._encode, value, plan)
+        return self._iterator(Fanout(events, plan, recorder), self._invoker(_itself))
 
     def _about(self) -> "Dict[str, Any]":
         """What a journal of this function is about."""

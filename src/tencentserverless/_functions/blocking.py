@@ -158,7 +158,7 @@ def _work(todo: "queue.Queue[Any]", done: "queue.Queue[Any]") -> None:
 
 
 def _invoke_next(todo: "queue.Queue[Any]", done: "queue.Queue[Any]") -> bool:
-    """Wait for an event and invoke with it. False at the end."""
+    """Wait for an event and send it. False at the end."""
     pending: "Optional[Pending]" = todo.get()
     if pending is None:
         return False

@@ -25,7 +25,7 @@ _NEVER_AGAIN = (errors.EventError, errors.ParameterError)  # the same event woul
 
 
 class Plan:
-    """How events are invoked with: the arguments of `map`.
+    """How `map` sends events: its arguments.
 
     retries: how often an event is sent again after a failure that says that the function did not run. If the function
         is idempotent, also after others.
@@ -58,10 +58,10 @@ class Plan:
 
 
 class Pending:
-    """An event that is being invoked with.
+    """An event that is under way, or is held to be sent again.
 
     since: when it was sent for the first time, or began one of its retries (monotonic). retries: those that are left.
-    failure: the last one, if it is held to be sent again. invoke: the call that invokes with it, each time.
+    failure: the last one, if it is held. invoke: the call that sends it, each time.
     """
 
     __slots__ = ("event", "failure", "index", "invoke", "retries", "since")
@@ -84,8 +84,8 @@ class Failed:
         self.error = error
 
 
-class Record:
-    """What a fan-out does with a journal.
+class Recorder:
+    """Keeps the outcomes of a fan-out in a journal, and hands out those of an earlier one.
 
     encode: an event to its JSON text. convert: the result of an invocation to what `map` hands out.
     """
@@ -129,12 +129,13 @@ class Fanout:
     `return_exceptions`, or without order, it comes after all outcomes. In order it comes at its own place, so that the
     outcomes before it line up with their events.
 
-    record: the journal, or None. Outcomes that it has are handed out in the places of their events, which are not sent.
+    recorder: has the journal; None without one. Outcomes in the journal are handed out in the places of their events,
+        which are not sent.
     """
 
-    def __init__(self, events: "Iterable[Any]", plan: Plan, record: "Optional[Record]" = None) -> None:
+    def __init__(self, events: "Iterable[Any]", plan: Plan, recorder: "Optional[Recorder]" = None) -> None:
         self.plan = plan
-        self._record = record
+        self._recorder = recorder
         self.pace = Pace(plan.concurrency)
         self._events = iter(events)
         self._window = plan.concurrency * WINDOW
@@ -150,7 +151,7 @@ class Fanout:
         self._broken: "Optional[Exception]" = None
 
     def take(self, now: float) -> "Optional[Pending]":
-        """The next event to invoke with; None if there is none, or none that may be sent now."""
+        """The next event to send. None if there is none, or none may be sent now."""
         if not self.pace.allows(self.in_flight, now):
             return None
         pending = self._held.pop() if self._held else self._next_event(now)
@@ -162,7 +163,7 @@ class Fanout:
         while not self._is_exhausted and self._read - self._handed_out < self._window:
             try:
                 event = next(self._events)
-                outcome = None if self._record is None else self._record.recalled(self._read, event)
+                outcome = None if self._recorder is None else self._recorder.recalled(self._read, event)
             except StopIteration:
                 self._is_exhausted = True
                 return None
@@ -212,12 +213,12 @@ class Fanout:
 
     def _settle(self, index: int, outcome: "Any") -> None:
         """Keep an outcome until it is handed out, and in the journal for good."""
-        if self._record is not None:
+        if self._recorder is not None:
             try:
-                self._record.finish(index, outcome)
+                self._recorder.finish(index, outcome)
             except Exception as failure:  # the disk is full, for one
                 self._break(failure)
-            outcome = self._record.converted(outcome)
+            outcome = self._recorder.converted(outcome)
         self._finished[index] = outcome
         self._count(outcome)
 
@@ -239,12 +240,12 @@ class Fanout:
 
     def _drop(self, index: int, failed: "Any") -> None:
         """Keep the failure of an event that is not sent again because of the end."""
-        record = self._record
-        if record is None or getattr(failed.error, "executed", "maybe") != "no":
+        recorder = self._recorder
+        if recorder is None or getattr(failed.error, "executed", "maybe") != "no":
             self._settle(index, failed)
             return
         try:
-            record.journal.withdraw(index)
+            recorder.journal.withdraw(index)
         except Exception as failure:
             self._break(failure)
         self._finished[index] = failed
@@ -284,8 +285,7 @@ class Fanout:
         return self._is_exhausted and not self._held
 
     def is_over(self) -> bool:
-        """Whether every outcome has been handed out. Raises what ended it, and the failure of the caller's iterator,
-        once."""
+        """Whether every outcome has been handed out. Raises once what ended it, or what `_break` was given."""
         if not self._is_exhausted or self.in_flight or self._held or self._finished:
             return False
         if self._end is not None:
@@ -298,8 +298,8 @@ class Fanout:
 
     def close(self) -> None:
         """Let others use the journal."""
-        if self._record is not None:
-            self._record.journal.close()
+        if self._recorder is not None:
+            self._recorder.journal.close()
 
     def pause(self, now: float) -> "Optional[float]":
         """Seconds until the next event may be sent, if only throttling delays it; else None."""

@@ -167,6 +167,12 @@ def read_response(data: bytes = b"") -> "Reading[Response]":
     return Response(status, body, reusable)
 
 
+def read_fields() -> "Reading[Dict[bytes, bytes]]":
+    """Read the answer to HEAD and return its header fields, with names in lower case. Raises Malformed or Truncated."""
+    _, _, fields = yield from _read_head(_Source(b""))
+    return fields
+
+
 def read_tunnel_answer(data: bytes = b"") -> "Reading[int]":
     """Read a proxy's answer to CONNECT and return its status (RFC 9110, 9.3.6). The body of a refusal is not read."""
     source = _Source(data)

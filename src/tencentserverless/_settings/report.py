@@ -27,27 +27,43 @@ def explain(client: "BaseClient") -> "List[Line]":
     Nothing is sent over the network: credentials of a role or of a callable are named but not fetched. Raises the
     SettingsError that the invocation would raise.
     """
-    try:
-        return _lines(client)
-    except SettingsError as error:
-        raise without_frames(error)
+    lines, errors = survey(client)
+    if errors:
+        raise errors[0]
+    return lines
 
 
-def _lines(client: "BaseClient") -> "List[Line]":
-    region, region_source = settings.region(client.region, client._profile), _region_source(client)
+def survey(client: "BaseClient") -> "Tuple[List[Line], List[SettingsError]]":
+    """What `explain` returns, of the settings that are right, and the errors of the others."""
+    lines: "List[Line]" = []
+    errors: "List[SettingsError]" = []
+    for part in (_region_lines, _credential_lines, _way_lines, _other_lines):
+        try:
+            lines += part(client)
+        except SettingsError as error:
+            if str(error) not in map(str, errors):  # the endpoint depends on the region
+                errors.append(without_frames(error))
+    return lines, errors
+
+
+def _region_lines(client: "BaseClient") -> "List[Line]":
+    return [("region", settings.region(client.region, client._profile), _region_source(client))]
+
+
+def _way_lines(client: "BaseClient") -> "List[Line]":
+    region = settings.region(client.region, client._profile)
     origin = settings.origin(client._endpoint, region, client._proxy)
-    ca_file, ca_source = _first(_ca_files(client))
+    proxy = "none" if origin.proxy is None else repr(origin.proxy)
+    return [
+        ("endpoint", repr(origin), settings.endpoint_place(client._endpoint, region)),
+        ("proxy", proxy, settings.proxy_place(client._proxy is not None)),
+        ("CA certificates", *_first(_ca_files(client))),
+    ]
+
+
+def _other_lines(client: "BaseClient") -> "List[Line]":
     seconds = settings.timeout(client._timeout)
     return [
-        ("region", region, region_source),
-        *_credential_lines(client),
-        ("endpoint", repr(origin), settings.endpoint_place(client._endpoint, region)),
-        (
-            "proxy",
-            "none" if origin.proxy is None else repr(origin.proxy),
-            settings.proxy_place(client._proxy is not None),
-        ),
-        ("CA certificates", ca_file, ca_source),
         ("language", settings.language(client._language), _language_source(client)),
         ("timeout", "none" if seconds is None else f"{seconds:g} s", _timeout_source(client)),
         *(("not readable", reason, path) for path, reason in profiles.unreadable()),

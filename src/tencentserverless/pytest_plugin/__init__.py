@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from tencentserverless.pytest_plugin import faults
 from tencentserverless.pytest_plugin.guard import guarded
 
 TYPE_CHECKING = False
@@ -32,7 +33,6 @@ _FAULTS_MARKER = (
 )
 _SETTINGS = ("functions", "strict", "in_process", "allow_hosts")
 _SECTION = "SCF invocations"
-_PROPERTY = "scf_fault"
 _LEFT_OUT = ("build", "dist", "node_modules", "site-packages", "__pycache__")
 
 
@@ -48,45 +48,9 @@ def pytest_configure(config: "Any") -> None:
     config.addinivalue_line("markers", _FAULTS_MARKER)
 
 
-class _Fault(str):
-    """The name of a fault. function: has it. times: how often it fails; None for always."""
-
-    function = ""
-    times = None  # type: Optional[int]
-
-
 def pytest_generate_tests(metafunc: "Any") -> None:
     """Run a test with the marker scf_faults once for each fault of each function that has such a marker."""
-    found = {}  # type: Dict[str, List[_Fault]]
-    for marker in metafunc.definition.iter_markers("scf_faults"):  # the nearest one first
-        function, faults = _faults(*marker.args, **marker.kwargs)
-        found.setdefault(function, faults)
-    if not found:
-        return
-    if "scf_fault" not in metafunc.fixturenames:
-        pytest.fail("the marker scf_faults needs the fixture scf_local", pytrace=False)
-    each = [fault for faults in found.values() for fault in faults]
-    ids = ["%s-%s" % (fault.function, fault) if len(found) > 1 else str(fault) for fault in each]
-    metafunc.parametrize("scf_fault", [None, *each], indirect=True, ids=["no-fault", *ids])
-
-
-def _faults(*args: "Any", **options: "Any") -> "Tuple[str, List[_Fault]]":
-    """The function that a marker names, and its faults."""
-    if len(args) != 1 or not isinstance(args[0], str) or set(options) - {"only", "times"}:
-        pytest.fail("the marker scf_faults takes the name of a function, and by name: only, times", pytrace=False)
-    try:
-        from tencentserverless.local.doubles.faults import chosen
-
-        faults = [_Fault(name) for name in chosen(options.get("only", ()))]
-    except ImportError:  # the fixture scf_local fails with the text of this error
-        return args[0], []
-    except ValueError as error:
-        reason = str(error)
-    else:
-        for fault in faults:
-            fault.function, fault.times = args[0], options.get("times")
-        return args[0], faults
-    pytest.fail("scf_faults: " + reason, pytrace=False)
+    faults.parametrize(metafunc)
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -99,28 +63,12 @@ def pytest_pyfunc_call(pyfuncitem: "Any") -> "Iterator[None]":
 
 
 def pytest_terminal_summary(terminalreporter: "Any") -> None:
-    """Say how the programs of all tests coped with faults; verbose, also how each run ended."""
-    is_verbose = terminalreporter.config.option.verbose > 0
-    found = {}  # type: Dict[str, Dict[str, List[str]]]
-    for test, (function, fault, how, detail) in _fault_runs(terminalreporter.stats):
-        ways = found.setdefault("%s, faults of %s" % (test, function), {})
-        ways.setdefault(how, []).append("\n    %s (%s)" % (fault, detail) if is_verbose else fault)
-    if found:
+    """Say how the programs of all tests coped with faults."""
+    lines = list(faults.summary(terminalreporter.stats, terminalreporter.config.option.verbose > 0))
+    if lines:
         terminalreporter.write_sep("=", "SCF faults")
-    for title, ways in sorted(found.items()):
-        terminalreporter.write_line(title)
-        for how, faults in sorted(ways.items()):
-            text = "".join(sorted(faults)) if is_verbose else " " + ", ".join(sorted(set(faults)))
-            terminalreporter.write_line("  %s:%s" % (how, text))
-
-
-def _fault_runs(stats: "Dict[str, List[Any]]") -> "Iterator[Tuple[str, List[str]]]":
-    """Each run of a test with a fault: the test, and how it coped. With xdist this is in the reports only."""
-    for report in (report for reports in stats.values() for report in reports):
-        if getattr(report, "when", "") == "call":
-            for name, value in report.user_properties:
-                if name == _PROPERTY:
-                    yield report.nodeid.partition("[")[0], value
+    for line in lines:
+        terminalreporter.write_line(line)
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -158,7 +106,7 @@ class _Test:
         return "\n\n".join(filter(None, (self._complaint, account)))
 
     @contextmanager
-    def fault(self, fault: "Optional[_Fault]") -> "Iterator[None]":
+    def fault(self, fault: "Optional[faults.Fault]") -> "Iterator[None]":
         """Within this block its function has this fault."""
         if fault is None:
             yield
@@ -177,7 +125,7 @@ class _Test:
         detail = "passed" if error is None else "%s: %s" % (type(error).__name__, error)
         is_same = error is None and not is_own_judge
         coped = self.local._coped(self.fault_run, error, detail, is_same=is_same)  # pyright: ignore[reportPrivateUsage]
-        item.user_properties.append((_PROPERTY, [self.fault_run.name, *coped]))
+        item.user_properties.append((faults.PROPERTY, [self.fault_run.name, *coped]))
         self._complaint = self.fault_run.complaint(coped)
         if coped.is_right:
             outcome.force_result(True)
@@ -305,7 +253,7 @@ def _scf_endpoints() -> "Iterator[_Endpoints]":
 
 
 @pytest.fixture
-def scf_fault(request: "Any") -> "Optional[_Fault]":
+def scf_fault(request: "Any") -> "Optional[faults.Fault]":
     """The fault with which the marker scf_faults runs the test, such as "433" or "silence". None if there is none.
 
     It is text, and `function` is the name of the function that has the fault.
@@ -316,7 +264,7 @@ def scf_fault(request: "Any") -> "Optional[_Fault]":
 @pytest.fixture
 def scf_local(
     request: "Any",
-    scf_fault: "Optional[_Fault]",
+    scf_fault: "Optional[faults.Fault]",
     scf_guard: None,  # noqa: ARG001  it guards the test
     scf_functions: "Paths",
     scf_local_address: "Tuple[str, int]",

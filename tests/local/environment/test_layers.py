@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from tencentserverless.local.environment import layers
-from tencentserverless.local.environment.layers import Layers, merge
+from tencentserverless.local.environment.layers import Layers, merge_into
 from tencentserverless.local.environment.scratch import Scratch
 from tencentserverless.local.model.errors import FunctionFolderError
 from tests.local.layer_folders import listed, write
@@ -19,7 +19,8 @@ def merged(tmp_path):
 
     def run(*folders):
         (tmp_path / "merged").mkdir()
-        merge([str(folder) for folder in folders], str(tmp_path / "merged"))
+        for folder in folders:
+            merge_into(str(folder), str(tmp_path / "merged"))
         return tmp_path / "merged"
 
     return run

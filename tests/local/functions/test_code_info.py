@@ -20,3 +20,11 @@ def test_no_folder(tmp_path):
     """What cannot be read is none of it."""
     gone = Function("gone", tmp_path / "gone")
     assert code_info.read(gone) == (None, 0, "1970-01-01 08:00:00")
+
+
+def test_a_handler_in_a_package(tmp_path):
+    """The file of a handler in a package is found by either way to write it."""
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "index.py").write_text("x = 1\n")
+    texts = [code_info.read(Function("one", tmp_path, handler=f"shop{dot}index.main")).entry_text for dot in "./"]
+    assert texts == ["x = 1\n", "x = 1\n"]

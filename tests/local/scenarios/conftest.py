@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from tencentserverless.local import LocalSCF
+from tencentserverless.local.processes import fork_client
 from tests.local.api_client import Api
+from tests.local.namespaces_here import in_namespaces
 
 HERE = Path(__file__).parent
 FUNCTIONS = HERE.with_name("catalogue")
@@ -36,3 +38,13 @@ def api(scf):
     """Signed requests to `scf`."""
     with Api(scf) as signed:
         yield signed
+
+
+@pytest.fixture(params=["with mounts", "without"])
+def has_mounts(request, monkeypatch):
+    """Whether instances have mounts of their own; both, where the system lets us choose."""
+    if request.param == "without":
+        monkeypatch.setattr(fork_client, "is_supported", lambda: False)
+    elif not (fork_client.is_supported() and in_namespaces()):
+        pytest.skip("this system allows no namespaces")
+    return request.param == "with mounts"

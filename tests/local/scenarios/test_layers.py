@@ -8,10 +8,8 @@ from pathlib import Path
 import pytest
 
 from tencentserverless.local import LocalSCF
-from tencentserverless.local.processes import fork_client
 from tests.local.api_client import Api
 from tests.local.layer_folders import listed, write
-from tests.local.namespaces_here import in_namespaces
 
 MANIFEST = "component: scf\nname: one\ninputs:\n  layers:\n"
 CODE = """
@@ -39,16 +37,6 @@ def main_handler(event, context):
 
 
 # What functions find.
-
-
-@pytest.fixture(params=["with mounts", "without"])
-def has_mounts(request, monkeypatch):
-    """Whether instances have mounts of their own; both, where the system lets us choose."""
-    if request.param == "without":
-        monkeypatch.setattr(fork_client, "is_supported", lambda: False)
-    elif not (fork_client.is_supported() and in_namespaces()):
-        pytest.skip("this system allows no namespaces")
-    return request.param == "with mounts"
 
 
 def told(api, event=None):

@@ -1,10 +1,6 @@
 """Code that the deploy tool packs: what a function finds of it."""
 
-import pytest
-
 from tencentserverless.local import LocalSCF
-from tencentserverless.local.processes import fork_client
-from tests.local.namespaces_here import in_namespaces
 
 MANIFEST = """component: scf
 name: one
@@ -21,16 +17,6 @@ from added import WHO
 def main_handler(event, context):
     return WHO, sorted(os.listdir(".")), sorted(os.listdir(os.path.dirname(__file__))), __file__
 """
-
-
-@pytest.fixture(params=["with mounts", "without"])
-def has_mounts(request, monkeypatch):
-    """Whether instances have mounts of their own; both, where the system lets us choose."""
-    if request.param == "without":
-        monkeypatch.setattr(fork_client, "is_supported", lambda: False)
-    elif not (fork_client.is_supported() and in_namespaces()):
-        pytest.skip("this system allows no namespaces")
-    return request.param == "with mounts"
 
 
 def test_a_function_finds_its_code_as_it_is_packed(folder, has_mounts):

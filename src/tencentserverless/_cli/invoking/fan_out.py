@@ -1,4 +1,4 @@
-"""A function invoked with each line of a file: the results, what is told meanwhile, and the end."""
+"""Invokes a function with each line of a file: the results, what is told meanwhile, and the end."""
 
 import signal
 import sys
@@ -26,8 +26,16 @@ if TYPE_CHECKING:
 LEAST_UNREACHED = 10
 
 
-def fan_out(function: "Function[Any]", events: str, output_path: str | None, *, is_resumed: bool, **how: int) -> "Run":
-    """Invoke a function with all events, and return the run, which is over. how: `concurrency` and `retries`.
+def fan_out(
+    function: "Function[Any]",
+    events: str,
+    output_path: str | None,
+    *,
+    is_resumed: bool,
+    concurrency: int,
+    retries: int,
+) -> "Run":
+    """Invoke a function with all events, and return the run, which is over.
 
     events: a file, or - for standard input. output_path: the file of the results; None for standard output.
     """
@@ -38,9 +46,9 @@ def fan_out(function: "Function[Any]", events: str, output_path: str | None, *, 
     else:
         path = Path(output_path)
         check(path, is_resumed)
-        journal = _journal(function, path, survey)
+        journal = _journal(function, path, survey)  # first, because its lock keeps others from the results
         run = Run(function, Results(path), journal, count)
-    run.go(events, **how)
+    run.go(events, concurrency, retries)
     return run
 
 
@@ -78,19 +86,16 @@ class Run:
         self._sources: dict[int, bytes] = {}  # of the events that have no outcome yet
         self._codes: set[int] = set()
         self._unreached: list[tuple[int, ConnectError, bytes]] = []  # events in a row that found no connection
+        self._most_unreached = LEAST_UNREACHED
         self._is_down = False  # whether there were so many of them that the run ends
         self.code = exit_codes.OK
 
     def go(self, events: str, concurrency: int, retries: int) -> None:
+        """Send all events. Raises `Failure`, and the failure that ends the run."""
         began = time.monotonic()
         self._most_unreached = max(concurrency, LEAST_UNREACHED)
-        options = {"concurrency": concurrency, "retries": retries, "ordered": False, "return_exceptions": True}
         try:
-            with self._stop.on_ctrl_c(), Progress(self._count, may_draw=self._results.may_draw):
-                outcomes = self._function._map(self._events(events), self._journal, True, **options)
-                for index, outcome in outcomes:
-                    self._take(index, outcome)
-            self._end()
+            self._send(events, concurrency=concurrency, retries=retries)
         except KeyboardInterrupt:
             raise self._interrupted() from None
         except OSError as error:
@@ -103,6 +108,15 @@ class Run:
         if self._stop.is_asked and self._count.done != self._count.total:
             raise self._interrupted()
         self.code = min(self._codes, default=exit_codes.OK)
+
+    def _send(self, events: str, **options: int) -> None:
+        options.update(ordered=False, return_exceptions=True)
+        with self._stop.on_ctrl_c(), Progress(self._count, may_draw=self._results.may_draw):
+            for index, outcome in self._function._map(self._events(events), self._journal, True, **options):
+                self._take(index, outcome)
+        self._settle_unreached()
+        if self._is_down:
+            raise self._unreached[-1][1]
 
     def _events(self, events: str) -> Iterator[object]:
         with _opened(events) as file:
@@ -139,11 +153,6 @@ class Run:
             unreached, self._unreached = self._unreached, []
             for each in unreached:
                 self._settle(*each)
-
-    def _end(self) -> None:
-        self._settle_unreached()
-        if self._is_down:
-            raise self._unreached[-1][1]
 
     def _settle(self, index: int, outcome: Any, source: bytes) -> None:
         self._results.add(index, line_of(index, outcome))

@@ -78,11 +78,9 @@ def line(count: Count, rate: float, width: int = 0) -> str:
     if total and rate > 0:
         numbers.append(text("{time} left", time=duration((total - count.done) / rate)))
     shown = "  ".join(numbers)
-    return (
-        (_bar(count.done / total, width - columns(shown) - 2) + shown)[:width].ljust(width)
-        if total and width
-        else shown
-    )
+    if not (total and width):
+        return shown
+    return (_bar(count.done / total, width - columns(shown) - 2) + shown)[:width].ljust(width)
 
 
 def _bar(part: float, width: int) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 
 from tencentserverless._cli.looking.times import shown
 from tencentserverless._cli.looking.waterfall import KINDS, Axis, Chain, Hop, duration
-from tencentserverless.local.model.outcomes import MB
 
 MOST_ROWS = 200
 MOST_FAILED = 20  # that are shown beyond the first rows
@@ -51,7 +50,7 @@ class _Chart:
 
     def _head(self) -> str:
         first, number = self._hops[0].record, len(self._chain.hops)
-        name, outcome = self._styled(first.function_name, _BOLD), self._outcome(self._hops[0])
+        name, outcome = self._styled(first.function_name, _BOLD), self._verdict(self._hops[0])
         many = "1 invocation" if number == 1 else f"{number} invocations"
         total = duration(self._chain.seconds)
         return f"{name} {outcome}, {many} in {total}, at {shown(self._chain.began_at)}\nid {first.request_id}"
@@ -64,16 +63,14 @@ class _Chart:
             line = line[:place] + label + line[place + len(label) :]
         end = duration(self._chain.seconds)
         line = line[: self._bar].rstrip()
-        return (
-            f"{' ' * self._name}  {line}{end.rjust(self._bar - len(line)) if len(line) + len(end) < self._bar else ''}"
-        )
+        end = end.rjust(self._bar - len(line)) if len(line) + len(end) < self._bar else ""
+        return f"{' ' * self._name}  {line}{end}"
 
     def _row(self, hop: Hop, facts: Sequence[str]) -> str:
         name = _name(hop)
         name = name if len(name) <= self._name else f"{name[: self._name - 3]}..."
-        took, memory, outcome = (text.rjust(width) for text, width in zip(facts, self._widths, strict=True))
-        shown_outcome = self._styled(outcome.strip(), _style(hop))
-        return f"{name:{self._name}} |{self._bar_of(hop)}| {took}  {memory}  {shown_outcome}".rstrip()
+        took, memory, _ = (text.rjust(width) for text, width in zip(facts, self._widths, strict=True))
+        return f"{name:{self._name}} |{self._bar_of(hop)}| {took}  {memory}  {self._verdict(hop)}".rstrip()
 
     def _bar_of(self, hop: Hop) -> str:
         cells = [(" ", "")] * self._bar
@@ -83,7 +80,7 @@ class _Chart:
         for kind, start, end in hop.parts():
             first = min(int(self._axis.at(start)), self._bar - 1)
             last = min(max(int(self._axis.at(end)), first + 1), self._bar)
-            style = _RED if kind == "running" and not _is_ok(hop) else _STYLES[kind]
+            style = _RED if kind == "running" and not hop.outcome.succeeded else _STYLES[kind]
             for column in range(first, last):
                 if kind != "waiting" or cells[column][0] != _FOLD_MARK:
                     cells[column] = (MARKS[kind], style)
@@ -99,8 +96,8 @@ class _Chart:
             found[-1][0] += mark
         return "".join(self._styled(text, style) for text, style in found)
 
-    def _outcome(self, hop: Hop) -> str:
-        return self._styled(_outcome(hop), _style(hop))
+    def _verdict(self, hop: Hop) -> str:
+        return self._styled(hop.outcome.verdict, _style(hop))
 
     def _styled(self, text: str, style: str) -> str:
         return f"\x1b[{style}m{text}\x1b[0m" if self._colour and style and text.strip() else text
@@ -108,13 +105,12 @@ class _Chart:
 
 def _chosen(hops: Sequence[Hop]) -> list[Hop]:
     """The first hops, and of the others some that failed."""
-    failed = [hop for hop in hops[MOST_ROWS:] if not _is_ok(hop)]
+    failed = [hop for hop in hops[MOST_ROWS:] if not hop.outcome.succeeded]
     return [*hops[:MOST_ROWS], *failed[:MOST_FAILED]]
 
 
 def _facts(hop: Hop) -> tuple[str, str, str]:
-    memory = hop.record.outcome.memory_bytes if hop.record.outcome else 0
-    return duration(hop.ended - hop.came), f"{memory / MB:.0f} MB" if memory else "", _outcome(hop)
+    return duration(hop.ended - hop.came), hop.memory, hop.outcome.verdict
 
 
 def _name(hop: Hop) -> str:
@@ -122,13 +118,5 @@ def _name(hop: Hop) -> str:
     return f"{'  ' * hop.depth}{hop.record.function_name}{how}"
 
 
-def _outcome(hop: Hop) -> str:
-    return "ok" if _is_ok(hop) else f"failed ({hop.record.outcome.status_code if hop.record.outcome else '?'})"
-
-
 def _style(hop: Hop) -> str:
-    return _STYLES["running"] if _is_ok(hop) else _RED
-
-
-def _is_ok(hop: Hop) -> bool:
-    return hop.record.outcome is not None and hop.record.outcome.succeeded
+    return _STYLES["running"] if hop.outcome.succeeded else _RED

@@ -1,22 +1,20 @@
 """Asks the API of the platform, or of a local endpoint, what it knows of functions and invocations."""
 
 import json
-from calendar import timegm
 from collections.abc import Iterator
 from pathlib import Path
-from time import gmtime, strftime, strptime
 from typing import TYPE_CHECKING, Any
 
 from tencentserverless._cli import exit_codes
 from tencentserverless._cli.language import text
+from tencentserverless._protocol import api_times
 from tencentserverless.exception import APIError
 
 if TYPE_CHECKING:
-    from tencentserverless.local.model.invocation import Record
+    from tencentserverless.local.model.invocation import Outcome, Record
     from tencentserverless.scf import Client
 
 PAGE = 100
-CHINA_SECONDS = 8 * 3600
 LOGS_SECONDS = 24 * 3600.0  # GetFunctionLogs looks at one day at a time
 # The platform does not answer GetFunctionLogs for accounts that are new: their logs are in its log service only.
 _IN_CLS = ("UnsupportedOperation", "InvalidAction", "ActionOffline", "InvalidParameter.Cls", "FailedOperation")
@@ -55,42 +53,35 @@ def logs(client: "Client", region: str | None = None, **parameters: Any) -> list
 
 def record_of(item: dict[str, Any], region: str, namespace: str) -> "Record":
     """An item of GetFunctionLogs as a record. The API does not say what was sent, and who invoked the function."""
-    from tencentserverless._protocol.invoke import decoded
     from tencentserverless.local.model.function import Function
-    from tencentserverless.local.model.invocation import Invocation, Outcome, Record
+    from tencentserverless.local.model.invocation import Invocation, Record
 
     function = Function(name=item["FunctionName"], region=region, namespace=namespace, code=Path("/var/user"))
-    at, ret_msg = parsed(item["StartTime"]), item.get("RetMsg") or ""
+    at = parsed(item["StartTime"])
     record = Record(Invocation(item["RequestId"], function, b"{}", received_at=at), started_at=at)
-    if item.get("InvokeFinished") == 0:
-        return record
-    error = decoded(ret_msg) if item.get("RetCode") != 0 else {}
-    error = error if isinstance(error, dict) else {"errorMessage": ret_msg}
-    duration = float(item.get("Duration") or 0)
-    record.outcome = Outcome(
-        200 if item.get("RetCode") == 0 else error.get("statusCode") or 500,
-        ret_msg,
-        str(error.get("errorMessage", "")),
-        duration,
-        int(item.get("MemUsage") or 0),
-        str(item.get("Log") or ""),
-    )
-    record.ended_at = at + duration / 1000
+    if item.get("InvokeFinished") != 0:
+        record.outcome = _outcome_of(item)
+        record.ended_at = at + record.outcome.duration_ms / 1000
     return record
 
 
-def outcome_of(record: "Record") -> str:
-    """How an invocation ended, in a word or two."""
-    if record.outcome is None:
-        return "running"
-    return "ok" if record.outcome.succeeded else f"failed ({record.outcome.status_code})"
+def _outcome_of(item: dict[str, Any]) -> "Outcome":
+    from tencentserverless._protocol.invoke import decoded
+    from tencentserverless.local.model.invocation import Outcome
+
+    ret_msg, succeeded = item.get("RetMsg") or "", item.get("RetCode") == 0
+    error = {} if succeeded else decoded(ret_msg)
+    error = error if isinstance(error, dict) else {"errorMessage": ret_msg}
+    return Outcome(
+        200 if succeeded else error.get("statusCode") or 500,
+        ret_msg,
+        str(error.get("errorMessage", "")),
+        float(item.get("Duration") or 0),
+        int(item.get("MemUsage") or 0),
+        str(item.get("Log") or ""),
+    )
 
 
 def parsed(written_time: str) -> float:
-    """A time of the API, in Unix seconds."""
-    return timegm(strptime(written_time[:19], "%Y-%m-%d %H:%M:%S")) - CHINA_SECONDS
-
-
-def written(at: float) -> str:
-    """A time (Unix seconds) as the API wants it."""
-    return strftime("%Y-%m-%d %H:%M:%S", gmtime(at + CHINA_SECONDS))
+    """A time of the API, in Unix seconds. Fractions of a second are left out."""
+    return api_times.parsed(written_time[:19])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tencentserverless._cli import output, target
 from tencentserverless._cli.language import text
 from tencentserverless._cli.looking import cloud, following, times
+from tencentserverless._protocol import api_times
 
 if TYPE_CHECKING:
     from tencentserverless.local.invocations.search import Wanted
@@ -34,7 +35,7 @@ def show(
     since = max(wanted.since or 0.0, now - cloud.LOGS_SECONDS)
     if wanted.since is not None and wanted.since < since:
         output.tell(text("The API for logs looks back 24 hours. Older logs are in the log service CLS."))
-    with target.client_of(region, profile, endpoint, False, None) as client:
+    with target.client_of(region, profile, endpoint) as client:
         found = _found(client, wanted, since, now, most)
         for record in found:
             show_record(record)
@@ -65,8 +66,8 @@ def _found(client: "Client", wanted: "Wanted", since: float, until: float, most:
         FunctionName=wanted.name,
         Namespace=namespace,
         FunctionRequestId=wanted.request_id,
-        StartTime=cloud.written(since),
-        EndTime=cloud.written(until + 1),
+        StartTime=api_times.written(since),
+        EndTime=api_times.written(until + 1),
         Filter={"RetCode": "not0"} if wanted.failed else None,
         Limit=min(most, MOST) if wanted.text is None else MOST,
     )

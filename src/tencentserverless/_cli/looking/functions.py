@@ -20,15 +20,13 @@ _HEAD = ("function", "region", "namespace", "runtime", "memory", "timeout", "las
 @click.command()
 @click.option("--region", help="Default: TENCENTCLOUD_REGION, then ap-guangzhou. Locally: all regions.")
 @click.option("--namespace", help="Default: all.")
-@click.option("--profile", help="A profile of tccli, or of ~/.tencentcloud/credentials.")
-@click.option("--endpoint", metavar="URL", help="The address of the API, such as http://127.0.0.1:9000.")
-@target.local_option
+@target.client_options
 @output.options
 def functions(
     region: str | None, namespace: str | None, profile: str | None, endpoint: str | None, is_local: bool, as_json: bool
 ) -> None:
     """List the functions of a region, or of the local endpoint that runs, and how each was invoked last."""
-    with target.client_of(region, profile, endpoint, is_local, None) as client:
+    with target.client_of(region, profile, endpoint, is_local) as client:
         regions = _regions(client) if region is None else [region]
         found = list(_described(client, regions, namespace))
     if not found:
@@ -118,7 +116,8 @@ class LastRuns:
         if not items:
             return {"last_run_at": None, "last_outcome": None}
         record = cloud.record_of(items[0], region, namespace)
-        return {"last_run_at": record.invocation.received_at, "last_outcome": cloud.outcome_of(record)}
+        verdict = record.outcome.verdict if record.outcome else "running"
+        return {"last_run_at": record.invocation.received_at, "last_outcome": verdict}
 
 
 def _row(found: dict[str, Any]) -> tuple[str, ...]:

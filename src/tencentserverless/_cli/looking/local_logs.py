@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 from tencentserverless._cli import output
 from tencentserverless._cli.language import joined, text
 from tencentserverless._cli.looking import following, sources, times
-from tencentserverless.local.invocations import refused_rows, search
+from tencentserverless.local.invocations import record_file, refused_rows, search
 from tencentserverless.local.invocations.search import Wanted
 
 if TYPE_CHECKING:
     from tencentserverless._cli.looking.record_files import Source
     from tencentserverless.local.invocations.refusals import Repeated
+    from tencentserverless.local.model.facts import Refused
     from tencentserverless.local.model.invocation import Record
 
 MOST_REFUSED = 3
@@ -57,7 +58,7 @@ def show(source: "Source", wanted: Wanted, most: int, show_record: Json | Text, 
     last, found, oldest, refused = 0, list["Record"](), None, list["Repeated"]()
     if source.path.exists():  # an endpoint writes it at its first invocation
         with sources.reading(source) as database:
-            last = search.last_number(database)
+            last = record_file.last_number(database)
             found = search.newest(database, wanted, most)
             oldest = search.oldest_time(database)
             show_record.learn(database, found)
@@ -92,15 +93,15 @@ def _tell_refused(refused: "list[Repeated]", wanted: Wanted) -> None:
 
     if wanted.request_id or wanted.text:
         return
+    screen = Screen(output.columns(sys.stderr), looks_back=True)
+    for each in [one for one in refused if _is_wanted(one.refused, wanted)][-MOST_REFUSED:]:
+        output.tell(output.plain("\n".join(screen.refusal(each.refused, each.number)), sys.stderr))
+
+
+def _is_wanted(refused: "Refused", wanted: Wanted) -> bool:
     places = {"function_name": wanted.name, "region": wanted.region, "namespace": wanted.namespace}
     given = {name: value for name, value in places.items() if value}
-    screen = Screen(output.columns(sys.stderr), looks_back=True)
-    for each in [
-        one
-        for one in refused
-        if one.refused.at >= (wanted.since or 0.0) and given.items() <= one.refused._asdict().items()
-    ][-MOST_REFUSED:]:
-        output.tell(output.plain("\n".join(screen.refusal(each.refused, each.number)), sys.stderr))
+    return refused.at >= (wanted.since or 0.0) and given.items() <= refused._asdict().items()
 
 
 def _nothing(path: Path, wanted: Wanted, oldest: float | None) -> str:

@@ -13,9 +13,7 @@ from tencentserverless._cli.looking.times import shown
 @click.option("--region", help="Default: TENCENTCLOUD_REGION, then ap-guangzhou.")
 @click.option("--namespace", default="default", show_default=True)
 @click.option("--qualifier", default="$LATEST", show_default=True, help="A version or an alias.")
-@click.option("--profile", help="A profile of tccli, or of ~/.tencentcloud/credentials.")
-@click.option("--endpoint", metavar="URL", help="The address of the API, such as http://127.0.0.1:9000.")
-@target.local_option
+@target.client_options
 @output.options
 def show(
     name: str,
@@ -33,7 +31,7 @@ def show(
     """
     from tencentserverless._cli.looking.functions import LastRuns, configuration
 
-    with target.client_of(region, profile, endpoint, is_local, None) as client:
+    with target.client_of(region, profile, endpoint, is_local) as client:
         place = client._resolve(None, None)[0], namespace, name
         found = {**configuration(client, *place, qualifier), **LastRuns(client).of(*place)}
     if as_json:

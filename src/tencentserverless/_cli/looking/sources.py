@@ -1,6 +1,5 @@
 """Where a verb that looks back looks: at the records of the local endpoint, or at the cloud."""
 
-import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -10,18 +9,18 @@ import click
 
 from tencentserverless._cli import exit_codes, output, running, target
 from tencentserverless._cli.language import text
-from tencentserverless._cli.looking import record_files
+from tencentserverless._cli.looking import cloud, record_files
 from tencentserverless._cli.looking.record_files import Source
 
 Database = sqlite3.Connection
-_records = click.option(
+records_option = click.option(  # for `required`
     "--records", type=click.Path(exists=True, dir_okay=False), metavar="FILE", help="Read this file of records."
 )
 _OPTIONS = (
     click.option("--region", help="Of the function. Locally: by default any."),
     click.option("--namespace", help="Of the function. Locally: by default any."),
     click.option("--local", "is_local", is_flag=True, help="Look at local records only."),
-    _records,
+    records_option,
     click.option("--cloud", is_flag=True, help="Ask the cloud, also if there are local records."),
     click.option("--profile", help="Ask the cloud, with a profile of tccli, or of ~/.tencentcloud/credentials."),
     click.option("--endpoint", metavar="URL", help="Ask this API, such as http://127.0.0.1:9000."),
@@ -33,11 +32,6 @@ def options(command: Callable[..., None]) -> Callable[..., None]:
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
-
-
-def records_option(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the option for `required` to a command."""
-    return _records(command)
 
 
 def chosen(place: Mapping[str, Any]) -> Source | None:
@@ -95,4 +89,4 @@ def flush(source: Source) -> None:
     if source.running is None:
         return
     with suppress(ServerlessError), Client(timeout=5.0, **target.arguments_of(source.running)) as client:
-        client._call_api("GetFunctionLogs", json.dumps({"Limit": 1}).encode(), None)
+        cloud.ask(client, "GetFunctionLogs", Limit=1)

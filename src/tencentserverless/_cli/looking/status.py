@@ -20,9 +20,7 @@ _STATES = {0: "ok", 1: "running", -1: "failed"}
 @click.option("--function", "name", metavar="NAME", help="Its function. Default: searched for in the logs.")
 @click.option("--region", help="Default: TENCENTCLOUD_REGION, then ap-guangzhou.")
 @click.option("--namespace", default="default", show_default=True)
-@click.option("--profile", help="A profile of tccli, or of ~/.tencentcloud/credentials.")
-@click.option("--endpoint", metavar="URL", help="The address of the API, such as http://127.0.0.1:9000.")
-@target.local_option
+@target.client_options
 @output.options
 def status(
     request_id: str,
@@ -38,7 +36,7 @@ def status(
 
     Each try of an Event invocation is a line. Older invocations: tencentserverless logs --request REQUEST_ID
     """
-    with target.client_of(region, profile, endpoint, is_local, None) as client:
+    with target.client_of(region, profile, endpoint, is_local) as client:
         name = name or _function_of(client, request_id, namespace)
         answer = cloud.ask(
             client, "GetRequestStatus", FunctionName=name, FunctionRequestId=request_id, Namespace=namespace

@@ -8,7 +8,6 @@ from html import escape
 
 from tencentserverless._cli.looking.times import shown
 from tencentserverless._cli.looking.waterfall import Axis, Chain, Hop, duration
-from tencentserverless.local.model.outcomes import MB
 
 MOST_ROWS = 500
 _WIDTH, _ROW, _TOP, _LEFT, _BAR, _FOLD, _MARGIN = 960, 24, 72, 230, 480, 110, 16
@@ -63,16 +62,13 @@ def _parts(chain: Chain, hops: list[Hop], height: int) -> Iterator[str]:
 
 
 def _row(hop: Hop, axis: Axis, y: int) -> Iterator[str]:
-    outcome = hop.record.outcome
-    assert outcome is not None
     yield _text(_MARGIN + 14 * min(hop.depth, 8), y + 8, hop.record.function_name)
     for kind, start, end in hop.parts():
-        name = "failed" if kind == "running" and not outcome.succeeded else kind.replace(" ", "-")
+        name = "failed" if kind == "running" and not hop.outcome.succeeded else kind.replace(" ", "-")
         yield _rect(_LEFT + axis.at(start), y - 3, max(axis.at(end) - axis.at(start), 2), 14, name)
-    memory = f"{outcome.memory_bytes / MB:.0f} MB" if outcome.memory_bytes else ""
     yield _text(_LEFT + _BAR + 74, y + 8, duration(hop.ended - hop.came), anchor="end")
-    yield _text(_LEFT + _BAR + 138, y + 8, memory, anchor="end")
-    yield _text(_LEFT + _BAR + 148, y + 8, "ok" if outcome.succeeded else f"failed ({outcome.status_code})")
+    yield _text(_LEFT + _BAR + 138, y + 8, hop.memory, anchor="end")
+    yield _text(_LEFT + _BAR + 148, y + 8, hop.outcome.verdict)
 
 
 def _legend(y: int) -> Iterator[str]:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from tencentserverless.local.model.invocation import Record
+from tencentserverless.local.model.invocation import Outcome, Record
+from tencentserverless.local.model.outcomes import MB
 
 FOLDED_SHARE = 0.15  # an idle stretch that is a smaller part of the chain keeps its length
 KINDS = ("waiting", "cold start", "running")
@@ -16,6 +17,7 @@ class Hop(NamedTuple):
     """
 
     record: Record
+    outcome: Outcome
     depth: int
     came: float
     cold: float
@@ -28,6 +30,11 @@ class Hop(NamedTuple):
         for kind, start, end in zip(KINDS, times, times[1:], strict=False):
             if end > start or kind == "running":
                 yield kind, start, end
+
+    @property
+    def memory(self) -> str:
+        """The memory that it needed, "" if that is not known."""
+        return f"{self.outcome.memory_bytes / MB:.0f} MB" if self.outcome.memory_bytes else ""
 
     def as_data(self) -> dict[str, Any]:
         """The hop as a dict that can be written as JSON."""
@@ -118,7 +125,7 @@ def _hop(record: Record, depth: int, began: float) -> Hop:
     ran_ms = outcome.duration_ms if outcome.busy_ms is None else outcome.busy_ms
     running = max(came, ended - ran_ms / 1000)
     cold = max(came, running - (outcome.init_ms or 0.0) / 1000)
-    return Hop(record, depth, came, cold, running, ended)
+    return Hop(record, outcome, depth, came, cold, running, ended)
 
 
 def _idle(hops: Sequence[Hop], seconds: float) -> Iterator[tuple[float, float]]:

@@ -4,11 +4,11 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from tencentserverless._cli import exit_codes, output
+from tencentserverless._cli import exit_codes, output, settings, target
 from tencentserverless._cli.language import text
 from tencentserverless._cli.project import archive
 from tencentserverless._cli.project.rules import files, function, source
@@ -22,19 +22,28 @@ _PLACE = re.compile(r"(.+?):(\d+): (.*)", re.DOTALL)
 
 @click.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".")
+@click.option("--region", help="The region of the invocation.")
+@target.client_options
+@click.option("--no-network", is_flag=True, help="Do not ask the endpoint for an answer and its time.")
 @output.options
-def doctor(folder: Path, as_json: bool) -> None:
-    """Look for mistakes in the functions of FOLDER that show only in the cloud.
+def doctor(folder: Path, no_network: bool, as_json: bool, **where: Any) -> None:
+    """Look for mistakes in the settings, and in the functions of FOLDER, that show only in the cloud.
 
-    The code is read, not run. Each finding has a number, a place, the reason and what to do. The exit code is 1 if
-    there is one. `tencentserverless settings` shows the settings of an invocation.
+    Printed first are the settings, and where each comes from. The endpoint is asked for an answer, for at most 2
+    seconds, and this machine's clock is compared with its time. Then the code is read, not run. Each finding has a
+    number, a place, the reason and what to do. The exit code is 1 if there is one that is not a warning.
     """
-    findings = list(check(folder))
+    from tencentserverless._cli.project import way
+
+    rows, findings = way.look(**where, has_network=not no_network)
+    findings += check(folder)
+    settings.write(rows, as_json)
     for each in findings:
         output.write_json(each.as_data()) if as_json else output.write(str(each))
     if not as_json:
-        output.tell(text("{count} findings in {folder}", count=len(findings), folder=folder))
-    sys.exit(exit_codes.FUNCTION_FAILED if findings else exit_codes.OK)
+        output.tell(text("Findings in {folder}: {count}", count=len(findings), folder=folder))
+    is_wrong = any(each.level == "error" for each in findings)
+    sys.exit(exit_codes.FUNCTION_FAILED if is_wrong else exit_codes.OK)
 
 
 def check(folder: Path) -> Iterator[Finding]:

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
+from tencentserverless._protocol import api_times
 from tencentserverless.local.api.actions import Action, Services
 from tencentserverless.local.api.call import Call, PendingCall
 from tencentserverless.local.api.lookup import LATEST, check_qualifier, find
-from tencentserverless.local.api.parameters import choice
+from tencentserverless.local.api.parameters import choice, offset_and_limit
 from tencentserverless.local.eventloop.in_thread import in_thread
 from tencentserverless.local.functions import code_info
 from tencentserverless.local.functions.catalog import Lookup
@@ -55,7 +56,7 @@ def functions_on_page(call: Call, catalog: Lookup) -> tuple[list[Function], int]
         found = sorted(found, key=lambda function: function.name)
     if order == "DESC":
         found.reverse()
-    offset, limit = max(parameters.get("Offset", 0), 0), max(parameters.get("Limit", 20), 0)
+    offset, limit = offset_and_limit(parameters)
     return found[offset : offset + limit], len(found)
 
 
@@ -67,7 +68,7 @@ def list_functions(functions: Sequence[Function], modified: Sequence[str], total
 def namespaces_on_page(call: Call, used: Iterable[str]) -> dict[str, Any]:
     """The fields of `ListNamespaces`. used: the namespaces of functions. Pure."""
     found = [_namespace(name) for name in sorted({DEFAULT_NAMESPACE, *used})]
-    offset, limit = max(call.parameters.get("Offset", 0), 0), max(call.parameters.get("Limit", 20), 0)
+    offset, limit = offset_and_limit(call.parameters)
     return {"Namespaces": found[offset : offset + limit], "TotalCount": len(found)}
 
 
@@ -76,7 +77,7 @@ def _on_list_namespaces(services: Services, call: Call, pending: PendingCall) ->
 
 
 def _namespace(name: str) -> dict[str, Any]:
-    modified = code_info.format_time(0.0)
+    modified = api_times.written(0.0)
     return {"Name": name, "Description": "", "AddTime": modified, "ModTime": modified, "Type": "default"}
 
 

@@ -29,6 +29,11 @@ def from_json(body: bytes) -> dict[str, Any]:
     return value
 
 
+def offset_and_limit(parameters: Mapping[str, Any]) -> tuple[int, int]:
+    """`Offset` and `Limit` of an action with pages."""
+    return max(parameters.get("Offset", 0), 0), max(parameters.get("Limit", 20), 0)
+
+
 def from_form(pairs: Mapping[str, str]) -> dict[str, Any]:
     """Return the nested object of a form such as ``A.B=1&A.C.0=2``. All its values are text. Raises `Refusal`."""
     tree: dict[str, Any] = {}

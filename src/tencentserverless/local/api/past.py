@@ -4,18 +4,17 @@ https://cloud.tencent.com/document/api/583/18583 and /583/65348
 """
 
 import time
-from calendar import timegm
 from collections.abc import Callable, Mapping
 from math import ceil
 from typing import Any, NamedTuple
 
+from tencentserverless._protocol import api_times
 from tencentserverless.local.api.actions import Action, Services
 from tencentserverless.local.api.call import Call, PendingCall
 from tencentserverless.local.api.lookup import find
-from tencentserverless.local.api.parameters import choice
+from tencentserverless.local.api.parameters import choice, offset_and_limit
 from tencentserverless.local.eventloop.in_thread import in_thread
 from tencentserverless.local.functions.catalog import Lookup
-from tencentserverless.local.functions.code_info import format_time
 from tencentserverless.local.invocations import log
 from tencentserverless.local.invocations.search import Wanted
 from tencentserverless.local.model import api_errors
@@ -41,11 +40,11 @@ _STATUS_CODES = {
 
 
 def time_of(parameters: Mapping[str, Any], name: str, default: float | None = None) -> float | None:
-    """A time parameter in Unix seconds. The API has times of China. Raises `Refusal`."""
+    """A time parameter in Unix seconds. Raises `Refusal`."""
     if not parameters.get(name):
         return default
     try:
-        return timegm(time.strptime(parameters[name], "%Y-%m-%d %H:%M:%S")) - 8 * 3600.0
+        return api_times.parsed(parameters[name])
     except ValueError:
         raise api_errors.wrong_value(name) from None
 
@@ -62,7 +61,7 @@ class Page(NamedTuple):
     def of(cls, parameters: Mapping[str, Any]) -> "Page":
         """Raises `Refusal`."""
         order = choice(parameters, "OrderBy", tuple(_ORDERS)), choice(parameters, "Order", ("desc", "asc"))
-        offset, limit = max(parameters.get("Offset", 0), 0), max(parameters.get("Limit", 20), 0)
+        offset, limit = offset_and_limit(parameters)
         if offset + limit > MOST:
             raise api_errors.wrong_value("Offset")
         return cls(_ORDERS[order[0]], order[1] == "desc", offset, limit)
@@ -108,7 +107,7 @@ def _described(record: Record) -> dict[str, Any]:
         "FunctionName": record.function_name,
         "RetMsg": record.outcome.ret_msg if record.outcome else "",
         "RequestId": record.request_id,
-        "StartTime": format_time(record.invocation.received_at),
+        "StartTime": api_times.written(record.invocation.received_at),
         "Duration": record.duration_ms or 0.0,
         "RetryNum": 0,
     }

@@ -7,7 +7,7 @@ from tencentserverless.local.http.request import Spoiled
 from tencentserverless.local.model import api_errors
 
 SILENT_SECONDS = 2.0  # for a client that does not give up before
-# A function that is caller waits less, so that its own caller does not give up first.
+# A function that invokes another waits less, so that its own caller does not give up first.
 SILENT_SECONDS_FOR_FUNCTIONS = 0.5
 
 

@@ -1,7 +1,6 @@
 """Checks where the modules come from that a function imports, and tells of those that it will not find elsewhere."""
 
 import ast
-import os
 import re
 import shlex
 import sys
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from tencentserverless.local.environment.platform_packages import LENT, PACKAGES
 from tencentserverless.local.functions.python_modules import folder_with
-from tencentserverless.local.model.function import Function
+from tencentserverless.local.model.function import Function, module_of
 from tencentserverless.local.processes.interpreters import Interpreter
 
 MOST_FILES = 200
@@ -143,7 +142,7 @@ def _install(interpreter: Interpreter, requirement: str) -> str:
 
 def entry_of(function: Function) -> Path:
     """The file of the handler."""
-    return function.code / (function.handler.rpartition(".")[0].replace(".", os.sep) + ".py")
+    return function.code / f"{module_of(function.handler)}.py"
 
 
 def _key(function: Function, interpreter: Interpreter) -> tuple[Path, str, str]:

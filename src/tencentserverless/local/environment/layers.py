@@ -6,7 +6,7 @@ merged again only after something in them has changed.
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -49,7 +49,8 @@ class Layers:
 
 
 def _fill(folders: tuple[Path, ...], mounted: tuple[str, ...], target: Path) -> None:
-    merge([str(folder) for folder in folders], str(target))
+    for folder in folders:
+        merge_into(str(folder), str(target))
     for path in mounted:
         _make_mount_point(path, target / os.path.relpath(path, LAYERS_SHOWN_AS), target)
 
@@ -63,13 +64,8 @@ def resolve_layers(folders: Mapping[str, str | os.PathLike[str]]) -> dict[str, P
     return found
 
 
-def merge(folders: Sequence[str], target: str) -> None:
-    """Copy or link the content of `folders` into `target`. Symbolic links are copied as links."""
-    for folder in folders:
-        _merge_into(folder, target)
-
-
-def _merge_into(folder: str, target: str) -> None:
+def merge_into(folder: str, target: str) -> None:
+    """Copy or link the content of a folder into `target`. Symbolic links are copied as links."""
     with os.scandir(folder) as entries:
         for entry in entries:
             path = os.path.join(target, entry.name)
@@ -78,7 +74,7 @@ def _merge_into(folder: str, target: str) -> None:
                 os.symlink(os.readlink(entry.path), path, target_is_directory=entry.is_dir())
             elif entry.is_dir():
                 _make_folder(path)
-                _merge_into(entry.path, path)
+                merge_into(entry.path, path)
             elif entry.is_file():  # pipes and sockets are left out
                 _clear(path)
                 _copy(entry.path, path)

@@ -19,7 +19,7 @@ class PackedCode:
 
     def __init__(self, scratch: Scratch) -> None:
         self._packed = SharedFolders(scratch, "code")
-        self._plain: dict[_State, None] = {}  # those whose folder is as it has to be
+        self._plain: dict[_State, None] = {}  # those whose folder is already what would be packed
 
     async def content(self, function: Function, version: int, instance_id: str, *, in_place: bool) -> str:
         """Return a folder with the packed code, "" if the function's own folder can be used.

@@ -3,12 +3,12 @@
 This reads files, so it must not be called on the thread of the event loop.
 """
 
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from tencentserverless.local.model.function import Function
+from tencentserverless._protocol import api_times
+from tencentserverless.local.model.function import Function, module_of
 
 MOST_TEXT_BYTES = 1024 * 1024
 
@@ -34,14 +34,9 @@ def read(function: Function) -> CodeInfo:
 def modified(function: Function) -> str:
     """The time when the file with the handler was saved, in the format of the API."""
     try:
-        return format_time(_entry(function).stat().st_mtime)
+        return api_times.written(_entry(function).stat().st_mtime)
     except OSError:
-        return format_time(0.0)
-
-
-def format_time(at: float) -> str:
-    """Format a time (Unix seconds) as the API does: in China Standard Time."""
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(at + 8 * 3600))
+        return api_times.written(0.0)
 
 
 def _entry_text(function: Function) -> str | None:
@@ -62,4 +57,4 @@ def _size_bytes(function: Function) -> int:
 
 
 def _entry(function: Function) -> Path:
-    return function.code / (function.handler.rpartition(".")[0] + ".py")
+    return function.code / f"{module_of(function.handler)}.py"

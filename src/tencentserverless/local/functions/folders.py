@@ -12,7 +12,7 @@ from tencentserverless.local.functions.catalog import Catalog
 from tencentserverless.local.functions.python_modules import has_module
 from tencentserverless.local.functions.reading import Reading, Refusal, folded
 from tencentserverless.local.model.errors import FunctionFolderError
-from tencentserverless.local.model.function import FUNCTION_NAME, NAMESPACE_NAME, Function, Key
+from tencentserverless.local.model.function import FUNCTION_NAME, NAMESPACE_NAME, Function, Key, module_of
 from tencentserverless.local.model.overrides import NO_OVERRIDES, Overrides
 from tencentserverless.local.model.regions import REGIONS
 
@@ -265,7 +265,7 @@ def _joined(places: Sequence[Path]) -> str:
 
 def missing_handler_file(function: Function) -> list[str]:
     """A notice if the file of the handler does not exist. It tells where such a file is."""
-    module = function.handler.rpartition(".")[0].replace(".", "/")
+    module = module_of(function.handler)
     if any(has_module(Path(folder), module) for folder in function.folders):
         return []
     text = f"{function.name}: the handler is `{function.handler}`, but there is no {module}.py in {function.code}"

@@ -84,14 +84,15 @@ def read(database: sqlite3.Connection, conditions: str = "", values: Sequence[An
     return map(_read_row, database.execute(f"{_SELECT} {conditions}", values))
 
 
-def _last_number(database: sqlite3.Connection) -> int:
+def last_number(database: sqlite3.Connection) -> int:
+    """The number of the newest record, 0 if there is none."""
     found: int = database.execute("SELECT coalesce(max(number), 0) FROM invocations").fetchone()[0]
     return found
 
 
 def _make_room(database: sqlite3.Connection, limits: Limits, coming_bytes: int = 0) -> None:
     """Remove the oldest records until the file has room for so many bytes. The newest record stays."""
-    last = _last_number(database)
+    last = last_number(database)
     while (excess := _used_bytes(database) + coming_bytes - limits.most_bytes) > 0:
         freed, first_kept = 0, last
         for number, size in database.execute("SELECT number, bytes FROM invocations ORDER BY number"):
@@ -112,7 +113,7 @@ def _used_bytes(database: sqlite3.Connection) -> int:
 
 
 def _drop_old(database: sqlite3.Connection, limits: Limits) -> None:
-    last = _last_number(database)
+    last = last_number(database)
     database.execute(_DROP, (last - limits.most + 1,))
     if limits.most_seconds is not None:
         young = database.execute(_FIRST_YOUNG, (time.time() - limits.most_seconds,)).fetchone()

@@ -85,7 +85,7 @@ def count(database: sqlite3.Connection, wanted: Wanted) -> int:
 
 def after(database: sqlite3.Connection, number: int, wanted: Wanted) -> tuple[list[Record], int, bool]:
     """Some records that were written after that of a number, the number to go on from, and whether there are more."""
-    last = last_number(database)
+    last = record_file.last_number(database)
     if last < number:  # the records were removed, and begin again
         number = 0
     conditions, values = wanted.conditions()
@@ -94,12 +94,6 @@ def after(database: sqlite3.Connection, number: int, wanted: Wanted) -> tuple[li
     found = [each for each in page if each is not None]
     is_full = len(page) == PAGE_ROWS and bool(found)
     return list(filter(wanted.has_text, found)), found[-1].number if is_full else last, is_full
-
-
-def last_number(database: sqlite3.Connection) -> int:
-    """The number of the newest record, 0 if there is none."""
-    found: int = database.execute("SELECT coalesce(max(number), 0) FROM invocations").fetchone()[0]
-    return found
 
 
 def oldest_time(database: sqlite3.Connection) -> float | None:
@@ -118,8 +112,7 @@ def chain(database: sqlite3.Connection, request_id: str) -> list[Record]:
     while (caller := rows[above[-1]][0]) in rows and caller not in above:
         above.append(caller)
     numbers = [rows[each][1] for each in _below(above[-1], {each: row[0] for each, row in rows.items()})]
-    found = [each for one in numbers for each in record_file.read(database, "WHERE number = ?", [one]) if each]
-    return sorted(found, key=lambda each: (each.invocation.received_at, -each.number))
+    return sorted(_numbered(database, numbers), key=lambda each: (each.invocation.received_at, -each.number))
 
 
 def failed_below(database: sqlite3.Connection, request_ids: Iterable[str]) -> list[Record]:
@@ -129,8 +122,7 @@ def failed_below(database: sqlite3.Connection, request_ids: Iterable[str]) -> li
     parents = {each: row[0] for each, row in rows.items()}
     wanted = set(request_ids)
     below = {each for first in wanted & rows.keys() for each in _below(first, parents)} - wanted
-    numbers = sorted(rows[each][1] for each in below)
-    return [each for one in numbers for each in record_file.read(database, "WHERE number = ?", [one]) if each]
+    return _numbered(database, sorted(rows[each][1] for each in below))
 
 
 def last_outside(database: sqlite3.Connection) -> str | None:
@@ -150,10 +142,15 @@ def _below(first: str, parents: dict[str, str | None]) -> list[str]:
     return found
 
 
+def _numbered(database: sqlite3.Connection, numbers: Iterable[int]) -> list[Record]:
+    """The records with these numbers, without those that cannot be read."""
+    return [each for one in numbers for each in record_file.read(database, "WHERE number = ?", [one]) if each]
+
+
 def _backwards(database: sqlite3.Connection, wanted: Wanted) -> Iterator[Record]:
     conditions, values = wanted.conditions()
     where = f"WHERE number < ?{conditions} ORDER BY number DESC LIMIT {PAGE_ROWS}"
-    below = last_number(database) + 1
+    below = record_file.last_number(database) + 1
     while True:
         page = list(record_file.read(database, where, [below, *values]))
         found = [each for each in page if each is not None]

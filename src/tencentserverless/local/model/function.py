@@ -103,6 +103,11 @@ def is_memory(megabytes: int) -> bool:
     return megabytes == 64 or (128 <= megabytes <= 3072 and megabytes % 128 == 0)
 
 
+def module_of(handler: str) -> str:
+    """The module of a handler as a path in the code: ``shop/index`` for ``shop.index.main_handler``."""
+    return handler.rpartition(".")[0].replace(".", "/")
+
+
 VARIABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 RESERVED_PREFIXES = ("SCF_", "QCLOUD_", "TENCENTCLOUD_", "TENCENTSERVERLESS_")
 _RUNTIME = re.compile(r"Python(\d)\.(\d+)")

@@ -76,6 +76,11 @@ class Outcome(NamedTuple):
         return self.status_code == 200
 
     @property
+    def verdict(self) -> str:
+        """Whether it succeeded, in a word or two."""
+        return "ok" if self.succeeded else f"failed ({self.status_code})"
+
+    @property
     def summary(self) -> str:
         """The result or the error, and the time, in one line."""
         text = self.ret_msg if self.succeeded else f"{self.status_code} {self.error_message}"

@@ -28,6 +28,7 @@ from tencentserverless.local.model.function import (
     Layer,
     Packing,
     is_memory,
+    module_of,
     version_of,
 )
 from tencentserverless.local.model.regions import DEFAULT_REGION, REGIONS
@@ -187,7 +188,7 @@ class _FunctionInputs:
 
     def _check_default_runtime(self, code: Path, handler: str) -> None:
         """Without a runtime the deploy tool takes Node.js. A file for Python shows that the author means Python."""
-        default, module = self._declared.default_runtime, handler.rpartition(".")[0].replace(".", "/")
+        default, module = self._declared.default_runtime, module_of(handler)
         if not has_module(code, module) and (code / f"{module}.js").is_file():
             text = f"`runtime` is missing, so it is {default}: the local endpoint runs only Python"
             self._fail(self._inputs, "runtime", text)

@@ -49,8 +49,9 @@ class ManifestFile:
         """The line that tells of a mistake."""
         return f"{self.path}:{line}: {self.form}: {text}"
 
-    def refuse(self, line: int, text: str, name: str = "") -> None:
-        self.reading.refusals.append(Refusal(name, self.mistake(line, text)))
+    def refuse(self, line: int, text: str) -> None:
+        """Add a refusal of the whole file."""
+        self.reading.refusals.append(Refusal("", self.mistake(line, text)))
 
     def references(self, stage: object = None) -> References:
         """The references of the file. Its `stage`, `app` and `name` may have references themselves.
