@@ -34,8 +34,9 @@ TEXTS = {
     "Print the status of an invocation.": "打印一次调用的状态。",
     "The local endpoint: an SCF on this machine.": "本地服务：在本机运行的 SCF。",
     # The paragraphs of pages.
-    "Look for mistakes in the functions of FOLDER that show only in the cloud.": "在 FOLDER 的函数中查找只有在云上才会出现的错误。",
-    "The code is read, not run. Each finding has a number, a place, the reason and what to do. The exit code is 1 if there is one. `tencentserverless settings` shows the settings of an invocation.": "只读取代码，不运行代码。每个问题都有编号、位置、原因和处理办法。发现问题时退出码为 1。调用所用的设置请用 `tencentserverless settings` 查看。",
+    "Look for mistakes in the settings, and in the functions of FOLDER, that show only in the cloud.": "在设置和 FOLDER 的函数中查找只有在云上才会出现的错误。",
+    "Printed first are the settings, and where each comes from. The endpoint is asked for an answer, for at most 2 seconds, and this machine's clock is compared with its time. Then the code is read, not run. Each finding has a number, a place, the reason and what to do. The exit code is 1 if there is one that is not a warning.": "先打印各项设置及其来源。然后向 API 地址请求一次应答（最多 2 秒），并把本机时钟与它的时间比较。最后读取代码，但不运行代码。每个问题都有编号、位置、原因和处理办法。存在不只是警告的问题时退出码为 1。",
+    "Do not ask the endpoint for an answer and its time.": "不向 API 地址请求应答和时间。",
     "Print the event that a function gets from TRIGGER, as one line of JSON, with or without --json.": "以一行 JSON 打印函数从 TRIGGER 收到的事件，有没有 --json 都一样。",
     "Give it to a function: tencentserverless event timer | tencentserverless invoke NAME --data -": "交给函数：tencentserverless event timer | tencentserverless invoke NAME --data -",
     "List the functions of a region, or of the local endpoint that runs, and how each was invoked last.": "列出一个地域或正在运行的本地服务中的函数，以及各自最近一次调用的情况。",
