@@ -22,9 +22,6 @@ _REFUSED = re.compile(rb"^max (\d+)$", re.M)
 _INNER = "own"  # the group in a worker's group that its processes are in, see `worker/cgroups.py`
 _GROUP_V1 = (b"total_rss", b"total_mapped_file")
 _GROUP_V2 = (b"anon", b"file_mapped")
-_COUNTED_V1 = (b"total_rss", b"total_cache")  # all pages but the kernel's own
-_COUNTED_V2 = (b"anon", b"file", b"kernel")
-STALE_BYTES = 32 * 1024 * 1024  # more than the kernel itself needs for a usual worker
 MOST_PROCESSES = 256  # of an instance, if a control group does not limit them
 # Refused forks in one event, if a control group limits them. A refused fork costs as much as a successful one, because
 # the kernel does most of the work before it refuses.
@@ -81,22 +78,11 @@ class Meter:
         if self.excess:
             return self.sampled
         if "memory" in self._groups:
-            now = self._group_sum()
+            now = _group_bytes(procfs.read(f"{self._groups['memory']}/memory.stat"))
         else:
             now = _resident_bytes(pids[0]) if len(pids) == 1 else self._proportional_sum(pids)
         self.sampled = max(self.sampled, now)
         return now
-
-    def _group_sum(self) -> int:
-        """The memory of the control group. The kernel may update its `memory.stat` seconds late. The count of all pages
-        is exact, so a difference shows that. Then the processes are measured.
-        """
-        folder = self._groups["memory"]
-        stat = procfs.read(f"{folder}/memory.stat")
-        exact = procfs.read(f"{folder}/memory.current") or procfs.read(f"{folder}/memory.usage_in_bytes")
-        if int(exact or 0) - _counted_bytes(stat) > STALE_BYTES:
-            return self._proportional_sum(self._processes())
-        return _group_bytes(stat)
 
     def _proportional_sum(self, pids: list[int]) -> int:
         """The memory of several processes. A page that they share is divided among them, so that it counts once.
@@ -187,22 +173,12 @@ def _is_init(pid: int) -> bool:
 def _group_bytes(stat: bytes) -> int:
     """The memory of a control group's processes, from the content of ``memory.stat``. Pure.
 
-    Cached files do not count, and neither do files in `/tmp`, which is not in memory on the platform.
-    """
-    return _sum(stat, _GROUP_V1, _GROUP_V2)
-
-
-def _counted_bytes(stat: bytes) -> int:
-    """All memory that ``memory.stat`` has counted. Pure."""
-    return _sum(stat, _COUNTED_V1, _COUNTED_V2)
-
-
-def _sum(stat: bytes, names_v1: tuple[bytes, ...], names_v2: tuple[bytes, ...]) -> int:
-    """The names differ between version 1 and 2. The names that begin with "total_" include the groups below, as version
-    2 always does.
+    Cached files do not count, and neither do files in `/tmp`, which is not in memory on the platform. The names differ
+    between version 1 and 2. The names that begin with "total_" include the groups below, as version 2 always does.
     """
     counts = dict(line.split(b" ", 1) for line in stat.splitlines())
-    return sum(int(counts.get(name, 0)) for name in (names_v1 if b"total_rss" in counts else names_v2))
+    names = _GROUP_V1 if b"total_rss" in counts else _GROUP_V2
+    return sum(int(counts.get(name, 0)) for name in names)
 
 
 def _resident_bytes(pid: int) -> int:
