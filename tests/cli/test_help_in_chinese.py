@@ -11,7 +11,7 @@ import pytest
 from tencentserverless._cli import language
 from tencentserverless._cli.commands import Context, root
 from tencentserverless._cli.help_in_chinese import TEXTS
-from tencentserverless._cli.screen import _columns
+from tencentserverless._cli.text_width import width_of
 from tencentserverless._cli.verbs import GROUPS, VERBS
 
 PAGES = ["", *GROUPS, *VERBS]
@@ -65,7 +65,7 @@ def test_pages(width):
     for path in PAGES:
         lines = page(path, width).split("\n")
         long_words = {line for line in lines if not CHINESE.search(line)}
-        assert all(_columns(line) <= width + 1 for line in lines if line not in long_words), path
+        assert all(width_of(line) <= width + 1 for line in lines if line not in long_words), path
         assert not any(re.match(r"\s*[，。：；、）]", line) for line in lines), path
         assert not [line for line in lines if re.search(r"(\b[a-z']+ ){3}[a-z']+", line) and "tencentser" not in line]
         whole = re.sub(r"\s", "", "".join(lines))

@@ -8,7 +8,8 @@ import time
 import pytest
 
 from tencentserverless._cli import language, output, serving
-from tencentserverless._cli.screen import Screen, _columns
+from tencentserverless._cli.screen import Screen
+from tencentserverless._cli.text_width import width_of
 from tencentserverless.local.model import outcomes
 from tencentserverless.local.model.facts import Begun, Noticed, Printed, Refused
 from tests.cli.conftest import environment
@@ -118,4 +119,4 @@ def test_chinese_characters_are_two_columns_wide():
             screen = Screen(width, colour=colour)
             facts = (ended(deep, memory_bytes=11 << 20, init_ms=1234.0), Refused(AT, "Code", "word " * 30))
             lines = [line for fact in facts for line in screen.lines(fact)]
-            assert width - 10 < max(map(_columns, lines)) <= width
+            assert width - 10 < max(map(width_of, lines)) <= width

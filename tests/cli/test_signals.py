@@ -35,8 +35,8 @@ def test_no_process_is_left(tmp_path, number):
     (tmp_path / "Packed" / "serverless.yml").write_text("component: scf\nname: packed\ninputs:\n  runtime: Python3.9\n")
     with ExitStack() as stack:
         silent = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-        index = f"--index-url http://127.0.0.1:{silent.getsockname()[1]}/\nnothing\n"
-        (tmp_path / "Packed" / "requirements.txt").write_text(index)
+        wheel = f"nothing @ http://127.0.0.1:{silent.getsockname()[1]}/nothing-1.0-py3-none-any.whl\n"
+        (tmp_path / "Packed" / "requirements.txt").write_text(wheel)
         runs = {name: stack.enter_context(started(verb, tmp_path)) for name, verb in VERBS.items()}
         for run in runs.values():
             stack.callback(run.kill)

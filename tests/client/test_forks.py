@@ -54,42 +54,6 @@ def test_a_fork_while_another_thread_imports():
     assert done.stdout.decode("ascii").split("\n")[:-1] == ["%s 0" % name for name in LATE]
 
 
-SHAKING = """
-import os, signal, socket, sys, threading
-from urllib.parse import urlsplit
-from tencentserverless._transport import tls_context
-from tencentserverless._transport.blocking.connect import _wrapped
-address, authority, times = urlsplit(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-
-def shake():
-    plain = socket.create_connection((address.hostname, address.port))
-    _wrapped(plain, tls_context.context(authority), address.hostname, None, lambda: 10).close()
-
-def shake_on():
-    while True:
-        shake()
-
-for _ in range(3):
-    threading.Thread(target=shake_on, daemon=True).start()
-for _ in range(times):
-    child = os.fork()
-    if child == 0:
-        signal.alarm(10)
-        shake()
-        os._exit(0)
-    if os.waitpid(child, 0)[1]:
-        os._exit(1)
-os._exit(0)
-"""
-
-
-def fork_while_others_shake_hands(times):
-    """Returns the exit code: 1 if a child did not get through its own handshake, else 0."""
-    with Server(answering(http(result())), tls=True) as server:
-        command = [sys.executable, "-W", "ignore", "-c", SHAKING, server.endpoint, AUTHORITY, str(times)]
-        return subprocess.run(command, env=dict(os.environ, PYTHONPATH=os.path.join(ROOT, "src"))).returncode
-
-
 STEP = """
 import os, ssl, sys, threading
 from tencentserverless.scf import Client

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 
 import click
 
-_WIDE = "[\u2e80-\ua4cf\uff00-\uff60]"
-_MARK = "\0"  # a Chinese character's second column, where a line may not end
+from tencentserverless._cli.text_width import SECOND_COLUMN, WIDE
 
 TEXTS = {
     "Invoke Tencent Cloud SCF functions, or run them on this machine.": "调用腾讯云 SCF 函数，或在本机运行函数。",
@@ -145,12 +144,12 @@ class Formatter(click.HelpFormatter):
     """Lays out pages in Chinese. Lines may end after each Chinese character, but no line begins with a comma.
 
     click wraps lines at spaces, and each character counts as one column. So a Chinese character gets a space for its
-    second column, or the mark; both are removed at the end. A line may thus have one column more than the width, of
+    second column, or `SECOND_COLUMN`; both are removed at the end. A line may thus have one column more than the width, of
     which click leaves two free in a terminal.
     """
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:  # noqa: ARG002
-        super().write_usage(prog, args, re.sub(f"({_WIDE})", rf"\1{_MARK}", "用法："))
+        super().write_usage(prog, args, re.sub(f"({WIDE.pattern})", rf"\1{SECOND_COLUMN}", "用法："))
 
     def write_heading(self, heading: str) -> None:
         self.write(f"{_HEADINGS[heading]}：\n")
@@ -164,7 +163,7 @@ class Formatter(click.HelpFormatter):
         super().write_dl([(name, _breakable(_described(each))) for name, each in rows], col_max, col_spacing)
 
     def getvalue(self) -> str:
-        return re.sub(f"({_WIDE}) ?", r"\1", super().getvalue().replace(_MARK, ""))
+        return re.sub(f"({WIDE.pattern}) ?", r"\1", super().getvalue().replace(SECOND_COLUMN, ""))
 
 
 def _translated(english: str) -> str:
@@ -182,5 +181,5 @@ def _described(english: str) -> str:
 
 
 def _breakable(text: str) -> str:
-    kept = re.sub(f"({_WIDE})(?=[，。：；、）])|（", rf"\g<0>{_MARK}", text)
-    return re.sub(f"({_WIDE})(?!{_MARK})", r"\1 ", kept)
+    kept = re.sub(f"({WIDE.pattern})(?=[，。：；、）])|（", rf"\g<0>{SECOND_COLUMN}", text)
+    return re.sub(f"({WIDE.pattern})(?!{SECOND_COLUMN})", r"\1 ", kept)

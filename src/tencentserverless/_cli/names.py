@@ -1,7 +1,6 @@
 """The names of functions that were used here, for the completion of the shell: it must not ask the network."""
 
 import json
-import os
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -11,16 +10,15 @@ MOST = 500
 
 def remember(names: Iterable[str]) -> None:
     """Keep these names, the newest first. If that is not possible, nothing happens."""
+    from tencentserverless._cli.running import write_whole
+
     with suppress(OSError):
         before, path = known(), _path()
         after = list(dict.fromkeys([*names, *before]))[:MOST]
         if set(after) == set(before):
             return
         path.parent.mkdir(0o700, parents=True, exist_ok=True)
-        written = path.with_name(f"{path.name}.{os.getpid()}")  # another process may write at the same time
-        written.touch(0o600)
-        written.write_text(json.dumps(after), encoding="utf-8")
-        written.replace(path)
+        write_whole(path, json.dumps(after))
 
 
 def known() -> list[str]:

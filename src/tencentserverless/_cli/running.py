@@ -125,6 +125,15 @@ def state_folder() -> Path:
     return Path(os.environ.get("XDG_STATE_HOME") or os.path.join(home, ".local", "state")) / _NAME
 
 
+def write_whole(path: Path, text: str) -> None:
+    """Replace a file at once. If it is a link, the link is replaced."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}-{os.urandom(4).hex()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
+        file.write(text)
+    temporary.replace(path)
+
+
 def all_running() -> list[Running]:
     """The endpoints of this user that run on this machine. Files of endpoints that have ended are removed."""
     found = (_read(path) for folder in _folders() if _is_private(folder) for path in sorted(folder.glob("*.json")))

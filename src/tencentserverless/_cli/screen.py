@@ -4,7 +4,6 @@ All characters are in GBK too, the encoding of Chinese Windows terminals.
 """
 
 import json
-import re
 import textwrap
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,13 +11,13 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from tencentserverless._cli.language import text
+from tencentserverless._cli.text_width import SECOND_COLUMN, WIDE, width_of
 from tencentserverless._failures.remote_trace import RUNTIME, Part, folded, parts_of
 from tencentserverless.local.model.facts import Begun, Ended, Fact, Noticed, Printed, Refused
 from tencentserverless.local.model.function import DEFAULT_NAMESPACE
 from tencentserverless.local.model.invocation import Invocation, Outcome, Record
 from tencentserverless.local.model.regions import DEFAULT_REGION
 
-MB = 1024 * 1024
 TIME_COLUMNS = len("14:03:07.112  ")
 ENTRY_COLUMNS = 4  # before the lines below the first one of an entry
 LEAST_COLUMNS = 40
@@ -29,9 +28,6 @@ MOST_REMEMBERED = 1000
 _BOLD, _DIM, _RED, _GREEN, _YELLOW = "1", "2", "31", "32", "33"
 _CODE_FOLDER = "/var/user"
 _OF_CLIENT = ("FunctionError", "InvocationError", "TencentServerlessSDKException")
-_SECOND_COLUMN = "\0"  # of a Chinese character, while lines are measured; no other text has it
-_WIDE = re.compile("[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]")
-_COLOUR = re.compile("\x1b\\[[0-9]*m")
 
 
 class _Words(NamedTuple):
@@ -180,7 +176,7 @@ class Screen:
         how = self._styled(words.ok, _GREEN) if outcome.succeeded else self._styled(failed, _RED)
         facts = [words.time.format(time=_milliseconds(outcome.duration_ms))]
         facts += [] if outcome.init_ms is None else [words.cold_start.format(time=_milliseconds(outcome.init_ms))]
-        facts += [f"{outcome.memory_bytes / MB:.0f} MB"] if outcome.memory_bytes else []
+        facts += [outcome.memory] if outcome.memory else []
         head = f"{self._time(at)}{self._indent(invocation)}{self._name(invocation)} {how}"
         yield from _flowing(head, [*facts, *more], words.comma, self._width, self._margin + 2)
 
@@ -224,9 +220,9 @@ class Screen:
     def _wrapped(self, at: float, label: str, what: str) -> Iterator[str]:
         """Text after a label, in lines that are as wide as the terminal."""
         room = max(self._width - TIME_COLUMNS, LEAST_COLUMNS)
-        wide = _WIDE.sub(rf"\g<0>{_SECOND_COLUMN}", label + _printable(what))
+        wide = WIDE.sub(rf"\g<0>{SECOND_COLUMN}", label + _printable(what))
         lines = textwrap.wrap(wide, room, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
-        first, *more = (line.replace(_SECOND_COLUMN, "") for line in lines)
+        first, *more = (line.replace(SECOND_COLUMN, "") for line in lines)
         yield f"{self._time(at)}{self._styled(label, _YELLOW)}{first[len(label) :]}"
         yield from (f"{' ' * TIME_COLUMNS}{line}" for line in more)
 
@@ -279,22 +275,16 @@ def _printable(raw: str) -> str:
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in raw)
 
 
-def _columns(line: str) -> int:
-    """The columns of a line in a terminal. Colours have none, Chinese characters have two."""
-    plain = _COLOUR.sub("", line)
-    return len(plain) if plain.isascii() else len(plain) + len(_WIDE.findall(plain))
-
-
 def _flowing(head: str, words: Sequence[str], comma: str, width: int, margin: int) -> Iterator[str]:
     """Words after a head, with commas. Those that do not fit into the width stand below, after a margin."""
-    line, columns = head, _columns(head)
+    line, columns = head, width_of(head)
     for number, word in enumerate(words, 1):
         piece = f"{word}{comma}" if number < len(words) else word
-        more = _columns(piece.rstrip())
+        more = width_of(piece.rstrip())
         if number > 1 and columns + more > width:
             yield line.rstrip()
             line, columns = " " * margin, margin
-        line, columns = line + piece, columns + _columns(piece)
+        line, columns = line + piece, columns + width_of(piece)
     yield line
 
 

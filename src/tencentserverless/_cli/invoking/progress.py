@@ -10,6 +10,7 @@ from contextlib import suppress
 
 from tencentserverless._cli import output
 from tencentserverless._cli.language import text
+from tencentserverless._cli.text_width import width_of
 
 BAR_SECONDS, LINE_SECONDS = 0.2, 10.0
 RATE_SECONDS = 10.0  # the rate is that of so many seconds
@@ -80,7 +81,7 @@ def line(count: Count, rate: float, width: int = 0) -> str:
     shown = "  ".join(numbers)
     if not (total and width):
         return shown
-    return (_bar(count.done / total, width - columns(shown) - 2) + shown)[:width].ljust(width)
+    return (_bar(count.done / total, width - width_of(shown) - 2) + shown)[:width].ljust(width)
 
 
 def _bar(part: float, width: int) -> str:
@@ -89,11 +90,6 @@ def _bar(part: float, width: int) -> str:
     inner = width - 8
     filled = int(inner * part)
     return f"[{'#' * filled}{'.' * (inner - filled)}] {part:4.0%}  "
-
-
-def columns(shown: str) -> int:
-    """The columns of a terminal that a text takes: Chinese characters take two."""
-    return sum(2 if character > "\u2e7f" else 1 for character in shown)
 
 
 def duration(seconds: float) -> str:

@@ -110,7 +110,7 @@ def _chosen(hops: Sequence[Hop]) -> list[Hop]:
 
 
 def _facts(hop: Hop) -> tuple[str, str, str]:
-    return duration(hop.ended - hop.came), hop.memory, hop.outcome.verdict
+    return duration(hop.ended - hop.came), hop.outcome.memory, hop.outcome.verdict
 
 
 def _name(hop: Hop) -> str:

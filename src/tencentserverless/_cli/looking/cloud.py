@@ -28,6 +28,12 @@ def ask(client: "Client", action: str, region: str | None = None, **parameters: 
     return answer
 
 
+def region_of(client: "Client") -> str:
+    """The region that is set, or the default."""
+    region: str = client._resolve(None, None)[0]
+    return region
+
+
 def pages(client: "Client", action: str, items: str, region: str | None = None, **parameters: Any) -> Iterator[Any]:
     """The items of all pages of an action."""
     offset = 0

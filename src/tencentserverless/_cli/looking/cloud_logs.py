@@ -71,7 +71,7 @@ def _found(client: "Client", wanted: "Wanted", since: float, until: float, most:
         Filter={"RetCode": "not0"} if wanted.failed else None,
         Limit=min(most, MOST) if wanted.text is None else MOST,
     )
-    region = client._resolve(None, None)[0]
+    region = cloud.region_of(client)
     found = [cloud.record_of(item, region, namespace) for item in items]
     ended = [each for each in found if each.outcome is not None and wanted.has_text(each)]
     return ended[:most][::-1]

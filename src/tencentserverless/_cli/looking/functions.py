@@ -45,7 +45,7 @@ def _regions(client: "Client") -> list[str]:
     from tencentserverless.local.model.regions import REGIONS
 
     is_local = str(client._resolve(None, None)[1].host).startswith("127.")
-    return sorted(REGIONS) if is_local else [client._resolve(None, None)[0]]
+    return sorted(REGIONS) if is_local else [cloud.region_of(client)]
 
 
 def _described(client: "Client", regions: Sequence[str], namespace: str | None) -> Iterator[dict[str, Any]]:

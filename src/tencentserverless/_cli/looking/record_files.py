@@ -72,7 +72,7 @@ def _prepared(folders: Sequence[str]) -> Path:
     for each in (home, folder):
         _make_private(each)
     _remove_old()
-    _write_whole(folder / _PROJECT, json.dumps({"folders": folders}))
+    running.write_whole(folder / _PROJECT, json.dumps({"folders": folders}))
     path = folder / _RECORDS
     if path.is_symlink():
         raise ValueError(f"{path} is a link")
@@ -98,15 +98,6 @@ def _make_private(folder: Path) -> None:
     if not (stat.S_ISDIR(status.st_mode) and is_own):
         raise ValueError(f"{folder} is not a folder of this user")
     folder.chmod(0o700)
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Replace a file at once. If it is a link, the link is replaced."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}-{os.urandom(4).hex()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
-        file.write(text)
-    temporary.replace(path)
 
 
 def _remove_old() -> None:

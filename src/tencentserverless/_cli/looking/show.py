@@ -29,10 +29,11 @@ def show(
 
     Of its environment variables only the names are printed: their values may be secret.
     """
+    from tencentserverless._cli.looking import cloud
     from tencentserverless._cli.looking.functions import LastRuns, configuration
 
     with target.client_of(region, profile, endpoint, is_local) as client:
-        place = client._resolve(None, None)[0], namespace, name
+        place = cloud.region_of(client), namespace, name
         found = {**configuration(client, *place, qualifier), **LastRuns(client).of(*place)}
     if as_json:
         output.write_json(found)

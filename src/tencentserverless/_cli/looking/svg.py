@@ -67,7 +67,7 @@ def _row(hop: Hop, axis: Axis, y: int) -> Iterator[str]:
         name = "failed" if kind == "running" and not hop.outcome.succeeded else kind.replace(" ", "-")
         yield _rect(_LEFT + axis.at(start), y - 3, max(axis.at(end) - axis.at(start), 2), 14, name)
     yield _text(_LEFT + _BAR + 74, y + 8, duration(hop.ended - hop.came), anchor="end")
-    yield _text(_LEFT + _BAR + 138, y + 8, hop.memory, anchor="end")
+    yield _text(_LEFT + _BAR + 138, y + 8, hop.outcome.memory, anchor="end")
     yield _text(_LEFT + _BAR + 148, y + 8, hop.outcome.verdict)
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from tencentserverless.local.model.invocation import Outcome, Record
-from tencentserverless.local.model.outcomes import MB
 
 FOLDED_SHARE = 0.15  # an idle stretch that is a smaller part of the chain keeps its length
 KINDS = ("waiting", "cold start", "running")
@@ -30,11 +29,6 @@ class Hop(NamedTuple):
         for kind, start, end in zip(KINDS, times, times[1:], strict=False):
             if end > start or kind == "running":
                 yield kind, start, end
-
-    @property
-    def memory(self) -> str:
-        """The memory that it needed, "" if that is not known."""
-        return f"{self.outcome.memory_bytes / MB:.0f} MB" if self.outcome.memory_bytes else ""
 
     def as_data(self) -> dict[str, Any]:
         """The hop as a dict that can be written as JSON."""

@@ -71,8 +71,7 @@ def _told(message: str, folder: Path) -> Finding:
 
 
 def _of_function(each: "Function") -> Iterator[Finding]:
-    from tencentserverless.local.environment.imports import entry_of
-    from tencentserverless.local.model.function import version_of
+    from tencentserverless.local.model.function import entry_of, version_of
     from tencentserverless.local.processes.interpreters import CURRENT, CURRENT_INTERPRETER
 
     runtime, version = each.runtime or CURRENT_INTERPRETER.runtime, version_of(each.runtime) or CURRENT

@@ -1,6 +1,5 @@
 """The way to the cloud from here: the settings and where each comes from, the endpoint, the clock."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from tencentserverless._cli import exit_codes, settings, target
@@ -28,27 +27,19 @@ def _of_client(
 ) -> tuple[list[settings.Row], list[Finding]]:
     lines, errors = survey(client)
     findings = [rules.setting(str(error)) for error in errors]
-    if has_network:
+    origin = client._next_origin() if has_network else None
+    if origin is not None:  # else a setting is wrong, which is a finding of its own
         places = {name: source for name, _, source in lines}
-        for each in _network(client, places.get("endpoint", "")):
-            findings.append(each) if isinstance(each, Finding) else lines.append(each)
+        is_needed = places.get("endpoint", "") not in ("default", "region")
+        try:
+            answer = reach.ask(origin, client._trust())
+        except Fault as fault:
+            findings.append(rules.unreached(origin, fault, is_needed or target.has_credentials()))
+        else:
+            behind = rules.seconds_behind(answer.date, answer.now)
+            lines.append(("clock", _shown(behind), "the endpoint's Date"))
+            findings += rules.clock(origin, behind)
     return settings.rows(lines, arguments), findings
-
-
-def _network(client: Client, endpoint_place: str) -> Iterator[settings.Row | Finding]:
-    """The row and the finding about the clock, or the finding that the endpoint gave no answer."""
-    origin = client._next_origin()
-    if origin is None:  # a setting is wrong, which is a finding of its own
-        return
-    try:
-        answer = reach.ask(origin, client._trust())
-    except Fault as fault:
-        is_needed = endpoint_place not in ("default", "region") or target.has_credentials()
-        yield rules.unreached(origin, fault, is_needed)
-        return
-    behind = rules.seconds_behind(answer.date, answer.now)
-    yield "clock", _shown(behind), "the endpoint's Date"
-    yield from rules.clock(origin, behind)
 
 
 def _shown(behind: float | None) -> str:

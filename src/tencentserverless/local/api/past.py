@@ -19,8 +19,7 @@ from tencentserverless.local.invocations import log
 from tencentserverless.local.invocations.search import Wanted
 from tencentserverless.local.model import api_errors
 from tencentserverless.local.model.function import DEFAULT_NAMESPACE
-from tencentserverless.local.model.invocation import Record
-from tencentserverless.local.model.outcomes import MB
+from tencentserverless.local.model.invocation import MB, Record
 
 MOST = 10_000  # Offset and Limit together
 ID_CHARACTERS = 36

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tencentserverless.local.environment.platform_packages import LENT, PACKAGES
 from tencentserverless.local.functions.python_modules import folder_with
-from tencentserverless.local.model.function import Function, module_of
+from tencentserverless.local.model.function import Function, entry_of
 from tencentserverless.local.processes.interpreters import Interpreter
 
 MOST_FILES = 200
@@ -138,11 +138,6 @@ def _distribution(name: str, folder: str) -> str:
 
 def _install(interpreter: Interpreter, requirement: str) -> str:
     return f"{shlex.quote(interpreter.path)} -m pip install {requirement}"
-
-
-def entry_of(function: Function) -> Path:
-    """The file of the handler."""
-    return function.code / f"{module_of(function.handler)}.py"
 
 
 def _key(function: Function, interpreter: Interpreter) -> tuple[Path, str, str]:

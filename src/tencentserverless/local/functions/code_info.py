@@ -4,11 +4,10 @@ This reads files, so it must not be called on the thread of the event loop.
 """
 
 from contextlib import suppress
-from pathlib import Path
 from typing import NamedTuple
 
 from tencentserverless._protocol import api_times
-from tencentserverless.local.model.function import Function, module_of
+from tencentserverless.local.model.function import Function, entry_of
 
 MOST_TEXT_BYTES = 1024 * 1024
 
@@ -34,14 +33,14 @@ def read(function: Function) -> CodeInfo:
 def modified(function: Function) -> str:
     """The time when the file with the handler was saved, in the format of the API."""
     try:
-        return api_times.written(_entry(function).stat().st_mtime)
+        return api_times.written(entry_of(function).stat().st_mtime)
     except OSError:
         return api_times.written(0.0)
 
 
 def _entry_text(function: Function) -> str | None:
     try:
-        with _entry(function).open("rb") as file:
+        with entry_of(function).open("rb") as file:
             return file.read(MOST_TEXT_BYTES).decode("utf-8", "replace")
     except OSError:
         return None
@@ -54,7 +53,3 @@ def _size_bytes(function: Function) -> int:
             if path.is_file():
                 total += path.stat().st_size
     return total
-
-
-def _entry(function: Function) -> Path:
-    return function.code / f"{module_of(function.handler)}.py"

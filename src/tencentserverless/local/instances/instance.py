@@ -22,8 +22,7 @@ from tencentserverless.local.instances.worker_replies import (
 from tencentserverless.local.model import outcomes
 from tencentserverless.local.model.api_errors import Refusal
 from tencentserverless.local.model.function import Function
-from tencentserverless.local.model.invocation import Invocation, Outcome
-from tencentserverless.local.model.outcomes import MB
+from tencentserverless.local.model.invocation import MB, Invocation, Outcome
 from tencentserverless.local.processes.channel import Channel
 from tencentserverless.local.processes.frames import Frame, Kind, encode, event_frame
 from tencentserverless.local.processes.worker_handle import WorkerHandle

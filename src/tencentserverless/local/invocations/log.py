@@ -9,8 +9,7 @@ from math import ceil
 from typing import Any
 
 from tencentserverless.local.model.function import Function
-from tencentserverless.local.model.invocation import Outcome, Record
-from tencentserverless.local.model.outcomes import MB
+from tencentserverless.local.model.invocation import MB, Outcome, Record
 
 TAIL_BYTES = 4096
 LOGGED_RESULT_CHARACTERS = 4096

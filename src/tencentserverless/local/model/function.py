@@ -108,6 +108,11 @@ def module_of(handler: str) -> str:
     return handler.rpartition(".")[0].replace(".", "/")
 
 
+def entry_of(function: Function) -> Path:
+    """The file of the handler."""
+    return function.code / f"{module_of(function.handler)}.py"
+
+
 VARIABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 RESERVED_PREFIXES = ("SCF_", "QCLOUD_", "TENCENTCLOUD_", "TENCENTSERVERLESS_")
 _RUNTIME = re.compile(r"Python(\d)\.(\d+)")

@@ -10,6 +10,8 @@ from tencentserverless.exception import ServerlessError
 from tencentserverless.local.model.bounded_text import shortened
 from tencentserverless.local.model.function import Function
 
+MB = 1024 * 1024
+
 
 class Invocation(NamedTuple):
     """One event on its way to a function.
@@ -74,6 +76,11 @@ class Outcome(NamedTuple):
     @property
     def succeeded(self) -> bool:
         return self.status_code == 200
+
+    @property
+    def memory(self) -> str:
+        """The memory that it needed, "" if that is not known."""
+        return f"{self.memory_bytes / MB:.0f} MB" if self.memory_bytes else ""
 
     @property
     def verdict(self) -> str:

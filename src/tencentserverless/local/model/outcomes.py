@@ -8,8 +8,6 @@ from typing import Any
 
 from tencentserverless.local.model.invocation import Invocation, Outcome
 
-MB = 1024 * 1024
-
 
 def failure(invocation: Invocation, status_code: int, message: str, *, code: int = -1, trace: str = "") -> Outcome:
     """The outcome of a failure. Its `ret_msg` is the error object that the platform returns instead of a result.

@@ -173,17 +173,15 @@ def remove_orphans(parents: "dict[str, str]", seconds: float = EMPTY_SECONDS) ->
     A server of another container cannot be seen, so its groups are removed only if they are old. The kernel removes no
     group that has processes.
     """
-    deadline = time.monotonic() + seconds
-    for parent in set(parents.values()):
-        for name in os.listdir(parent):
-            if name.startswith(PREFIX):
-                pid, begun, namespace = [*name[len(PREFIX) :].split("-"), "", ""][:3]
-                folder = os.path.join(parent, name)
-                if namespace != _namespace():
-                    if _is_old(folder):
-                        _remove(folder, 0)
-                elif pid == str(os.getpid()) or _begun_at(pid) != begun:
-                    _remove(folder, deadline)
+    deadline, ours = time.monotonic() + seconds, _namespace()
+    found = [(parent, name) for parent in set(parents.values()) for name in os.listdir(parent)]
+    for parent, name in (each for each in found if each[1].startswith(PREFIX)):
+        folder = os.path.join(parent, name)
+        pid, begun, namespace = [*name[len(PREFIX) :].split("-"), "", ""][:3]
+        if namespace == ours and (pid == str(os.getpid()) or _begun_at(pid) != begun):
+            _remove(folder, deadline)
+        if namespace != ours and _is_old(folder):
+            _remove(folder, 0)
 
 
 def _is_old(folder: str) -> bool:
