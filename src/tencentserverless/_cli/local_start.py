@@ -93,12 +93,18 @@ class Terminal:
         self.show(Noticed(time.time(), notice))
 
     def show(self, fact: "Fact") -> None:
-        from tencentserverless._cli.screen import Screen, json_line
+        from tencentserverless._cli.screen import json_line
 
         with self.lock:
-            if self._screen is None:
-                self._screen = Screen(self.width, colour=output.has_colours(sys.stderr), debugs=self._debugs)
-            _print([json_line(fact)] if self.as_json else self._screen.lines(fact))
+            screen = self._loaded()
+            _print([json_line(fact)] if self.as_json else screen.lines(fact))
+
+    def _loaded(self) -> "Screen":
+        from tencentserverless._cli.screen import Screen
+
+        if self._screen is None:
+            self._screen = Screen(self.width, colour=output.has_colours(sys.stderr), debugs=self._debugs)
+        return self._screen
 
     def introduce(self, line: dict[str, str | int], shown: list[str]) -> None:
         """Print the line on standard output. Whatever a client does from now on is shown after the other lines."""
@@ -108,6 +114,7 @@ class Terminal:
             except output.NotWrittenError as error:
                 serving.print_text(str(error))
             _print(shown)
+            self._loaded()  # now: later there may be no descriptor left to load it with
 
     def finish(self) -> None:
         """Show what was held back."""
