@@ -1,14 +1,16 @@
 """The ends of verbs that start processes."""
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 
 import pytest
 
+from tencentserverless.scf import Client
 from tests.cli.conftest import environment
 from tests.local.process_table import alive, below, until
 
@@ -41,7 +43,7 @@ def test_no_process_is_left(tmp_path, number):
         for run in runs.values():
             stack.callback(run.kill)
             until(lambda run=run: below(run.pid) or run.poll() is not None)
-        left = {pid for name, run in runs.items() for pid in below(run.pid) if not is_command(pid)}
+        left = {pid for name, run in runs.items() for pid in below(run.pid)}
         assert left
         for run in runs.values():
             if number in (signal.SIGINT, signal.SIGHUP):
@@ -53,20 +55,32 @@ def test_no_process_is_left(tmp_path, number):
         until(lambda: not any(map(alive, left)))
 
 
-def started(verb, folder):
+def test_nohup(tmp_path):
+    """With `nohup` the end of the terminal does not end `local start`, and its functions have SIGHUP as usual."""
+    (tmp_path / "Hup").mkdir()
+    (tmp_path / "Hup" / "index.py").write_text(
+        "import signal\ndef main_handler(event, context):\n    return signal.getsignal(signal.SIGHUP)\n"
+    )
+    verb = ("local", "start", "Hup", "--port", "0", "--quiet")
+    with started(verb, tmp_path, before=("nohup",), stdout=subprocess.PIPE) as run:
+        try:
+            keys = json.loads(run.stdout.readline())
+            run.send_signal(signal.SIGHUP)
+            with Client(**{name: keys[name] for name in ("endpoint", "secret_id", "secret_key")}) as client:
+                assert client.invoke("Hup").value == signal.SIG_DFL
+            run.terminate()
+            assert run.wait(30) == 0
+        finally:
+            run.kill()
+
+
+def started(verb, folder, before=(), stdout=subprocess.DEVNULL):
     return subprocess.Popen(
-        [sys.executable, "-m", "tencentserverless", *verb],
+        [*before, sys.executable, "-m", "tencentserverless", *verb],
         cwd=folder,
         env=environment(),
         start_new_session=True,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
+        stdout=stdout,
         stderr=subprocess.DEVNULL,
     )
-
-
-def is_command(pid):
-    """Whether this is the command of `local exec`, which is the user's own."""
-    with suppress(OSError), open(f"/proc/{pid}/cmdline", "rb") as file:
-        return file.read().split(b"\0")[3:5] == [b"invoke", b"Slow"]
-    return False

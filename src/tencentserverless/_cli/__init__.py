@@ -30,6 +30,9 @@ def _missing() -> "str | None":
 
 
 def _run(arguments: "list[str] | None") -> None:
+    from tencentserverless._cli import ctrl_c
+
+    ctrl_c.raise_later()
     from tencentserverless._cli.commands import root
 
     root.main(arguments, prog_name="tencentserverless")

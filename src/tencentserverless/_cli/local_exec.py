@@ -1,9 +1,14 @@
 """``tencentserverless local exec``: run a command that uses a local endpoint of its own."""
 
+import ctypes
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +20,8 @@ if TYPE_CHECKING:
     from tencentserverless.local import LocalSCF
 
 NOT_FOUND, NOT_EXECUTABLE, KILLED = 127, 126, 128  # the exit codes of a shell
+PR_SET_PDEATHSIG = 1
+LOOK_SECONDS = 1.0  # Python runs the handlers of signals between two waits: not every signal interrupts one
 
 
 class _WithCommand(click.Command):
@@ -64,7 +71,7 @@ def execute(
 def _run(command: list[str], variables: dict[str, str]) -> int:
     relay = _Relay()
     try:
-        process = subprocess.Popen(command, env=variables)
+        process = subprocess.Popen(command, env=variables, preexec_fn=_ending_with_this_process())  # noqa: PLW1509
     except FileNotFoundError:
         serving.say(text("{name}: command not found", name=command[0]))
         return NOT_FOUND
@@ -72,8 +79,32 @@ def _run(command: list[str], variables: dict[str, str]) -> int:
         serving.say(f"{command[0]}: {error.strerror}")
         return NOT_EXECUTABLE
     relay.to(process)
-    code = process.wait()
+    code = _code(process)
     return code if code >= 0 else KILLED - code
+
+
+def _code(process: "subprocess.Popen[Any]") -> int:
+    ended: SimpleQueue[int] = SimpleQueue()
+    Thread(target=lambda: ended.put(process.wait()), daemon=True).start()
+    while True:
+        try:
+            return ended.get(timeout=LOOK_SECONDS)
+        except Empty:
+            continue
+
+
+def _ending_with_this_process() -> Callable[[], None] | None:
+    """What the new process calls, so that it gets SIGTERM when this process is killed. Only Linux has such a call."""
+    if sys.platform != "linux":
+        return None
+    prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
+
+    def call() -> None:
+        prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # it was killed before the call
+            os._exit(KILLED + signal.SIGTERM)
+
+    return call
 
 
 class _Relay:

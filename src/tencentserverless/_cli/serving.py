@@ -235,11 +235,12 @@ def log(record: "Record") -> None:
 
 
 def on_signals(action: Callable[[int], None], *names: str) -> None:
-    """Call `action` with the number of each of these signals. Signals that the system does not have are ignored."""
+    """Call `action` with the number of each of these signals, if the system has it. `nohup` ignores SIGHUP for us."""
 
     def handle(number: int, _: Any) -> None:
         action(number)
 
     for name in names:
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), handle)
+        number = getattr(signal, name, None)
+        if number is not None and not (name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN):
+            signal.signal(number, handle)

@@ -6,7 +6,11 @@ __tracebackhide__ = True  # from pytest: it shows the caller's frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, List, Optional
+    from typing import Any, Callable, List, Optional
+
+# The longest wait. Python runs signal handlers between two waits of the main thread. A signal does not always interrupt
+# one: the kernel may give it to another thread, and on Windows Ctrl-C interrupts none.
+LONGEST_SECONDS = 1.0
 
 
 class Readiness:
@@ -25,7 +29,7 @@ class Readiness:
         return bool(self._poll_readable(0))
 
     def readable(self, seconds: "Optional[float]") -> bool:
-        return bool(self._poll_readable(_milliseconds(seconds)))
+        return _wait(self._poll_readable, seconds)
 
     def writable(self, seconds: "Optional[float]") -> bool:
         return is_any_writable([self._sock], seconds)
@@ -33,12 +37,16 @@ class Readiness:
 
 def is_any_writable(socks: "List[Any]", seconds: "Optional[float]") -> bool:
     """Wait until one of the sockets is writable or has failed."""
-    return bool(_poll(socks, "POLLOUT")(_milliseconds(seconds)))
+    return _wait(_poll(socks, "POLLOUT"), seconds)
 
 
-def _milliseconds(seconds: "Optional[float]") -> "Optional[float]":
-    """Milliseconds, rounded up: a wait that is over is the deadline, so it must not end before it."""
-    return None if seconds is None else seconds * 1000 if seconds == 0 else seconds * 1000 + 1
+def _wait(poll: "Callable[[float], Any]", seconds: "Optional[float]") -> bool:
+    while seconds is None or seconds > LONGEST_SECONDS:
+        if poll(LONGEST_SECONDS * 1000):
+            return True
+        seconds = None if seconds is None else seconds - LONGEST_SECONDS
+    # Rounded up: a wait that is over is the deadline, so it must not end before it.
+    return bool(poll(seconds * 1000 + 1 if seconds else 0))
 
 
 def _poll(socks: "List[Any]", event: str) -> "Any":
@@ -51,7 +59,6 @@ def _poll(socks: "List[Any]", event: str) -> "Any":
     return poller.poll
 
 
-def _select(socks: "List[Any]", event: str, milliseconds: "Optional[float]") -> bool:
-    seconds = None if milliseconds is None else milliseconds / 1000
+def _select(socks: "List[Any]", event: str, milliseconds: float) -> bool:
     reading, writing = (socks, []) if event == "POLLIN" else ([], socks)
-    return any(select.select(reading, writing, socks, seconds))
+    return any(select.select(reading, writing, socks, milliseconds / 1000))

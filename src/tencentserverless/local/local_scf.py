@@ -149,6 +149,7 @@ class LocalSCF(InTests):
         self._on_record = on_record
         self._watch = watch
         self._loop: LoopThread | None = None
+        self._server: Server | None = None
         self._endpoint: Endpoint | None = None
         self.endpoint: str = ""
         self.secret_id: str = ""
@@ -176,9 +177,9 @@ class LocalSCF(InTests):
         return_large_blocks()
         self._loop = LoopThread("LocalSCF")
         try:
-            self._server = self._loop.wait_for(self._start())
+            self._loop.wait_for(self._start())
         except BaseException:
-            self._end_loop()
+            self.stop()
             raise
         return self
 
@@ -186,9 +187,10 @@ class LocalSCF(InTests):
         """Stop the endpoint and end all its processes. A second call does nothing."""
         if self._loop is not None:
             try:
-                self._loop.wait_for(self._server.stop())
+                self._loop.wait_for(self._stop())
             finally:
-                self._end_loop()
+                self._loop.end()
+                self._loop = None
 
     @property
     def counters(self) -> Counters:
@@ -274,9 +276,9 @@ class LocalSCF(InTests):
         Raises RuntimeError if the endpoint has not started.
         """
         self._running()
-        hosts = (
-            self._running_loop().wait_for(self._server.command_hosts()) if scf_hosts and self._options.scf_hosts else ""
-        )
+        loop, hosts = self._running_loop(), ""
+        if self._server is not None and scf_hosts and self._options.scf_hosts:
+            hosts = loop.wait_for(self._server.command_hosts())
         given = os.environ if variables is None else variables
         return command_environment(given, self.endpoint, self.secret_id, self.secret_key, self.bundle, hosts)
 
@@ -284,17 +286,16 @@ class LocalSCF(InTests):
         keys = {"secret_id": self.secret_id, "secret_key": self.secret_key}
         return {"endpoint": self.endpoint, **keys, "proxy": "", "ca_file": self.ca_file or None, **arguments}
 
-    async def _start(self) -> Server:
+    async def _start(self) -> None:
         readers = self._notify, self._on_record, self._port, self._watch
-        server = await serve_endpoint(self._paths, self._options, *readers)
+        self._server = server = await serve_endpoint(self._paths, self._options, *readers)
         self._endpoint = server.endpoint
         self.endpoint, self.records_file = server.url, str(server.endpoint.records_path())
         self._show_keys()
         if self._options.tls:
             self.ca_file, self.bundle = str(server.authority.ca_file), str(server.authority.bundle)
-        return server
 
-    def _end_loop(self) -> None:
-        assert self._loop is not None
-        self._loop.end()
-        self._loop = None
+    async def _stop(self) -> None:
+        server, self._server = self._server, None
+        if server is not None:
+            await server.stop()

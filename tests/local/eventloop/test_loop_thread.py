@@ -1,5 +1,8 @@
 """An event loop on a thread of its own."""
 
+import asyncio
+import os
+import signal
 import threading
 
 import pytest
@@ -15,3 +18,31 @@ def test_calls_from_another_thread():
         loop.call(divmod, 1, 0)
     loop.end()
     assert "some loop" not in [thread.name for thread in threading.enumerate()]
+
+
+class Interrupted(Exception):
+    """What the signal handler of this test raises."""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="this system has no such signals")
+def test_an_interrupted_call():
+    """A call that a signal handler interrupts is carried out to its end before the exception is raised."""
+    done = []
+
+    def handle(number, frame):
+        raise Interrupted
+
+    async def work():
+        os.kill(os.getpid(), signal.SIGUSR1)
+        await asyncio.sleep(0.1)
+        done.append(True)
+
+    before = signal.signal(signal.SIGUSR1, handle)
+    loop = LoopThread("some loop")
+    try:
+        with pytest.raises(Interrupted):
+            loop.wait_for(work())
+        assert done
+    finally:
+        loop.end()
+        signal.signal(signal.SIGUSR1, before)

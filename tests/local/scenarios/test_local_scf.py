@@ -1,9 +1,12 @@
 """`LocalSCF`: the endpoint inside a program."""
 
+import os
+import signal
 import socket
 import ssl
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +33,32 @@ def test_it_runs_as_long_as_the_block(folder):
     assert (scf.counters.requests, scf.counters.connections, scf.counters.processes) == (1, 1, 1)
     assert [record.outcome.status_code for record in scf.records] == [200]
     scf.stop()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="this system has no such signals")
+def test_an_interrupted_start(folder, tmp_path):
+    """Ctrl-C while an endpoint starts leaves no thread, no process, no file and no port, and it can start again."""
+
+    def handle(number, frame):
+        raise KeyboardInterrupt
+
+    def interrupt(notice):
+        os.kill(os.getpid(), signal.SIGUSR1)
+
+    before, threads = signal.signal(signal.SIGUSR1, handle), set(threading.enumerate())
+    scf = LocalSCF(folder("hello", "def main_handler(e, c): return e"), layers={"unused": tmp_path}, notify=interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            scf.start()
+        assert not Path(scf.records_file).parent.exists()
+        assert set(threading.enumerate()) == threads
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", int(scf.endpoint.rpartition(":")[2])))
+    finally:
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    with scf, scf.client() as client:
+        assert client.invoke("hello", data=1).value == 1
+    signal.signal(signal.SIGUSR1, before)
 
 
 def test_a_given_port(folder):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 from pathlib import Path
@@ -136,6 +137,34 @@ def test_every_python(version, folder, kind_of_worker):
         )
         assert trace.endswith("ValueError: no")
     assert worker.output == "printed\ncomplained\n" * 3
+
+
+@pytest.fixture
+def unusual_signals():
+    """Programs that are started now ignore some signals, and block one."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGHUP, signal.SIGINT)}
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+    yield
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGUSR1])
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_signals_are_as_usual(version, folder, unusual_signals):
+    """Signals that the program around it ignores or blocks are as usual in a worker."""
+    code = (
+        "import signal\n"
+        "def main_handler(event, context):\n"
+        "    masks = dict(line.split(':\\t') for line in open('/proc/self/status') if line.startswith('Sig'))\n"
+        "    ignored = [n for n in range(1, 32) if int(masks['SigIgn'], 16) >> n - 1 & 1]\n"
+        "    return ignored, int(masks['SigBlk'], 16), signal.getsignal(signal.SIGINT) is signal.default_int_handler\n"
+    )
+    with Worker(version, folder("hello", code)) as worker:
+        worker.receive()
+        ignored, blocked, has_ctrl_c = json.loads(worker.event(b"{}").body)
+    assert (ignored, has_ctrl_c) == ([signal.SIGPIPE, signal.SIGXFSZ], True)
+    assert blocked == 0 or version == "2.7"  # which cannot set it
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -259,6 +259,21 @@ def die_with_endpoint(life_line):
         fcntl.fcntl(life_line, fcntl.F_SETFL, fcntl.fcntl(life_line, fcntl.F_GETFL) | fcntl.FASYNC)
 
 
+def restore_signals():
+    """Handle all signals as usual. `nohup`, shells and daemons start processes that ignore or block some of them."""
+    import signal
+
+    if sys.platform == "win32":
+        return
+    of_python = signal.SIGPIPE, signal.SIGXFSZ  # Python ignores them itself
+    for number in range(1, signal.NSIG):
+        if signal.getsignal(number) == signal.SIG_IGN and number not in of_python:
+            is_ctrl_c = number == signal.SIGINT
+            signal.signal(number, signal.default_int_handler if is_ctrl_c else signal.SIG_DFL)
+    if not IS_2:
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())  # novermin: not on Python 2.7
+
+
 def limit_resources():
     if not resource:
         return
@@ -644,6 +659,7 @@ def run_fork_server(arguments):
 
 
 if __name__ == "__main__":
+    restore_signals()
     if sys.argv[1] == "serve":
         run_fork_server(sys.argv[2:])
     elif sys.argv[1] == "connect":
