@@ -128,7 +128,7 @@ class Scratch:
         return self._create() / "trust"
 
     def check(self) -> None:
-        """Raise OSError if the folder has been removed since it was created, such as by a function that empties /tmp."""
+        """Raise OSError if the folder has been removed since, such as by a function that empties /tmp."""
         if not self.folder.is_dir():
             reason = "the endpoint's own folder has been removed. Start the endpoint again"
             raise FileNotFoundError(errno.ENOENT, reason, str(self.folder))
