@@ -95,7 +95,7 @@ def test_processes_that_do_not_let_themselves_be_measured(process, monkeypatch):
     process.tell("hold 50")
     monkeypatch.setattr(measuring, "PATIENCE_SECONDS", -1.0)
     assert meter.sample() == before
-    monkeypatch.undo()
+    monkeypatch.setattr(measuring, "PATIENCE_SECONDS", 100.0)
     assert meter.sample() > before + 35 * MB
     meter.close()
 
