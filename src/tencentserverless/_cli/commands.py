@@ -1,12 +1,13 @@
 """The tree of commands, made of the table of verbs."""
 
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from tencentserverless._cli import exit_codes
+from tencentserverless._cli import exit_codes, language, output
 from tencentserverless._cli.language import joined, shows_chinese_help, text
 from tencentserverless._cli.verbs import GROUPS, VERBS
 from tencentserverless._version import __version__
@@ -93,9 +94,11 @@ class Local(Verbs):
 class Root(Verbs):
     """All verbs. Its `main` decides the exit code, and says what went wrong."""
 
-    def main(self, *args: Any, **extra: Any) -> Any:
+    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> Any:
+        given = list(sys.argv[1:] if args is None else args)
+        language.choose(language.named_in(given))
         try:
-            code: Any = super().main(*args, **{**extra, "standalone_mode": False})
+            code: Any = super().main(given, prog_name, **{**extra, "standalone_mode": False})
         except Exception as error:  # noqa: BLE001  `reported` raises those that it does not know
             code = exit_codes.reported(error)
         sys.exit(code if isinstance(code, int) else exit_codes.OK)
@@ -103,8 +106,9 @@ class Root(Verbs):
 
 @click.group(cls=Root, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
+@output.language_option
 def root() -> None:
     """Invoke Tencent Cloud SCF functions, or run them on this machine."""
 
 
-root.add_command(Local("local", help=GROUPS["local"]))
+root.add_command(output.language_option(Local("local", help=GROUPS["local"])))

@@ -79,7 +79,7 @@ def _missing_columns(database: sqlite3.Connection) -> list[str]:
     if not found.issuperset(_FIRST_COLUMNS):
         raise sqlite3.DatabaseError("this is not a file of invocation records")
     if not found.issubset(_COLUMNS):
-        raise sqlite3.DatabaseError("a newer version of tencentserverless wrote it: update this version, or use a new file")
+        raise sqlite3.DatabaseError("a newer version of tencentserverless wrote it: update this one, or use a new file")
     return [column for column in _COLUMNS if column not in found]
 
 

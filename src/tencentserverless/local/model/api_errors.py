@@ -97,8 +97,8 @@ def secret_id_not_found() -> Refusal:
         "that it printed when it started; start it with `--accept ID:KEY` for a pair of yours, or with `--accept any`."
     )
     chinese = (
-        "SecretId不存在，请输入正确的密钥。本地服务接受它启动时打印的密钥；用 `--accept ID:KEY` 启动可以接受您自己的密钥，"
-        "用 `--accept any` 启动可以接受任意密钥。"
+        "SecretId不存在，请输入正确的密钥。本地服务接受它启动时打印的密钥；"
+        "用 `--accept ID:KEY` 启动可以接受您自己的密钥，用 `--accept any` 启动可以接受任意密钥。"
     )
     return Refusal("AuthFailure.SecretIdNotFound", text, chinese)
 
