@@ -1,7 +1,6 @@
 """The tree of commands, made of the table of verbs."""
 
 import sys
-from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -94,11 +93,11 @@ class Local(Verbs):
 class Root(Verbs):
     """All verbs. Its `main` decides the exit code, and says what went wrong."""
 
-    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> Any:
-        given = list(sys.argv[1:] if args is None else args)
-        language.choose(language.named_in(given))
+    def main(self, *args: Any, **extra: Any) -> Any:
+        given = args[0] if args else extra.get("args")
+        language.choose(language.named_in(sys.argv[1:] if given is None else given))
         try:
-            code: Any = super().main(given, prog_name, **{**extra, "standalone_mode": False})
+            code: Any = super().main(*args, **{**extra, "standalone_mode": False})
         except Exception as error:  # noqa: BLE001  `reported` raises those that it does not know
             code = exit_codes.reported(error)
         sys.exit(code if isinstance(code, int) else exit_codes.OK)
