@@ -83,8 +83,8 @@ class Journal:
             named = [name for name in about if theirs[name] != about[name]] or list(about)
         except (ValueError, TypeError, KeyError):
             raise _wrong(f"{self.path} is not a journal of `map`") from None
-        was = ", ".join(f"{name} {theirs.get(name)} then, {about[name]} now" for name in named)
-        raise _wrong(f"{self.path} is the journal of another `map`: {was}")
+        was = ", ".join(_changed(name, theirs.get(name), about[name]) for name in named)
+        raise _wrong(f"{self.path} is the journal of another `map`: {was}; to begin anew, name another file")
 
     def _note(self, offset: int, length: int, what: str, index: int, value: "Any" = None) -> None:
         if what == STARTED:
@@ -132,6 +132,11 @@ class Journal:
         if self._digests.pop(index, None) is not None:
             self._places.pop(index, None)
             self._write(_line([WITHDRAWN, index]))
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether no event was sent, so that nothing would be lost with the file."""
+        return not self._digests and not self._places
 
     def is_finished(self, index: int) -> bool:
         return index in self._places
@@ -184,6 +189,11 @@ class Journal:
 def digest_of(text: str) -> str:
     """The digest of an event's JSON text."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _changed(name: str, then: "Any", now: "Any") -> str:
+    """How a journal differs from what it is opened for. Of events only a digest is known."""
+    return "the events have changed" if name == "events" else f"{name} {then} then, {now} now"
 
 
 def _line(row: "Any") -> bytes:
