@@ -14,6 +14,7 @@ from weakref import WeakSet
 from tencentserverless.local.eventloop.failures import log_failure
 
 T = TypeVar("T")
+PATIENCE_SECONDS = 10.0  # with coroutines at the end
 _ENDED = "the event loop has ended"
 
 
@@ -39,24 +40,22 @@ class LoopThread:
         _running.add(self)
 
     def wait_for(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine on the loop, and return its result. Ctrl-C takes effect when the coroutine has ended.
+        """Run a coroutine on the loop, and return its result. If Ctrl-C ends this wait, the coroutine goes on.
 
         Raises RuntimeError if the loop has ended.
         """
-        if self._ended.done():
-            work.close()
-            raise RuntimeError(_ENDED)
-        running = asyncio.run_coroutine_threadsafe(work, self._loop)
-        try:
-            self._wait_for_end_of(running)
-            if not running.done():
-                raise RuntimeError(_ENDED)
-            return running.result()
-        finally:
-            self._wait_for_end_of(running)  # a second Ctrl-C ends this wait
-
-    def _wait_for_end_of(self, running: "Future[T]") -> None:
+        running = self._begun(work)
         wait((running, self._ended), return_when=FIRST_COMPLETED)
+        if not running.done():
+            raise RuntimeError(_ENDED)
+        return running.result()
+
+    def _begun(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
+        try:
+            return asyncio.run_coroutine_threadsafe(work, self._loop)
+        except RuntimeError:  # the loop is closed
+            work.close()
+            raise RuntimeError(_ENDED) from None
 
     def call(self, function: Callable[..., T], *arguments: Any) -> T:
         """Call a function on the loop, and return its result."""
@@ -67,10 +66,16 @@ class LoopThread:
         return self.wait_for(work())
 
     def end(self) -> None:
-        """Stop the loop, and wait until the thread has ended."""
-        with suppress(RuntimeError):  # it is closed: it had ended before
-            self._loop.call_soon_threadsafe(self._loop.stop)
+        """Let the coroutines that are under way end, stop the loop, and wait until the thread has ended."""
+        with suppress(RuntimeError):  # the loop had ended before
+            self._begun(self._end())
         self._thread.join()
+
+    async def _end(self) -> None:
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        if others:
+            await asyncio.wait(others, timeout=PATIENCE_SECONDS)
+        self._loop.stop()
 
     def leave_to_parent(self) -> None:
         """Let go of the sockets in a fork of the process. Otherwise they stay open when the parent closes them.
