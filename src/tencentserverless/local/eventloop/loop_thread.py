@@ -45,7 +45,8 @@ class LoopThread:
         Raises RuntimeError if the loop has ended.
         """
         running = self._begun(work)
-        wait((running, self._ended), return_when=FIRST_COMPLETED)
+        either: list[Future[Any]] = [running, self._ended]
+        wait(either, return_when=FIRST_COMPLETED)
         if not running.done():
             raise RuntimeError(_ENDED)
         return running.result()
