@@ -2,6 +2,7 @@
 
 import locale
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -71,6 +72,22 @@ def test_a_folder_that_is_removed_before_it_is_locked(tmp_path, monkeypatch):
     scratch = Scratch()
     assert (str(scratch.folder), len(made)) == (made[-1], 2)
     scratch.remove()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGXFSZ"), reason="this system does not limit the size of files")
+def test_a_full_disk(scratch):
+    """A hosts file that does not fit on the disk is named in the error, and the next attempt writes it whole."""
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    scratch.check()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    try:
+        with pytest.raises(OSError, match="hosts"):
+            scratch.hosts  # noqa: B018
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert "scf.tencentcloudapi.com" in scratch.hosts.read_text()
 
 
 def test_a_folder_that_somebody_removes(scratch):

@@ -119,7 +119,7 @@ class Scratch:
         if not path.exists():
             machine = Path(HOSTS_FILE).read_bytes() if os.path.exists(HOSTS_FILE) else b""
             own = "".join(f"{SCF_ADDRESS} {name}\n" for name in SCF_HOSTS)
-            path.write_bytes(own.encode() + machine)
+            _write_whole(path, own.encode() + machine)
         return path
 
     @property
@@ -153,6 +153,16 @@ class Scratch:
             for name in _SDK_PACKAGES:
                 _provide(name, self._folder / "sdk")
         return self._folder
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    """Write a file that others see whole or not at all. Raises an OSError that names it, such as for a full disk."""
+    new = path.with_name(f"{path.name}.new")
+    try:
+        new.write_bytes(data)
+    except OSError as error:  # that of a write names no file
+        raise OSError(error.errno, error.strerror, str(path)) from None
+    os.replace(new, path)
 
 
 def _new_folder() -> tuple[Path, int]:
