@@ -76,6 +76,18 @@ def test_a_key_log_that_cannot_be_written(authority, monkeypatch, tmp_path):
     assert caught.value.final
 
 
+def test_a_python_without_ciphers(authority, monkeypatch):
+    """Where OpenSSL's own configuration forbids what is needed, the Fault does not blame the certificates."""
+
+    def fail(**arguments):
+        raise ssl.SSLError("No cipher can be selected.")
+
+    monkeypatch.setattr(ssl, "create_default_context", fail)
+    with pytest.raises(Fault, match="No cipher can be selected.*OPENSSL_CONF") as caught:
+        tls_context.context(authority)
+    assert "certificates" not in caught.value.reason
+
+
 def test_a_store_that_does_not_count(monkeypatch):
     """A context that does not count its certificates, as truststore's, is taken as it is."""
 

@@ -74,7 +74,7 @@ def hint_of(error: "Any", parts: "List[Part]", is_chinese: bool = False) -> str:
     return _of_event(str(error.message)) if kind == "event" else ""
 
 
-_NOT_FOR_DEFAULT = r": a key |that contains itself|nested too deeply|default\(\) raised"
+_NOT_FOR_DEFAULT = r": a key |: int |that contains itself|nested too deeply|default\(\) raised"
 
 
 def _of_event(message: str) -> str:
@@ -132,10 +132,35 @@ _BY_PHASE = {
 }
 
 
+_HANDSHAKES = (  # a pattern for the message, which may be one of OpenSSL; the hint
+    (r"cannot set up TLS|SSLKEYLOGFILE|no ssl module", ""),
+    (
+        r"has expired|not yet valid",
+        "set the clock of this machine; if it is right, the endpoint or a proxy on the way needs a new certificate",
+    ),
+    (
+        r"mismatch|doesn't match",
+        "check the endpoint's name; the certificate of another host may also be that of a proxy or firewall on the way",
+    ),
+    (
+        r"failed: (?:Missing|Empty|Path length|.*Basic Constraints|.*[Kk]ey (?:usage|[Ii]dentifier))",
+        "Python 3.13 and later refuse certificates like this one; its authority has to issue it anew",
+    ),
+    (r"(?i)certificate", "to trust another certificate, name its PEM file with ca_file= or SSL_CERT_FILE"),
+    (
+        r"WRONG_VERSION_NUMBER|UNKNOWN_PROTOCOL|HTTP_REQUEST|record layer",
+        "an endpoint that speaks http is written http://HOST:PORT",
+    ),
+    (
+        r"PROTOCOL|HANDSHAKE_FAILURE|CIPHER",
+        "this Python and the other side, which may be a proxy or firewall, have no version or cipher of TLS in common",
+    ),
+    ("", "a firewall on the way may have ended the handshake; behind a proxy, set HTTPS_PROXY or proxy="),
+)
+
+
 def _of_handshake(message: str) -> str:
-    if "CERTIFICATE" in message or "certificate" in message:
-        return "to trust another certificate, name its PEM file with ca_file= or SSL_CERT_FILE"
-    return "an endpoint that speaks http is written http://HOST:PORT"
+    return next(hint for pattern, hint in _HANDSHAKES if re.search(pattern, message))
 
 
 def _of_silence(message: str) -> str:

@@ -69,6 +69,15 @@ class Source:
             if is_mine:
                 lock.release()
 
+    def _asked(self) -> "Any":
+        """What the callable returns. An object of the official SDK may also be given itself."""
+        if callable(self.ask):
+            return self.ask()
+        if hasattr(self.ask, "get_credential_info"):
+            return self.ask
+        message = f"credentials is {type(self.ask).__name__}, not a callable that returns (secret_id, secret_key, token)"
+        raise SettingsError("InvalidCredential", message)
+
     def keep(self, answer: "Any") -> "Identity":
         """Keep an answer of the callable. Raises SettingsError if it does not hold credentials."""
         try:
@@ -94,7 +103,7 @@ class Source:
         """Call the callable. If it is broken off, that is not an answer: the next thread that waits calls it again."""
         self._failure = None
         try:
-            self.keep(self.ask())
+            self.keep(self._asked())
         except SettingsError as error:
             self._failure = error
         except Exception as error:
@@ -119,6 +128,10 @@ def read(answer: "Any") -> "Tuple[Found, float]":
     """The credentials in an answer of a callable, and their end as Unix time, 0 if it tells none."""
     if hasattr(answer, "get_credential_info"):
         answer = answer.get_credential_info()
+    if hasattr(answer, "__await__"):
+        getattr(answer, "close", str)()  # Python warns of a coroutine that nobody awaits
+        message = "credentials() returned a coroutine: give the coroutine function itself, and to an AsyncClient"
+        raise SettingsError("InvalidCredential", message)
     if not isinstance(answer, (tuple, list)) or not 2 <= len(answer) <= 4:
         message = (
             f"credentials() returned {type(answer).__name__}, not (secret_id, secret_key, token), "

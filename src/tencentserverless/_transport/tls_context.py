@@ -46,9 +46,8 @@ def _loaded(ca_file: "Optional[str]") -> "ssl.SSLContext":
 
 def _what_failed(ca_file: "Optional[str]", error: BaseException) -> str:
     reason = str(error) or type(error).__name__
-    name = getattr(error, "filename", None)
-    if name is not None and name != ca_file:  # ssl itself opens the file that SSLKEYLOGFILE names
-        return f"cannot set up TLS: {reason} (the variable SSLKEYLOGFILE may name this file)"
+    if "cipher" in reason or (getattr(error, "library", None) == "SSL" and "PEM" not in reason):
+        return f"cannot set up TLS: {reason} (a file that OPENSSL_CONF names may forbid what is needed)"
     what = f"the CA certificates {ca_file}" if ca_file else "the system's CA certificates"
     return f"cannot read {what}: {reason}"
 
@@ -107,7 +106,10 @@ def _has_store(made: "ssl.SSLContext") -> bool:
         return True
     # OpenSSL reads a directory of certificates only when it needs one, so they are not counted above.
     directory = ssl.get_default_verify_paths().capath
-    return directory is not None and bool(os.listdir(directory))
+    try:
+        return directory is not None and bool(os.listdir(directory))
+    except OSError:  # it cannot be read, so it is of no use
+        return False
 
 
 def _add_certifi(made: "ssl.SSLContext") -> None:

@@ -90,6 +90,8 @@ async def _open(
         raise Fault("resolve", f"{host}: {fault.reason}", final=fault.final) from error
     if found is None:
         raise Fault("resolve", "timed out", deadline=True)
+    if not found:
+        raise Fault("resolve", f"{host}: the resolver gave no address")
     addresses = in_order(found, route.answered(host, port))
     sock, address = await Race(loop, addresses, left, too_late).run()
     try:

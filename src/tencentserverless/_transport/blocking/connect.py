@@ -78,6 +78,8 @@ class _Connecting:
             raise Fault("resolve", f"{host}: {fault.reason}", final=fault.final) from error
         if found is None:
             raise self._too_late("resolve")
+        if not found:
+            raise Fault("resolve", f"{host}: the resolver gave no address")
         addresses = in_order(found, self.route.answered(host, port))
         race = Race(addresses, lambda: self._left("connect"), lambda: self._too_late("connect"))
         address = race.run(self.connection.use)
