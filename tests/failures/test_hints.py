@@ -72,6 +72,7 @@ def invocation_error(status, message="it failed"):
         (transport_error("tls", "[SSL: TLSV1_ALERT_PROTOCOL_VERSION]"), "in common"),
         (transport_error("tls", "[SSL: UNEXPECTED_EOF_WHILE_READING]"), "firewall"),
         (transport_error("tls", "timed out"), "firewall"),
+        (transport_error("tls", "timed out", endpoint="https://10.0.0.5:9000"), "http://HOST:PORT"),
         (transport_error("wait", "all 3 connections are in use"), "max_connections"),
         (transport_error("read", "the deadline of 1 s passed", "maybe"), "`timeout=`"),
         (transport_error("read", "reset", "maybe"), "`idempotent=True`"),

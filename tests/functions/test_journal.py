@@ -112,7 +112,7 @@ def test_one_map_at_a_time(tmp_path):
     from tencentserverless._functions.journal import Journal
 
     journal = Journal(str(tmp_path / "journal"), {"function": "Work"})
-    with pytest.raises(errors.SettingsError, match="in use"):
+    with pytest.raises(errors.SettingsError, match=r"in use by another `map` of this program: call close\(\)"):
         Journal(str(tmp_path / "journal"), {"function": "Work"})
     journal.close()
     Journal(str(tmp_path / "journal"), {"function": "Work"}).close()

@@ -132,7 +132,8 @@ _BY_PHASE = {
 }
 
 
-_HANDSHAKES = (  # a pattern for the message, which may be one of OpenSSL; the hint
+_HTTP = "an endpoint that speaks http is written http://HOST:PORT"
+_HANDSHAKES = (  # a pattern for the message, which begins with the endpoint; the hint
     (r"cannot set up TLS|SSLKEYLOGFILE|no ssl module", ""),
     (
         r"has expired|not yet valid",
@@ -147,15 +148,16 @@ _HANDSHAKES = (  # a pattern for the message, which may be one of OpenSSL; the h
         "Python 3.13 and later refuse certificates like this one; its authority has to issue it anew",
     ),
     (r"(?i)certificate", "to trust another certificate, name its PEM file with ca_file= or SSL_CERT_FILE"),
-    (
-        r"WRONG_VERSION_NUMBER|UNKNOWN_PROTOCOL|HTTP_REQUEST|record layer",
-        "an endpoint that speaks http is written http://HOST:PORT",
-    ),
+    (r"WRONG_VERSION_NUMBER|UNKNOWN_PROTOCOL|HTTP_REQUEST|record layer", _HTTP),
     (
         r"PROTOCOL|HANDSHAKE_FAILURE|CIPHER",
         "this Python and the other side, which may be a proxy or firewall, have no version or cipher of TLS in common",
     ),
-    ("", "a firewall on the way may have ended the handshake; behind a proxy, set HTTPS_PROXY or proxy="),
+    (
+        r"\Ahttps://[a-z0-9.-]+\.tencentcloudapi\.com\b",
+        "a firewall on the way may have ended the handshake; behind a proxy, set HTTPS_PROXY or proxy=",
+    ),
+    ("", _HTTP),  # which servers of http answer in many ways
 )
 
 

@@ -16,7 +16,7 @@ __tracebackhide__ = True  # from pytest: it shows the caller's frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, Optional, Tuple, Union
+    from typing import Any, Dict, Iterator, Optional, Set, Tuple, Union
 
     Outcome = Union[InvokeResult, Exception]
 
@@ -24,9 +24,16 @@ FORMAT = 1
 STARTED, ENDED, FAILED, WITHDRAWN = "started", "ended", "failed", "withdrawn"
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
 _LOCKED_BYTE = (1 << 31) - 2  # Windows locks bytes, up to this one; nobody else can read a locked byte
+_HERE = (
+    "another `map` of this program: call close() of its iterator first. The traceback of an error may keep that alive, in "
+    "a notebook for one"
+)
 _OF_RESULTS = ("request_id", "function_request_id", "duration_ms", "billed_ms", "memory_bytes", "log_tail")
 _OF_ERRORS = ("status_code", "executed", "log_tail", "function_name", "region", "namespace")
 _INTERRUPTED = "the program ended before the answer came; `idempotent` sends such an event again"
+
+
+_open_here: "Set[Tuple[int, int]]" = set()  # device and number of the files that this process has open
 
 
 class Journal:
@@ -41,6 +48,7 @@ class Journal:
         self._digests: "Dict[int, str]" = {}
         self._places: "Dict[int, Tuple[int, int]]" = {}  # of outcomes: offset and length of the line
         self._size = 0
+        self._file: "Optional[Tuple[int, int]]" = None  # once this journal has the lock
         self._descriptor: "Optional[int]" = os.open(self.path, _FLAGS, 0o600)
         try:
             self._open(json.loads(json.dumps(about)))
@@ -49,8 +57,12 @@ class Journal:
             raise
 
     def _open(self, about: "Dict[str, Any]") -> None:
+        found = os.fstat(self._descriptor)  # type: ignore[arg-type]
+        file = found.st_dev, found.st_ino
         if not _locked(self._descriptor):
-            raise _wrong(f"{self.path} is in use by another `map`")
+            raise _wrong(f"{self.path} is in use by {_HERE if file in _open_here else 'another program'}")
+        self._file = file
+        _open_here.add(file)
         header = _line({"journal": FORMAT, "about": about})
         self._reader = open(self.path, "rb")  # noqa: SIM115
         first = self._reader.readline()
@@ -153,6 +165,7 @@ class Journal:
         """Let other processes use the journal."""
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
+            _open_here.discard(self._file)  # type: ignore[arg-type]
             os.close(descriptor)
         if hasattr(self, "_reader"):
             self._reader.close()

@@ -82,6 +82,9 @@ def exchange(invocation: "Invocation", moment: "Moment") -> "Generator[Effect, A
             outcome = _faulted(fault, invocation, taken)
         except http1.Truncated as end:
             outcome = _truncated(end, origin, taken)
+        except (MemoryError, RecursionError) as error:  # the answer is too much for this program
+            row = retry.BROKEN if taken else retry.NOT_TAKEN
+            outcome = _transport_error(errors.TransportError, "read", type(error).__name__, origin, row, error)
         except http1.Malformed as garbage:
             outcome = _garbled(garbage.told(moment.identity.hide), origin)
         if type(outcome) is not tuple:

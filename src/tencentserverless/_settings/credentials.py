@@ -40,6 +40,7 @@ class Source:
     def __init__(self, ask: "Callable[[], Any]") -> None:
         self.ask = ask
         self.answers = 0
+        self._asker: "Optional[int]" = None  # the thread that calls the callable
         self._locks: "Dict[int, Any]" = {}  # by process: a forked child must not wait for a thread that it lacks
         self._kept: "Optional[Tuple[Identity, float]]" = None
         self._failure: "Optional[SettingsError]" = None
@@ -57,6 +58,8 @@ class Source:
             return kept[0]
         if not may_wait:
             raise WouldWait()
+        if self._asker == threading.get_ident():
+            raise asked_itself()
         seen, is_mine = self.answers, False
         lock = self._locks.setdefault(os.getpid(), threading.Lock())
         try:
@@ -101,7 +104,7 @@ class Source:
 
     def _ask(self) -> "Identity":
         """Call the callable. If it is broken off, that is not an answer: the next thread that waits calls it again."""
-        self._failure = None
+        self._failure, self._asker = None, threading.get_ident()
         try:
             self.keep(self._asked())
         except SettingsError as error:
@@ -109,6 +112,8 @@ class Source:
         except Exception as error:
             pass_on(error)
             self._failure = self.failed(error)
+        finally:
+            self._asker = None
         self.answers += 1
         return self._answer()
 
@@ -118,6 +123,11 @@ class Source:
             raise type(self._failure)(*self._failure.args) from self._failure.__cause__
         assert self._kept is not None
         return self._kept[0]
+
+
+def asked_itself() -> SettingsError:
+    message = "credentials() invoked its own client, which needs the credentials for that: use another client in it"
+    return SettingsError("InvalidCredential", message)
 
 
 def is_fresh(identity: "Identity", end: float) -> bool:
