@@ -25,7 +25,8 @@ def test_what_cannot_be_printed():
     error = errors.APIError("C\n" + "x" * 9999, "a\x1b[2J", "r")
     error.log_tail = "\ud800"
     text = str(error)
-    assert text.encode("utf-8") and len(text) < 600
+    assert text.encode("utf-8")
+    assert len(text) < 600
     assert text.splitlines()[0].startswith("a\ufffd[2J [C xxx")
 
 

@@ -87,7 +87,7 @@ def test_waiting_for_a_coroutine_ends_at_the_deadline():
 
 
 def test_credentials_that_need_themselves():
-    """Credentials that invoke the client they are for end at once, in both clients, and do not wait for the deadline."""
+    """Credentials that invoke the client they are for end at once in both clients, and not at the deadline."""
 
     async def credentials():
         return await driven.client.invoke("f")

@@ -1,8 +1,8 @@
 """Credentials from callables, profiles and roles."""
 
 import contextlib
-import json
 import gc
+import json
 import os
 import threading
 import time

@@ -83,7 +83,7 @@ def test_a_python_without_ciphers(authority, monkeypatch):
         raise ssl.SSLError("No cipher can be selected.")
 
     monkeypatch.setattr(ssl, "create_default_context", fail)
-    with pytest.raises(Fault, match="No cipher can be selected.*OPENSSL_CONF") as caught:
+    with pytest.raises(Fault, match=r"No cipher can be selected.*OPENSSL_CONF") as caught:
         tls_context.context(authority)
     assert "certificates" not in caught.value.reason
 

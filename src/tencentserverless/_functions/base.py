@@ -154,7 +154,7 @@ class BaseFunction(Generic[Values, Pairs]):
             return result.value
         if hasattr(self._returns, "__dataclass_fields__"):
             if not isinstance(result.value, dict):
-                raise TypeError(f"{self.name} ran. It returned {type(result.value).__name__}, not an object with fields")
+                raise TypeError(f"{self.name} ran. It returned {type(result.value).__name__}, not an object")
             return self._returns(**_known(self._returns, result.value))
         return self._returns(result.value)
 

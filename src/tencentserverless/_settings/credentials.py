@@ -78,7 +78,8 @@ class Source:
             return self.ask()
         if hasattr(self.ask, "get_credential_info"):
             return self.ask
-        message = f"credentials is {type(self.ask).__name__}, not a callable that returns (secret_id, secret_key, token)"
+        kind = type(self.ask).__name__
+        message = f"credentials is {kind}, not a callable that returns (secret_id, secret_key, token)"
         raise SettingsError("InvalidCredential", message)
 
     def keep(self, answer: "Any") -> "Identity":
