@@ -25,8 +25,8 @@ STARTED, ENDED, FAILED, WITHDRAWN = "started", "ended", "failed", "withdrawn"
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
 _LOCKED_BYTE = (1 << 31) - 2  # Windows locks bytes, up to this one; nobody else can read a locked byte
 _HERE = (
-    "another `map` of this program: call close() of its iterator first. A traceback, for example in a notebook, may keep "
-    "that alive"
+    "another `map` of this program: call close() of its iterator first. "
+    "A traceback, for example in a notebook, may keep that alive"
 )
 _OF_RESULTS = ("request_id", "function_request_id", "duration_ms", "billed_ms", "memory_bytes", "log_tail")
 _OF_ERRORS = ("status_code", "executed", "log_tail", "function_name", "region", "namespace")
