@@ -66,6 +66,13 @@ def test_a_file_that_cannot_be_read(tmp_path):
     assert tls_context.context(path) is tls_context.context(path)
 
 
+def test_a_file_that_goes_away(authority):
+    """While the file of certificates is missing, those that were read from it are trusted on."""
+    found = tls_context.context(authority)
+    os.remove(authority)
+    assert tls_context.context(authority) is found
+
+
 @pytest.mark.skipif(not hasattr(ssl.SSLContext, "keylog_filename"), reason="this Python writes no key log")
 def test_a_key_log_that_cannot_be_written(authority, monkeypatch, tmp_path):
     """The Fault names the variable SSLKEYLOGFILE, and does not send the reader to the certificates."""

@@ -165,7 +165,7 @@ class Journal:
         """Let other processes use the journal."""
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
-            _open_here.discard(self._file)  # type: ignore[arg-type]
+            _open_here.discard(self._file)
             os.close(descriptor)
         if hasattr(self, "_reader"):
             self._reader.close()

@@ -51,7 +51,7 @@ class AsyncSource(Source):
 
 
 def _running_task() -> "Any":
-    return (getattr(asyncio, "current_task", None) or asyncio.Task.current_task)()  # Python 3.6 has the second only
+    return (getattr(asyncio, "current_task", None) or asyncio.Task.current_task)()  # type: ignore[attr-defined]  # of 3.6
 
 
 def is_coroutine_function(credentials: "Any") -> bool:

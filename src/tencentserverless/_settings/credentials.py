@@ -38,7 +38,7 @@ class Source:
     """
 
     def __init__(self, ask: "Callable[[], Any]") -> None:
-        self.ask = ask
+        self.ask: "Any" = ask
         self.answers = 0
         self._asker: "Optional[int]" = None  # the thread that calls the callable
         self._locks: "Dict[int, Any]" = {}  # by process: a forked child must not wait for a thread that it lacks

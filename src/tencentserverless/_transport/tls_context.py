@@ -1,4 +1,5 @@
-"""TLS contexts: which certificates are trusted. Each is loaded once, at the first https connection that needs it."""
+"""TLS contexts: which certificates are trusted. Each is loaded at the first https connection that needs it, and again
+when the file of the certificates has changed: authorities are replaced while programs run."""
 
 import os
 import threading
@@ -13,18 +14,33 @@ __tracebackhide__ = True  # from pytest: it shows the caller's frames
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ssl
-    from typing import Any, Dict, Optional
+    from typing import Any, Dict, Optional, Tuple
+
+    Version = Optional[Tuple[int, ...]]
 
 LONGEST_LOAD = 2.0  # seconds; loading takes 30 ms
 
-_contexts: "Dict[Optional[str], ssl.SSLContext]" = {}
+_contexts: "Dict[Optional[str], Tuple[Version, ssl.SSLContext]]" = {}
 _loading: "Dict[int, threading.Lock]" = {}  # by process: a forked child must not wait for a thread that it lacks
 
 
 def context(ca_file: "Optional[str]") -> "ssl.SSLContext":
     """The context that trusts the certificates in `ca_file` (PEM), or in the system's store if None. Raises Fault."""
-    found = _contexts.get(ca_file)
-    return _loaded(ca_file) if found is None else found
+    return _kept(ca_file) or _loaded(ca_file)
+
+
+def _kept(ca_file: "Optional[str]") -> "Optional[ssl.SSLContext]":
+    """The context that was loaded, if its file has not changed or cannot be found any more."""
+    version, found = _contexts.get(ca_file, (None, None))
+    return found if version == _version(ca_file) or _version(ca_file) is None else None
+
+
+def _version(ca_file: "Optional[str]") -> "Version":
+    try:
+        found = None if ca_file is None else os.stat(ca_file)
+    except (OSError, ValueError):
+        return None
+    return None if found is None else (found.st_mtime_ns, found.st_size, found.st_ino)
 
 
 def _loaded(ca_file: "Optional[str]") -> "ssl.SSLContext":
@@ -33,7 +49,12 @@ def _loaded(ca_file: "Optional[str]") -> "ssl.SSLContext":
     is_mine = lock.acquire(True, LONGEST_LOAD)
     try:
         with no_fork:
-            return _contexts.get(ca_file) or _contexts.setdefault(ca_file, _load(ca_file))
+            found = _kept(ca_file)
+            if found is None:
+                version = _version(ca_file)
+                found = _load(ca_file)
+                _contexts[ca_file] = version, found
+            return found
     except ImportError as error:
         raise Fault("tls", f"this Python has no ssl module, which https needs: {error}", final=True) from error
     except FAMILIES as error:
