@@ -6,6 +6,7 @@ import os
 import pytest
 
 from tencentserverless import exception as errors
+from tencentserverless._functions.journal import Journal
 from tests.functions.test_functions import event_of, function_of, outcomes_of
 from tests.loopback import Server, answering, failure, http, refusal, result
 
@@ -105,12 +106,21 @@ def test_other_events_and_other_functions_are_refused(run, answers, tmp_path):
     with pytest.raises(errors.SettingsError, match="is not a journal"):
         run([1])
     assert (tmp_path / "journal").read_bytes() == b"precious\n"
+    with pytest.raises(errors.SettingsError, match="is not a journal"):
+        Journal(os.devnull, {})
+    Journal(str(tmp_path / "other"), {"function": "Work"}).close()
+    whole = (tmp_path / "other").read_bytes()
+    for damaged, words in (
+        (whole + b"\0\0\n", f"byte {len(whole)}: this line"),
+        (whole[:-1] + b"\r\n", "is not a journal"),
+    ):
+        (tmp_path / "other").write_bytes(damaged)
+        with pytest.raises(errors.SettingsError, match=words):
+            Journal(str(tmp_path / "other"), {"function": "Work"})
 
 
 def test_one_map_at_a_time(tmp_path):
     """A journal that another map has open is refused."""
-    from tencentserverless._functions.journal import Journal
-
     journal = Journal(str(tmp_path / "journal"), {"function": "Work"})
     with pytest.raises(errors.SettingsError, match=r"in use by another `map` of this program: call close\(\)"):
         Journal(str(tmp_path / "journal"), {"function": "Work"})

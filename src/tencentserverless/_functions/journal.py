@@ -8,6 +8,7 @@ if the event did not run and is to be sent again. An event that was started and 
 import hashlib
 import json
 import os
+import stat
 
 from tencentserverless import exception as errors
 from tencentserverless._protocol.invoke import InvokeResult
@@ -58,6 +59,8 @@ class Journal:
 
     def _open(self, about: "Dict[str, Any]") -> None:
         found = os.fstat(self._descriptor)  # type: ignore[arg-type]
+        if not stat.S_ISREG(found.st_mode):  # a device may never end
+            raise _wrong(f"{self.path} is not a journal of `map`")
         file = found.st_dev, found.st_ino
         if not _locked(self._descriptor):
             raise _wrong(f"{self.path} is in use by {_HERE if file in _open_here else 'another program'}")
@@ -74,7 +77,11 @@ class Journal:
             return
         self._size = len(first)
         for offset, line in _lines(self._reader, self._size):
-            self._note(offset, len(line), *json.loads(line.decode("ascii")))
+            try:
+                self._note(offset, len(line), *json.loads(line.decode("ascii")))
+            except (ValueError, TypeError) as error:
+                advice = "remove the file to begin anew"
+                raise _wrong(f"{self.path}, byte {offset}: this line is not one of a journal; {advice}") from error
             self._size = offset + len(line)
         self._truncate()  # the last line may have been cut off
 
@@ -82,8 +89,10 @@ class Journal:
         try:
             found = json.loads(first.decode("utf-8"))
             theirs: "Dict[str, Any]" = found["about"] if found["journal"] == FORMAT else {}
-            named = [name for name in about if theirs[name] != about[name]] or list(about)
+            named = [name for name in about if theirs[name] != about[name]]
         except (ValueError, TypeError, KeyError):
+            named = []
+        if not named:  # or its lines have other ends now
             raise _wrong(f"{self.path} is not a journal of `map`") from None
         was = ", ".join(f"{name} {theirs.get(name)} then, {about[name]} now" for name in named)
         raise _wrong(f"{self.path} is the journal of another `map`: {was}")
