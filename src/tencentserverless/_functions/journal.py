@@ -86,9 +86,10 @@ class Journal:
         self._truncate()  # the last line may have been cut off
 
     def _refuse(self, first: bytes, about: "Dict[str, Any]") -> None:
+        theirs: "Dict[str, Any]" = {}
         try:
             found = json.loads(first.decode("utf-8"))
-            theirs: "Dict[str, Any]" = found["about"] if found["journal"] == FORMAT else {}
+            theirs = found["about"] if found["journal"] == FORMAT else {}
             named = [name for name in about if theirs[name] != about[name]]
         except (ValueError, TypeError, KeyError):
             named = []
