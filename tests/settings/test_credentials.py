@@ -1,7 +1,6 @@
 """Credentials from callables, profiles and roles."""
 
 import contextlib
-import gc
 import json
 import os
 import threading
@@ -261,31 +260,6 @@ def test_an_answer_that_is_no_credentials_is_refused(answer):
     """A callable that returns something else is told what to return, without repeating what it returned."""
     with pytest.raises(errors.SettingsError, match="secret_id, secret_key, token"):
         triple(Source(lambda: answer))
-
-
-def test_an_object_of_the_official_sdk_will_do():
-    """A callable may return an object with get_credential_info, as the official SDK's credentials have."""
-    credential = pytest.importorskip("tencentcloud.common.credential")
-    assert triple(Source(lambda: credential.Credential("AKID", "key", "token"))) == ("AKID", "key", "token")
-    assert triple(Source(credential.Credential("AKID", "key"))) == ("AKID", "key", None)
-
-
-def test_what_is_not_a_callable():
-    """What is neither a callable nor such an object is named by its type, and not shown."""
-    with pytest.raises(errors.SettingsError, match="credentials is str, not a callable") as caught:
-        triple(Source("AKIDx:sekret"))
-    assert "sekret" not in str(caught.value)
-
-
-def test_a_coroutine_where_none_is_awaited():
-    """A coroutine that nobody awaits is an error that says what to give, and Python does not warn of it."""
-
-    async def credentials():
-        return "AKID", "key"
-
-    with pytest.raises(errors.SettingsError, match="give the coroutine function itself, and to an AsyncClient"):
-        triple(Source(lambda: credentials()))
-    gc.collect()
 
 
 def set_keys(number, setenv=os.environ.__setitem__):
