@@ -242,3 +242,52 @@ def test_a_component_without_a_runtime(folder):
     (place / "index.py").unlink()
     with pytest.raises(FunctionFolderError, match=r"`runtime` is missing, so it is Nodejs10\.15"):
         read([place], print)
+
+
+def test_a_configuration_in_json(folder):
+    """A serverless.json is read, with tabs too."""
+    place = folder("one")
+    (place / "serverless.json").write_text('{\n\t"component": "scf",\n\t"name": "xx",\n\t"inputs": {"timeout": 9}\n}\n')
+    assert [(function.name, function.timeout) for function in read([place], print)] == [("xx", 9)]
+
+
+def test_a_configuration_in_another_encoding(folder):
+    """A file in GBK or UTF-16 is read, with a notice that the deploy tool reads only UTF-8."""
+    place, notices = folder("one"), []
+    for encoding in ("gbk", "utf-16"):
+        (place / "serverless.yml").write_bytes(
+            "component: scf\nname: xx\ninputs: {description: 签到}\n".encode(encoding)
+        )
+        assert [function.name for function in read([place], notices.append)] == ["xx"]
+    assert [notice.rpartition(". ")[2] for notice in notices] == ["Save it as UTF-8"] * 2
+
+
+@pytest.mark.parametrize("name", ["serverless.js", "Serverless.yml", "serverless.yml.txt", "cloudbaserc.json"])
+def test_a_configuration_that_is_not_read(folder, name):
+    """A file that looks like a configuration and is not read is named, whether there is a function or not."""
+    place, notices = folder("one"), []
+    (place / name).write_text("x: 1\n")
+    read([place], notices.append)
+    assert [f"{name}: not read. The local endpoint reads serverless.yml" in notice for notice in notices] == [True]
+    (place / "index.py").unlink()
+    with pytest.raises(FunctionFolderError, match=f"{name}: not read(.|\n)*no function here"):
+        read([place], print)
+
+
+def test_a_virtual_environment_beside_the_code(folder, monkeypatch):
+    """A notice says that it is not used, unless the endpoint itself runs in it."""
+    place, notices = folder("one"), []
+    (place / ".venv").mkdir()
+    (place / ".venv" / "pyvenv.cfg").touch()
+    read([place], notices.append)
+    assert [f"one: {place}/.venv is not used" in notice for notice in notices] == [True]
+    monkeypatch.setattr("sys.prefix", str(place / ".venv"))
+    read([place], notices.append)
+    assert len(notices) == 1
+
+
+def test_a_zip_in_the_place_of_a_folder(tmp_path):
+    """The message says to unpack it."""
+    (tmp_path / "code.zip").touch()
+    with pytest.raises(FunctionFolderError, match=r"code\.zip: a zip file: unpack it"):
+        read([tmp_path / "code.zip"], print)

@@ -3,12 +3,14 @@
 import os
 import re
 import shlex
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from tencentserverless.local.functions.catalog import Catalog
+from tencentserverless.local.functions.encodings import decoded
 from tencentserverless.local.functions.python_modules import has_module
 from tencentserverless.local.functions.reading import Reading, Refusal, folded
 from tencentserverless.local.model.errors import FunctionFolderError
@@ -16,7 +18,10 @@ from tencentserverless.local.model.function import FUNCTION_NAME, NAMESPACE_NAME
 from tencentserverless.local.model.overrides import NO_OVERRIDES, Overrides
 from tencentserverless.local.model.regions import REGIONS
 
-MANIFEST_NAMES = ("serverless.yml", "serverless.yaml", "template.yaml", "template.yml")
+MANIFEST_NAMES = ("serverless.yml", "serverless.yaml", "serverless.json", "template.yaml", "template.yml")
+_NOT_READ = re.compile(
+    r"(?:serverless\.(?:ya?ml|json|[cm]?[jt]s)|template\.ya?ml|cloudbaserc\.js(?:on)?)(?:\.txt)?", re.I
+)
 ENTRY = "index.py"
 _HANDLER = re.compile(
     rb"^(?:\xef\xbb\xbf)?[ \t]*(?:async[ \t]+)?def[ \t]+main_handler\b(?![ \t]*\([ \t]*(?:self|cls)\b)"
@@ -35,6 +40,7 @@ _TEMPLATE = b"TencentCloud::Serverless::"
 _NOT_OURS = frozenset(("node_modules", "site-packages", "__pycache__"))
 _USUAL_ADVICE = "Name the handler of another file: --handler FILE.FUNCTION"
 _SERVER = "scf_bootstrap"
+_ENVIRONMENTS = (".venv", "venv")
 MOST_LOOKED_AT = 2000
 MOST_NAMED = 5
 _NAME_RULE = "2 to 60 letters, digits, `-` and `_`, a letter first, no `-` or `_` last"
@@ -51,6 +57,7 @@ class FolderReader:
         self._layers = layers
         self._overrides = overrides
         self._with_handler: set[Path] = set()  # folders that are functions because of the handler that was given
+        self._names: dict[Path, str] = {}  # of folders that were named by a link with another name
 
     def read_all(self, paths: Iterable[str | os.PathLike[str]]) -> dict[Path, Reading]:
         """What these folders declare, by folder. Each is a function, or contains folders that are functions.
@@ -59,17 +66,25 @@ class FolderReader:
         path has no function that can be served, or if two paths have functions of one name.
         """
         readings: dict[Path, Reading] = {}
-        for path in paths:
-            readings.update(self._read_path(Path(path).resolve()))
+        named = [self.resolved(Path(path)) for path in paths]
+        for folder in named:
+            readings.update(self._read_path(folder))
         functions = [function for reading in readings.values() for function in reading.functions]
         if self._overrides.are_for_one and len(functions) != 1:
             names = ", ".join(function.name for function in functions)
             text = f"a name or a handler is for one function, but there are {len(functions)}: {names}"
             raise FunctionFolderError(text)
-        named = [readings[folder] for path in paths if (folder := Path(path).resolve()) in readings]
-        for first, second in doubles(function for reading in named for function in reading.functions):
+        directly = [readings[folder] for folder in named if folder in readings]
+        for first, second in doubles(function for reading in directly for function in reading.functions):
             raise FunctionFolderError(declared_twice(first, second))
         return readings
+
+    def resolved(self, path: Path) -> Path:
+        """Where a path leads. The folder keeps the name of the link: `current` for ``current -> releases/7``."""
+        real, name = path.resolve(), os.path.basename(os.path.abspath(path))
+        if name != real.name:
+            self._names[real] = name
+        return real
 
     def is_function(self, folder: Path, *, is_served: bool = False) -> bool:
         """Whether this folder is a function. A function that is served stays one while its code has errors."""
@@ -83,13 +98,12 @@ class FolderReader:
         reading = self._plain(folder) if path is None else self._from_manifest(path)
         reading.functions = [self._overrides.over(function) for function in reading.functions]
         for function in reading.functions:
-            reading.notices += missing_handler_file(function)
+            reading.notices += [*missing_handler_file(function), *unused_environment(function)]
         return reading
 
     def _read_path(self, folder: Path) -> dict[Path, Reading]:
         if not folder.is_dir():
-            is_file = f"a file: name its folder, {folder.parent}" if folder.is_file() else "no such folder"
-            raise FunctionFolderError(f"{folder}: {is_file}")
+            raise FunctionFolderError(f"{folder}: {_not_a_folder(folder)}")
         if self._overrides.handler and manifest_of(folder) is None:
             self._with_handler.add(folder)
         own = self.read_folder(folder) if self.is_function(folder) else Reading()
@@ -118,12 +132,13 @@ class FolderReader:
 
     def _plain(self, folder: Path) -> Reading:
         """The function of a folder without a configuration file."""
-        name = self._overrides.name or function_name(folder.name)
+        own_name = self._names.get(folder, folder.name)
+        name = self._overrides.name or function_name(own_name)
         text = f"{folder}: the folder's name is not a valid function name ({_NAME_RULE})"
         if not name:
             return Reading(refusals=[Refusal("", f"{text}. Name the function with --name, or with a serverless.yml")])
-        reading = Reading([Function(name=name, code=folder, origin=str(folder))])
-        if name not in (folder.name, self._overrides.name):
+        reading = Reading([Function(name=name, code=folder, origin=str(folder))], not_read(folder))
+        if name not in (own_name, self._overrides.name):
             reading.notices.append(f"{text}, so the function is `{name}`. Another name: --name, or a serverless.yml")
         return reading
 
@@ -131,10 +146,16 @@ class FolderReader:
         from tencentserverless.local.functions.forms import manifest  # here, because it imports yaml, which takes time
 
         try:
-            text = path.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            return Reading(refusals=[Refusal("", f"{path}: {error}")])
-        return manifest.read(text, path, os.environ, self._layers)
+            text, is_utf8 = decoded(path.read_bytes())
+        except OSError as error:
+            return Reading(refusals=[Refusal("", f"{path}: {error.strerror}")])
+        text = text.replace("\t", " ") if path.suffix == ".json" else text  # YAML allows no tabs between values
+        reading = manifest.read(text, path, os.environ, self._layers)
+        if not is_utf8:
+            reading.notices.append(
+                f"{path}: the file is not UTF-8, and the deploy tool reads only UTF-8. Save it as UTF-8"
+            )
+        return reading
 
 
 def read(
@@ -176,16 +197,22 @@ def function_name(folder_name: str) -> str:
     return name if FUNCTION_NAME.fullmatch(name) else ""
 
 
+def _not_a_folder(path: Path) -> str:
+    if path.suffix == ".zip" and path.is_file():
+        return "a zip file: unpack it, and name the folder"
+    return f"a file: name its folder, {path.parent}" if path.is_file() else "no such folder"
+
+
 def _nothing_in(folder: Path, is_silent: bool) -> list[str]:
     """The message about a folder without functions. It names the other files that have a handler.
 
     is_silent: whether nothing else is said about the folder.
     """
-    advice = _advice(folder)
+    advice, others = _advice(folder), not_read(folder)
     if not is_silent:
-        return [f"{folder}: {advice}"] if advice else []
+        return [*others, f"{folder}: {advice}"] if advice else others
     found = "this folder and its subfolders have neither a serverless.yml nor an index.py with main_handler"
-    return [f"{folder}: no function here: {found}. {advice or _USUAL_ADVICE}"]
+    return [*others, f"{folder}: no function here: {found}. {advice or _USUAL_ADVICE}"]
 
 
 def _advice(folder: Path) -> str:
@@ -200,6 +227,18 @@ def _advice(folder: Path) -> str:
         return f"Its {_SERVER} starts a server, and the local endpoint serves event functions only"
     has_python = any(path.suffix == ".py" for pattern in ("*", "*/*") for path in _below(folder, pattern))
     return "" if has_python else "There is no Python file, and the local endpoint runs only Python"
+
+
+def not_read(folder: Path) -> list[str]:
+    """Notices about files that look like a configuration and are not read, because of their name or their language."""
+    names = sorted(filter(_NOT_READ.fullmatch, os.listdir(folder)))
+    reads = "The local endpoint reads serverless.yml, serverless.yaml, serverless.json and template.yaml"
+    return [f"{folder / name}: not read. {reads}" for name in names if not _is_other_template(folder, name)]
+
+
+def _is_other_template(folder: Path, name: str) -> bool:
+    """Whether a file is the `template.yaml` of another tool."""
+    return name in MANIFEST_NAMES and _TEMPLATE not in _bytes(folder / name)
 
 
 def passed_over(folder: Path, served: Iterable[Path]) -> list[str]:
@@ -270,6 +309,17 @@ def missing_handler_file(function: Function) -> list[str]:
         return []
     text = f"{function.name}: the handler is `{function.handler}`, but there is no {module}.py in {function.code}"
     return [f"{text} ({function.origin}){_other_place(function.code, module)}"]
+
+
+def unused_environment(function: Function) -> list[str]:
+    """A notice if the folder has a virtual environment that the endpoint does not run in."""
+    found = [function.code / name for name in _ENVIRONMENTS if (function.code / name / "pyvenv.cfg").is_file()]
+    packed = "as on the platform. Install packages into the function's folder itself: pip install PACKAGE -t"
+    return [
+        f"{function.name}: {place} is not used, {packed} {shlex.quote(str(function.code))}"
+        for place in found
+        if not os.path.samefile(place, sys.prefix)
+    ]
 
 
 def _other_place(code: Path, module: str) -> str:
