@@ -200,9 +200,8 @@ def settings(
     """
     return {
         "environment": dict(environment),
-        "variables": {
-            name: environment[name] for name in (*CREDENTIAL_NAMES, *function.variables) if name in environment
-        },
+        "variables": {name: environment[name] for name in function.variables},
+        "credentials": {name: environment[name] for name in CREDENTIAL_NAMES if name in environment},
         "context": context(function),
         "handler": function.handler,
         "folder": paths.code,

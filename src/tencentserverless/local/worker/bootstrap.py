@@ -47,6 +47,7 @@ F_SETSIG = 10  # Linux; the module `fcntl` has no name for it
 OPEN_FILES = 1024
 TRACEBACK_CHARACTERS = 1 << 20
 CONNECT_SECONDS = 30
+SECRET_ID = "TENCENTCLOUD_SECRETID"
 SPARE_DESCRIPTOR = 512  # high, because some functions close all low descriptors; less if fewer are allowed
 
 # References of our own, because functions may replace these names (monkeypatching).
@@ -472,7 +473,8 @@ class LoadedFunction(object):
         self.output = output
         self.context = settings["context"]
         self.request_id = ""  # of the present event, "" while the function is loaded
-        self.variables = settings.get("variables", {})  # those that `set_variables` sets
+        self.variables = settings.get("variables", {})  # of the configuration
+        self.credentials = settings.get("credentials", {})  # variables too
         self.result_limit_bytes = settings["result_limit_bytes"]
         self.handler_name, self.folder = settings["handler"], settings["folder"]
         self.sdk_folder = settings["lent"]  # where the endpoint's SDK is, for functions that do not bring one; or ""
@@ -506,7 +508,8 @@ class LoadedFunction(object):
             _, head, body = self.channel.receive()
             self.output.reopen()
             if "environment" in head:
-                self.variables.update(python27["native"](head["environment"]) if IS_2 else head["environment"])
+                self.credentials = python27["native"](head["environment"]) if IS_2 else head["environment"]
+                _environ.update(self.credentials)
             self.set_variables()
             peak.reset()
             kind, answer, body = self.run(head["request_id"], body)
@@ -517,7 +520,9 @@ class LoadedFunction(object):
             del body  # a large result must not stay in memory until the next event
 
     def set_variables(self):
-        """Set the function's own variables and its credentials, as the platform does before each event."""
+        """Set the variables of the configuration and the credentials, as the platform does before each event."""
+        if _environ.get(SECRET_ID) != self.credentials.get(SECRET_ID):  # the other two change with it
+            _environ.update(self.credentials)
         for name, value in self.variables.items():
             if _environ.get(name) != value:
                 _environ[name] = value
