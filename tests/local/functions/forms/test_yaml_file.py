@@ -22,6 +22,7 @@ def test_merge_keys_and_anchors():
         ("a: !!python/object:os.system {}\n", 1, "the tag"),
         ("- a\n", 1, "must be an object"),
         ("# later\n", 1, "the file is empty"),
+        ("a: 1\nb: {{ name }}\n", 2, "a key must be text. Put a template"),
         ("a:\n\tb: 1\n", 2, "a tab is not allowed here. Use spaces"),
         ("a: 1\n---\nb: 2\n", 2, "expected a single document in the stream, but found another document"),
         ("a: [\n", 2, "expected"),

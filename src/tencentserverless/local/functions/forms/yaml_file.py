@@ -114,6 +114,8 @@ class _Values:
             raise YamlError(_line(node), f"`<<`: {getattr(error, 'problem', error)}") from None
         values, lines = {}, {}
         for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise YamlError(_line(key_node), "a key must be text. Put a template such as {{ name }} in quotes")
             key = str(key_node.value)
             values[key], lines[key] = self._value(value_node), _line(key_node)
         return Mapping(values, lines, _line(node))
