@@ -37,6 +37,27 @@ def test_which_language(monkeypatch, variables, encoding, code):
     assert language.chosen() == code
 
 
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ("invoke --help --language zh-CN", "用法"),
+        ("--language=zh-CN --help", "用法"),
+        ("invke --language zh-CN", "错误"),
+        ("map --nope --language en-US --language zh-CN", "错误"),
+        ("local exec . -- echo --language zh-CN", "Error"),
+        ("invoke --language", "Error"),
+    ],
+)
+def test_the_option_counts_wherever_it_is(monkeypatch, tmp_path, capsys, arguments, expected):
+    """Help and mistakes before `--language` are in its language too; the arguments of COMMAND do not count."""
+    monkeypatch.setattr(language, "_chosen", None)
+    monkeypatch.setenv("LC_ALL", "C")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit):
+        root.main(arguments.split(), prog_name="tencentserverless")
+    assert re.search(f"^{expected}", "".join(capsys.readouterr()), re.MULTILINE)
+
+
 def texts():
     """Every text that the command line passes to `text`, with the names of its values."""
     for path in (ROOT / "src" / "tencentserverless" / "_cli").rglob("*.py"):

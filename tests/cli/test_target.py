@@ -38,8 +38,12 @@ def test_a_second_terminal(command, functions, alone):
         script = f'{exports}\necho "$TENCENTSERVERLESS_ENDPOINT $TENCENT_SECRET_KEY"'
         shell = subprocess.run(["sh", "-ec", script], env=environment(), capture_output=True, text=True, check=True)
         assert shell.stdout == f"{line['endpoint']} {line['secret_key']}\n"
-        assert command("local", "stop", **alone).stderr == f"Stopped {line['endpoint']}\n"
-        assert process.wait(20) == 0
+        with started(functions, "--port", "0", "--quiet", **alone) as (twin, other):
+            done = command("local", "stop", **alone)
+            assert (done.returncode, done.stderr.count("http://"), "stop --all" in done.stderr) == (5, 2, True)
+            stopped = command("local", "stop", "--all", **alone).stderr.split()[1::2]
+            assert sorted(stopped) == sorted([line["endpoint"], other["endpoint"]])
+            assert (process.wait(20), twin.wait(20)) == (0, 0)
     done = command("invoke", "hello", "--local", **alone)
     assert (done.returncode, "local start" in done.stderr) == (3, True)
     assert not os.listdir(f"{alone['XDG_RUNTIME_DIR']}/tencentserverless")

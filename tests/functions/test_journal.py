@@ -118,6 +118,42 @@ def test_one_map_at_a_time(tmp_path):
     Journal(str(tmp_path / "journal"), {"function": "Work"}).close()
 
 
+def test_a_damaged_journal(tmp_path):
+    """A journal with a line that is not its own is refused, and stays as it is."""
+    from tencentserverless._functions.journal import Journal
+
+    path = tmp_path / "journal"
+    Journal(str(path), {"function": "Work"}).close()
+    for damage in (b"\0\0\n", b"[1]\n", b'"text"\n', b"\xff\n"):
+        whole = path.read_bytes()
+        path.write_bytes(whole + damage)
+        with pytest.raises(errors.SettingsError, match="is damaged at byte %d" % len(whole)):
+            Journal(str(path), {"function": "Work"})
+        assert path.read_bytes() == whole + damage
+        path.write_bytes(whole)
+
+
+def test_how_often_the_disk_is_forced(tmp_path, monkeypatch):
+    """What is written is forced to the disk ten times a second at most, and less often if the disk is slow."""
+    from tencentserverless._functions import journal as module
+
+    now, forced = [0.0], []
+
+    def fsync(_):
+        forced.append(round(now[0], 1))
+        now[0] += 0.05 if now[0] < 2 else 0.0
+
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(module.os, "fsync", fsync)
+    journal = module.Journal(str(tmp_path / "journal"), {})
+    for index in range(300):
+        now[0] += 0.01
+        journal.start(index, "digest")
+    journal.close()
+    assert forced[:4] == [0.0, 0.6, 1.1, 1.7]
+    assert 10 <= len([at for at in forced if at >= 2]) <= 12
+
+
 def test_a_full_disk(open_client, answers, tmp_path, monkeypatch):
     """If the journal cannot be written, nothing more is sent and the OSError is raised; what was written stays good."""
     options = {"journal": str(tmp_path / "journal"), "return_exceptions": True, "concurrency": 1}

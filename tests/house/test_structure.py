@@ -52,7 +52,6 @@ NO_TEST_FILE = {
     "_transport/asyncio/connect.py": "tests/transport/test_transports.py and test_proxy.py, of both transports",
     "_transport/blocking/connect.py": "tests/transport/test_transports.py and test_proxy.py, of both transports",
     "_transport/blocking/connection.py": "tests/transport/test_transports.py and test_stale.py, of both transports",
-    "_transport/readiness.py": "tests/transport/test_transports.py, which waits with it",
     "_transport/route.py": "tests/transport/test_addresses.py and test_proxy.py, which see what it remembers",
     "_transport/socket_options.py": "socket options, which nobody can see from outside",
     "_transport/tls_in_tls.py": "tests/transport/test_proxy.py",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tencentserverless._cli import exit_codes
+from tencentserverless._cli import exit_codes, language, output
 from tencentserverless._cli.language import joined, shows_chinese_help, text
 from tencentserverless._cli.verbs import GROUPS, VERBS
 from tencentserverless._version import __version__
@@ -94,6 +94,8 @@ class Root(Verbs):
     """All verbs. Its `main` decides the exit code, and says what went wrong."""
 
     def main(self, *args: Any, **extra: Any) -> Any:
+        given = args[0] if args else extra.get("args")
+        language.choose(language.named_in(sys.argv[1:] if given is None else given))
         try:
             code: Any = super().main(*args, **{**extra, "standalone_mode": False})
         except Exception as error:  # noqa: BLE001  `reported` raises those that it does not know
@@ -103,8 +105,9 @@ class Root(Verbs):
 
 @click.group(cls=Root, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
+@output.language_option
 def root() -> None:
     """Invoke Tencent Cloud SCF functions, or run them on this machine."""
 
 
-root.add_command(Local("local", help=GROUPS["local"]))
+root.add_command(output.language_option(Local("local", help=GROUPS["local"])))

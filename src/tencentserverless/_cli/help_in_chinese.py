@@ -112,6 +112,7 @@ TEXTS = {
     "The SQLite file for records of invocations, which `logs` and `local trace` show. Default: one for each project, in your state folder. If the variable CI is set there is none.": "保存调用记录的 SQLite 文件，`logs` 和 `local trace` 显示其中的记录。默认：每个项目一个，在用户的状态文件夹中；设置了环境变量 CI 时不保存。",
     "Remove the records of invocations at the end.": "结束时删除调用记录。",
     "Show neither invocations nor what functions print.": "既不显示调用，也不显示函数的输出。",
+    "Stop all that run, also those for other folders.": "停止所有正在运行的本地服务，包括其他文件夹的。",
     "The newest chain. This is the default.": "最新的调用链（默认）。",
     "Also print what each function printed, and why it failed.": "同时打印每个函数的输出和失败原因。",
     "Write the picture here.": "把图写到这个文件。",

@@ -2,7 +2,9 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise, takewhile
 
 ENGLISH, CHINESE = "en-US", "zh-CN"
 _chosen: str | None = None
@@ -12,6 +14,14 @@ def choose(code: str | None) -> None:
     """Use the language of ``--language`` from now on."""
     global _chosen
     _chosen = code
+
+
+def named_in(arguments: Sequence[str]) -> str | None:
+    """The language that ``--language`` names, wherever it is. Help and mistakes are told before click reads it."""
+    own = [*takewhile(lambda each: each != "--", arguments), ""]  # after "--" come the arguments of another command
+    named = [value for name, value in pairwise(own) if name == "--language"]
+    named += [each.removeprefix("--language=") for each in own if each.startswith("--language=")]
+    return next((each for each in reversed(named) if each in (ENGLISH, CHINESE)), None)
 
 
 def chosen() -> str:

@@ -14,16 +14,30 @@ LOOK_SECONDS = 0.05
 
 
 @click.command("stop")
+@click.option("--all", "stops_all", is_flag=True, help="Stop all that run, also those for other folders.")
 @output.options
-def stop(as_json: bool) -> None:
+def stop(stops_all: bool, as_json: bool) -> None:
     """Stop the local endpoint that runs, and wait for its end."""
-    found = target.required()
+    found = (running.all_running() if stops_all else []) or [target.required()]
+    for each in found:
+        _ask_to_end(each)
+    for each in found:
+        _wait_for_end(each)
+        output.tell(text("Stopped {endpoint}", endpoint=each.endpoint))
+        if as_json:
+            output.write_json({"endpoint": each.endpoint, "pid": each.pid})
+
+
+def _ask_to_end(found: running.Running) -> None:
     try:
         os.kill(found.pid, signal.SIGTERM)
     except ProcessLookupError:  # it has just ended
         pass
     except OSError as error:
         raise exit_codes.Failure(f"process {found.pid}: {error.strerror}") from None
+
+
+def _wait_for_end(found: running.Running) -> None:
     deadline = time.monotonic() + STOP_SECONDS
     while found in running.all_running():
         if time.monotonic() > deadline:
@@ -31,6 +45,3 @@ def stop(as_json: bool) -> None:
                 text("process {pid} has not ended after {seconds} s", pid=found.pid, seconds=f"{STOP_SECONDS:g}")
             )
         time.sleep(LOOK_SECONDS)
-    output.tell(text("Stopped {endpoint}", endpoint=found.endpoint))
-    if as_json:
-        output.write_json({"endpoint": found.endpoint, "pid": found.pid})

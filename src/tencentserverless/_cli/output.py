@@ -28,15 +28,15 @@ class ReaderGoneError(NotWrittenError):
 
 def options(command: Decorated) -> Decorated:
     """Add the options that every verb has. ``--json`` is the argument `as_json`."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")(_language(command))
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")(
+        language_option(command)
+    )
 
 
-_language = click.option(
+language_option = click.option(
     "--language",
     type=click.Choice((language.CHINESE, language.ENGLISH)),
-    is_eager=True,
-    expose_value=False,
-    callback=lambda _context, _option, value: language.choose(value),
+    expose_value=False,  # `Root.main` has chosen it
     help="The language of messages. Default: TENCENTSERVERLESS_LANGUAGE, then that of the system.",
 )
 

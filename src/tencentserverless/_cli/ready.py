@@ -4,12 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from tencentserverless._cli.language import text
 from tencentserverless._cli.local_env import assignment
+from tencentserverless._cli.looking.words import column_heads
+from tencentserverless._cli.text_width import padded, width_of
 from tencentserverless.local.model.function import DEFAULT_NAMESPACE, Function
 from tencentserverless.local.model.regions import DEFAULT_REGION
 
 MOST_ROWS = 200
 LEAST_COLUMNS = 20  # of the last column
-_HEAD = ("function", "region", "namespace", "runtime", "memory", "timeout", "code")
+_COLUMNS = ("function", "region", "namespace", "runtime", "memory", "timeout", "code")
 
 
 def variables(line: Mapping[str, str | int]) -> dict[str, str]:
@@ -44,7 +46,9 @@ def ready(
         else text("Serving {count} functions at {endpoint}", **count)
     )
     yield ""
-    yield from (f"  {row}" for row in _table([_HEAD, *map(_row, functions[:MOST_ROWS])], width - 2))
+    heads = column_heads()
+    rows = [tuple(heads[name] for name in _COLUMNS), *map(_row, functions[:MOST_ROWS])]
+    yield from (f"  {row}" for row in _table(rows, width - 2))
     if len(functions) > MOST_ROWS:
         yield "  " + text("and {count} more", count=len(functions) - MOST_ROWS)
     yield ""
@@ -77,8 +81,8 @@ def _table(rows: Sequence[tuple[str, ...]], width: int) -> Iterator[str]:
     """Rows in columns, without the columns that are empty. The last column loses its beginning if it is too long."""
     filled = [column for column in zip(*rows, strict=True) if any(column[1:]) or len(rows) == 1]
     *others, last = filled
-    widths = [max(map(len, column)) for column in others]
+    widths = [max(map(width_of, column)) for column in others]
     room = max(width - sum(widths) - 2 * len(widths), LEAST_COLUMNS)
     for row in zip(*others, last, strict=True):
         end = row[-1] if len(row[-1]) <= room else f"...{row[-1][3 - room :]}"
-        yield "  ".join([*map(str.ljust, row, widths), end])
+        yield "  ".join([*map(padded, row, widths), end])

@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tencentserverless._cli.language import text
+
 if TYPE_CHECKING:
     from tencentserverless.local import LocalSCF
 
@@ -38,7 +40,10 @@ class Running:
     records: str = ""
 
     def __str__(self) -> str:
-        return f"{self.endpoint} (process {self.pid}) serves {', '.join(self.folders)}"
+        folders = ", ".join(self.folders)
+        return text(
+            "{endpoint} (process {pid}) serves {folders}", endpoint=self.endpoint, pid=self.pid, folders=folders
+        )
 
     def nearness(self, folder: Path) -> int:
         """How near its folders are to `folder`: more for one that is it or contains it, 1 for one in it, 0 for none."""
@@ -56,7 +61,10 @@ class SeveralRunningError(Exception):
 
     def __init__(self, running: Sequence[Running]) -> None:
         rows = "".join(f"\n  {each}" for each in running)
-        super().__init__(f"Several local endpoints run. Go to a folder that only one of them serves:{rows}")
+        message = text(
+            "Several local endpoints run. Go to a folder that only one serves, or stop all: local stop --all"
+        )
+        super().__init__(message + rows)
 
 
 @contextmanager

@@ -119,7 +119,7 @@ def _found() -> "Running | None":
     try:
         return running.the_running()
     except running.SeveralRunningError as error:
-        raise exit_codes.Failure(str(error), exit_codes.CLOUD_FAILED) from None
+        raise exit_codes.Failure(str(error)) from None
 
 
 def has_credentials() -> bool:

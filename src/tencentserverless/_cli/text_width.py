@@ -7,6 +7,11 @@ SECOND_COLUMN = "\0"  # of a wide character, where lines are measured in charact
 _COLOUR = re.compile("\x1b\\[[0-9]*m")
 
 
+def padded(text: str, columns: int) -> str:
+    """Text with spaces behind it, so that it takes so many columns."""
+    return text + " " * (columns - width_of(text))
+
+
 def width_of(line: str) -> int:
     """The columns of a line. Colours have none, Chinese characters have two."""
     plain = _COLOUR.sub("", line)

@@ -1,4 +1,7 @@
-"""The journal of one `map`: a file that says which events were sent, and what came back. It survives `kill -9`.
+"""The journal of one `map`: a file that says which events were sent, and what came back.
+
+It survives `kill -9`. It is forced to the disk ten times a second at most, since that takes much longer than writing: a
+crash of the machine may take the lines after the last time.
 
 Each line is JSON. The first one says what the journal is about. "started", the index and the digest of an event are
 written before the event is sent for the first time; "ended" or "failed" and the outcome when it has come; "withdrawn"
@@ -8,6 +11,7 @@ if the event did not run and is to be sent again. An event that was started and 
 import hashlib
 import json
 import os
+import time
 
 from tencentserverless import exception as errors
 from tencentserverless._protocol.invoke import InvokeResult
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
 FORMAT = 1
 STARTED, ENDED, FAILED, WITHDRAWN = "started", "ended", "failed", "withdrawn"
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+FLUSH_SECONDS = 0.1  # at least, between two times that the file is forced to the disk
+_FLUSH_SHARE = 0.1  # of the time, at most, for that: some disks are slow
 _LOCKED_BYTE = (1 << 31) - 2  # Windows locks bytes, up to this one; nobody else can read a locked byte
 _OF_RESULTS = ("request_id", "function_request_id", "duration_ms", "billed_ms", "memory_bytes", "log_tail")
 _OF_ERRORS = ("status_code", "executed", "log_tail", "function_name", "region", "namespace")
@@ -41,6 +47,7 @@ class Journal:
         self._digests: "Dict[int, str]" = {}
         self._places: "Dict[int, Tuple[int, int]]" = {}  # of outcomes: offset and length of the line
         self._size = 0
+        self._flush_at = 0.0  # monotonic
         self._descriptor: "Optional[int]" = os.open(self.path, _FLAGS, 0o600)
         try:
             self._open(json.loads(json.dumps(about)))
@@ -62,7 +69,10 @@ class Journal:
             return
         self._size = len(first)
         for offset, line in _lines(self._reader, self._size):
-            self._note(offset, len(line), *json.loads(line.decode("ascii")))
+            try:
+                self._note(offset, len(line), *json.loads(line.decode("ascii")))
+            except (ValueError, TypeError):
+                raise _wrong(f"{self.path} is damaged at byte {offset}, so it cannot say what was sent") from None
             self._size = offset + len(line)
         self._truncate()  # the last line may have been cut off
 
@@ -73,8 +83,8 @@ class Journal:
             named = [name for name in about if theirs[name] != about[name]] or list(about)
         except (ValueError, TypeError, KeyError):
             raise _wrong(f"{self.path} is not a journal of `map`") from None
-        was = ", ".join(f"{name} {theirs.get(name)} then, {about[name]} now" for name in named)
-        raise _wrong(f"{self.path} is the journal of another `map`: {was}")
+        was = ", ".join(_changed(name, theirs.get(name), about[name]) for name in named)
+        raise _wrong(f"{self.path} is the journal of another `map`: {was}; to begin anew, name another file")
 
     def _note(self, offset: int, length: int, what: str, index: int, value: "Any" = None) -> None:
         if what == STARTED:
@@ -123,6 +133,11 @@ class Journal:
             self._places.pop(index, None)
             self._write(_line([WITHDRAWN, index]))
 
+    @property
+    def is_blank(self) -> bool:
+        """Whether no event was sent, so that nothing would be lost with the file."""
+        return not self._digests and not self._places
+
     def is_finished(self, index: int) -> bool:
         return index in self._places
 
@@ -144,6 +159,15 @@ class Journal:
             self._truncate()
             raise
         self._size += len(line)
+        if time.monotonic() >= self._flush_at:
+            self._flush()
+
+    def _flush(self) -> None:
+        """Force what was written to the disk."""
+        began = time.monotonic()
+        os.fsync(self._descriptor)  # type: ignore[arg-type]
+        ended = time.monotonic()
+        self._flush_at = ended + max(FLUSH_SECONDS, (ended - began) / _FLUSH_SHARE)
 
     def _truncate(self) -> None:
         if self._descriptor is not None and os.fstat(self._descriptor).st_size > self._size:
@@ -165,6 +189,11 @@ class Journal:
 def digest_of(text: str) -> str:
     """The digest of an event's JSON text."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _changed(name: str, then: "Any", now: "Any") -> str:
+    """How a journal differs from what it is opened for. Of events only a digest is known."""
+    return "the events have changed" if name == "events" else f"{name} {then} then, {now} now"
 
 
 def _line(row: "Any") -> bytes:

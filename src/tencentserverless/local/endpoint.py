@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from tencentserverless.local.api import router
 from tencentserverless.local.api.actions import Services
-from tencentserverless.local.api.authentication import Gate
+from tencentserverless.local.api.authentication import Gate, stated
 from tencentserverless.local.api.call import Answer, Call, PendingCall
 from tencentserverless.local.doubles.stubs import StubRunner, Stubs
 from tencentserverless.local.environment.layers import resolve_layers
@@ -131,8 +131,8 @@ class Endpoint:
             for the ports of a program outside.
         """
         self.counters.requests += 1
-        language, client = request.headers.get("x-tc-language", _DEFAULT_LANGUAGE), "x-tc-requestclient"
-        is_official = request.headers.get(client, "").startswith("SDK_")  # programs compare its messages
+        language = stated(request, "Language") or _DEFAULT_LANGUAGE
+        is_official = stated(request, "RequestClient").startswith("SDK_")  # programs compare its messages
         after_readers = lambda *parts: self._delivery.after(partial(answer, *parts))  # noqa: E731
         pending = PendingCall(language, after_readers, with_hint=not is_official)
         call = None
@@ -141,7 +141,6 @@ class Endpoint:
                 call = self._command_gate.admit(request, time.time())
             else:
                 call = self._gate.admit(request, time.time(), sent_by)
-            pending.language = call.language
             router.perform(self._services, call, pending)
         except Exception as error:  # noqa: BLE001  a mistake of ours gets an answer too
             if isinstance(error, Refusal):
@@ -216,8 +215,8 @@ def _refused(error: Refusal, request: Request, call: Call | None) -> Refused:
         time.time(),
         error.code,
         error.text("en-US"),
-        call.action if call is not None else request.headers.get("x-tc-action", "")[:_SHOWN],
-        call.region if call is not None else request.headers.get("x-tc-region", "")[:_SHOWN],
+        call.action if call is not None else stated(request, "Action")[:_SHOWN],
+        call.region if call is not None else stated(request, "Region")[:_SHOWN],
         str(namespace)[:_SHOWN] if name else "",
         str(name)[:_SHOWN] if name else "",
     )

@@ -1,5 +1,8 @@
 """The event of one invocation."""
 
+from io import BytesIO
+from types import SimpleNamespace
+
 import click
 import pytest
 
@@ -15,6 +18,10 @@ from tencentserverless._cli.invoking import event_text
         ("[" * 100_000, "not JSON"),
         ("{'a': 1}", "It begins with: {'a': 1}"),
         ("", "it is empty"),
+        ("'{a:1}'", "may have changed the quotes"),
+        ("{a:1}", "may have changed the quotes"),
+        ("@", "must follow @"),
+        ("@a\0b", "null"),
     ],
     ids=lambda text: text[:9],
 )
@@ -32,6 +39,15 @@ def test_a_file_without_its_sign(tmp_path, monkeypatch):
         event_text.event_of("ev.json")
     with pytest.raises(click.BadParameter, match=r"ev.json is not UTF-8 text"):
         event_text.event_of("@ev.json")
+
+
+def test_files_as_others_name_them(tmp_path, monkeypatch):
+    """The home folder can stand after the @, and @- is standard input."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "ev.json").write_text("1")
+    assert event_text.event_of("@~/ev.json") == 1
+    monkeypatch.setattr(event_text.sys, "stdin", SimpleNamespace(buffer=BytesIO(b"2")))
+    assert event_text.event_of("@-") == 2
 
 
 def test_values():

@@ -117,7 +117,7 @@ def test_what_resume_needs(work):
     Path("e.jsonl").write_text("1\n3\n")
     for arguments, words in (
         (["-o", "r.jsonl"], "r.jsonl exists"),
-        (["-o", "r.jsonl", "--resume"], "events"),
+        (["-o", "r.jsonl", "--resume"], "the events have changed"),
         (["--resume"], "needs -o"),
     ):
         done = run("Work", "e.jsonl", *arguments)
@@ -132,17 +132,29 @@ def test_what_resume_needs(work):
     assert sorted(work.ran) == [1, 2]
 
 
+@pytest.mark.parametrize("name", ["r.jsonl", "r.jsonl.journal", "r.failed.jsonl", "a/../r.failed.jsonl"])
+def test_the_events_are_not_overwritten(work, name):
+    """A run whose results, journal or failed events would be written to the file of its events is refused."""
+    Path("a").mkdir()
+    Path(name).write_text("1\n")
+    for more in ([], ["--resume"]):
+        done = run("Work", name, "-o", "r.jsonl", *more)
+        assert (done.exit_code, Path(name).read_text(), work.ran) == (2, "1\n", [])
+        assert "choose another -o" in done.stderr
+
+
 def test_a_failure_that_every_event_would_meet(work, monkeypatch):
-    """Wrong credentials, a missing function and an endpoint that is not there end the run with one message; --resume
-    sends all of it."""
+    """Wrong credentials, a missing function and an endpoint that is not there end the run with one message and leave
+    no files; --resume sends all of it."""
     Path("e.jsonl").write_text("1\n" * 100)
     with monkeypatch.context() as wrong:
         wrong.setenv("TENCENTCLOUD_SECRETKEY", "wrong")
         done = run("Work", "e.jsonl", "-o", "r.jsonl")
-    assert (done.exit_code, lines()) == (4, [])
-    assert run("Missing", "e.jsonl").exit_code == 3
+    assert (done.exit_code, os.listdir()) == (4, ["e.jsonl"])
+    done = run("Missing", "e.jsonl", "-o", "r.jsonl")
+    assert (done.exit_code, os.listdir()) == (3, ["e.jsonl"])
     done = run("Work", "e.jsonl", "-o", "r.jsonl", "--resume", "--endpoint", "http://127.0.0.1:9")
-    assert (done.exit_code, lines(), "connect" in done.stderr) == (3, [], True)
+    assert (done.exit_code, os.listdir(), "connect" in done.stderr) == (3, ["e.jsonl"], True)
     assert run("Work", "e.jsonl", "-o", "r.jsonl", "--resume").exit_code == 0
     assert (len(lines()), len(work.ran)) == (100, 100)
 

@@ -1,6 +1,7 @@
 """``tencentserverless functions``, ``show`` and ``status``, with a running endpoint."""
 
 import json
+import re
 
 import pytest
 
@@ -56,3 +57,17 @@ def test_the_status_of_an_invocation(run, shop, number):
     assert (code, shown) == (5, "")
     assert "15 minutes" in told
     assert run("status", "0" * 36, "--local")[0] == 5
+
+
+def test_in_chinese(run, shop, monkeypatch):
+    """In Chinese no English word is left but names and codes, and JSON is as in English."""
+    request_id = shop.records[0].request_id
+    verbs = (["functions"], ["show", "Gateway"], ["status", request_id, "--function", "Gateway"])
+    english = [run(*verb, "--local", "--json")[1] for verb in verbs]
+    monkeypatch.setenv("TENCENTSERVERLESS_LANGUAGE", "zh-CN")
+    for verb, before in zip(verbs, english, strict=True):
+        code, shown, told = run(*verb, "--local")
+        assert (code, told) == (0, "")
+        words = set(re.findall("[A-Za-z_]{3,}", shown))
+        assert words <= {*"Gateway Prices own default guangzhou index main_handler LATEST Active sku".split()}, shown
+        assert run(*verb, "--local", "--json")[1] == before

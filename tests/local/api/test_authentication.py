@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tencentserverless.local.api.authentication import Gate
+from tencentserverless.local.api.authentication import Gate, stated
 from tencentserverless.local.api.router import KNOWN
 from tencentserverless.local.http.hosts import host_names
 from tencentserverless.local.http.request import Request
@@ -118,7 +118,15 @@ def test_published_vectors_of_v3(name):
 def test_published_vectors_of_v1(method, digest):
     """Requests with the published v1 signatures are let in: POST and GET, SHA-1 and SHA-256."""
     call = gate().admit(v1(method, digest), NOW)
-    assert (call.action, call.parameters, call.language) == ("Invoke", PARAMETERS, "zh-CN")
+    assert (call.action, call.parameters) == ("Invoke", PARAMETERS)
+
+
+@pytest.mark.parametrize("request_", [v1("GET", signature="x"), v1(signature="x"), v3(x_tc_language="zh-CN")])
+def test_what_a_request_states(request_):
+    """The language of the answer is known before the signature is checked, for both signature versions."""
+    assert (stated(request_, "Language"), stated(request_, "Nothing")) == ("zh-CN", "")
+    assert stated(Request("POST", "", {"content-type": FORM}, b"Language=\xff%"), "Language") == "\ufffd%"
+    assert stated(v3(body=b"Language=zh-CN"), "Language") == ""
 
 
 def test_v1_without_a_method_is_sha1():

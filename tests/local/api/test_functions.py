@@ -46,7 +46,7 @@ def test_list_functions():
     """ListFunctions searches, orders and pages inside one region and namespace."""
 
     def names(**parameters):
-        call = Call("ListFunctions", "ap-guangzhou", "en-US", parameters, None)
+        call = Call("ListFunctions", "ap-guangzhou", parameters, None)
         found, total = functions.functions_on_page(call, CATALOG)
         fields = functions.list_functions(found, [one.name for one in found], total)
         assert [one["ModTime"] for one in fields["Functions"]] == [one.name for one in found]

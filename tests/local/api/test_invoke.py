@@ -13,7 +13,7 @@ CATALOG = Catalog([function(), function("other", description="the second"), func
 
 def wanted(action="Invoke", region="ap-guangzhou", **parameters):
     found = []
-    made = Call(action, region, "en-US", {"FunctionName": "hello", **parameters}, None)
+    made = Call(action, region, {"FunctionName": "hello", **parameters}, None)
     row = router.SERVED[action]._replace(handler=lambda services, call, pending: found.append(call))
     row.perform(None, made, None)
     return invoke.invoke_parameters(found[0], CATALOG)

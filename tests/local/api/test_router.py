@@ -27,5 +27,5 @@ def test_each_action_takes_only_its_own_event():
 def test_real_actions_that_are_not_served():
     """An action of the API that is not served yet is an unsupported operation."""
     with pytest.raises(Refusal, match="CreateFunction") as caught:
-        router.perform(None, Call("CreateFunction", "ap-guangzhou", "en-US", {}, None), None)
+        router.perform(None, Call("CreateFunction", "ap-guangzhou", {}, None), None)
     assert caught.value.code == "UnsupportedOperation"

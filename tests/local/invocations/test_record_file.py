@@ -2,10 +2,11 @@
 
 import sqlite3
 import time
+from contextlib import closing
 
 import pytest
 
-from tencentserverless.local.invocations import record_file
+from tencentserverless.local.invocations import record_file, search
 from tencentserverless.local.invocations.record_file import Limits
 from tencentserverless.local.model.invocation import Outcome, Record
 from tests.local.factories import invocation
@@ -67,10 +68,31 @@ def test_a_link_is_not_followed(tmp_path):
     assert (tmp_path / "precious").read_bytes() == b""
 
 
-def test_an_older_table_is_refused(tmp_path):
-    """A file whose table lacks a column is not used."""
-    other = sqlite3.connect(tmp_path / "records.db")
-    other.execute("CREATE TABLE invocations (number INTEGER PRIMARY KEY, request_id)")
-    other.close()
-    with pytest.raises(sqlite3.OperationalError, match="no such column"):
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("RENAME COLUMN parent TO caller", "not a file of invocation records"),
+        ("ADD COLUMN colour", "newer version of tencentserverless"),
+    ],
+)
+def test_other_tables_are_refused(database, tmp_path, change, said):
+    """A table of another program, or of a newer version, is neither used nor changed, and the error says why."""
+    database.execute(f"ALTER TABLE invocations {change}")
+    before = (tmp_path / "records.db").read_bytes()
+    with pytest.raises(sqlite3.DatabaseError, match=said):
         record_file.opened(tmp_path / "records.db")
+    with pytest.raises(sqlite3.DatabaseError, match=said), search.opened(tmp_path / "records.db"):
+        pass
+    assert (tmp_path / "records.db").read_bytes() == before
+
+
+@pytest.mark.parametrize("opens", [search.opened, lambda path: closing(record_file.opened(path))])
+def test_a_file_of_an_earlier_version(database, tmp_path, opens):
+    """A file without a column that came later is read and written, and its records stay."""
+    record_file.write(database, [ended("old", 1.0)], Limits())
+    database.execute("ALTER TABLE invocations DROP COLUMN busy_ms")
+    with opens(tmp_path / "records.db") as again:
+        assert kept(again) == ["old"]
+    record_file.write(database, [ended("new", 2.0)], Limits())
+    old, new = record_file.read(database)
+    assert (old.outcome.busy_ms, new.outcome.busy_ms) == (None, None)

@@ -267,5 +267,5 @@ def test_a_file_of_something_else(opened, tmp_path):
 def test_a_table_of_something_else(opened, other):
     """A table of the same name with other columns is no store."""
     other.execute("CREATE TABLE invocations (x)")
-    with pytest.raises(ValueError, match="no such column"):
+    with pytest.raises(ValueError, match="not a file of invocation records"):
         opened().check()

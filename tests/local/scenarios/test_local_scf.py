@@ -1,5 +1,6 @@
 """`LocalSCF`: the endpoint inside a program."""
 
+import json
 import os
 import signal
 import socket
@@ -7,6 +8,8 @@ import ssl
 import threading
 import time
 from pathlib import Path
+from urllib.parse import urlencode
+from urllib.request import urlopen
 
 import pytest
 
@@ -79,13 +82,18 @@ def test_folders_that_cannot_be_read(tmp_path):
 
 
 def test_two_at_once(folder):
-    """Two endpoints in one program do not know each other."""
+    """Two endpoints in one program do not know each other, and refuse in the client's language, signature v1 too."""
     folder("one")
     with LocalSCF(folder.path) as first, LocalSCF(folder.path) as second, Api(second) as api:
         assert first.endpoint != second.endpoint
         assert first.secret_id != second.secret_id
         second.secret_id, second.secret_key = first.secret_id, first.secret_key
         assert api("ListFunctions")["Error"]["Code"] == "AuthFailure.SecretIdNotFound"
+        names = ("Action", "Version", "Region", "Timestamp", "Nonce", "SecretId", "Signature")
+        values = ("Invoke", "2018-04-16", "ap-guangzhou", int(time.time()), 1, first.secret_id, "x")
+        form = urlencode({**dict(zip(names, values, strict=True)), "Language": "zh-CN"}).encode()
+        with urlopen(second.endpoint, form) as answer:
+            assert json.loads(answer.read())["Response"]["Error"]["Message"].startswith("SecretId不存在")
 
 
 def test_records_as_they_end(folder):

@@ -1,6 +1,7 @@
 """The event of one invocation: from ``--data``, from a file, or from standard input."""
 
 import os
+import re
 import select
 import stat
 import sys
@@ -17,6 +18,8 @@ from tencentserverless._protocol import strict_json
 HINT = "--data"
 SHOWN = 60  # characters of what was read
 PATIENCE_SECONDS = 2.0
+# What is left of '{"a": 1}' in cmd.exe and PowerShell.
+_OTHER_QUOTES = re.compile(r"\s*('|\{\s*[\w']|\[\s*')")
 
 data_option = click.option(
     "-d",
@@ -49,19 +52,25 @@ def _complaint(error: Exception, content: str, given: str) -> str:
             return text("{name} is a file: --data @{name}", name=given)
     if not content.strip():
         return text("it is empty, not JSON")
-    return text("not JSON: {reason}. It begins with: {shown}", reason=error, shown=content.strip()[:SHOWN])
+    complaint = text("not JSON: {reason}. It begins with: {shown}", reason=error, shown=content.strip()[:SHOWN])
+    if not _OTHER_QUOTES.match(given):
+        return complaint
+    return f"{complaint}\n" + text("The shell may have changed the quotes. Write the event to a file: --data @FILE")
 
 
 def _text(data: str) -> str:
-    if data == "-":
+    if data in ("-", "@-"):
         return _decoded(sys.stdin.buffer.read(), "standard input")
     if not data.startswith("@"):
         return data
+    if data == "@":
+        raise click.BadParameter(text("the name of a file must follow @"), param_hint=HINT)
+    name = os.path.expanduser(data[1:])  # shells leave ~ after an @ as it is
     try:
-        content = Path(data[1:]).read_bytes()
-    except OSError as error:
-        raise click.BadParameter(f"{data[1:]}: {error.strerror}", param_hint=HINT) from None
-    return _decoded(content, data[1:])
+        content = Path(name).read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: the name has a NUL
+        raise click.BadParameter(f"{name}: {getattr(error, 'strerror', error)}", param_hint=HINT) from None
+    return _decoded(content, name)
 
 
 def _decoded(content: bytes, name: str) -> str:

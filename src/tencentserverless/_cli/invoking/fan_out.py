@@ -1,10 +1,11 @@
 """Invokes a function with each line of a file: the results, what is told meanwhile, and the end."""
 
+import os
 import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -45,10 +46,14 @@ def fan_out(
         run = Run(function, StandardOutput(), None, count)
     else:
         path = Path(output_path)
-        check(path, is_resumed)
+        check(path, is_resumed, events)
         journal = _journal(function, path, survey)  # first, because its lock keeps others from the results
         run = Run(function, Results(path), journal, count)
-    run.go(events, concurrency, retries)
+    try:
+        run.go(events, concurrency, retries)
+    except BaseException:
+        run.remove_blank_files()
+        raise
     return run
 
 
@@ -108,6 +113,13 @@ class Run:
         if self._stop.is_asked and self._count.done != self._count.total:
             raise self._interrupted()
         self.code = min(self._codes, default=exit_codes.OK)
+
+    def remove_blank_files(self) -> None:
+        """Remove the files of a run that ended before it sent an event: the next one is perhaps of another function."""
+        if self._journal is not None and self._journal.is_blank:
+            self._results.remove_if_empty()
+            with suppress(OSError):
+                os.unlink(self._journal.path)
 
     def _send(self, events: str, **options: int) -> None:
         options.update(ordered=False, return_exceptions=True)

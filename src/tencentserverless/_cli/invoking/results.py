@@ -74,12 +74,20 @@ class StandardOutput:
     def add_failed(self, source: bytes) -> None:
         """Events that failed are not kept."""
 
+    def remove_if_empty(self) -> None:
+        """There is no file."""
+
     def close(self) -> None:
         """Nothing is open."""
 
 
-def check(path: Path, is_resumed: bool) -> None:
-    """Raise Failure if there are results that would be overwritten, or nothing that a resumed run could go on with."""
+def check(path: Path, is_resumed: bool, events: str) -> None:
+    """Raise Failure if there are results that would be overwritten, or nothing that a resumed run could go on with.
+
+    events: the file of the events. This run must not write to it.
+    """
+    if any(_is_same(events, each) for each in (path, journal_of(path), failures_of(path))):
+        raise Failure(text("{name} would be overwritten by this run: choose another -o", name=events), WRONG_USE)
     if not is_resumed and (path.exists() or journal_of(path).exists()):
         name = path if path.exists() else journal_of(path)
         message = text("{name} exists: --resume goes on with it, another -o begins anew", name=name)
@@ -87,6 +95,12 @@ def check(path: Path, is_resumed: bool) -> None:
     if is_resumed and path.exists() and not journal_of(path).exists():
         message = text("{name} is missing: without it --resume cannot go on", name=journal_of(path))
         raise Failure(message, WRONG_USE)
+
+
+def _is_same(events: str, path: Path) -> bool:
+    with suppress(OSError):
+        return path.samefile(events)
+    return False
 
 
 class Results:
@@ -134,6 +148,12 @@ class Results:
         if self._failed is None:
             self._failed = _File(self.failures, os.O_CREAT | os.O_TRUNC)
         self._failed.write(source)
+
+    def remove_if_empty(self) -> None:
+        """Remove the file if it has no line. It is closed."""
+        if not self._written:
+            with suppress(OSError):
+                self.path.unlink()
 
     def close(self) -> None:
         self._file.close()

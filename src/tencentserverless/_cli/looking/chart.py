@@ -1,12 +1,15 @@
 """The picture of a chain in a terminal. Pure.
 
-It is ASCII: other characters are as wide as two letters in some terminals.
+Bars are ASCII: other characters are as wide as two letters in some terminals.
 """
 
 from collections.abc import Iterator, Sequence
 
+from tencentserverless._cli.language import text
+from tencentserverless._cli.looking import words
 from tencentserverless._cli.looking.times import shown
 from tencentserverless._cli.looking.waterfall import KINDS, Axis, Chain, Hop, duration
+from tencentserverless._cli.text_width import width_of
 
 MOST_ROWS = 200
 MOST_FAILED = 20  # that are shown beyond the first rows
@@ -28,7 +31,7 @@ class _Chart:
         self._colour = colour
         self._hops = _chosen(chain.hops)
         self._facts = [_facts(hop) for hop in self._hops]
-        self._widths = [max(map(len, column)) for column in zip(*self._facts, strict=True)]
+        self._widths = [max(map(width_of, column)) for column in zip(*self._facts, strict=True)]
         self._name = min(max(len(_name(hop)) for hop in self._hops), MOST_NAME)
         rest = self._name + 4 + sum(self._widths) + 2 * len(self._widths)
         self._labels = [f" {duration(end - start)} " for start, end in chain.idle]
@@ -43,17 +46,25 @@ class _Chart:
         for hop, facts in zip(self._hops, self._facts, strict=True):
             yield self._row(hop, facts)
         if len(self._hops) < len(self._chain.hops):
-            yield f"and {len(self._chain.hops) - len(self._hops)} more"
+            yield text("and {count} more", count=len(self._chain.hops) - len(self._hops))
         yield ""
-        fold = f"   {_FOLD_MARK} idle, folded" if self._labels else ""
-        yield self._styled("   ".join(f"{mark} {kind}" for kind, mark in MARKS.items()) + fold, _DIM)
+        marks = [f"{MARKS[kind]} {name}" for kind, name in words.kinds().items()]
+        marks += [f"{_FOLD_MARK} {text('idle, folded')}"] if self._labels else []
+        yield self._styled("   ".join(marks), _DIM)
 
     def _head(self) -> str:
         first, number = self._hops[0].record, len(self._chain.hops)
-        name, outcome = self._styled(first.function_name, _BOLD), self._verdict(self._hops[0])
-        many = "1 invocation" if number == 1 else f"{number} invocations"
-        total = duration(self._chain.seconds)
-        return f"{name} {outcome}, {many} in {total}, at {shown(self._chain.began_at)}\nid {first.request_id}"
+        facts = {
+            "outcome": f"{self._styled(first.function_name, _BOLD)} {self._verdict(self._hops[0])}",
+            "time": duration(self._chain.seconds),
+            "at": shown(self._chain.began_at),
+        }
+        head = (
+            text("{outcome}, 1 invocation in {time}, at {at}", **facts)
+            if number == 1
+            else text("{outcome}, {count} invocations in {time}, at {at}", count=number, **facts)
+        )
+        return f"{head}\nid {first.request_id}"
 
     def _scale(self) -> str:
         """The line above the bars: the beginning, the folded stretches, the end."""
@@ -69,7 +80,7 @@ class _Chart:
     def _row(self, hop: Hop, facts: Sequence[str]) -> str:
         name = _name(hop)
         name = name if len(name) <= self._name else f"{name[: self._name - 3]}..."
-        took, memory, _ = (text.rjust(width) for text, width in zip(facts, self._widths, strict=True))
+        took, memory = (fact.rjust(width) for fact, width in zip(facts[:2], self._widths, strict=False))
         return f"{name:{self._name}} |{self._bar_of(hop)}| {took}  {memory}  {self._verdict(hop)}".rstrip()
 
     def _bar_of(self, hop: Hop) -> str:
@@ -94,13 +105,13 @@ class _Chart:
             if not found or found[-1][1] != style:
                 found.append(["", style])
             found[-1][0] += mark
-        return "".join(self._styled(text, style) for text, style in found)
+        return "".join(self._styled(marks, style) for marks, style in found)
 
     def _verdict(self, hop: Hop) -> str:
-        return self._styled(hop.outcome.verdict, _style(hop))
+        return self._styled(words.verdict(hop.outcome.verdict), _style(hop))
 
-    def _styled(self, text: str, style: str) -> str:
-        return f"\x1b[{style}m{text}\x1b[0m" if self._colour and style and text.strip() else text
+    def _styled(self, part: str, style: str) -> str:
+        return f"\x1b[{style}m{part}\x1b[0m" if self._colour and style and part.strip() else part
 
 
 def _chosen(hops: Sequence[Hop]) -> list[Hop]:
@@ -110,7 +121,7 @@ def _chosen(hops: Sequence[Hop]) -> list[Hop]:
 
 
 def _facts(hop: Hop) -> tuple[str, str, str]:
-    return duration(hop.ended - hop.came), hop.outcome.memory, hop.outcome.verdict
+    return duration(hop.ended - hop.came), hop.outcome.memory, words.verdict(hop.outcome.verdict)
 
 
 def _name(hop: Hop) -> str:

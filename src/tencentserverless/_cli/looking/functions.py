@@ -8,13 +8,14 @@ import click
 
 from tencentserverless._cli import exit_codes, output, target
 from tencentserverless._cli.language import joined, text
-from tencentserverless._cli.looking import cloud
+from tencentserverless._cli.looking import cloud, words
+from tencentserverless._cli.text_width import padded, width_of
 
 if TYPE_CHECKING:
     from tencentserverless.scf import Client
 
 AT_A_TIME = 8  # requests
-_HEAD = ("function", "region", "namespace", "runtime", "memory", "timeout", "last run", "outcome")
+_COLUMNS = ("function", "region", "namespace", "runtime", "memory", "timeout", "last run", "outcome")
 
 
 @click.command()
@@ -36,7 +37,8 @@ def functions(
             for each in found:
                 output.write_json(each)
         elif found:
-            for line in _table([_HEAD, *map(_row, found)]):
+            heads = words.column_heads()
+            for line in _table([tuple(heads[name] for name in _COLUMNS), *map(_row, found)]):
                 output.write(line)
 
 
@@ -127,10 +129,10 @@ def _row(found: dict[str, Any]) -> tuple[str, ...]:
     timeout = f"{found['timeout']} s" if found["timeout"] else ""
     at = shown(found["last_run_at"]) if found["last_run_at"] else ""
     names = found["function_name"], found["region"], found["namespace"], found["runtime"] or ""
-    return (*names, memory, timeout, at, found["last_outcome"] or "")
+    return (*names, memory, timeout, at, words.verdict(found["last_outcome"] or ""))
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(width_of, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        yield "  ".join(map(str.ljust, row, widths)).rstrip()
+        yield "  ".join(map(padded, row, widths)).rstrip()

@@ -5,7 +5,9 @@ from typing import Any
 import click
 
 from tencentserverless._cli import output, target
+from tencentserverless._cli.looking import words
 from tencentserverless._cli.looking.times import shown
+from tencentserverless._cli.text_width import padded
 
 
 @click.command()
@@ -38,13 +40,16 @@ def show(
     if as_json:
         output.write_json(found)
         return
+    labels = words.labels()
     with output.until_the_reader_goes():
-        for label, value in found.items():
+        for name, value in found.items():
             if value not in (None, "", []):
-                output.write(f"{label.replace('_', ' '):15} {_value(label, value)}")
+                output.write(f"{padded(labels[name], 15)} {_value(name, value)}")
 
 
-def _value(label: str, value: Any) -> str:
-    if label.endswith("_at"):
+def _value(name: str, value: Any) -> str:
+    if name.endswith("_at"):
         return shown(value)
+    if name == "last_outcome":
+        return words.verdict(value)
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -6,7 +6,7 @@ import click
 
 from tencentserverless._cli import exit_codes, output, target
 from tencentserverless._cli.language import joined, text
-from tencentserverless._cli.looking import cloud
+from tencentserverless._cli.looking import cloud, words
 from tencentserverless._cli.looking.times import shown
 
 if TYPE_CHECKING:
@@ -76,9 +76,9 @@ def _described(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _line(each: dict[str, Any]) -> str:
-    facts = [f"began {shown(each['started_at'])}"] if each["started_at"] else []
+    facts = [text("began {time}", time=shown(each["started_at"]))] if each["started_at"] else []
     if each["state"] != "running":
         facts += [f"{each['duration_ms'] or 0:.0f} ms", f"{each['memory_mb'] or 0:.0f} MB"]
-    facts += [f"retry {each['retry_number']}"] if each["retry_number"] else []
-    head = f"{each['function_name']} {each['state']}, {', '.join(facts)}"
+    facts += [text("retry {number}", number=each["retry_number"])] if each["retry_number"] else []
+    head = text(", ").join([f"{each['function_name']} {words.verdict(each['state'])}", *facts])
     return f"{head}\n{each['ret_msg']}" if each["ret_msg"] else head

@@ -6,6 +6,8 @@ It has a background of its own, dark where the reader's page is, so that its tex
 from collections.abc import Iterator
 from html import escape
 
+from tencentserverless._cli.language import text
+from tencentserverless._cli.looking import words
 from tencentserverless._cli.looking.times import shown
 from tencentserverless._cli.looking.waterfall import Axis, Chain, Hop, duration
 
@@ -53,11 +55,13 @@ def _parts(chain: Chain, hops: list[Hop], height: int) -> Iterator[str]:
     for start, end in chain.idle:
         yield _rect(_LEFT + axis.at(start), _TOP - 10, axis.at(end) - axis.at(start), height - _TOP - 30, "fold")
         middle = _LEFT + (axis.at(start) + axis.at(end)) / 2
-        yield _text(middle, 56, f"{duration(end - start)} idle", "dim", anchor="middle")
+        yield _text(middle, 56, text("{time} idle", time=duration(end - start)), "dim", anchor="middle")
     for number, hop in enumerate(hops):
         yield from _row(hop, axis, _TOP + _ROW * number)
     if len(hops) < len(chain.hops):
-        yield _text(_MARGIN, _TOP + _ROW * len(hops) + 8, f"and {len(chain.hops) - len(hops)} more", "dim")
+        yield _text(
+            _MARGIN, _TOP + _ROW * len(hops) + 8, text("and {count} more", count=len(chain.hops) - len(hops)), "dim"
+        )
     yield from _legend(height - 14)
 
 
@@ -68,14 +72,15 @@ def _row(hop: Hop, axis: Axis, y: int) -> Iterator[str]:
         yield _rect(_LEFT + axis.at(start), y - 3, max(axis.at(end) - axis.at(start), 2), 14, name)
     yield _text(_LEFT + _BAR + 74, y + 8, duration(hop.ended - hop.came), anchor="end")
     yield _text(_LEFT + _BAR + 138, y + 8, hop.outcome.memory, anchor="end")
-    yield _text(_LEFT + _BAR + 148, y + 8, hop.outcome.verdict)
+    yield _text(_LEFT + _BAR + 148, y + 8, words.verdict(hop.outcome.verdict))
 
 
 def _legend(y: int) -> Iterator[str]:
-    for number, name in enumerate(("waiting", "cold start", "running", "failed")):
+    names = {**words.kinds(), "failed": words.verdict("failed")}
+    for number, (name, label) in enumerate(names.items()):
         x = _LEFT + 120 * number
         yield _rect(x, y - 10, 12, 12, name.replace(" ", "-"))
-        yield _text(x + 18, y, name, "dim")
+        yield _text(x + 18, y, label, "dim")
 
 
 def _title(chain: Chain) -> str:
@@ -87,10 +92,10 @@ def _rect(x: float, y: float, width: float, height: float, name: str) -> str:
     return f'<rect class="{name}" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"/>'
 
 
-def _text(x: float, y: float, text: str, name: str = "text", *, anchor: str = "start") -> str:
-    return f'<text class="{name}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{_safe(text)}</text>'
+def _text(x: float, y: float, content: str, name: str = "text", *, anchor: str = "start") -> str:
+    return f'<text class="{name}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{_safe(content)}</text>'
 
 
-def _safe(text: str) -> str:
+def _safe(content: str) -> str:
     """Text for XML, which cannot have control characters."""
-    return escape("".join(each if each.isprintable() else "?" for each in text))
+    return escape("".join(each if each.isprintable() else "?" for each in content))

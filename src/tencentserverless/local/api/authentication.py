@@ -63,7 +63,6 @@ class _Claim(NamedTuple):
     version: str
     region: str
     timestamp: str
-    language: str
     token: str
     region_label: str
 
@@ -173,6 +172,19 @@ class Gate:
         return credential
 
 
+def stated(request: Request, name: str) -> str:
+    """A common parameter as a request states it, of a header or of a form with signature v1; "" without one.
+
+    The request need not be authentic.
+    """
+    value = request.headers.get(f"x-tc-{name.lower()}", "")
+    if value or "authorization" in request.headers:
+        return value
+    form = b"&" + _form_text(request)[:V1_BODY_LIMIT_BYTES]
+    found = form.partition(f"&{name}=".encode())[2]
+    return found[:TYPE_CHARACTERS].partition(b"&")[0].decode("utf-8", "replace")
+
+
 @lru_cache(maxsize=64)
 def _signer(text: str) -> _Signer | None:
     parsed = _SIGNER.fullmatch(text)
@@ -240,7 +252,6 @@ def _v3_claim(headers: Mapping[str, str]) -> _Claim:
         headers["x-tc-version"],
         headers["x-tc-region"],
         headers["x-tc-timestamp"],
-        headers.get("x-tc-language", "en-US"),
         headers.get("x-tc-token", "").strip(),
         "X-TC-Region",
     )
@@ -250,8 +261,8 @@ def _v1_claim(pairs: Mapping[str, str]) -> _Claim:
     for name in ("Action", "Version", "Region", "Timestamp", "Nonce", "SecretId", "Signature"):
         if not pairs.get(name):
             raise api_errors.missing_parameter(name)
-    language, token = pairs.get("Language", "en-US"), pairs.get("Token", "").strip()
-    return _Claim(pairs["Action"], pairs["Version"], pairs["Region"], pairs["Timestamp"], language, token, "Region")
+    token = pairs.get("Token", "").strip()
+    return _Claim(pairs["Action"], pairs["Version"], pairs["Region"], pairs["Timestamp"], token, "Region")
 
 
 def _checked_time(claim: _Claim, now: float) -> int:
@@ -361,7 +372,7 @@ def _v3_parameters(request: Request) -> dict[str, Any]:
 
 def _call(claim: _Claim, parameters: dict[str, Any], credential: Credential | None, sent_by: str) -> Call:
     signed_by = credential.instance_id if credential is not None else ""
-    return Call(claim.action, claim.region, claim.language, parameters, credential, _sender(sent_by, signed_by))
+    return Call(claim.action, claim.region, parameters, credential, _sender(sent_by, signed_by))
 
 
 def _sender(by_port: str, by_keys: str) -> str:

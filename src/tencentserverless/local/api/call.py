@@ -24,7 +24,6 @@ class Call(NamedTuple):
 
     action: str
     region: str
-    language: str
     parameters: dict[str, Any]
     credential: Credential | None
     sent_by: str = ""

@@ -12,11 +12,13 @@ from typing import Any, NamedTuple
 from tencentserverless.local.model.function import Function
 from tencentserverless.local.model.invocation import Invocation, Outcome, Record
 
-_COLUMNS = """
+_FIRST_COLUMNS = """
     number request_id parent callers region namespace function_name function qualifier invocation_type event
     received_at started_at ended_at status_code ret_msg error_message duration_ms memory_bytes output init_output
-    init_ms instance_id busy_ms bytes
+    init_ms instance_id bytes
 """.split()
+_LATER_COLUMNS = ["busy_ms"]  # of later versions: NULL in the records of earlier ones
+_COLUMNS = [*_FIRST_COLUMNS, *_LATER_COLUMNS]
 _NAMED = ", ".join(_COLUMNS)
 _OPEN = (
     # Not WAL: it maps a file into memory. If another program truncates that, the kernel kills this process (SIGBUS).
@@ -24,7 +26,6 @@ _OPEN = (
     "PRAGMA synchronous = OFF",  # records may be lost if the machine crashes
     "BEGIN IMMEDIATE",  # fails if the file cannot be written
     f"CREATE TABLE IF NOT EXISTS invocations (number INTEGER PRIMARY KEY, {', '.join(_COLUMNS[1:])})",
-    f"SELECT {_NAMED} FROM invocations LIMIT 0",  # noqa: S608  fails if the table is of another program
     "COMMIT",
 )
 _INSERT = f"INSERT INTO invocations ({_NAMED}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608  without values
@@ -57,10 +58,29 @@ def opened(path: Path) -> sqlite3.Connection:
     try:
         for statement in _OPEN:
             database.execute(statement)
+        bring_up_to_date(database)
     except BaseException:
         database.close()
         raise
     return database
+
+
+def bring_up_to_date(database: sqlite3.Connection) -> None:
+    """Add the columns that the file of an earlier version lacks. Raises sqlite3.Error if the file cannot be used."""
+    if _missing_columns(database):
+        with database:
+            database.execute("BEGIN IMMEDIATE")
+            for column in _missing_columns(database):  # another process may just have added them
+                database.execute(f"ALTER TABLE invocations ADD COLUMN {column}")
+
+
+def _missing_columns(database: sqlite3.Connection) -> list[str]:
+    found = {row[1] for row in database.execute("PRAGMA table_info(invocations)")}
+    if not found.issuperset(_FIRST_COLUMNS):
+        raise sqlite3.DatabaseError("this is not a file of invocation records")
+    if not found.issubset(_COLUMNS):
+        raise sqlite3.DatabaseError("a newer version of tencentserverless wrote it: update this one, or use a new file")
+    return [column for column in _COLUMNS if column not in found]
 
 
 def write(database: sqlite3.Connection, records: Sequence[Record], limits: Limits) -> None:
@@ -161,8 +181,8 @@ def _row(record: Record, settings: str) -> tuple[Any, ...]:
         _stored(outcome.init_output),
         outcome.init_ms,
         outcome.instance_id,
-        outcome.busy_ms,
         record.kept_bytes,
+        outcome.busy_ms,
     )
 
 

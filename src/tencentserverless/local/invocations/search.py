@@ -66,6 +66,7 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
     # "rw": an endpoint that was killed may have left a transaction that the next reader has to undo.
     address = f"{path.absolute().as_uri()}?mode=rw"
     with closing(sqlite3.connect(address, timeout=BUSY_SECONDS, isolation_level=None, uri=True)) as database:
+        record_file.bring_up_to_date(database)
         database.execute("PRAGMA query_only = ON")
         yield database
 

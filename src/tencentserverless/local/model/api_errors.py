@@ -96,7 +96,11 @@ def secret_id_not_found() -> Refusal:
         "The SecretId is not found, please ensure that your SecretId is correct. A local endpoint accepts the key pair "
         "that it printed when it started; start it with `--accept ID:KEY` for a pair of yours, or with `--accept any`."
     )
-    return Refusal("AuthFailure.SecretIdNotFound", text)
+    chinese = (
+        "SecretId不存在，请输入正确的密钥。本地服务接受它启动时打印的密钥；"
+        "用 `--accept ID:KEY` 启动可以接受您自己的密钥，用 `--accept any` 启动可以接受任意密钥。"
+    )
+    return Refusal("AuthFailure.SecretIdNotFound", text, chinese)
 
 
 def token_failure() -> Refusal:
@@ -105,7 +109,8 @@ def token_failure() -> Refusal:
 
 def credentials_expired() -> Refusal:
     text = "The token has expired. Read the credentials from the environment again, because an instance gets new ones."
-    return Refusal("AuthFailure.TokenFailure", text)
+    chinese = "token 已过期。实例会得到新的密钥，请重新从环境变量读取。"
+    return Refusal("AuthFailure.TokenFailure", text, chinese)
 
 
 def signature_failure() -> Refusal:
@@ -121,7 +126,8 @@ def too_large_for_v1(limit_bytes: int) -> Refusal:
         "The provided credentials could not be validated because of exceeding request size limit "
         f"{limit_bytes}B, please use new signature method `TC3-HMAC-SHA256`."
     )
-    return Refusal("AuthFailure.SignatureFailure", text)
+    chinese = "由于请求包大小超过限制，请求签名验证失败，请使用新的签名方法 `TC3-HMAC-SHA256`。"
+    return Refusal("AuthFailure.SignatureFailure", text, chinese)
 
 
 def request_too_large(limit_bytes: int, size_bytes: int) -> Refusal:
@@ -195,7 +201,8 @@ def chain_too_long(hops: int, loop: Sequence[str]) -> Refusal:
     """
     cycle = f" The functions call each other in a loop: {' → '.join(loop)}." if loop else ""
     text = f"The chain of invocations is longer than {hops} hops.{cycle}"
-    return Refusal("LimitExceeded.Quota", text, status_code=432)
+    chinese_cycle = f"这些函数在循环调用：{' → '.join(loop)}。" if loop else ""
+    return Refusal("LimitExceeded.Quota", text, f"调用链超过 {hops} 层。{chinese_cycle}", status_code=432)
 
 
 def internal_error() -> Refusal:
