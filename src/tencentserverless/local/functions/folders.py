@@ -3,12 +3,12 @@
 import os
 import re
 import shlex
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from tencentserverless.local.functions import unused
 from tencentserverless.local.functions.catalog import Catalog
 from tencentserverless.local.functions.encodings import decoded
 from tencentserverless.local.functions.python_modules import has_module
@@ -19,9 +19,6 @@ from tencentserverless.local.model.overrides import NO_OVERRIDES, Overrides
 from tencentserverless.local.model.regions import REGIONS
 
 MANIFEST_NAMES = ("serverless.yml", "serverless.yaml", "serverless.json", "template.yaml", "template.yml")
-_NOT_READ = re.compile(
-    r"(?:serverless\.(?:ya?ml|json|[cm]?[jt]s)|template\.ya?ml|cloudbaserc\.js(?:on)?)(?:\.txt)?", re.I
-)
 ENTRY = "index.py"
 _HANDLER = re.compile(
     rb"^(?:\xef\xbb\xbf)?[ \t]*(?:async[ \t]+)?def[ \t]+main_handler\b(?![ \t]*\([ \t]*(?:self|cls)\b)"
@@ -40,7 +37,6 @@ _TEMPLATE = b"TencentCloud::Serverless::"
 _NOT_OURS = frozenset(("node_modules", "site-packages", "__pycache__"))
 _USUAL_ADVICE = "Name the handler of another file: --handler FILE.FUNCTION"
 _SERVER = "scf_bootstrap"
-_ENVIRONMENTS = (".venv", "venv")
 MOST_LOOKED_AT = 2000
 MOST_NAMED = 5
 _NAME_RULE = "2 to 60 letters, digits, `-` and `_`, a letter first, no `-` or `_` last"
@@ -98,7 +94,7 @@ class FolderReader:
         reading = self._plain(folder) if path is None else self._from_manifest(path)
         reading.functions = [self._overrides.over(function) for function in reading.functions]
         for function in reading.functions:
-            reading.notices += [*missing_handler_file(function), *unused_environment(function)]
+            reading.notices += [*missing_handler_file(function), *unused.environments(function)]
         return reading
 
     def _read_path(self, folder: Path) -> dict[Path, Reading]:
@@ -137,7 +133,9 @@ class FolderReader:
         text = f"{folder}: the folder's name is not a valid function name ({_NAME_RULE})"
         if not name:
             return Reading(refusals=[Refusal("", f"{text}. Name the function with --name, or with a serverless.yml")])
-        reading = Reading([Function(name=name, code=folder, origin=str(folder))], not_read(folder))
+        reading = Reading(
+            [Function(name=name, code=folder, origin=str(folder))], unused.configurations(folder, MANIFEST_NAMES)
+        )
         if name not in (own_name, self._overrides.name):
             reading.notices.append(f"{text}, so the function is `{name}`. Another name: --name, or a serverless.yml")
         return reading
@@ -208,7 +206,7 @@ def _nothing_in(folder: Path, is_silent: bool) -> list[str]:
 
     is_silent: whether nothing else is said about the folder.
     """
-    advice, others = _advice(folder), not_read(folder)
+    advice, others = _advice(folder), unused.configurations(folder, MANIFEST_NAMES)
     if not is_silent:
         return [*others, f"{folder}: {advice}"] if advice else others
     found = "this folder and its subfolders have neither a serverless.yml nor an index.py with main_handler"
@@ -227,18 +225,6 @@ def _advice(folder: Path) -> str:
         return f"Its {_SERVER} starts a server, and the local endpoint serves event functions only"
     has_python = any(path.suffix == ".py" for pattern in ("*", "*/*") for path in _below(folder, pattern))
     return "" if has_python else "There is no Python file, and the local endpoint runs only Python"
-
-
-def not_read(folder: Path) -> list[str]:
-    """Notices about files that look like a configuration and are not read, because of their name or their language."""
-    names = sorted(filter(_NOT_READ.fullmatch, os.listdir(folder)))
-    reads = "The local endpoint reads serverless.yml, serverless.yaml, serverless.json and template.yaml"
-    return [f"{folder / name}: not read. {reads}" for name in names if not _is_other_template(folder, name)]
-
-
-def _is_other_template(folder: Path, name: str) -> bool:
-    """Whether a file is the `template.yaml` of another tool."""
-    return name in MANIFEST_NAMES and _TEMPLATE not in _bytes(folder / name)
 
 
 def passed_over(folder: Path, served: Iterable[Path]) -> list[str]:
@@ -309,17 +295,6 @@ def missing_handler_file(function: Function) -> list[str]:
         return []
     text = f"{function.name}: the handler is `{function.handler}`, but there is no {module}.py in {function.code}"
     return [f"{text} ({function.origin}){_other_place(function.code, module)}"]
-
-
-def unused_environment(function: Function) -> list[str]:
-    """A notice if the folder has a virtual environment that the endpoint does not run in."""
-    found = [function.code / name for name in _ENVIRONMENTS if (function.code / name / "pyvenv.cfg").is_file()]
-    packed = "as on the platform. Install packages into the function's folder itself: pip install PACKAGE -t"
-    return [
-        f"{function.name}: {place} is not used, {packed} {shlex.quote(str(function.code))}"
-        for place in found
-        if not os.path.samefile(place, sys.prefix)
-    ]
 
 
 def _other_place(code: Path, module: str) -> str:

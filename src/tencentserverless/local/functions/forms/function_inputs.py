@@ -47,6 +47,7 @@ _WITHOUT_EFFECT = """
     apigw targets ignoreUpdate protocolType protocolParams instanceConcurrencyConfig entryFile dnsCache useGpu
     autoCreateClsTopic autoDeployClsTopicIndex statusTrack needDeployCode credentials serviceId serviceName tag
     include exclude package qualifier imageConfig object projectId disableTraffic isAutoCreate
+    isAutoPublish publishDescription
 """
 _USED = "name src handler runtime region namespace memorySize timeout initTimeout environment environments layers type"
 _KNOWN = frozenset([*_USED.split(), *_WITHOUT_EFFECT.split(), "asyncRunEnable", "image", "code", "codeUri"])
