@@ -234,6 +234,33 @@ def test_a_handler_that_is_elsewhere(folder):
     ]
 
 
+def test_a_handler_that_its_file_does_not_contain(folder):
+    """A notice tells, with the handler that the folder has, unless the names of the file come from elsewhere."""
+    manifest, notices = "component: scf\nname: fn\ninputs: {handler: index.main}\n", []
+    place = folder("fn", "if __name__ == '__main__':\n    pass\ndef main_handler(e, c): 1\n", manifest=manifest)
+    read([place], notices.append)
+    assert notices == [
+        f"fn: the handler is `index.main`, but {place}/index.py does not contain `main`. "
+        "The folder has the handler `index.main_handler`"
+    ]
+    for code in ("from app import *", "globals()['ma' 'in'] = print", "main = print"):
+        (place / "index.py").write_text(code)
+        read([place], notices.append)
+    assert len(notices) == 1
+
+
+def test_a_compiled_handler(folder):
+    """Without a source the handler of a compiled file, or of a package, is proposed."""
+    place = folder("fn")
+    for name in ("index.pyc", "index/__init__.py"):
+        (place / "index.py").unlink(missing_ok=True)
+        (place / name).parent.mkdir(exist_ok=True)
+        (place / name).touch()
+        with pytest.raises(FunctionFolderError, match=r"start .*fn --handler index\.main_handler"):
+            read([place], print)
+        (place / name).unlink()
+
+
 def test_a_component_without_a_runtime(folder):
     """The deploy tool takes Node.js for it, so it is refused if the file of its handler is for Node.js alone."""
     place = folder("page", manifest="component: scf\nname: page\ninputs: {src: .}\n")

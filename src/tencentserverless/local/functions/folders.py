@@ -14,7 +14,15 @@ from tencentserverless.local.functions.encodings import decoded
 from tencentserverless.local.functions.python_modules import has_module
 from tencentserverless.local.functions.reading import Reading, Refusal, folded
 from tencentserverless.local.model.errors import FunctionFolderError
-from tencentserverless.local.model.function import FUNCTION_NAME, NAMESPACE_NAME, Function, Key, module_of
+from tencentserverless.local.model.function import (
+    DEFAULT_HANDLER,
+    FUNCTION_NAME,
+    NAMESPACE_NAME,
+    Function,
+    Key,
+    entry_of,
+    module_of,
+)
 from tencentserverless.local.model.overrides import NO_OVERRIDES, Overrides
 from tencentserverless.local.model.regions import REGIONS
 
@@ -33,6 +41,8 @@ _DEFINITION = re.compile(
     re.M,
 )
 _STAR_IMPORT = re.compile(rb"^(?:\xef\xbb\xbf)?[ \t]*from[ \t]+\.?(\w+)[ \t]+import[ \t]*\*", re.M)
+_DYNAMIC = rb"import[ \t]*\*|\b(?:globals|locals|exec|setattr)\b"  # names come from elsewhere
+_OTHER_ENTRIES = ("index.pyc", "index/__init__.py")
 _TEMPLATE = b"TencentCloud::Serverless::"
 _NOT_OURS = frozenset(("node_modules", "site-packages", "__pycache__"))
 _USUAL_ADVICE = "Name the handler of another file: --handler FILE.FUNCTION"
@@ -94,7 +104,7 @@ class FolderReader:
         reading = self._plain(folder) if path is None else self._from_manifest(path)
         reading.functions = [self._overrides.over(function) for function in reading.functions]
         for function in reading.functions:
-            reading.notices += [*missing_handler_file(function), *unused.environments(function)]
+            reading.notices += [*missing_handler(function), *unused.environments(function)]
         return reading
 
     def _read_path(self, folder: Path) -> dict[Path, Reading]:
@@ -270,6 +280,7 @@ def _handlers(folder: Path) -> list[tuple[Path, str]]:
         for path in sorted(folder.glob("*.py"))
         for usual, other in _DEFINITION.findall(_bytes(path))
     ]
+    found += [(False, DEFAULT_HANDLER) for name in _OTHER_ENTRIES if (folder / name).is_file()]
     return [(folder, handler) for _, handler in sorted(found)]
 
 
@@ -288,13 +299,17 @@ def _joined(places: Sequence[Path]) -> str:
     return f"{', '.join(map(str, places[:MOST_NAMED]))}{more}"
 
 
-def missing_handler_file(function: Function) -> list[str]:
-    """A notice if the file of the handler does not exist. It tells where such a file is."""
-    module = module_of(function.handler)
-    if any(has_module(Path(folder), module) for folder in function.folders):
+def missing_handler(function: Function) -> list[str]:
+    """A notice if the file of the handler does not exist, or lacks its name. It tells where the handler may be."""
+    module, file, name = module_of(function.handler), entry_of(function), function.handler.rpartition(".")[2]
+    text = f"{function.name}: the handler is `{function.handler}`, but"
+    if not any(has_module(Path(folder), module) for folder in function.folders):
+        found = f"there is no {module}.py in {function.code}"
+        return [f"{text} {found} ({function.origin}){_other_place(function.code, module)}"]
+    source = _bytes(file)  # nothing if the file is compiled
+    if not source or not name.isascii() or re.search(rb"\b%s\b|%s" % (re.escape(name.encode()), _DYNAMIC), source):
         return []
-    text = f"{function.name}: the handler is `{function.handler}`, but there is no {module}.py in {function.code}"
-    return [f"{text} ({function.origin}){_other_place(function.code, module)}"]
+    return [f"{text} {file} does not contain `{name}`{_other_handler(function.code)}"]
 
 
 def _other_place(code: Path, module: str) -> str:
@@ -302,6 +317,10 @@ def _other_place(code: Path, module: str) -> str:
     near = [place for place in (code.parent, *_below(code, "*")) if (place / f"{module}.py").is_file()]
     if near:
         return f". There is one in {near[0]}"
+    return _other_handler(code)
+
+
+def _other_handler(code: Path) -> str:
     handlers = _handlers(code)
     return f". The folder has the handler `{handlers[0][1]}`" if handlers else ""
 

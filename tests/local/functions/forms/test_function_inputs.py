@@ -115,6 +115,8 @@ def test_runtimes(project, runtime, told):
 
 
 def test_code_that_is_a_file(project):
-    """A zip in the place of the folder is refused with what to do."""
+    """A zip in the place of the folder is refused with what to do; a folder may be written as on Windows."""
     text = {"serverless.yml": "component: scf\nname: fn\ninputs: {src: ./code.zip}\n", "code.zip": ""}
     assert "code.zip is a file. Unpack it, and name the folder" in project(text).refusals[0].reason
+    windows = {"serverless.yml": "component: scf\nname: fn\ninputs: {src: '.\\\\code\\\\fn'}\n", "code/fn/a.txt": ""}
+    assert project(windows).functions[0].code.parts[-2:] == ("code", "fn")

@@ -37,7 +37,7 @@ from tencentserverless.local.model.regions import DEFAULT_REGION, REGIONS
 ENVIRONMENT_LIMIT_BYTES = 4096
 MOST_LAYERS = 5
 TIMEOUT_LIMIT, ASYNC_TIMEOUT_LIMIT = 900, 86_400
-_HANDLER = re.compile(r"[^\s.]+(\.[^\s.]+)+")
+_HANDLER = re.compile(r"[^\s./][^\s.]*(\.[^\s.]+)+")
 # The platform's tools use these. Here they have no effect.
 _WITHOUT_EFFECT = """
     role enableRoleAuth description vpcConfig vpc cls clsConfig cfs cfsConfig deadLetter deadLetterConfig publicAccess
@@ -157,7 +157,7 @@ class _FunctionInputs:
         text, missing = self._references.expand(source)
         if missing:
             self._fail_at(line, f"`{name}`: ${{{missing[0]}}} has no value")
-        folder = self._file.path.parent / text
+        folder = self._file.path.parent / text.replace("\\", "/")  # as authors on Windows write it
         if not os.path.isdir(folder) and not missing:
             self._fail_at(line, f"`{name}`: {_not_a_folder(folder)}")
             return self._file.path.parent
