@@ -13,6 +13,7 @@ _LIKE_CONFIGURATION = re.compile(r"(?:serverless\.(?:ya?ml|json|[cm]?[jt]s)|clou
 _DECLARATION = re.compile(
     rb"""^component: *["']?(?:@serverless/)?(?:tencent-)?(?:multi-)?scf|TencentCloud::Serverless::""", re.M
 )
+_MOST_BYTES = 1 << 16
 _ENVIRONMENTS = (".venv", "venv")
 
 
@@ -37,7 +38,10 @@ def environments(function: Function) -> list[str]:
 def _is_configuration(path: Path) -> bool:
     if _LIKE_CONFIGURATION.fullmatch(path.name):
         return True
+    if path.suffix not in (".yml", ".yaml") or not path.is_file():
+        return False
     try:
-        return path.suffix in (".yml", ".yaml") and _DECLARATION.search(path.read_bytes()) is not None
+        with path.open("rb") as file:
+            return _DECLARATION.search(file.read(_MOST_BYTES)) is not None
     except OSError:
         return False

@@ -76,8 +76,9 @@ def test_code_that_a_command_makes(project):
 
 def test_variables_in_a_list(project):
     """Variables may be a list of objects with `key` and `value` in every form."""
-    reading = read(project, "  environment:\n    - {key: A, value: 1}\n    - {key: B, value: '${env:C}'}\n", C="c")
-    assert reading.functions[0].variables == {"A": "1", "B": "c"}
+    reading = read(project, "  environment: [{key: A, value: 0}, {key: B, value: '${env:C}'}, {key: D}]\n", C="c")
+    assert reading.functions[0].variables == {"A": "0", "B": "c", "D": ""}
+    assert "objects with `key` and `value`" in read(project, "  environment: [{A: hi}]\n").refusals[0].reason
 
 
 def test_variables_in_the_wrong_place(project):

@@ -269,11 +269,11 @@ class _FunctionInputs:
     def _listed_variables(self, inputs: Mapping) -> dict[str, str | None]:
         """The variables of `environments`, a list of objects with `key` and `value`."""
         listed = inputs.get("environments") or []
-        if not isinstance(listed, list) or not all(isinstance(each, Mapping) for each in listed):
+        if not isinstance(listed, list) or not all(isinstance(each, Mapping) and _key(each) for each in listed):
             self._fail(inputs, "environments", "`environments` must be a list of objects with `key` and `value`")
             return {}
-        pairs = [(each, str(each.get("key") or each.get("envKey"))) for each in listed]
-        return {name: self._variable(each, name, each.get("value") or each.get("envVal")) for each, name in pairs}
+        pairs = [(each, _key(each)) for each in listed]
+        return {name: self._variable(each, name, each.values.get("value", each.get("envVal"))) for each, name in pairs}
 
     def _variable(self, variables: Mapping, name: str, value: Any) -> str | None:
         """The value of a variable. None, after a notice, if it is not known here."""
@@ -333,6 +333,11 @@ class _FunctionInputs:
 
     def _fail_at(self, line: int, text: str) -> None:
         self.mistakes.append(self._file.mistake(line, text))
+
+
+def _key(listed: Mapping) -> str:
+    """The name of a variable in a list. "" if it has none."""
+    return str(listed.get("key") or listed.get("envKey") or "")
 
 
 def _layer_name(text: str, expanded: Expanded) -> str:
