@@ -190,6 +190,9 @@ def doubles(functions: Iterable[Function]) -> Iterator[tuple[Function, Function]
 
 def declared_twice(first: Function, second: Function) -> str:
     """The message about two functions of one name."""
+    if first.origin == second.origin:
+        keys = f"`{first.part}` and `{second.part}`"
+        return f"{first} is declared twice in {first.origin}, by {keys}. Only the first is served. Name one otherwise"
     return (
         f"{first} is declared twice: in {first.origin} and in {second.origin}. Only the first is served. Name the "
         "function in a serverless.yml, or start its folder alone with --name"

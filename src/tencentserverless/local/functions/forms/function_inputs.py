@@ -166,7 +166,8 @@ class _FunctionInputs:
     def _name(self) -> str:
         inputs = self._inputs
         given = inputs.get("name")
-        line = inputs.line_of("name") if given is not None else self._file.top.line_of("name")
+        of_default = inputs.line if self._declared.part else self._file.top.line_of("name")
+        line = inputs.line_of("name") if given is not None else of_default
         name, missing = self._references.expand(str(given if given is not None else self._declared.name))
         if missing:
             self._fail_at(line, f"`name`: ${{{missing[0]}}} has no value")

@@ -42,14 +42,20 @@ class ManifestFile:
         self.top = top
         self.form = form
         self.surroundings = surroundings
+        self.names: Map[str, str] = {}  # how the form calls a setting, by its name in the component `scf`
         self.reading = Reading(files=surroundings.files)
 
     def notice(self, line: int, text: str) -> None:
-        self.reading.notices.append(f"{self.path}:{line}: {text}")
+        self.reading.notices.append(f"{self.path}:{line}: {self._in_its_names(text)}")
 
     def mistake(self, line: int, text: str) -> str:
         """The line that tells of a mistake."""
-        return f"{self.path}:{line}: {self.form}: {text}"
+        return f"{self.path}:{line}: {self.form}: {self._in_its_names(text)}"
+
+    def _in_its_names(self, text: str) -> str:
+        for name, own in self.names.items():
+            text = text.replace(f"`{name}`", f"`{own}`")
+        return text
 
     def refuse(self, line: int, text: str) -> None:
         """Add a refusal of the whole file."""
