@@ -93,12 +93,13 @@ class Meter:
         is exact, so a difference shows that. Then the processes are measured, if they are few.
         """
         stat = procfs.read(f"{folder}/memory.stat")
+        counted = _group_bytes(stat)
         exact = procfs.read(f"{folder}/memory.current") or procfs.read(f"{folder}/memory.usage_in_bytes")
         if int(exact or 0) - _counted_bytes(stat) > LATE_BYTES:
             pids = self._processes(FEW_PROCESSES)
             if len(pids) <= FEW_PROCESSES:
-                return self._proportional_sum(pids)
-        return _group_bytes(stat)
+                return max(counted, self._proportional_sum(pids))
+        return counted
 
     def _proportional_sum(self, pids: list[int]) -> int:
         """The memory of several processes. A page that they share is divided among them, so that it counts once.
