@@ -1,8 +1,10 @@
 """The SQLite file of records: how it is opened, its rows, its limits. `search` reads it."""
 
+import errno
 import json
 import os
 import sqlite3
+import stat
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -50,10 +52,8 @@ DEFAULT_LIMITS = Limits()
 
 
 def opened(path: Path) -> sqlite3.Connection:
-    """Open the file for writing. Only its owner may read it: events may be secret. A link is not followed."""
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600))
-    with suppress(OSError):  # it belongs to somebody else
-        os.chmod(path, 0o600)
+    """Open the file for writing. Raises OSError and `sqlite3.Error`."""
+    _make_private(path)
     database = sqlite3.connect(path, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None)
     try:
         for statement in _OPEN:
@@ -63,6 +63,17 @@ def opened(path: Path) -> sqlite3.Connection:
         database.close()
         raise
     return database
+
+
+def _make_private(path: Path) -> None:
+    """Create the file if it is missing. Only its owner may read it: events may be secret. A link is not followed."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
+    os.close(descriptor)
+    if not is_file:  # such as /dev/null, which must stay open for everybody
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    with suppress(OSError):  # it belongs to somebody else
+        os.chmod(path, 0o600)
 
 
 def bring_up_to_date(database: sqlite3.Connection) -> None:
