@@ -90,7 +90,8 @@ def test_completion(tmp_path, monkeypatch):
         ("tencentserverless lo", 1, "plain,local"),
         ("t local s", 2, "plain,start"),
         ("t map --res", 2, "plain,--resume"),
-        ("t map Wo", 2, "plain,Work"),
+        *((f"t {verb} Wo", 2, "plain,Work") for verb in ("invoke", "map", "show", "logs")),
+        ("t status ID --function Wo", 4, "plain,Work"),
     ):
         variables = {"_TENCENTSERVERLESS_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(position)}
         done = CliRunner().invoke(root, [], env=variables, prog_name="tencentserverless")
