@@ -4,6 +4,7 @@ import atexit
 import os
 import random
 import shutil
+import signal
 import tempfile
 
 import pytest
@@ -12,6 +13,9 @@ import pytest
 for folder in ("XDG_RUNTIME_DIR", "XDG_STATE_HOME"):
     os.environ[folder] = tempfile.mkdtemp()
     atexit.register(shutil.rmtree, os.environ[folder], ignore_errors=True)
+for name in ("SIGINT", "SIGHUP"):  # jobs in the background and `nohup` ignore them, and so would processes of tests
+    if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is signal.SIG_IGN:
+        signal.signal(getattr(signal, name), signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL)
 for name in ("LC_ALL", "LC_MESSAGES", "LANG"):  # tests read the English messages of the command line
     if os.environ.get(name, "").startswith("zh"):
         os.environ[name] = "en_US.UTF-8"

@@ -45,6 +45,20 @@ def test_it_runs_as_a_module(command):
     assert "1.0.0" in done.stdout
 
 
+def test_ctrl_c_while_modules_are_loaded():
+    """Ctrl-C that comes before the command line is loaded ends it with 130 and one line."""
+    program = (
+        "import signal, sys\nfrom tencentserverless._cli import main\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'click' and 'tencentserverless._cli.commands' in sys.modules:\n"
+        "            signal.raise_signal(signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Finder())\nmain(['--help'])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "Interrupted.\n")
+
+
 def test_nothing_heavy_is_loaded_for_help():
     """Help loads neither the server nor the client."""
     program = (

@@ -1,6 +1,7 @@
 """`map` of both clients: what ends it, what is sent again, what it hands out, and how it does with few threads."""
 
 import os
+import signal
 import threading
 
 import pytest
@@ -9,6 +10,7 @@ from tencentserverless import exception as errors
 from tests.clients import Driven, client_of
 from tests.functions.test_functions import echo, event_of, function_of, outcomes_of
 from tests.loopback import CERTIFICATES, Server, answering, failure, http, refusal, result
+from tests.signals import Interrupted, interrupt_elsewhere
 
 STRANGER = os.path.join(CERTIFICATES, "stranger.pem")
 HOPELESS = ("ResourceNotFound.Function", "ResourceNotFound.Qualifier", "InvalidParameterValue.Namespace")
@@ -295,3 +297,19 @@ def is_refused(mapped):
         mapped.close()
         return True
     return False
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="this system has no signal masks")
+def test_a_signal_that_interrupts_no_wait():
+    """The handler of a signal runs while a map of the blocking client waits, also if another thread got the signal."""
+    over, in_time = threading.Event(), []
+
+    def answer(head, body):
+        in_time.append(over.wait(8))
+        return echo(head, body)
+
+    with Server(answering(answer)) as server, client_of("blocking", server.endpoint) as client:
+        with pytest.raises(Interrupted):
+            interrupt_elsewhere(lambda: next(function_of(client).map([1])))
+        over.set()
+    assert in_time in ([], [True])

@@ -6,7 +6,7 @@ This file runs on every Python, with or without the extra. It names what has to 
 import sys
 
 NEEDED = ("httptools", "click", "yaml")
-USAGE = 2
+USAGE, INTERRUPTED = 2, 130
 
 
 def main(arguments: "list[str] | None" = None) -> None:
@@ -33,6 +33,12 @@ def _run(arguments: "list[str] | None") -> None:
     from tencentserverless._cli import ctrl_c
 
     ctrl_c.raise_later()
-    from tencentserverless._cli.commands import root
+    try:
+        from tencentserverless._cli.commands import root
 
-    root.main(arguments, prog_name="tencentserverless")
+        root.main(arguments, prog_name="tencentserverless")
+    except KeyboardInterrupt:  # while modules are loaded; later `root.main` handles it
+        from tencentserverless._cli.language import text
+
+        sys.stderr.write(text("Interrupted.") + "\n")
+        sys.exit(INTERRUPTED)

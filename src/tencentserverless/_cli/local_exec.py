@@ -63,7 +63,7 @@ def execute(
     finally:
         scf.stop()
     _summarize(scf, as_json)
-    if not scf.counters.requests:
+    if not scf.counters.requests and code < KILLED:
         serving.say(_nothing_came(cloud))
     sys.exit(code)
 

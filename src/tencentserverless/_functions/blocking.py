@@ -14,6 +14,7 @@ from tencentserverless._functions.event_handle import EventHandle
 from tencentserverless._functions.fanout import Failed
 from tencentserverless._protocol.invoke import InvokeResult
 from tencentserverless._transport.blocking.drive import drive
+from tencentserverless._transport.readiness import LONGEST_SECONDS
 
 __tracebackhide__ = True  # from pytest: it shows the caller's frames
 
@@ -83,14 +84,15 @@ class Map(Generic[T]):
                 self._threads += 1
 
     def _settle(self) -> None:
-        """Wait for an outcome or for the end of a pause."""
+        """Wait for an outcome or for the end of a pause, but not for long."""
         pause = self._fanout.pause(monotonic())
         if pause is None and not self._fanout.in_flight:
             return
         if not self._threads and self._fanout.in_flight:
             _invoke_next(self._todo, self._done)
+        seconds = LONGEST_SECONDS if pause is None else min(pause, LONGEST_SECONDS)  # so that Ctrl-C takes effect
         try:
-            pending, outcome = self._done.get(timeout=pause)
+            pending, outcome = self._done.get(timeout=seconds)
         except queue.Empty:
             return
         self._fanout.finish(pending, outcome, monotonic())

@@ -1,5 +1,6 @@
 """`LocalSCF`, a local endpoint inside a program. It has a thread and an event loop of its own."""
 
+import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
 from ipaddress import ip_address
@@ -149,6 +150,7 @@ class LocalSCF(InTests):
         self._on_record = on_record
         self._watch = watch
         self._loop: LoopThread | None = None
+        self._starting: asyncio.Task[None] | None = None
         self._server: Server | None = None
         self._endpoint: Endpoint | None = None
         self.endpoint: str = ""
@@ -287,6 +289,7 @@ class LocalSCF(InTests):
         return {"endpoint": self.endpoint, **keys, "proxy": "", "ca_file": self.ca_file or None, **arguments}
 
     async def _start(self) -> None:
+        self._starting = asyncio.current_task()
         readers = self._notify, self._on_record, self._port, self._watch
         self._server = server = await serve_endpoint(self._paths, self._options, *readers)
         self._endpoint = server.endpoint
@@ -296,6 +299,8 @@ class LocalSCF(InTests):
             self.ca_file, self.bundle = str(server.authority.ca_file), str(server.authority.bundle)
 
     async def _stop(self) -> None:
+        if self._starting is not None:  # Ctrl-C has ended the wait for it, perhaps not the start itself
+            await asyncio.wait([self._starting])
         server, self._server = self._server, None
         if server is not None:
             await server.stop()

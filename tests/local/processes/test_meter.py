@@ -95,7 +95,7 @@ def test_processes_that_do_not_let_themselves_be_measured(process, monkeypatch):
     process.tell("hold 50")
     monkeypatch.setattr(measuring, "PATIENCE_SECONDS", -1.0)
     assert meter.sample() == before
-    monkeypatch.undo()
+    monkeypatch.setattr(measuring, "PATIENCE_SECONDS", 100.0)
     assert meter.sample() > before + 35 * MB
     meter.close()
 
@@ -159,4 +159,20 @@ def test_who_is_refused_again_and_again(tmp_path, inner):
     meter.sample()
     assert (found[:2], meter.excess) == (["", ""], "")
     assert found[2].startswith("it kept trying to start")
+    meter.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "stat"),
+    [("memory.usage_in_bytes", "total_rss 1000\ntotal_cache 1000\n"), ("memory.current", "anon 1000\nfile 1000\n")],
+)
+def test_a_late_count_of_the_kernel(process, tmp_path, name, stat):
+    """If the kernel's exact count says that its `memory.stat` is late, the processes are measured instead."""
+    (tmp_path / "memory.stat").write_text(stat)
+    (tmp_path / name).write_text(f"{20 * MB}\n")
+    meter = Meter(process.pid, groups={"memory": str(tmp_path), "pids": str(tmp_path)})
+    process.tell("hold 50")
+    assert meter.sample() == 1000
+    (tmp_path / name).write_text(f"{80 * MB}\n")
+    assert meter.sample() > 45 * MB
     meter.close()

@@ -84,7 +84,7 @@ def test_a_loop_is_stopped_and_named(serve):
     with Api(scf) as api:
         refused = json.loads(api.invoke("ping", {})["RetMsg"])
     assert refused["code"] == "LimitExceeded.Quota"
-    assert "longer than 4 hops. The functions call each other in a loop: pong → ping → pong." in refused["message"]
+    assert "调用链超过 4 层。这些函数在循环调用：pong → ping → pong。" in refused["message"]
     names = [name for name, _ in families(scf)]
     assert names == ["ping", "pong", "ping", "pong", "ping", "pong"]
     last = scf.records[-1]
@@ -132,5 +132,5 @@ def test_a_loop_of_imports(serve):
     scf = serve({"most_hops": 4}, ping=LOADS.format("pong"), pong=LOADS.format("ping"))
     with Api(scf) as api:
         text = api.invoke("ping", {})["RetMsg"]
-    assert "in a loop: pong → ping → pong" in text
+    assert "循环调用：pong → ping → pong" in text
     assert [name for name, _ in families(scf)] == ["ping", "pong", "ping", "pong", "ping", "pong"]

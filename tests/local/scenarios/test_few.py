@@ -52,8 +52,7 @@ def test_processes_that_stand_still(folder):
     with endpoint(folder.path) as (client, process), ThreadPoolExecutor(2) as pool:
         client.invoke("sleeps", data={"s": 0, "n": 1})
         for only_endpoint in (True, False):
-            ended = pool.submit(client.invoke, "sleeps", data={"s": 0.5, "n": 3_000_000})
-            until(lambda: sleeping(process.pid))
+            ended = asleep(pool, client, process.pid)
             stopped = [process.pid] if only_endpoint else [process.pid, *below(process.pid)]
             for pid in stopped:
                 os.kill(pid, signal.SIGSTOP)
@@ -61,6 +60,15 @@ def test_processes_that_stand_still(folder):
             for pid in stopped:
                 os.kill(pid, signal.SIGCONT)
             assert len(ended.result().value) == 3_000_000
+
+
+def asleep(pool, client, pid):
+    """An invocation whose function sleeps now. On a busy machine one may end before that is seen."""
+    while True:
+        ended = pool.submit(client.invoke, "sleeps", data={"s": 0.5, "n": 3_000_000})
+        until(lambda ended=ended: ended.done() or sleeping(pid))
+        if not ended.done():
+            return ended
 
 
 def sleeping(pid):

@@ -4,13 +4,14 @@ import asyncio
 import sys
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import wait
 from contextlib import suppress
 from typing import Any, TypeVar
 
 from tencentserverless.local.eventloop.failures import log_failure
 
 T = TypeVar("T")
+
+PATIENCE_SECONDS = 10.0  # with coroutines at the end
 
 
 class LoopThread:
@@ -23,12 +24,8 @@ class LoopThread:
         self._thread.start()
 
     def wait_for(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine on the loop, and return its result. Ctrl-C takes effect when the coroutine has ended."""
-        running = asyncio.run_coroutine_threadsafe(work, self._loop)
-        try:
-            return running.result()
-        finally:
-            wait([running])  # a second Ctrl-C ends this wait
+        """Run a coroutine on the loop, and return its result. If Ctrl-C ends this wait, the coroutine goes on."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     def call(self, function: Callable[..., T], *arguments: Any) -> T:
         """Call a function on the loop, and return its result."""
@@ -39,9 +36,15 @@ class LoopThread:
         return self.wait_for(work())
 
     def end(self) -> None:
-        """Stop the loop, and wait until the thread has ended."""
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        """Let the coroutines that are under way end, stop the loop, and wait until the thread has ended."""
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop)
         self._thread.join()
+
+    async def _end(self) -> None:
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        if others:
+            await asyncio.wait(others, timeout=PATIENCE_SECONDS)
+        self._loop.stop()
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)

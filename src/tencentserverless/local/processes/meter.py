@@ -22,6 +22,10 @@ _REFUSED = re.compile(rb"^max (\d+)$", re.M)
 _INNER = "own"  # the group in a worker's group that its processes are in, see `worker/cgroups.py`
 _GROUP_V1 = (b"total_rss", b"total_mapped_file")
 _GROUP_V2 = (b"anon", b"file_mapped")
+_COUNTED_V1 = (b"total_rss", b"total_cache")  # all pages but the kernel's own
+_COUNTED_V2 = (b"anon", b"file", b"kernel")
+LATE_BYTES = 32 * 1024 * 1024  # more than the kernel itself needs for a usual worker
+FEW_PROCESSES = 16  # that can be measured in each sample
 MOST_PROCESSES = 256  # of an instance, if a control group does not limit them
 # Refused forks in one event, if a control group limits them. A refused fork costs as much as a successful one, because
 # the kernel does most of the work before it refuses.
@@ -78,11 +82,24 @@ class Meter:
         if self.excess:
             return self.sampled
         if "memory" in self._groups:
-            now = _group_bytes(procfs.read(f"{self._groups['memory']}/memory.stat"))
+            now = self._group_sum(self._groups["memory"])
         else:
             now = _resident_bytes(pids[0]) if len(pids) == 1 else self._proportional_sum(pids)
         self.sampled = max(self.sampled, now)
         return now
+
+    def _group_sum(self, folder: str) -> int:
+        """The memory of a control group. The kernel may update its `memory.stat` seconds late. The count of all pages
+        is exact, so a difference shows that. Then the processes are measured, if they are few.
+        """
+        stat = procfs.read(f"{folder}/memory.stat")
+        counted = _group_bytes(stat)
+        exact = procfs.read(f"{folder}/memory.current") or procfs.read(f"{folder}/memory.usage_in_bytes")
+        if int(exact or 0) - _counted_bytes(stat) > LATE_BYTES:
+            pids = self._processes(FEW_PROCESSES)
+            if len(pids) <= FEW_PROCESSES:
+                return max(counted, self._proportional_sum(pids))
+        return counted
 
     def _proportional_sum(self, pids: list[int]) -> int:
         """The memory of several processes. A page that they share is divided among them, so that it counts once.
@@ -134,8 +151,10 @@ class Meter:
             os.close(self._status)
         self._status = -1
 
-    def _processes(self) -> list[int]:
-        return [pid for pid in (self._pid, *_descendants(self._pid)) if pid not in self._keepers]
+    def _processes(self, most: int = MOST_PROCESSES) -> list[int]:
+        """The ids of the processes. If there are more than `most`, some more than that."""
+        pids = (self._pid, *_descendants(self._pid, most + KEEPERS))
+        return [pid for pid in pids if pid not in self._keepers]
 
     def find_worker(self) -> None:
         """Find the worker below its keeper: the first child of the init, or of the keeper if there is no init."""
@@ -173,12 +192,22 @@ def _is_init(pid: int) -> bool:
 def _group_bytes(stat: bytes) -> int:
     """The memory of a control group's processes, from the content of ``memory.stat``. Pure.
 
-    Cached files do not count, and neither do files in `/tmp`, which is not in memory on the platform. The names differ
-    between version 1 and 2. The names that begin with "total_" include the groups below, as version 2 always does.
+    Cached files do not count, and neither do files in `/tmp`, which is not in memory on the platform.
+    """
+    return _sum(stat, _GROUP_V1, _GROUP_V2)
+
+
+def _counted_bytes(stat: bytes) -> int:
+    """All memory that ``memory.stat`` has counted. Pure."""
+    return _sum(stat, _COUNTED_V1, _COUNTED_V2)
+
+
+def _sum(stat: bytes, names_v1: tuple[bytes, ...], names_v2: tuple[bytes, ...]) -> int:
+    """The names differ between version 1 and 2. The names that begin with "total_" include the groups below, as version
+    2 always does.
     """
     counts = dict(line.split(b" ", 1) for line in stat.splitlines())
-    names = _GROUP_V1 if b"total_rss" in counts else _GROUP_V2
-    return sum(int(counts.get(name, 0)) for name in names)
+    return sum(int(counts.get(name, 0)) for name in (names_v1 if b"total_rss" in counts else names_v2))
 
 
 def _resident_bytes(pid: int) -> int:
@@ -193,11 +222,11 @@ def _proportional_bytes(pid: int) -> int:
     return int(found[1]) * 1024 if found else _resident_bytes(pid)
 
 
-def _descendants(pid: int) -> list[int]:
-    """The descendants of a process. Stops when the limit is exceeded, because each read is slow during a fork bomb."""
+def _descendants(pid: int, most: int) -> list[int]:
+    """The descendants of a process. Stops when there are more than `most`: each read is slow during a fork bomb."""
     found: list[int] = []
     waiting = [pid]
-    while waiting and len(found) <= MOST_PROCESSES + KEEPERS:
+    while waiting and len(found) <= most:
         parent = waiting.pop()
         children = procfs.children(parent)
         found += children
