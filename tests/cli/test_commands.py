@@ -80,6 +80,17 @@ def test_every_verb(verb):
     assert verb in SCHEMA["$defs"]
 
 
+@pytest.mark.parametrize(
+    "arguments", ["map F e -o", "pack . -o", "local trace --svg", "logs --records", "local start . --records"]
+)
+def test_an_empty_name_of_a_file(arguments, capsys):
+    """A file that is named by a variable of the shell that is not set is wrong use."""
+    with pytest.raises(SystemExit) as ended:
+        root.main([*arguments.split(), ""], prog_name="tencentserverless")
+    assert ended.value.code == 2
+    assert "it is empty" in capsys.readouterr().err
+
+
 def test_completion(tmp_path, monkeypatch):
     """Completion knows the verbs without loading them, the options of one, and the functions that were used here."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
