@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from tencentserverless._protocol.effects import Origin
     from tencentserverless._protocol.identity import Identity
+    from tencentserverless._protocol.invoke import Head
     from tencentserverless._protocol.trace import Step
     from tencentserverless._settings.settings import Unset
 
@@ -166,7 +167,7 @@ class BaseClient:
             found, origin, seconds = self._resolve(region, timeout)
             language = settings.language(self._language)
             head = body_head(action, function_name, namespace, log_type, qualifier, invocation_type, routing_key)
-            body = invoke_body(head, data, self._encode, self._default)
+            body = self._body(head, data)
         except ServerlessError as error:
             named(error, function_name, found, namespace)
             raise
@@ -187,6 +188,17 @@ class BaseClient:
             self._add_trace(made, function_name, namespace, qualifier)
         return made
 
+    def _body(self, head: "Head", event: "Any") -> bytes:
+        """The JSON of an invocation. Raises EventError, also if code of the event fails: that of a lazy dict, for one,
+        or if another thread changes it."""
+        try:
+            return invoke_body(head, event, self._encode, self._default)
+        except ServerlessError:
+            raise
+        except Exception as error:
+            pass_on(error)
+            raise EventError("ClientParamsError", f"reading the event raised {type(error).__name__}") from error
+
     def _fan_out(self, function_name: str, options: "Dict[str, Any]") -> "Callable[[Any], Invocation]":
         """A function from an event to one invocation of a fan-out. The present settings are used for all of them.
 
@@ -204,12 +216,11 @@ class BaseClient:
         except ServerlessError as error:
             named(error, function_name, None, namespace)
             raise
-        encode, default = self._encode, self._default
         target = (region, namespace, function_name)
 
         def prepare(event: "Any") -> Invocation:
             try:
-                body = invoke_body(head, event, encode, default)
+                body = self._body(head, event)
             except ServerlessError as error:
                 named(error, function_name, region, namespace)
                 raise
@@ -221,7 +232,7 @@ class BaseClient:
                 seconds,
                 idempotent=options["idempotent"],
                 is_patient=False,
-                fallback=Fallback(_refusals, target, lambda: invoke_body(head_of_invoke, event, encode, default)),
+                fallback=Fallback(_refusals, target, lambda: self._body(head_of_invoke, event)),
                 timeout_error=self._timeout_error,
                 function_name=function_name,
                 namespace=namespace,

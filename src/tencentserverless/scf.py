@@ -38,7 +38,8 @@ class Client(BaseClient):
         TENCENTCLOUD_SESSIONTOKEN, and their other spellings. A blank token means that there is none.
     profile: a profile of tccli or of ~/.tencentcloud/credentials, for credentials and region. Default: TCCLI_PROFILE.
     credentials: a callable that returns (secret_id, secret_key, token), if possible with the time when they expire
-        (Unix time, ISO 8601 text or datetime) as a fourth value. It is called by one thread at a time.
+        (Unix time, ISO 8601 text or datetime) as a fourth value. It is called by one thread at a time. Or an object of
+        the official SDK that has `get_credential_info`.
     endpoint: ``[scheme://]host[:port]``. Default: TENCENTSERVERLESS_ENDPOINT, then Tencent Cloud's endpoint, which is
         the one in the private network inside SCF.
     timeout: seconds for one invocation, everything included; None for no limit. Default: TENCENTSERVERLESS_TIMEOUT,

@@ -219,6 +219,26 @@ def test_a_default_that_fails(echo):
     assert (caught.value.executed, echo.accepted) == ("no", 0)
 
 
+class Lazy(dict):
+    """A dict that reads its items when they are wanted, which can fail."""
+
+    def items(self):
+        raise self["error"]
+
+
+@pytest.mark.parametrize("error", [RuntimeError("dictionary changed size"), KeyError("x"), OSError(), MemoryError()])
+def test_an_event_whose_own_code_fails(echo, error):
+    """What an event raises while it is read is the cause of an EventError, in a map at its place; nothing is sent."""
+    event = {"deep": [Lazy(error=error)]}
+    with Client() as client:
+        outcomes = list(client.function("f").map([event, event], return_exceptions=True))
+        with pytest.raises(errors.EventError, match=f"reading the event raised {type(error).__name__}") as caught:
+            client.invoke("f", data=event)
+    for failure in (caught.value, *outcomes):
+        assert (type(failure), failure.executed, failure.__cause__) == (errors.EventError, "no", error)
+    assert echo.accepted == 0
+
+
 @pytest.mark.parametrize("ca_file", [5, ["x"], True])
 def test_certificates_are_a_path(echo, ca_file):
     """What is not a path is a SettingsError before anything is sent."""

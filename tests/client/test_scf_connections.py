@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 import inspect
 import json
+import os
 import select
+import shutil
 import socket
 import ssl
 import threading
@@ -12,10 +14,11 @@ import threading
 import pytest
 
 from tencentserverless import exception as errors
+from tencentserverless._transport import tls_context
 from tencentserverless.aio import AsyncClient
 from tencentserverless.scf import Client
 from tests.clients import KINDS, Driven, client_of
-from tests.loopback import AUTHORITY, KEYS, Server, answering, http, read_request, result
+from tests.loopback import AUTHORITY, CERTIFICATES, KEYS, Server, answering, http, read_request, result
 
 OK = http(result())
 both = pytest.mark.parametrize("kind", KINDS)
@@ -297,7 +300,22 @@ def test_a_connection_made_ahead_resumes_and_keeps_sessions(kind):
         call(client, "connect")
         client.invoke("f")
         inner = client.client if kind == "asyncio" else client
-        assert inner._transport().route.session(inner._next_origin())
+        assert inner._transport().route.session(inner._next_origin(), tls_context.context(AUTHORITY))
+
+
+@both
+def test_an_authority_that_is_replaced(kind, tmp_path):
+    """A new connection trusts what is in the file of certificates now, and resumes no session of the time before."""
+    path = str(tmp_path / "ca.pem")
+    shutil.copy(AUTHORITY, path)
+    with Server(answering(OK), tls=True) as server, client_of(kind, server.endpoint, ca_file=path) as client:
+        client.invoke("f")
+        call(client, "close")
+        shutil.copy(os.path.join(CERTIFICATES, "stranger.pem"), path)
+        with pytest.raises(errors.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+            client.invoke("f")
+        shutil.copy(AUTHORITY, path)
+        assert client.invoke("f").value == "Hello World"
 
 
 @both

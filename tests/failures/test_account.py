@@ -20,6 +20,16 @@ def test_one_function():
     )
 
 
+def test_what_cannot_be_printed():
+    """A lone surrogate, a terminal's command and an endless code in an answer do not reach the screen."""
+    error = errors.APIError("C\n" + "x" * 9999, "a\x1b[2J", "r")
+    error.log_tail = "\ud800"
+    text = str(error)
+    assert text.encode("utf-8")
+    assert len(text) < 600
+    assert text.splitlines()[0].startswith("a\ufffd[2J [C xxx")
+
+
 def test_three_functions():
     """A chain is one account: names in the order of the invocations, then each function's frames, the cause first."""
     called = SOURCE + "return scf.invoke(other)\n  [2 frames of tencentserverless]"
@@ -185,3 +195,8 @@ def test_any_traceback_can_be_shown(texts, executed, name):
         error.executed, error.function_name = executed, name
         assert str(error)
         assert 1 <= len(error.chain) <= 16
+
+
+def test_texts_that_no_terminal_prints():
+    """A lone surrogate in the message of a function is escaped, so that the error can be printed."""
+    assert "raised ValueError: \\ud800; it ran" in str(function_error("Prices", trace("ValueError: \ud800")))

@@ -62,4 +62,5 @@ def test_reading_takes_no_time(piece):
 def test_one_line():
     """Line ends become blanks, and what is too long is cut."""
     assert first_line.one_line("a\n b\t c") == "a b c"
+    assert first_line.one_line("\x1b[31m\x00红") == "\ufffd[31m\ufffd红"
     assert len(first_line.one_line("x" * 10000)) == first_line.LONGEST_WHAT

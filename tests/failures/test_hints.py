@@ -6,6 +6,8 @@ from tencentserverless import exception as errors
 from tencentserverless._failures import hints
 from tests.failures.remote import HEAD, function_error, trace
 
+NOT_VERIFIED = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed"
+
 
 def hint(error):
     """The hint in the text of an error; "" without one."""
@@ -44,6 +46,11 @@ def invocation_error(status, message="it failed"):
         (invocation_error(443, f"{HEAD}\nAttributeError: module 'index' has no attribute 'x'"), "`handler:`"),
         (invocation_error(443, trace("ModuleNotFoundError: No module named 'pandas.io'")), "pip install pandas -t"),
         (invocation_error(443, trace("AttributeError: x", line=3)), "see /var/user/index.py, line 3, of Prices"),
+        (function_error("Prices", trace("bdb.BdbQuit")), "start FOLDER --debug"),
+        (
+            function_error("Prices", f"{HEAD}\nTypeError: Object of type coroutine is not JSON serializable"),
+            "asyncio.run",
+        ),
         (function_error("Prices", trace("ImportError: No module named six")), "pip install six -t"),
         (api_error("ResourceNotFound.FunctionName"), "name, the region and the namespace"),
         (api_error("AuthFailure.SignatureFailure"), "the secret key does not belong to the secret id"),
@@ -60,7 +67,17 @@ def invocation_error(status, message="it failed"):
         (transport_error("connect", "refused", endpoint="http://localhost"), "is `local start` running?"),
         (transport_error("proxy", "407"), "HTTPS_PROXY"),
         (transport_error("tls", "[SSL: CERTIFICATE_VERIFY_FAILED]"), "ca_file="),
-        (transport_error("tls", "[SSL: UNEXPECTED_EOF_WHILE_READING]"), "http://HOST:PORT"),
+        (transport_error("tls", f"{NOT_VERIFIED}: certificate has expired"), "clock"),
+        (transport_error("tls", f"{NOT_VERIFIED}: certificate is not yet valid"), "clock"),
+        (transport_error("tls", f"{NOT_VERIFIED}: Hostname mismatch, certificate is not valid for 'x'."), "name"),
+        (transport_error("tls", "hostname 'x' doesn't match 'y'"), "name"),
+        (transport_error("tls", f"{NOT_VERIFIED}: Missing Authority Key Identifier"), "Python 3.13"),
+        (transport_error("tls", f"{NOT_VERIFIED}: Basic Constraints of CA cert not marked critical"), "Python 3.13"),
+        (transport_error("tls", "[SSL: WRONG_VERSION_NUMBER] wrong version number"), "http://HOST:PORT"),
+        (transport_error("tls", "[SSL: TLSV1_ALERT_PROTOCOL_VERSION]"), "in common"),
+        (transport_error("tls", "[SSL: UNEXPECTED_EOF_WHILE_READING]"), "firewall"),
+        (transport_error("tls", "timed out"), "firewall"),
+        (transport_error("tls", "timed out", endpoint="https://10.0.0.5:9000"), "http://HOST:PORT"),
         (transport_error("wait", "all 3 connections are in use"), "max_connections"),
         (transport_error("read", "the deadline of 1 s passed", "maybe"), "`timeout=`"),
         (transport_error("read", "reset", "maybe"), "`idempotent=True`"),
@@ -80,6 +97,8 @@ def test_what_to_do(error, words):
         api_error("InternalError"),
         errors.SettingsError("x", "no credentials: give secret_id and secret_key"),
         errors.EventError("x", "the event has 6300002 bytes: store it"),
+        errors.EventError("x", "the event is not JSON: data: int (Exceeds the limit (4300 digits))"),
+        transport_error("tls", "the file that SSLKEYLOGFILE names cannot be written: it is a folder; unset it"),
         errors.FunctionError(-1, "user code exception caught"),
         errors.TransportError("x", "made by a program"),
     ],

@@ -131,8 +131,12 @@ def test_waiting_ends_in_time(send):
     """wait(timeout) returns what is known at its end; result(timeout) raises InvokeTimeoutError."""
     _, call = send(Platform(GetAsyncEventStatus=[of_event("RUNNING")]))
     assert call("wait", 0.05).state == "RUNNING"
-    with pytest.raises(errors.InvokeTimeoutError):
+    with pytest.raises(errors.InvokeTimeoutError, match=r"f .*gave no result; it may have run: the event is RUNNING"):
         call("result", 0.05)
+    assert call("wait", 0).state == "RUNNING"
+    for wrong in ("5", float("nan"), -1):
+        with pytest.raises(errors.SettingsError, match="timeout is a positive number of seconds"):
+            call("wait", wrong)
 
 
 def test_cancelling(send):

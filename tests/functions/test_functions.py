@@ -129,6 +129,8 @@ def test_returns_takes_a_dataclass(open_client):
     point = dataclasses.make_dataclass("Point", ["x", "y"])
     with Server(answering(echo)) as server, open_client(server) as client:
         assert function_of(client, returns=point)(x=1, y=2) == point(1, 2)
+        with pytest.raises(TypeError, match=r"f ran\. It returned list, not an object"):
+            function_of(client, returns=point)([1, 2])
 
 
 def test_map_keeps_the_order_of_the_events(open_client):

@@ -6,6 +6,7 @@ import os
 import pytest
 
 from tencentserverless import exception as errors
+from tencentserverless._functions.journal import Journal
 from tests.functions.test_functions import event_of, function_of, outcomes_of
 from tests.loopback import Server, answering, failure, http, refusal, result
 
@@ -105,14 +106,19 @@ def test_other_events_and_other_functions_are_refused(run, answers, tmp_path):
     with pytest.raises(errors.SettingsError, match="is not a journal"):
         run([1])
     assert (tmp_path / "journal").read_bytes() == b"precious\n"
+    with pytest.raises(errors.SettingsError, match="is not a journal"):
+        Journal(os.devnull, {})
+    Journal(str(tmp_path / "other"), {"function": "Work"}).close()
+    with_other_ends = (tmp_path / "other").read_bytes().replace(b"\n", b"\r\n")
+    (tmp_path / "other").write_bytes(with_other_ends)
+    with pytest.raises(errors.SettingsError, match="is not a journal"):
+        Journal(str(tmp_path / "other"), {"function": "Work"})
 
 
 def test_one_map_at_a_time(tmp_path):
     """A journal that another map has open is refused."""
-    from tencentserverless._functions.journal import Journal
-
     journal = Journal(str(tmp_path / "journal"), {"function": "Work"})
-    with pytest.raises(errors.SettingsError, match="in use"):
+    with pytest.raises(errors.SettingsError, match=r"in use by another `map` of this program: call close\(\)"):
         Journal(str(tmp_path / "journal"), {"function": "Work"})
     journal.close()
     Journal(str(tmp_path / "journal"), {"function": "Work"}).close()
@@ -120,8 +126,6 @@ def test_one_map_at_a_time(tmp_path):
 
 def test_a_damaged_journal(tmp_path):
     """A journal with a line that is not its own is refused, and stays as it is."""
-    from tencentserverless._functions.journal import Journal
-
     path = tmp_path / "journal"
     Journal(str(path), {"function": "Work"}).close()
     for damage in (b"\0\0\n", b"[1]\n", b'"text"\n', b"\xff\n"):

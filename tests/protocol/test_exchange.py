@@ -45,6 +45,19 @@ def test_one_invocation():
     assert not script.opens[0].fresh
 
 
+@pytest.mark.parametrize("kind", [MemoryError, RecursionError])
+def test_an_answer_that_is_too_much(kind):
+    """If this program cannot take an answer in, the error says that the function may have run."""
+
+    def decipher(response, invocation):
+        raise kind()
+
+    invocation = an_invocation()
+    invocation.decipher = decipher
+    error = fails(Script(OPENED, TAKEN, OK), invocation)
+    assert (type(error), error.executed, type(error.__cause__)) == (errors.TransportError, "maybe", kind)
+
+
 def test_an_answer_in_pieces():
     """An answer is read until it is whole, and no further."""
     script = Script(OPENED, TAKEN, *[OK[at : at + 1] for at in range(len(OK))])

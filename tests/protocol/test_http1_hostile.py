@@ -132,6 +132,13 @@ def test_the_short_way_refuses_too(name):
     assert http1.common_response(MALFORMED[name]) is None
 
 
+@pytest.mark.parametrize("said", [b"\x00\x00\x12\x04", b"\x15", b"SSH-2.0-x", b"HTTP/2", b"HTTP/1.1 200 OK\n"])
+def test_what_cannot_become_a_response_is_refused_at_once(said):
+    """Bytes that no response begins with are Malformed before a line ends: the end of the line may never come."""
+    with pytest.raises(http1.Malformed):
+        http1.read_response(said).send(None)
+
+
 def test_bytes_of_names():
     """A field's name is made of the bytes of a token, and of no other."""
     accepted = [byte for byte in range(256) if outcome(b"HTTP/1.1 204\r\nX%c: a\r\n\r\n" % byte) is not http1.Malformed]

@@ -37,6 +37,7 @@ def test_what_a_proxy_is_asked():
     expected = b"CONNECT scf.tencentcloudapi.com:443 HTTP/1.1\r\nHost: scf.tencentcloudapi.com:443\r\n\r\n"
     assert ask(target(), OK) == expected
     assert ask(target(), *[OK[at : at + 1] for at in range(len(OK))]) == expected
+    assert ask(target(), b"HTTP/1.1 100 Continue\r\n\r\n", OK) == expected
 
 
 def test_an_address_in_brackets():

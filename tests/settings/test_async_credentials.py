@@ -11,6 +11,7 @@ import pytest
 
 from tencentserverless import exception as errors
 from tencentserverless.aio import AsyncClient
+from tencentserverless.scf import Client
 from tests.clients import Driven
 from tests.loopback import Server, answering, header, http, result
 
@@ -83,6 +84,19 @@ def test_waiting_for_a_coroutine_ends_at_the_deadline():
             driven.run(main(driven.client))
     assert isinstance(caught.value, asyncio.TimeoutError)
     assert caught.value.executed == "no"
+
+
+def test_credentials_that_need_themselves():
+    """Credentials that invoke the client they are for end at once in both clients, and not at the deadline."""
+
+    async def credentials():
+        return await driven.client.invoke("f")
+
+    own = Client(endpoint="http://127.0.0.1:1", credentials=lambda: own.invoke("f"))
+    with Driven(endpoint="http://127.0.0.1:1", credentials=credentials) as driven:
+        for client in (own, driven):
+            with pytest.raises(errors.SettingsError, match=r"credentials\(\) invoked its own client"):
+                client.invoke("f", timeout=None)
 
 
 def test_what_a_coroutine_raises_is_heard():

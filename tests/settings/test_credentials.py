@@ -262,12 +262,6 @@ def test_an_answer_that_is_no_credentials_is_refused(answer):
         triple(Source(lambda: answer))
 
 
-def test_an_object_of_the_official_sdk_will_do():
-    """A callable may return an object with get_credential_info, as the official SDK's credentials have."""
-    credential = pytest.importorskip("tencentcloud.common.credential")
-    assert triple(Source(lambda: credential.Credential("AKID", "key", "token"))) == ("AKID", "key", "token")
-
-
 def set_keys(number, setenv=os.environ.__setitem__):
     """Put the id, key and token of this number into the environment, one after the other."""
     for name, value in (("SECRETID", "AKID%d"), ("SECRETKEY", "key%d"), ("SESSIONTOKEN", "token%d")):

@@ -2,6 +2,8 @@
 
 import os
 
+import pytest
+
 from tencentserverless._settings.environment import environment
 
 
@@ -14,6 +16,13 @@ def test_variables_as_they_are_now(monkeypatch):
         assert environment(name) == value
     monkeypatch.delenv(name)
     assert environment(name) is None
+
+
+@pytest.mark.parametrize("form", ["{}\r", " {}\t", '"{}"', "'{}'\r\n", "{}\u00a0"])
+def test_what_files_of_variables_add(monkeypatch, form):
+    """Blanks, Windows' line ends and a pair of quotes, which files of variables leave, are no part of a value."""
+    monkeypatch.setenv("TENCENTSERVERLESS_A_TEST", form.format("ap-chengdu"))
+    assert environment("TENCENTSERVERLESS_A_TEST") == "ap-chengdu"
 
 
 def test_an_environment_that_was_replaced(monkeypatch):

@@ -26,6 +26,7 @@ HOST = "scf.tencentcloudapi.com"
         "other.com, " + HOST,
         "other.com " + HOST,
         " , ," + HOST + ", ",
+        "other.com;" + HOST,
     ],
 )
 def test_what_is_reached_directly(rules):

@@ -69,7 +69,7 @@ def test_what_is_no_region(environment, name):
         "region (argument) is not a region's name, such as ap-guangzhou; "
         "the order is Client(region, secret_id, secret_key, token)"
     )
-    environment(TENCENTCLOUD_REGION=name)
+    environment(TENCENTCLOUD_REGION=name + "!")
     message = refused(settings.region, None).message
     assert message == "region (TENCENTCLOUD_REGION) is not a region's name, such as ap-guangzhou"
 

@@ -66,6 +66,13 @@ def test_a_file_that_cannot_be_read(tmp_path):
     assert tls_context.context(path) is tls_context.context(path)
 
 
+def test_a_file_that_goes_away(authority):
+    """While the file of certificates is missing, those that were read from it are trusted on."""
+    found = tls_context.context(authority)
+    os.remove(authority)
+    assert tls_context.context(authority) is found
+
+
 @pytest.mark.skipif(not hasattr(ssl.SSLContext, "keylog_filename"), reason="this Python writes no key log")
 def test_a_key_log_that_cannot_be_written(authority, monkeypatch, tmp_path):
     """The Fault names the variable SSLKEYLOGFILE, and does not send the reader to the certificates."""
@@ -74,6 +81,18 @@ def test_a_key_log_that_cannot_be_written(authority, monkeypatch, tmp_path):
         tls_context.context(authority)
     assert "certificates" not in caught.value.reason
     assert caught.value.final
+
+
+def test_a_python_without_ciphers(authority, monkeypatch):
+    """Where OpenSSL's own configuration forbids what is needed, the Fault does not blame the certificates."""
+
+    def fail(**arguments):
+        raise ssl.SSLError("No cipher can be selected.")
+
+    monkeypatch.setattr(ssl, "create_default_context", fail)
+    with pytest.raises(Fault, match=r"No cipher can be selected.*OPENSSL_CONF") as caught:
+        tls_context.context(authority)
+    assert "certificates" not in caught.value.reason
 
 
 def test_a_store_that_does_not_count(monkeypatch):

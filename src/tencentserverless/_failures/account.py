@@ -47,7 +47,8 @@ class Account:
 
     def text(self) -> str:
         """The whole text."""
-        return "\n".join([self.first_line(), *shortened(list(self._body())), *self._log()])
+        text = "\n".join([self.first_line(), *shortened(list(self._body())), *self._log()])
+        return text.encode("utf-8", "backslashreplace").decode("utf-8")  # nothing prints a lone surrogate
 
     def chain(self) -> "Tuple[Hop, ...]":
         """The functions of the chain: the one that was invoked first, then those behind it."""
@@ -128,7 +129,7 @@ class Account:
             marks.append(error.code)
         if error.request_id:
             marks.append(f"{wording.request} {error.request_id}")
-        return [mark for mark in marks if mark]
+        return [one_line(mark) for mark in marks if mark]
 
     def _body(self) -> "Iterator[str]":
         """The lines between the first one and the log."""

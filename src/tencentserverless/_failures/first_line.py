@@ -84,6 +84,6 @@ def hop_of(line: Line) -> Hop:
 
 
 def one_line(text: object) -> str:
-    """`text` without line ends, and not too long."""
-    flat = " ".join(str(text).split())
+    """`text` without line ends and other control characters, which a terminal would obey, and not too long."""
+    flat = re.sub(r"[\x00-\x1f\x7f-\x9f]", "\ufffd", " ".join(str(text).split()))
     return flat if len(flat) <= LONGEST_WHAT else flat[: LONGEST_WHAT - 1] + "…"

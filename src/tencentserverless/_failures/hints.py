@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 _PACK = "pip install {} -t FOLDER packs it into the function's folder (a package may have another name than its module)"
 _HANDLER = "`handler:` is FILE.FUNCTION, such as index.main_handler; the file and the function must exist"
+_NOT_AWAITED = "SCF does not await a handler; let a plain `def` handler return asyncio.run(...)"
+_NO_PROMPT = "breakpoint() and pdb have no prompt here; `tencentserverless local start FOLDER --debug` opens it"
 _ONLY_JSON = "return only text, numbers, True, False, None, lists and dicts; use str(value) for other types"
 
 _BY_STATUS = {
@@ -74,7 +76,7 @@ def hint_of(error: "Any", parts: "List[Part]", is_chinese: bool = False) -> str:
     return _of_event(str(error.message)) if kind == "event" else ""
 
 
-_NOT_FOR_DEFAULT = r": a key |that contains itself|nested too deeply|default\(\) raised"
+_NOT_FOR_DEFAULT = r": a key |: int |that contains itself|nested too deeply|default\(\) raised"
 
 
 def _of_event(message: str) -> str:
@@ -91,9 +93,11 @@ def _of_exception(part: "Part", function_name: "Optional[str]", is_at_start: boo
         return _HANDLER
     if missing is not None:
         return _PACK.format(missing.group(1).split(".")[0])
+    if raised.startswith("bdb.BdbQuit"):
+        return _NO_PROMPT
     place = part.place()
     if place is None:
-        return _ONLY_JSON if "JSON" in raised else ""
+        return "" if "JSON" not in raised else _NOT_AWAITED if "coroutine" in raised else _ONLY_JSON
     if not function_name:
         return ""
     what = "" if is_at_start else "user code exception: "  # the platform's words, which people search for
@@ -132,10 +136,37 @@ _BY_PHASE = {
 }
 
 
+_HTTP = "an endpoint that speaks http is written http://HOST:PORT"
+_HANDSHAKES = (  # a pattern for the message, which begins with the endpoint; the hint
+    (r"cannot set up TLS|SSLKEYLOGFILE|no ssl module", ""),
+    (
+        r"has expired|not yet valid",
+        "set the clock of this machine; if it is right, the endpoint or a proxy on the way needs a new certificate",
+    ),
+    (
+        r"mismatch|doesn't match",
+        "check the endpoint's name; the certificate of another host may also be that of a proxy or firewall on the way",
+    ),
+    (
+        r"failed: (?:Missing|Empty|Path length|.*Basic Constraints|.*[Kk]ey (?:usage|[Ii]dentifier))",
+        "Python 3.13 and later refuse certificates like this one; its authority has to issue it anew",
+    ),
+    (r"(?i)certificate", "to trust another certificate, name its PEM file with ca_file= or SSL_CERT_FILE"),
+    (r"WRONG_VERSION_NUMBER|UNKNOWN_PROTOCOL|HTTP_REQUEST|record layer", _HTTP),
+    (
+        r"PROTOCOL|HANDSHAKE_FAILURE|CIPHER",
+        "this Python and the other side, which may be a proxy or firewall, have no version or cipher of TLS in common",
+    ),
+    (
+        r"\Ahttps://[a-z0-9.-]+\.tencentcloudapi\.com\b",
+        "a firewall on the way may have ended the handshake; behind a proxy, set HTTPS_PROXY or proxy=",
+    ),
+    ("", _HTTP),  # which servers of http answer in many ways
+)
+
+
 def _of_handshake(message: str) -> str:
-    if "CERTIFICATE" in message or "certificate" in message:
-        return "to trust another certificate, name its PEM file with ca_file= or SSL_CERT_FILE"
-    return "an endpoint that speaks http is written http://HOST:PORT"
+    return next(hint for pattern, hint in _HANDSHAKES if re.search(pattern, message))
 
 
 def _of_silence(message: str) -> str:

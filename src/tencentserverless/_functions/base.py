@@ -153,7 +153,9 @@ class BaseFunction(Generic[Values, Pairs]):
         if self._returns is None:
             return result.value
         if hasattr(self._returns, "__dataclass_fields__"):
-            return self._returns(**_known(self._returns, dict(**result.value)))  # type: ignore[call-arg]
+            if not isinstance(result.value, dict):
+                raise TypeError(f"{self.name} ran. It returned {type(result.value).__name__}, not an object")
+            return self._returns(**_known(self._returns, result.value))  # type: ignore[call-arg]
         return self._returns(result.value)
 
     def _value_and_result(self, result: "InvokeResult") -> "Any":

@@ -9,6 +9,7 @@ from time import monotonic
 from tencentserverless._protocol import status as statuses
 from tencentserverless._protocol.failure import failure_of, named
 from tencentserverless._protocol.invoke import decoded
+from tencentserverless._settings.settings import patience
 from tencentserverless.exception import AuthError, NotFoundError, ParameterError
 
 __tracebackhide__ = True  # from pytest: it shows the caller's frames
@@ -72,7 +73,8 @@ class EventHandle:
         return statuses.of_request(inner)
 
     def _wait(self, timeout: "Optional[float]") -> "Steps":
-        deadline = None if timeout is None else monotonic() + timeout
+        seconds = patience(timeout)
+        deadline = None if seconds is None else monotonic() + seconds
         interval = FIRST_INTERVAL
         while True:
             status = yield from self._status()
@@ -86,7 +88,8 @@ class EventHandle:
         status = yield from self._wait(timeout)
         if not status.is_final:
             message = f"the event is {status.state} after {timeout or 0:g} s"
-            raise self._client._timeout_error("ClientNetworkError", message, self.request_id)
+            late = self._client._timeout_error("ClientNetworkError", message, self.request_id)
+            raise named(late, self.function_name, self.region, self.namespace)
         ret_msg = status.ret_msg
         if ret_msg is None:  # GetAsyncEventStatus does not have it
             ret_msg = (yield from self._status_of_request()).ret_msg

@@ -4,6 +4,7 @@ from tencentserverless import exception as errors
 from tencentserverless._functions.journal import digest_of
 from tencentserverless._protocol.pace import Pace
 from tencentserverless._settings.settings import whole_number
+from tencentserverless._signals import pass_on
 
 __tracebackhide__ = True  # from pytest: it shows the caller's frames
 
@@ -102,7 +103,8 @@ class Recorder:
         """The outcome of an event that was sent by an earlier `map`; None for one that is now noted as sent."""
         try:
             digest = digest_of(self._encode(event))
-        except (TypeError, ValueError, RecursionError):  # it cannot be sent; the failure says why
+        except Exception as error:  # it cannot be sent; the failure says why
+            pass_on(error)
             return None
         outcome = self.journal.recall(index, digest, self._may_run_twice)
         if outcome is None:

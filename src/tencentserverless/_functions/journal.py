@@ -11,6 +11,7 @@ if the event did not run and is to be sent again. An event that was started and 
 import hashlib
 import json
 import os
+import stat
 import time
 
 from tencentserverless import exception as errors
@@ -20,7 +21,7 @@ __tracebackhide__ = True  # from pytest: it shows the caller's frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, Optional, Tuple, Union
+    from typing import Any, Dict, Iterator, Optional, Set, Tuple, Union
 
     Outcome = Union[InvokeResult, Exception]
 
@@ -30,9 +31,16 @@ _FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
 FLUSH_SECONDS = 0.1  # at least, between two times that the file is forced to the disk
 _FLUSH_SHARE = 0.1  # of the time, at most, for that: some disks are slow
 _LOCKED_BYTE = (1 << 31) - 2  # Windows locks bytes, up to this one; nobody else can read a locked byte
+_HERE = (
+    "another `map` of this program: call close() of its iterator first. "
+    "A traceback, for example in a notebook, may keep that alive"
+)
 _OF_RESULTS = ("request_id", "function_request_id", "duration_ms", "billed_ms", "memory_bytes", "log_tail")
 _OF_ERRORS = ("status_code", "executed", "log_tail", "function_name", "region", "namespace")
 _INTERRUPTED = "the program ended before the answer came; `idempotent` sends such an event again"
+
+
+_open_here: "Set[Tuple[int, int]]" = set()  # device and number of the files that this process has open
 
 
 class Journal:
@@ -47,6 +55,7 @@ class Journal:
         self._digests: "Dict[int, str]" = {}
         self._places: "Dict[int, Tuple[int, int]]" = {}  # of outcomes: offset and length of the line
         self._size = 0
+        self._file: "Optional[Tuple[int, int]]" = None  # once this journal has the lock
         self._flush_at = 0.0  # monotonic
         self._descriptor: "Optional[int]" = os.open(self.path, _FLAGS, 0o600)
         try:
@@ -56,8 +65,14 @@ class Journal:
             raise
 
     def _open(self, about: "Dict[str, Any]") -> None:
+        found = os.fstat(self._descriptor)  # type: ignore[arg-type]
+        if not stat.S_ISREG(found.st_mode):  # a device may never end
+            raise _wrong(f"{self.path} is not a journal of `map`")
+        file = found.st_dev, found.st_ino
         if not _locked(self._descriptor):
-            raise _wrong(f"{self.path} is in use by another `map`")
+            raise _wrong(f"{self.path} is in use by {_HERE if file in _open_here else 'another program'}")
+        self._file = file
+        _open_here.add(file)
         header = _line({"journal": FORMAT, "about": about})
         self._reader = open(self.path, "rb")  # noqa: SIM115
         first = self._reader.readline()
@@ -77,11 +92,14 @@ class Journal:
         self._truncate()  # the last line may have been cut off
 
     def _refuse(self, first: bytes, about: "Dict[str, Any]") -> None:
+        theirs: "Dict[str, Any]" = {}
         try:
             found = json.loads(first.decode("utf-8"))
-            theirs: "Dict[str, Any]" = found["about"] if found["journal"] == FORMAT else {}
-            named = [name for name in about if theirs[name] != about[name]] or list(about)
+            theirs = found["about"] if found["journal"] == FORMAT else {}
+            named = [name for name in about if theirs[name] != about[name]]
         except (ValueError, TypeError, KeyError):
+            named = []
+        if not named:  # or its lines have other ends now
             raise _wrong(f"{self.path} is not a journal of `map`") from None
         was = ", ".join(_changed(name, theirs.get(name), about[name]) for name in named)
         raise _wrong(f"{self.path} is the journal of another `map`: {was}; to begin anew, name another file")
@@ -177,6 +195,7 @@ class Journal:
         """Let other processes use the journal."""
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
+            _open_here.discard(self._file)
             os.close(descriptor)
         if hasattr(self, "_reader"):
             self._reader.close()

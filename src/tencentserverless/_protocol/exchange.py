@@ -82,6 +82,8 @@ def exchange(invocation: "Invocation", moment: "Moment") -> "Generator[Effect, A
             outcome = _faulted(fault, invocation, taken)
         except http1.Truncated as end:
             outcome = _truncated(end, origin, taken)
+        except (MemoryError, RecursionError) as failed:
+            outcome = _too_much(failed, origin, taken)
         except http1.Malformed as garbage:
             outcome = _garbled(garbage.told(moment.identity.hide), origin)
         if type(outcome) is not tuple:
@@ -171,6 +173,13 @@ def _truncated(end: http1.Truncated, origin: "Origin", taken: bool) -> "Failure"
     reason = f"the connection ended {where}"
     row = retry.BROKEN if taken else retry.NOT_TAKEN
     return _transport_error(errors.TransportError, "read", reason, origin, row)
+
+
+def _too_much(failed: Exception, origin: "Origin", taken: bool) -> "Failure":
+    """The answer is too much for the memory or the stack of this program."""
+    row = retry.BROKEN if taken else retry.NOT_TAKEN
+    reason = f"{type(failed).__name__} while reading the answer"
+    return _transport_error(errors.TransportError, "read", reason, origin, row, failed)
 
 
 def _garbled(garbage: str, origin: "Origin") -> "Failure":

@@ -127,7 +127,16 @@ class _Source:
                 return self.take(end + 2)
             if end >= 0 or len(self.data) > most:
                 raise Malformed(f"a line is longer than {most} bytes")
+            if b"\n" in self.data:
+                raise Malformed("a line does not end with CR LF: %s", bytes(self.data))
             looked = max(0, len(self.data) - 1)
+            yield from self.need()
+
+    def beginning(self, text: bytes) -> "Reading[None]":
+        """Wait for `text`. Other bytes are refused at once: they may not have the line's end that would come next."""
+        while not self.data.startswith(text):
+            if not text.startswith(bytes(self.data)):
+                raise Malformed("not an HTTP/1.1 status line: %s", bytes(self.data))
             yield from self.need()
 
     def exactly(self, count: int) -> "Reading[bytes]":
@@ -151,14 +160,7 @@ class _Source:
 def read_response(data: bytes = b"") -> "Reading[Response]":
     """Read one final response; `data` is what has come already. Raises Malformed or Truncated."""
     source = _Source(data)
-    for _ in range(MAX_INTERIM):
-        version, status, fields = yield from _read_head(source)
-        if status >= 200:
-            break
-        if status == 101:
-            raise Malformed("the server switched protocols without being asked to")
-    else:
-        raise Malformed(f"more than {MAX_INTERIM} interim responses")
+    version, status, fields = yield from _read_final_head(source)
     coding = fields.get(b"content-encoding", b"identity").lower()
     if coding not in (b"identity", b""):
         raise Malformed("the body has Content-Encoding %s, which was not asked for", coding)
@@ -176,14 +178,26 @@ def read_fields() -> "Reading[Dict[bytes, bytes]]":
 def read_tunnel_answer(data: bytes = b"") -> "Reading[int]":
     """Read a proxy's answer to CONNECT and return its status (RFC 9110, 9.3.6). The body of a refusal is not read."""
     source = _Source(data)
-    _, status, _ = yield from _read_head(source)
+    _, status, _ = yield from _read_final_head(source)
     if 200 <= status < 300 and source.data:
         raise Malformed("the proxy sent data before the tunnel was used")
     return status
 
 
+def _read_final_head(source: _Source) -> "Reading[Tuple[int, int, Dict[bytes, bytes]]]":
+    """The head after those of interim responses."""
+    for _ in range(MAX_INTERIM):
+        version, status, fields = yield from _read_head(source)
+        if status >= 200:
+            return version, status, fields
+        if status == 101:
+            raise Malformed("the server switched protocols without being asked to")
+    raise Malformed(f"more than {MAX_INTERIM} interim responses")
+
+
 def _read_head(source: _Source) -> "Reading[Tuple[int, int, Dict[bytes, bytes]]]":
     left = MAX_HEAD_BYTES
+    yield from source.beginning(b"HTTP/1.")
     line = yield from source.line(left)
     match = re.match(_STATUS, line)
     if match is None:

@@ -5,7 +5,7 @@ import inspect
 from time import monotonic
 
 from tencentserverless._context import with_context
-from tencentserverless._settings.credentials import Source, TooLate, WouldWait, is_fresh
+from tencentserverless._settings.credentials import Source, TooLate, WouldWait, asked_itself, is_fresh
 from tencentserverless._signals import pass_on
 from tencentserverless.exception import ServerlessError, SettingsError
 
@@ -33,6 +33,8 @@ class AsyncSource(Source):
     async def renew(self, deadline: "Optional[float]") -> None:
         """Await fresh credentials. Raises SettingsError if the coroutine fails; TooLate at `deadline` (monotonic)."""
         asking, loop = self._asking, asyncio.get_event_loop()
+        if asking is not None and asking is _running_task():
+            raise asked_itself()
         if asking is None or asking.done() or self._loop is not loop:
             asking = self._asking = asyncio.ensure_future(self._renew())
             self._loop = loop
@@ -46,6 +48,10 @@ class AsyncSource(Source):
         except Exception as error:
             pass_on(error)
             raise self.failed(error) from error
+
+
+def _running_task() -> "Any":
+    return (getattr(asyncio, "current_task", None) or asyncio.Task.current_task)()  # type: ignore[attr-defined]  # of 3.6
 
 
 def is_coroutine_function(credentials: "Any") -> bool:

@@ -38,8 +38,9 @@ class Source:
     """
 
     def __init__(self, ask: "Callable[[], Any]") -> None:
-        self.ask = ask
+        self.ask: "Any" = ask
         self.answers = 0
+        self._asker: "Optional[int]" = None  # the thread that calls the callable
         self._locks: "Dict[int, Any]" = {}  # by process: a forked child must not wait for a thread that it lacks
         self._kept: "Optional[Tuple[Identity, float]]" = None
         self._failure: "Optional[SettingsError]" = None
@@ -57,6 +58,8 @@ class Source:
             return kept[0]
         if not may_wait:
             raise WouldWait()
+        if self._asker == threading.get_ident():
+            raise asked_itself()
         seen, is_mine = self.answers, False
         lock = self._locks.setdefault(os.getpid(), threading.Lock())
         try:
@@ -68,6 +71,16 @@ class Source:
         finally:
             if is_mine:
                 lock.release()
+
+    def _asked(self) -> "Any":
+        """What the callable returns. An object of the official SDK may also be given itself."""
+        if callable(self.ask):
+            return self.ask()
+        if hasattr(self.ask, "get_credential_info"):
+            return self.ask
+        kind = type(self.ask).__name__
+        message = f"credentials is {kind}, not a callable that returns (secret_id, secret_key, token)"
+        raise SettingsError("InvalidCredential", message)
 
     def keep(self, answer: "Any") -> "Identity":
         """Keep an answer of the callable. Raises SettingsError if it does not hold credentials."""
@@ -92,14 +105,16 @@ class Source:
 
     def _ask(self) -> "Identity":
         """Call the callable. If it is broken off, that is not an answer: the next thread that waits calls it again."""
-        self._failure = None
+        self._failure, self._asker = None, threading.get_ident()
         try:
-            self.keep(self.ask())
+            self.keep(self._asked())
         except SettingsError as error:
             self._failure = error
         except Exception as error:
             pass_on(error)
             self._failure = self.failed(error)
+        finally:
+            self._asker = None
         self.answers += 1
         return self._answer()
 
@@ -111,6 +126,11 @@ class Source:
         return self._kept[0]
 
 
+def asked_itself() -> SettingsError:
+    message = "credentials() invoked its own client, which needs the credentials for that: use another client in it"
+    return SettingsError("InvalidCredential", message)
+
+
 def is_fresh(identity: "Identity", end: float) -> bool:
     return not identity.is_refused and time() + identity.clock_offset < end - RENEW_BEFORE
 
@@ -119,6 +139,10 @@ def read(answer: "Any") -> "Tuple[Found, float]":
     """The credentials in an answer of a callable, and their end as Unix time, 0 if it tells none."""
     if hasattr(answer, "get_credential_info"):
         answer = answer.get_credential_info()
+    if hasattr(answer, "__await__"):
+        getattr(answer, "close", str)()  # Python warns of a coroutine that nobody awaits
+        message = "credentials() returned a coroutine: give the coroutine function itself, and to an AsyncClient"
+        raise SettingsError("InvalidCredential", message)
     if not isinstance(answer, (tuple, list)) or not 2 <= len(answer) <= 4:
         message = (
             f"credentials() returned {type(answer).__name__}, not (secret_id, secret_key, token), "

@@ -12,7 +12,7 @@ _encoded: "Dict[str, Any]" = {}
 
 
 def environment(name: str) -> "Optional[str]":
-    """A variable of the environment; None if it is not set.
+    """A variable of the environment, as `bare` text; None if it is not set.
 
     Most of the variables that an invocation looks up are not set. `os.environ.get` raises and catches a KeyError for
     each of these, which takes 5 % of the time of an invocation. So look into the dict behind it first. The environment
@@ -24,4 +24,12 @@ def environment(name: str) -> "Optional[str]":
             key = _encoded[name] = os.environ.encodekey(name)
         if key not in _table:
             return None
-    return os.environ.get(name)
+    value = os.environ.get(name)
+    return None if value is None else bare(value)
+
+
+def bare(text: str) -> str:
+    """The text without blanks around it, and without a pair of quotes. Files of variables are written with quotes and
+    with Windows' line ends, and many programs that read them, such as `docker run --env-file`, keep both."""
+    text = text.strip()
+    return text[1:-1].strip() if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text

@@ -4,6 +4,7 @@ import re
 from time import time
 
 from tencentserverless._protocol.identity import Identity
+from tencentserverless._settings.environment import bare
 from tencentserverless.exception import SettingsError
 
 TYPE_CHECKING = False
@@ -44,26 +45,26 @@ class Found:
         return f"<Found {', '.join(self.places)}>"
 
     def identity(self) -> Identity:
-        """The credentials without blanks around them.
+        """The credentials as `bare` texts.
 
         Raises SettingsError for other characters that do not belong into a header. It names the place, not the value.
         """
         for value, place in zip((self.secret_id, self.secret_key), self.places):
             _check(value, place)
         if is_blank(self.token):  # the documented way to say that there is no token
-            return Identity(self.secret_id.strip(), self.secret_key.strip(), None)
+            return Identity(bare(self.secret_id), bare(self.secret_key), None)
         _check(self.token, self.places[2])
-        return Identity(self.secret_id.strip(), self.secret_key.strip(), self.token.strip())
+        return Identity(bare(self.secret_id), bare(self.secret_key), bare(self.token))
 
 
 def is_blank(token: "Any") -> bool:
-    return token is None or (isinstance(token, str) and not token.strip())
+    return token is None or (isinstance(token, str) and not bare(token))
 
 
 def _check(value: "Any", place: str) -> None:
     if not isinstance(value, str):
         raise no_credentials(f"{place} is not text but {type(value).__name__}")
-    text = value.strip()
+    text = bare(value)
     other = _OTHER.search(text)
     if other is not None:
         character = f"U+{ord(other.group()):04X}"

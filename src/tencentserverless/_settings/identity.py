@@ -2,7 +2,7 @@
 
 from tencentserverless._settings import profiles, roles
 from tencentserverless._settings.credentials import Source
-from tencentserverless._settings.environment import environment
+from tencentserverless._settings.environment import bare, environment
 from tencentserverless._settings.found import Found, no_credentials
 from tencentserverless.exception import SettingsError
 
@@ -93,7 +93,7 @@ def is_configured() -> bool:
 
 def _half_given(given: "Any") -> Found:
     """The credentials of an id or key that was given alone. The environment completes its own id, but never a key."""
-    found = _from_environment(given.secret_id) if given.secret_id else None
+    found = _from_environment(bare(str(given.secret_id))) if given.secret_id else None
     if found is None:
         there, missing = ("secret_id", "secret_key") if given.secret_id else ("secret_key", "secret_id")
         raise no_credentials(f"{there} was given without its {missing}")
@@ -148,7 +148,7 @@ def _token_of(given: "Any") -> "Optional[str]":
     """The environment's token if the id is the environment's too: programs pass id and key from there by hand."""
     for id_name, _, token_names in FAMILIES:
         found = environment(id_name)
-        if found and found.strip() == str(given.secret_id).strip():
+        if found and found == bare(str(given.secret_id)):
             return environment(_first(token_names))
     return None
 

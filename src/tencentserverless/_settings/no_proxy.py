@@ -6,13 +6,13 @@ if TYPE_CHECKING:
 
 
 def bypasses(host: str, port: int, rules: str) -> bool:
-    """Whether one of `rules` matches this host. Rules are separated by commas or blanks.
+    """Whether one of `rules` matches this host. Rules are separated by commas, semicolons or blanks.
 
     A rule is ``*``, a host, a domain (``example.com`` and ``.example.com`` also match its subdomains), an address, or a
     block of addresses (``10.0.0.0/8``). A host or address may have a port, which must then match too.
     """
     host = host.lower().rstrip(".")
-    return any(_matches(host, port, rule) for rule in rules.lower().replace(",", " ").split())
+    return any(_matches(host, port, rule) for rule in rules.lower().replace(",", " ").replace(";", " ").split())
 
 
 def _matches(host: str, port: int, rule: str) -> bool:
@@ -24,7 +24,11 @@ def _matches(host: str, port: int, rule: str) -> bool:
     if wanted_port is not None and wanted_port != port:
         return False
     name = name.strip("[]").lstrip("*").strip(".")
-    return bool(name) and (host == name or host.endswith("." + name) or (":" in host and _is_same(host, name)))
+    if not name or host == name:
+        return bool(name)
+    if host.replace(".", "").isdecimal():  # an address is not in a domain
+        return False
+    return host.endswith("." + name) or (":" in host and _is_same(host, name))
 
 
 def _split_port(rule: str) -> "Tuple[str, Optional[int]]":

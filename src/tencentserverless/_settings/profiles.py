@@ -13,6 +13,7 @@ import json
 import os
 
 from tencentserverless._settings import roles
+from tencentserverless._settings.environment import bare
 from tencentserverless._settings.found import Found, end_of, has_ended, no_credentials
 from tencentserverless.exception import SettingsError
 
@@ -53,7 +54,7 @@ class Section:
     def get(self, name: str) -> "Any":
         """The value of an entry; None if it is missing or blank."""
         value = self.entries.get(_plain(name), (name, None, 0))[1]
-        return None if isinstance(value, str) and not value.strip() else value
+        return bare(value) or None if isinstance(value, str) else value
 
     def place(self, name: str) -> str:
         """File and line of an entry, and its name as it is written there."""
@@ -280,9 +281,9 @@ def _parsed_ini(path: str, text: str) -> "Sections":
 
 
 def _entry(line: str) -> "Tuple[str, str]":
-    """Name and value of ``name = value`` or ``name: value``, without quotes; "" for the name if it is neither."""
+    """Name and value of ``name = value`` or ``name: value``; "" for the name if it is neither."""
     cut = min((place for place in (line.find("="), line.find(":")) if place >= 0), default=0)
-    return line[:cut].strip(), line[cut + 1 :].strip().strip("\"'")
+    return line[:cut].strip(), line[cut + 1 :].strip()
 
 
 def _plain(name: str) -> str:

@@ -227,6 +227,11 @@ def timeout(argument: "Union[None, float, Unset]" = UNSET) -> "Optional[float]":
         raise _wrong("TENCENTSERVERLESS_TIMEOUT is not a number of seconds") from None
 
 
+def patience(argument: "Optional[float]") -> "Optional[float]":
+    """Seconds to wait for a status; None for no limit, 0 to look once. Raises SettingsError."""
+    return 0.0 if argument == 0 else _positive("timeout", argument)
+
+
 def connect_timeout(argument: "Optional[float]") -> float:
     """Seconds for making a connection."""
     return _positive("connect_timeout", argument) or DEFAULT_CONNECT_TIMEOUT

@@ -2,7 +2,7 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ssl import SSLSession
+    from ssl import SSLContext, SSLSession
     from typing import Any, Dict, Optional, Tuple
 
     from tencentserverless._protocol.effects import Origin
@@ -22,15 +22,17 @@ class Route:
     def __init__(self, ca_file: "Optional[str]" = None, connect_timeout: float = 10.0) -> None:
         self.ca_file = ca_file
         self.connect_timeout = connect_timeout
-        self._sessions: "Dict[Place, SSLSession]" = {}
+        self._sessions: "Dict[Place, Tuple[SSLContext, SSLSession]]" = {}
         self._answered: "Dict[Place, Any]" = {}
 
-    def session(self, origin: "Origin") -> "Optional[SSLSession]":
-        return self._sessions.get((origin.host, origin.port))
+    def session(self, origin: "Origin", context: "SSLContext") -> "Optional[SSLSession]":
+        """The session to resume. It can be resumed only with the context that it began with."""
+        began_with, session = self._sessions.get((origin.host, origin.port), (None, None))
+        return session if began_with is context else None
 
-    def keep_session(self, origin: "Origin", session: "Optional[SSLSession]") -> None:
+    def keep_session(self, origin: "Origin", context: "SSLContext", session: "Optional[SSLSession]") -> None:
         if session is not None:
-            _remember(self._sessions, (origin.host, origin.port), session)
+            _remember(self._sessions, (origin.host, origin.port), (context, session))
 
     def answered(self, host: str, port: int) -> "Any":
         """The address of `host` that answered the last time; None if none did yet."""

@@ -1,4 +1,5 @@
-"""TLS contexts: which certificates are trusted. Each is loaded once, at the first https connection that needs it."""
+"""TLS contexts: which certificates are trusted. Each is loaded at the first https connection that needs it, and again
+when the file of the certificates has changed: authorities are replaced while programs run."""
 
 import os
 import threading
@@ -13,18 +14,33 @@ __tracebackhide__ = True  # from pytest: it shows the caller's frames
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ssl
-    from typing import Any, Dict, Optional
+    from typing import Any, Dict, Optional, Tuple
+
+    Version = Optional[Tuple[int, ...]]
 
 LONGEST_LOAD = 2.0  # seconds; loading takes 30 ms
 
-_contexts: "Dict[Optional[str], ssl.SSLContext]" = {}
+_contexts: "Dict[Optional[str], Tuple[Version, ssl.SSLContext]]" = {}
 _loading: "Dict[int, threading.Lock]" = {}  # by process: a forked child must not wait for a thread that it lacks
 
 
 def context(ca_file: "Optional[str]") -> "ssl.SSLContext":
     """The context that trusts the certificates in `ca_file` (PEM), or in the system's store if None. Raises Fault."""
-    found = _contexts.get(ca_file)
-    return _loaded(ca_file) if found is None else found
+    return _kept(ca_file) or _loaded(ca_file)
+
+
+def _kept(ca_file: "Optional[str]") -> "Optional[ssl.SSLContext]":
+    """The context that was loaded, if its file has not changed or cannot be found any more."""
+    version, found = _contexts.get(ca_file, (None, None))
+    return found if version == _version(ca_file) or _version(ca_file) is None else None
+
+
+def _version(ca_file: "Optional[str]") -> "Version":
+    try:
+        found = None if ca_file is None else os.stat(ca_file)
+    except (OSError, ValueError):
+        return None
+    return None if found is None else (found.st_mtime_ns, found.st_size, found.st_ino)
 
 
 def _loaded(ca_file: "Optional[str]") -> "ssl.SSLContext":
@@ -33,7 +49,12 @@ def _loaded(ca_file: "Optional[str]") -> "ssl.SSLContext":
     is_mine = lock.acquire(True, LONGEST_LOAD)
     try:
         with no_fork:
-            return _contexts.get(ca_file) or _contexts.setdefault(ca_file, _load(ca_file))
+            found = _kept(ca_file)
+            if found is None:
+                version = _version(ca_file)
+                found = _load(ca_file)
+                _contexts[ca_file] = version, found
+            return found
     except ImportError as error:
         raise Fault("tls", f"this Python has no ssl module, which https needs: {error}", final=True) from error
     except FAMILIES as error:
@@ -46,9 +67,8 @@ def _loaded(ca_file: "Optional[str]") -> "ssl.SSLContext":
 
 def _what_failed(ca_file: "Optional[str]", error: BaseException) -> str:
     reason = str(error) or type(error).__name__
-    name = getattr(error, "filename", None)
-    if name is not None and name != ca_file:  # ssl itself opens the file that SSLKEYLOGFILE names
-        return f"cannot set up TLS: {reason} (the variable SSLKEYLOGFILE may name this file)"
+    if "cipher" in reason or (getattr(error, "library", None) == "SSL" and "PEM" not in reason):
+        return f"cannot set up TLS: {reason} (a file that OPENSSL_CONF names may forbid what is needed)"
     what = f"the CA certificates {ca_file}" if ca_file else "the system's CA certificates"
     return f"cannot read {what}: {reason}"
 
@@ -107,7 +127,10 @@ def _has_store(made: "ssl.SSLContext") -> bool:
         return True
     # OpenSSL reads a directory of certificates only when it needs one, so they are not counted above.
     directory = ssl.get_default_verify_paths().capath
-    return directory is not None and bool(os.listdir(directory))
+    try:
+        return directory is not None and bool(os.listdir(directory))
+    except OSError:  # it cannot be read, so it is of no use
+        return False
 
 
 def _add_certifi(made: "ssl.SSLContext") -> None:

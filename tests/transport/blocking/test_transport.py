@@ -100,6 +100,35 @@ def test_a_child_process_does_not_use_what_it_inherited():
         assert server.accepted == 2
 
 
+@pytest.mark.skipif(not hasattr(os, "register_at_fork"), reason="needs forks and Python 3.7")
+def test_a_child_does_not_close_what_is_not_its_own(tmp_path):
+    """A child that closes every descriptor, as daemons do, and opens a file has this file also after an invocation."""
+    with Server(answering(OK)) as server, client(server) as scf:
+        scf.invoke("f")
+        (((held, _, _),),) = scf._transport().pool.idle._by_origin.values()
+        number = held.sock.fileno()
+        child = os.fork()
+        if child == 0:
+            os.closerange(number, number + 1)
+            os.dup2(os.open(str(tmp_path / "log"), os.O_CREAT | os.O_WRONLY), number)
+            scf.invoke("f")
+            os._exit(os.write(number, b"x") != 1)
+        assert os.waitpid(child, 0)[1] == 0
+
+
+def test_connecting_ahead_without_another_thread(monkeypatch):
+    """Where no thread can be had, as in a subinterpreter, `connect` does nothing, and the invocation connects."""
+
+    def fail(*arguments, **options):
+        raise RuntimeError("daemon threads are disabled in this (sub)interpreter")
+
+    with Server(answering(OK)) as server, client(server) as scf:
+        with monkeypatch.context() as patched:
+            patched.setattr(threading, "Thread", fail)
+            scf.connect()
+        assert scf.invoke("f").value == "Hello World"
+
+
 def test_a_private_transport_is_closed_at_the_end_of_with():
     """`with Client()` closes its connections at the end, and the client works on afterwards."""
     ended = threading.Event()

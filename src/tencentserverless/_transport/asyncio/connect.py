@@ -18,9 +18,9 @@ __tracebackhide__ = True  # from pytest: it shows the caller's frames
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
-    from ssl import SSLSession
     from typing import Any, Optional
 
+    from tencentserverless._protocol.effects import Origin
     from tencentserverless._transport.asyncio.connection import Connection
     from tencentserverless._transport.route import Route
 
@@ -36,7 +36,7 @@ async def connect(
     try:
         await _reach(loop, connection, route)
         if connection.origin.scheme == "https":
-            await _secure(connection, route, connection.origin.host, route.session(connection.origin))
+            await _secure(connection, route, connection.origin.host, connection.origin)
     except Fault as fault:
         fault.deadline = fault.deadline and limit == deadline  # or was it the connect timeout?
         raise
@@ -90,6 +90,8 @@ async def _open(
         raise Fault("resolve", f"{host}: {fault.reason}", final=fault.final) from error
     if found is None:
         raise Fault("resolve", "timed out", deadline=True)
+    if not found:
+        raise Fault("resolve", f"{host}: the resolver gave no address")
     addresses = in_order(found, route.answered(host, port))
     sock, address = await Race(loop, addresses, left, too_late).run()
     try:
@@ -103,8 +105,10 @@ async def _open(
         route.keep_answered(host, port, address)
 
 
-async def _secure(connection: "Connection", route: "Route", host: str, session: "Optional[SSLSession]") -> None:
-    context = tls_context.context(route.ca_file)
+async def _secure(connection: "Connection", route: "Route", host: str, resumed: "Optional[Origin]") -> None:
+    """Begin TLS with a host. resumed: the origin whose session is resumed if there is one."""
+    context = connection.context = tls_context.context(route.ca_file)
+    session = None if resumed is None else route.session(resumed, context)
     from tencentserverless._transport.tls_layer import TLSLayer  # a Python without ssl does not have it
 
     try:

@@ -42,6 +42,7 @@ class Connection(getattr(asyncio, "BufferedProtocol", asyncio.Protocol)):  # typ
         self.deadline: "Optional[float]" = None
         self.is_idle = False
         self.is_paused = False
+        self.context: "Any" = None  # of TLS
         self._loop = loop
         self._places = places
         self._transport: "Any" = None
@@ -197,7 +198,7 @@ class Connection(getattr(asyncio, "BufferedProtocol", asyncio.Protocol)):  # typ
         """Remember the TLS session for the next handshake. With TLS 1.3 there is one after the first answer."""
         if self._layers and not self._session_kept:
             self._session_kept = True
-            route.keep_session(self.origin, self._layers[-1].session)
+            route.keep_session(self.origin, self.context, self._layers[-1].session)
 
     # Internal.
 

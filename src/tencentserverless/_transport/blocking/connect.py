@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ssl import SSLContext, SSLSession, SSLSocket
     from typing import Any, Callable, Optional
 
+    from tencentserverless._protocol.effects import Origin
     from tencentserverless._transport.blocking.connection import Connection
     from tencentserverless._transport.route import Route
 
@@ -58,7 +59,7 @@ class _Connecting:
                 raise Fault("proxy", f"{proxy!r}: {fault.reason}", fault.deadline, fault.final) from fault.__cause__
             self._tunnel()
         if origin.scheme == "https":
-            self._secure(origin.host, self.route.session(origin))
+            self._secure(origin.host, origin)
 
     def _left(self, phase: str) -> float:
         left = self.limit - monotonic()
@@ -78,6 +79,8 @@ class _Connecting:
             raise Fault("resolve", f"{host}: {fault.reason}", final=fault.final) from error
         if found is None:
             raise self._too_late("resolve")
+        if not found:
+            raise Fault("resolve", f"{host}: the resolver gave no address")
         addresses = in_order(found, self.route.answered(host, port))
         race = Race(addresses, lambda: self._left("connect"), lambda: self._too_late("connect"))
         address = race.run(self.connection.use)
@@ -102,8 +105,10 @@ class _Connecting:
 
         drive(tunnel(connection.origin), perform)
 
-    def _secure(self, host: str, session: "Optional[SSLSession]") -> None:
-        context = tls_context.context(self.route.ca_file)
+    def _secure(self, host: str, resumed: "Optional[Origin]") -> None:
+        """Begin TLS with a host. resumed: the origin whose session is resumed if there is one."""
+        context = self.connection.context = tls_context.context(self.route.ca_file)
+        session = None if resumed is None else self.route.session(resumed, context)
         try:
             self.connection.use(_wrapped(self.connection.sock, context, host, session, lambda: self._left("tls")))
         except FAMILIES as error:

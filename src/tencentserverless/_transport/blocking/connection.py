@@ -31,13 +31,14 @@ class Connection:
     """
 
     __slots__ = (
-        *("origin", "deadline", "session_kept", "__weakref__"),
+        *("origin", "deadline", "context", "session_kept", "__weakref__"),
         *("_places", "_sock", "_readiness", "_send", "_receive", "_wait"),
     )
 
     def __init__(self, origin: "Origin", places: "Places") -> None:
         self.origin = origin
         self.deadline: "Optional[float]" = None
+        self.context: "Any" = None  # of TLS
         self.session_kept = True
         self._places = places
         self._sock: "Any" = None
@@ -116,7 +117,7 @@ class Connection:
     def keep_session(self, route: "Route") -> None:
         """Remember the TLS session for the next handshake. With TLS 1.3 there is one after the first answer."""
         self.session_kept = True
-        route.keep_session(self.origin, self._sock.session)
+        route.keep_session(self.origin, self.context, self._sock.session)
 
     def _left(self, phase: str) -> "Optional[float]":
         """Seconds until the deadline; None without a deadline."""

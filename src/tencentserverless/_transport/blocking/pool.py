@@ -43,13 +43,14 @@ class Pool:
 
     def open_ahead(self, origin: "Origin") -> None:
         """Make an idle connection to `origin` on another thread, if there is none and none is being made."""
-        thread = threading.Thread(target=self._run_ahead, args=(origin,), name="tencentserverless-connect", daemon=True)
-        if self._ahead.setdefault(origin, thread) is thread:
-            try:
+        name = "tencentserverless-connect"
+        try:
+            thread = threading.Thread(target=self._run_ahead, args=(origin,), name=name, daemon=True)
+            if self._ahead.setdefault(origin, thread) is thread:
                 thread.start()
-            except FAMILIES as error:  # no more threads can be started
-                self._ahead.pop(origin, None)
-                pass_on(error)
+        except FAMILIES as error:  # no thread can be had: there are too many, or a subinterpreter has none
+            self._ahead.pop(origin, None)
+            pass_on(error)
 
     def _run_ahead(self, origin: "Origin") -> None:
         held = Held(self)

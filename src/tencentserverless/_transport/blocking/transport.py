@@ -3,6 +3,7 @@
 import atexit
 import os
 import time as clock
+from _weakref import ref  # the module `weakref` takes a millisecond to import
 from time import monotonic, time
 
 from tencentserverless._forks import no_fork
@@ -17,7 +18,7 @@ __tracebackhide__ = True  # from pytest: it shows the caller's frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Optional, Tuple
+    from typing import Any, Callable, Dict, Optional, Set, Tuple
 
     from tencentserverless._protocol.effects import Effect, Origin
     from tencentserverless._protocol.identity import Identity
@@ -34,6 +35,7 @@ class Transport:
         self.route = route
         self.max_connections = max_connections
         self._pools: "Dict[int, Pool]" = {}  # by process, and so without a lock that a child could inherit locked
+        _alive.add(ref(self, _alive.discard))
 
     def __repr__(self) -> str:
         pool = self.pool
@@ -99,11 +101,32 @@ class Transport:
 
     def _begin(self, process: int) -> Pool:
         pool = self._pools.setdefault(process, Pool(self.route, self.max_connections))
+        self.close_inherited(process)
+        return pool
+
+    def close_inherited(self, process: int) -> None:
+        """Close the descriptors that `process` has of idle connections of its parent, which stay open there."""
         for other in list(self._pools):
             inherited = None if other == process else self._pools.pop(other, None)
             if inherited is not None:
-                inherited.close_idle()  # closes the descriptors of this process; the parent's connections stay open
-        return pool
+                inherited.close_idle()
+
+
+_alive: "Set[ref[Transport]]" = set()
+
+
+def _close_inherited() -> None:
+    """To be called in a child process before its own code. A daemon closes every descriptor and opens files, which get
+    the same numbers: to close a connection later would close such a file."""
+    for found in list(_alive):
+        transport = found()
+        if transport is not None:
+            transport.close_inherited(os.getpid())
+
+
+_register = getattr(os, "register_at_fork", None)
+if _register is not None:  # from Python 3.7 on
+    _register(after_in_child=_close_inherited)
 
 
 _shared: "Dict[Tuple[Optional[str], float, int], Transport]" = {}

@@ -5,10 +5,10 @@ import json
 import os
 import sqlite3
 import stat
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from time import time
 from typing import Any, NamedTuple
 
 from tencentserverless.local.model.function import Function
@@ -147,7 +147,7 @@ def _drop_old(database: sqlite3.Connection, limits: Limits) -> None:
     last = last_number(database)
     database.execute(_DROP, (last - limits.most + 1,))
     if limits.most_seconds is not None:
-        young = database.execute(_FIRST_YOUNG, (time.time() - limits.most_seconds,)).fetchone()
+        young = database.execute(_FIRST_YOUNG, (time() - limits.most_seconds,)).fetchone()
         database.execute(_DROP, young or (last + 1,))
 
 

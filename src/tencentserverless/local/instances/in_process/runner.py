@@ -131,7 +131,8 @@ class InProcess:
         with _environment.over(dict(variables)):
             try:
                 loaded, is_new = self._current(invocation.function)
-            except SystemExit:
+            except SystemExit as error:
+                worker_module.print_exit(error)
                 return None, None
             except BaseException:  # noqa: BLE001  any exception of the code counts as its failure
                 trace = worker_module.Tracebacks([]).whole()
@@ -199,7 +200,8 @@ def _new_worker(function: Function) -> Any:
     return worker
 
 
-def _leave(_: object) -> None:
+def _leave(error: SystemExit) -> None:
+    _worker_module().print_exit(error)
     raise _HandlerExit
 
 
