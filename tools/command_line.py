@@ -48,6 +48,7 @@ asked over the network.
 ```shell
 eval "$(_TENCENTSERVERLESS_COMPLETE=bash_source tencentserverless)"
 eval "$(_TENCENTSERVERLESS_COMPLETE=zsh_source tencentserverless)"
+_TENCENTSERVERLESS_COMPLETE=fish_source tencentserverless | source
 ```
 
 ## Verbs

@@ -80,6 +80,17 @@ def test_every_verb(verb):
     assert verb in SCHEMA["$defs"]
 
 
+@pytest.mark.parametrize(
+    "arguments", ["map F e -o", "pack . -o", "local trace --svg", "logs --records", "local start . --records"]
+)
+def test_an_empty_name_of_a_file(arguments, capsys):
+    """A file that is named by a variable of the shell that is not set is wrong use."""
+    with pytest.raises(SystemExit) as ended:
+        root.main([*arguments.split(), ""], prog_name="tencentserverless")
+    assert ended.value.code == 2
+    assert "it is empty" in capsys.readouterr().err
+
+
 def test_completion(tmp_path, monkeypatch):
     """Completion knows the verbs without loading them, the options of one, and the functions that were used here."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
@@ -90,7 +101,8 @@ def test_completion(tmp_path, monkeypatch):
         ("tencentserverless lo", 1, "plain,local"),
         ("t local s", 2, "plain,start"),
         ("t map --res", 2, "plain,--resume"),
-        ("t map Wo", 2, "plain,Work"),
+        *((f"t {verb} Wo", 2, "plain,Work") for verb in ("invoke", "map", "show", "logs")),
+        ("t status ID --function Wo", 4, "plain,Work"),
     ):
         variables = {"_TENCENTSERVERLESS_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(position)}
         done = CliRunner().invoke(root, [], env=variables, prog_name="tencentserverless")

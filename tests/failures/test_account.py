@@ -195,3 +195,8 @@ def test_any_traceback_can_be_shown(texts, executed, name):
         error.executed, error.function_name = executed, name
         assert str(error)
         assert 1 <= len(error.chain) <= 16
+
+
+def test_texts_that_no_terminal_prints():
+    """A lone surrogate in the message of a function is escaped, so that the error can be printed."""
+    assert "raised ValueError: \\ud800; it ran" in str(function_error("Prices", trace("ValueError: \ud800")))

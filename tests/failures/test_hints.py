@@ -46,6 +46,11 @@ def invocation_error(status, message="it failed"):
         (invocation_error(443, f"{HEAD}\nAttributeError: module 'index' has no attribute 'x'"), "`handler:`"),
         (invocation_error(443, trace("ModuleNotFoundError: No module named 'pandas.io'")), "pip install pandas -t"),
         (invocation_error(443, trace("AttributeError: x", line=3)), "see /var/user/index.py, line 3, of Prices"),
+        (function_error("Prices", trace("bdb.BdbQuit")), "start FOLDER --debug"),
+        (
+            function_error("Prices", f"{HEAD}\nTypeError: Object of type coroutine is not JSON serializable"),
+            "asyncio.run",
+        ),
         (function_error("Prices", trace("ImportError: No module named six")), "pip install six -t"),
         (api_error("ResourceNotFound.FunctionName"), "name, the region and the namespace"),
         (api_error("AuthFailure.SignatureFailure"), "the secret key does not belong to the secret id"),

@@ -138,6 +138,16 @@ def test_time_is_skipped_by_itself(report):
     assert report("has_real_time") == ""
 
 
+def test_a_patched_time_reaches_the_server(report):
+    """A test may patch `time.time` for its program: neither the client nor the endpoint reads the patched time."""
+    assert report("gives_the_program_another_time") == ""
+
+
+def test_a_skipped_test_is_an_error(report):
+    """A test that is skipped half-way is not judged by the stubs that it would have used later."""
+    assert report("is_skipped_after_a_stub") == ""
+
+
 def test_threads_hold_the_tests_up(report):
     """Functions in this process run on threads of their own, also if they invoke each other."""
     assert report("runs_the_function_on_a_thread_of_its_own") == ""

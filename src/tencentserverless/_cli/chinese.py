@@ -142,6 +142,7 @@ TEXTS = {
     "the platform allows {limit} MB unzipped, together with layers": "平台允许解压后最多 {limit} MB（含层）",
     "the platform calls the handler with two arguments": "平台用两个参数调用入口函数",
     "the platform does not await a handler": "平台不会等待（await）入口函数",
+    "the region {name} is not known": "未知的地域 {name}",
     "the result has a value of type {kind}, which cannot be written as JSON": "返回值中有类型为 {kind} 的值，无法写成 JSON",
     "the runtime": "运行环境",
     "this file is for {wrong}, the function runs on {runs}": "这个文件适用于 {wrong}，而函数运行在 {runs} 上",

@@ -28,7 +28,7 @@ LOOK_SECONDS = 0.5
 @serving.endpoint_options
 @click.option(
     "--records",
-    type=click.Path(dir_okay=False),
+    type=output.FilePath(),
     metavar="FILE",
     help="The SQLite file for records of invocations, which `logs` and `local trace` show. Default: one for each "
     "project, in your state folder. If the variable CI is set there is none.",

@@ -26,6 +26,16 @@ class ReaderGoneError(NotWrittenError):
     """The program that read standard output has ended, as `head` does."""
 
 
+class FilePath(click.Path):
+    """The type of an option that names a file. "", as of a variable of the shell that is not set, is wrong use."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(dir_okay=False, **options)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return super().convert(value, param, ctx) if value else self.fail(language.text("it is empty"), param, ctx)
+
+
 def options(command: Decorated) -> Decorated:
     """Add the options that every verb has. ``--json`` is the argument `as_json`."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")(

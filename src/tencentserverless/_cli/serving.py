@@ -235,7 +235,10 @@ def log(record: "Record") -> None:
 
 
 def on_signals(action: Callable[[int], None], *names: str) -> None:
-    """Call `action` with the number of each of these signals, if the system has it. `nohup` ignores SIGHUP for us."""
+    """Call `action` with the number of each of these signals, if the system has it. `nohup` ignores SIGHUP for us.
+
+    The program that has started us may have blocked some of them. Then nothing but SIGKILL would end us.
+    """
 
     def handle(number: int, _: Any) -> None:
         action(number)
@@ -244,3 +247,5 @@ def on_signals(action: Callable[[int], None], *names: str) -> None:
         number = getattr(signal, name, None)
         if number is not None and not (name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN):
             signal.signal(number, handle)
+            if hasattr(signal, "pthread_sigmask"):
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})

@@ -20,7 +20,7 @@ _LOCAL = click.option(
 )
 
 
-def _completed(_context: click.Context, _argument: click.Parameter, incomplete: str) -> list[str]:
+def completed(_context: click.Context, _argument: click.Parameter, incomplete: str) -> list[str]:
     from tencentserverless._cli import names
 
     return [name for name in names.known() if name.startswith(incomplete)]
@@ -32,7 +32,7 @@ def _name(_context: click.Context, _argument: click.Parameter, value: str) -> st
     return value
 
 
-name_argument = click.argument("name", shell_complete=_completed, callback=_name)
+name_argument = click.argument("name", shell_complete=completed, callback=_name)
 _OPTIONS = (
     click.option("--region", help="Default: TENCENTCLOUD_REGION, then ap-guangzhou."),
     _PROFILE,

@@ -48,7 +48,7 @@ class Account:
     def text(self) -> str:
         """The whole text."""
         text = "\n".join([self.first_line(), *shortened(list(self._body())), *self._log()])
-        return text.encode("utf-8", "replace").decode("utf-8")  # lone surrogates cannot be printed
+        return text.encode("utf-8", "backslashreplace").decode("utf-8")  # nothing prints a lone surrogate
 
     def chain(self) -> "Tuple[Hop, ...]":
         """The functions of the chain: the one that was invoked first, then those behind it."""

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 _PACK = "pip install {} -t FOLDER packs it into the function's folder (a package may have another name than its module)"
 _HANDLER = "`handler:` is FILE.FUNCTION, such as index.main_handler; the file and the function must exist"
+_NOT_AWAITED = "SCF does not await a handler; let a plain `def` handler return asyncio.run(...)"
+_NO_PROMPT = "breakpoint() and pdb have no prompt here; `tencentserverless local start FOLDER --debug` opens it"
 _ONLY_JSON = "return only text, numbers, True, False, None, lists and dicts; use str(value) for other types"
 
 _BY_STATUS = {
@@ -91,9 +93,11 @@ def _of_exception(part: "Part", function_name: "Optional[str]", is_at_start: boo
         return _HANDLER
     if missing is not None:
         return _PACK.format(missing.group(1).split(".")[0])
+    if raised.startswith("bdb.BdbQuit"):
+        return _NO_PROMPT
     place = part.place()
     if place is None:
-        return _ONLY_JSON if "JSON" in raised else ""
+        return "" if "JSON" not in raised else _NOT_AWAITED if "coroutine" in raised else _ONLY_JSON
     if not function_name:
         return ""
     what = "" if is_at_start else "user code exception: "  # the platform's words, which people search for

@@ -1,10 +1,10 @@
 """The local endpoint without its HTTP server. It connects the parts, and passes each request through them."""
 
 import os
-import time
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
+from time import time  # tests patch `time.time`, and the endpoint is in their process
 from typing import TypeVar
 
 from tencentserverless.local.api import router
@@ -138,9 +138,9 @@ class Endpoint:
         call = None
         try:
             if sent_by == COMMAND:
-                call = self._command_gate.admit(request, time.time())
+                call = self._command_gate.admit(request, time())
             else:
-                call = self._gate.admit(request, time.time(), sent_by)
+                call = self._gate.admit(request, time(), sent_by)
             router.perform(self._services, call, pending)
         except Exception as error:  # noqa: BLE001  a mistake of ours gets an answer too
             if isinstance(error, Refusal):
@@ -212,7 +212,7 @@ def _refused(error: Refusal, request: Request, call: Call | None) -> Refused:
     parameters = call.parameters if call is not None else {}
     namespace, name = parameters.get("Namespace") or DEFAULT_NAMESPACE, parameters.get("FunctionName")
     return Refused(
-        time.time(),
+        time(),
         error.code,
         error.text("en-US"),
         call.action if call is not None else stated(request, "Action")[:_SHOWN],

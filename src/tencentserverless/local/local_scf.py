@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
@@ -150,6 +151,7 @@ class LocalSCF(InTests):
         self._on_record = on_record
         self._watch = watch
         self._loop: LoopThread | None = None
+        self._stopping = threading.RLock()  # a signal handler may call `stop` while it runs
         self._starting: asyncio.Task[None] | None = None
         self._server: Server | None = None
         self._endpoint: Endpoint | None = None
@@ -168,13 +170,15 @@ class LocalSCF(InTests):
 
     def __exit__(self, kind: object, *_: object) -> None:
         try:
-            if self._endpoint is not None and self._endpoint.stubs.all:
+            if self._endpoint is not None and self._endpoint.stubs.all and not self._is_inherited():
                 self._verify_block(has_raised=kind is not None)
         finally:
             self.stop()
 
     def start(self) -> "LocalSCF":
-        """Start the endpoint, and return it."""
+        """Start the endpoint, and return it. If it runs, it goes on."""
+        if self._loop is not None and not self._loop.is_inherited:
+            return self
         fill_standard_descriptors()
         return_large_blocks()
         self._loop = LoopThread("LocalSCF")
@@ -186,13 +190,16 @@ class LocalSCF(InTests):
         return self
 
     def stop(self) -> None:
-        """Stop the endpoint and end all its processes. A second call does nothing."""
-        if self._loop is not None:
-            try:
-                self._loop.wait_for(self._stop())
-            finally:
-                self._loop.end()
-                self._loop = None
+        """Stop the endpoint and end all its processes. A second call does nothing, nor does one in a forked process."""
+        if self._is_inherited():
+            return
+        with self._stopping:
+            loop, self._loop = self._loop, None
+            if loop is not None:
+                try:
+                    loop.wait_for(self._stop())
+                finally:
+                    loop.end()
 
     @property
     def counters(self) -> Counters:

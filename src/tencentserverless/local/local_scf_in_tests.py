@@ -150,7 +150,13 @@ class InTests:
     def _running(self) -> Endpoint:
         if self._endpoint is None:
             raise RuntimeError("LocalSCF has not started: use it in a with statement")
+        if self._is_inherited():
+            raise RuntimeError("LocalSCF runs in the parent of this process. After a fork only `client()` works here")
         return self._endpoint
+
+    def _is_inherited(self) -> bool:
+        """Whether this process is a fork of the one in which the endpoint runs."""
+        return self._loop is not None and self._loop.is_inherited
 
     def _running_loop(self) -> LoopThread:
         if self._loop is None:

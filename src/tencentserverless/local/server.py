@@ -4,8 +4,8 @@ import asyncio
 import os
 import socket
 import ssl
-import time
 from collections.abc import Callable, Iterable, Mapping
+from time import time
 
 from tencentserverless.local.api.call import new_request_id
 from tencentserverless.local.api.envelope import refused
@@ -122,7 +122,7 @@ class Server:
         if found is None:
             return None
         status, reason = found
-        self.endpoint.refused(Refused(time.time(), f"HTTP {status}", reason))
+        self.endpoint.refused(Refused(time(), f"HTTP {status}", reason))
         return Reply(f"{reason}\n".encode(), status=status, content_type=_PLAIN, closing=True)
 
     def serve(self, request: Request, port: int, answer: Callable[[Reply], None]) -> None:

@@ -76,8 +76,13 @@ def pytest_runtest_makereport(item: "Any", call: "Any") -> "Iterator[None]":
     """Add the invocations of a failing test to its report, and what was not as expected."""
     outcome = yield  # type: Any
     test = getattr(item, "_scf_test", None)
-    if test is not None and call.when == "call" and outcome.get_result().failed:
-        outcome.get_result().sections.append((_SECTION, test.report()))
+    if test is None or call.when != "call":
+        return
+    report = outcome.get_result()
+    if report.failed:
+        report.sections.append((_SECTION, test.report()))
+    elif call.excinfo is not None and call.excinfo.errisinstance(pytest.skip.Exception):
+        test.is_reported = True  # it has not come to its end, so nothing is missing
 
 
 class _Test:

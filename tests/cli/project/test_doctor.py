@@ -1,6 +1,7 @@
 """``doctor``."""
 
 import json
+import os
 
 import pytest
 
@@ -43,7 +44,8 @@ def test_a_folder_without_a_function(command, tmp_path):
 
 
 def test_no_finding(command, project):
-    """A right function gives the settings alone on standard output, and exit code 0."""
+    """A right function gives the settings alone on standard output, and exit code 0; a pipe beside it is not read."""
+    os.mkfifo(project / "Good" / "pipe.py")
     (project / "Good" / "serverless.yml").write_text(MANIFEST)
     done = command("doctor", str(project / "Good"), "--no-network")
     assert done.returncode == 0

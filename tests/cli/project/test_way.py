@@ -67,7 +67,8 @@ def test_the_endpoint_and_the_clock(good):
 
 def test_without_the_cloud(good):
     """The default endpoint that is not reached is an error only for someone with credentials; the login of the proxy
-    on the way is not shown, and what was wrong in the settings is one finding for each."""
+    on the way is not shown, and what was wrong in the settings is one finding for each, certificates that
+    cannot be read included."""
     proxy = {"HTTPS_PROXY": "http://name:pass-word@127.0.0.1:1", "NO_PROXY": ""}
     ((rule, level, reason, fix),) = good(**proxy)[1]
     assert (rule, level, reason[:20]) == ("D31", "warning", "not reached (proxy):")
@@ -76,3 +77,5 @@ def test_without_the_cloud(good):
     rows, found = good(**proxy, TENCENTCLOUD_REGION="not a region", TENCENTCLOUD_SECRETID="AKIDEXAMPLE")
     assert [each[:2] for each in found] == [("D30", "error"), ("D30", "error")]
     assert "language" in rows
+    ((rule, level, reason, _),) = good("--no-network", SSL_CERT_FILE="/no/such/file")[1]
+    assert (rule, level, "/no/such/file" in reason) == ("D30", "error", True)

@@ -32,6 +32,16 @@ def test_a_function_that_cannot_be_served_is_told_with_its_reason():
     assert "无法提供服务：bad/serverless.yml:4" in caught.value.text("zh-CN")
 
 
+def test_a_function_that_is_elsewhere_and_one_that_cannot_be_served():
+    """If one of the name is in another region and one cannot be served, the message tells both."""
+    catalog = Catalog(
+        [function("far", region="ap-chengdu")], [reading.Refusal("far", "far/serverless.yml:4: no folder")]
+    )
+    with pytest.raises(Refusal, match=r"It is in ap-chengdu/default, .* Another one is declared, .*: far/") as caught:
+        lookup.find("ap-guangzhou", {"FunctionName": "far"}, catalog)
+    assert "far 在 ap-chengdu/default，不在 ap-guangzhou/default。另有同名函数 已声明" in caught.value.text("zh-CN")
+
+
 def test_the_message_is_in_one_language():
     """The Chinese message says the same in Chinese."""
     for name, words in (

@@ -1,5 +1,7 @@
 """Stubs: which one answers, and what cannot be one."""
 
+from unittest.mock import AsyncMock
+
 import pytest
 
 from tencentserverless.local.doubles.status_codes import STATUS_CODES
@@ -88,7 +90,10 @@ def test_a_fault_of_the_way_takes_its_turn():
         ("Pay", {"fault": "silent"}, None, "fault is one of throttled, reset-before, .*, not 'silent'"),
         ("Pay", {"raises": "text"}, None, "raises is an exception, not str"),
         ("Pay", {"calls": 1}, None, "calls is a function, not int"),
+        ("Pay", {"calls": AsyncMock()}, None, "calls is an ordinary function, not a coroutine function"),
         ("Pay", {"returns": 1}, "2", "times is a number or a range, not str"),
+        ("Pay", {"returns": 1}, -1, "times is 0 or more, or a range such as .*, not -1"),
+        ("Pay", {"returns": 1}, range(3, 1), "times is 0 or more, or a range"),
         ("支付", {"returns": 1}, None, "cannot be the name of a function"),
     ],
 )

@@ -73,6 +73,17 @@ def test_a_folder_that_is_removed_before_it_is_locked(tmp_path, monkeypatch):
     scratch.remove()
 
 
+def test_a_folder_that_somebody_removes(scratch):
+    """If the folder is gone, the error says so, names it, and says what to do."""
+    scratch.check()
+    os.rename(scratch.folder, f"{scratch.folder}.aside")
+    try:
+        with pytest.raises(FileNotFoundError, match=r"has been removed\. Start the endpoint again: .*endpoint-"):
+            scratch.check()
+    finally:
+        os.rename(f"{scratch.folder}.aside", scratch.folder)
+
+
 def test_old_pythons_are_lent_nothing(tmp_path, scratch):
     """Python 2.7 cannot read the SDK, so its functions bring their own."""
     assert [paths(scratch, tmp_path, (2, 7), root).sdk for root in (None, Root("/scratch"))] == ["", ""]

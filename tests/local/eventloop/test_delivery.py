@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 import time
+from functools import partial
 
 import pytest
 
@@ -65,6 +66,26 @@ def test_a_reader_that_blocks(monkeypatch):
 
     assert with_delivery(act) < 10
     assert read[:900] == list(range(900))
+
+
+def test_no_thread_can_be_had(monkeypatch):
+    """If the system refuses a thread, whoever waits for deliveries makes them, in order, also after one that raises."""
+
+    def refuse(_):
+        raise RuntimeError("can't start new thread")
+
+    read = []
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    delivery = Delivery()
+    for deliver in (partial(read.append, 1), partial(divmod, 1, 0), partial(read.append, 2)):
+        delivery.add(deliver)
+    delivery.wait()
+    assert read == [1, 2]
+    monkeypatch.undo()
+    delivery.add(partial(read.append, 3))
+    delivery.wait(20)
+    assert read == [1, 2, 3]
+    asyncio.run(delivery.end(1))
 
 
 def test_what_waits_is_bounded():

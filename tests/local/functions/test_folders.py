@@ -234,6 +234,33 @@ def test_a_handler_that_is_elsewhere(folder):
     ]
 
 
+def test_a_handler_that_its_file_does_not_contain(folder):
+    """A notice tells, with the handler that the folder has, unless the names of the file come from elsewhere."""
+    manifest, notices = "component: scf\nname: fn\ninputs: {handler: index.main}\n", []
+    place = folder("fn", "if __name__ == '__main__':\n    pass\ndef main_handler(e, c): 1\n", manifest=manifest)
+    read([place], notices.append)
+    assert notices == [
+        f"fn: the handler is `index.main`, but {place}/index.py does not contain `main`. "
+        "The folder has the handler `index.main_handler`"
+    ]
+    for code in ("from app import *", "globals()['ma' 'in'] = print", "main = print"):
+        (place / "index.py").write_text(code)
+        read([place], notices.append)
+    assert len(notices) == 1
+
+
+def test_a_compiled_handler(folder):
+    """Without a source the handler of a compiled file, or of a package, is proposed."""
+    place = folder("fn")
+    for name in ("index.pyc", "index/__init__.py"):
+        (place / "index.py").unlink(missing_ok=True)
+        (place / name).parent.mkdir(exist_ok=True)
+        (place / name).touch()
+        with pytest.raises(FunctionFolderError, match=r"start .*fn --handler index\.main_handler"):
+            read([place], print)
+        (place / name).unlink()
+
+
 def test_a_component_without_a_runtime(folder):
     """The deploy tool takes Node.js for it, so it is refused if the file of its handler is for Node.js alone."""
     place = folder("page", manifest="component: scf\nname: page\ninputs: {src: .}\n")
@@ -242,3 +269,28 @@ def test_a_component_without_a_runtime(folder):
     (place / "index.py").unlink()
     with pytest.raises(FunctionFolderError, match=r"`runtime` is missing, so it is Nodejs10\.15"):
         read([place], print)
+
+
+def test_a_configuration_in_json(folder):
+    """A serverless.json is read, with tabs too."""
+    place = folder("one")
+    (place / "serverless.json").write_text('{\n\t"component": "scf",\n\t"name": "xx",\n\t"inputs": {"timeout": 9}\n}\n')
+    assert [(function.name, function.timeout) for function in read([place], print)] == [("xx", 9)]
+
+
+def test_a_configuration_in_another_encoding(folder):
+    """A file in GBK or UTF-16 is read, with a notice that the deploy tool reads only UTF-8."""
+    place, notices = folder("one"), []
+    for encoding in ("gbk", "utf-16"):
+        (place / "serverless.yml").write_bytes(
+            "component: scf\nname: xx\ninputs: {description: 签到}\n".encode(encoding)
+        )
+        assert [function.name for function in read([place], notices.append)] == ["xx"]
+    assert [notice.rpartition(". ")[2] for notice in notices] == ["Save it as UTF-8"] * 2
+
+
+def test_a_zip_in_the_place_of_a_folder(tmp_path):
+    """The message says to unpack it."""
+    (tmp_path / "code.zip").touch()
+    with pytest.raises(FunctionFolderError, match=r"code\.zip: a zip file: unpack it"):
+        read([tmp_path / "code.zip"], print)

@@ -66,6 +66,20 @@ def test_a_link_that_leads_elsewhere(folder, notices, deployed):
     assert (seen, notices) == (["v1", "v2", "v1"], [])
 
 
+def test_a_function_that_is_named_by_a_link(folder, notices):
+    """A function has the name of the link that leads to its folder, also after the link leads to another one."""
+    for name in ("1", "2"):
+        folder(f"releases/{name}")
+    link = folder.path / "current"
+    link.symlink_to("releases/1", target_is_directory=True)
+    catalog = LiveCatalog([link], notices.append, {})
+    for name in ("1", "2"):
+        link.unlink()
+        link.symlink_to(f"releases/{name}", target_is_directory=True)
+        assert catalog.get((*HERE, "current")).code == folder.path / "releases" / name
+    assert notices == []
+
+
 def test_what_is_the_same_stays_the_same(folder, served):
     """A configuration that is saved as it was is the same object, so that warm instances stay."""
     place = folder("one", manifest=MANIFEST.format("one", 3))

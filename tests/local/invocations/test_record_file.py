@@ -1,8 +1,10 @@
 """The file of records: what stands in it, and what is removed."""
 
+import os
 import sqlite3
 import time
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -66,6 +68,20 @@ def test_a_link_is_not_followed(tmp_path):
     with pytest.raises(OSError, match=r"records\.db"):
         record_file.opened(tmp_path / "records.db")
     assert (tmp_path / "precious").read_bytes() == b""
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="this system has no terminals like these")
+def test_a_device_is_not_used():
+    """A device, such as /dev/null, is refused and keeps its rights: it is not only ours."""
+    ours, device = os.openpty()
+    try:
+        os.fchmod(device, 0o666)
+        with pytest.raises(OSError, match="not a regular file"):
+            record_file.opened(Path(os.ttyname(device)))
+        assert os.fstat(device).st_mode & 0o777 == 0o666
+    finally:
+        os.close(ours)
+        os.close(device)
 
 
 @pytest.mark.parametrize(

@@ -180,3 +180,50 @@ def test_readers_that_block(folder):
         assert len(read) == 1
         go.set()
     assert len(read) == 40
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no forks")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_fork_of_the_program(folder):
+    """A fork can invoke, is told what it cannot do, leaves the block at once, and ends nothing of its parent's."""
+    folder("one")
+    with LocalSCF(folder.path) as scf, Api(scf) as api:
+        api.invoke("one")
+        scf.stub("other", returns=1, times=1)
+        child = os.fork()
+        if child == 0:
+            signal.alarm(20)
+            try:
+                assert scf.client().invoke("other").value == 1
+                with pytest.raises(RuntimeError, match="runs in the parent of this process"):
+                    len(scf.records)
+                scf.__exit__(None, None, None)
+                os._exit(0)
+            finally:
+                os._exit(1)
+        assert os.waitpid(child, 0)[1] == 0
+        assert api.invoke("one")["RetMsg"] == "1"
+
+
+def test_started_twice_and_stopped_by_several_threads():
+    """A second start changes nothing, and `stop` returns in each of several threads that call it at the same time."""
+    scf = LocalSCF().start()
+    address = scf.endpoint
+    assert scf.start() is scf
+    assert scf.endpoint == address
+    threads = [threading.Thread(target=scf.stop) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+        assert not thread.is_alive()
+
+
+def test_a_default_time_out_of_sockets(folder):
+    """`socket.setdefaulttimeout` of the program changes nothing for its instances, however large an event is."""
+    socket.setdefaulttimeout(20)
+    try:
+        with LocalSCF(folder("echo", "def main_handler(e, c): return e")) as scf, scf.client() as client:
+            assert client.invoke("echo", data="x" * 3_000_000).value == "x" * 3_000_000
+    finally:
+        socket.setdefaulttimeout(None)

@@ -230,3 +230,18 @@ def test_what_runs_when_the_endpoint_stops(ends):
     go.set()
     (record,) = scf.records
     assert (record.outcome.status_code, results[0]["InvokeResult"]) == ((200, 0) if ends else (500, -1))
+
+
+def test_no_thread_can_be_had(monkeypatch):
+    """If the system refuses another thread, the invocation fails with 500, nothing has run, and the endpoint stops."""
+
+    def refuse(_):
+        raise RuntimeError("can't start new thread")
+
+    with LocalSCF() as scf, Api(scf) as api:
+        scf.deploy(greet)
+        monkeypatch.setattr(threading.Thread, "start", refuse)
+        result = api.invoke("greet", {"name": "SCF"})
+        error = json.loads(result["RetMsg"])
+        assert (error["statusCode"], error["executed"]) == (500, "no")
+        assert "can't start new thread" in result["ErrMsg"]

@@ -184,6 +184,27 @@ def test_one_event_after_the_other(version, folder):
 
 
 @pytest.mark.parametrize("version", ["2.7", "%d.%d" % CURRENT])
+def test_variables_of_each_event(version, folder):
+    """A variable of the configuration and the credentials have their values before each event, whatever the function
+    did with them; others stay as they are. The text of `sys.exit` is in the log."""
+    credentials = {"TENCENTCLOUD_SECRETID": "an id"}
+    code = (
+        "import os, sys\n"
+        "def main_handler(event, context):\n"
+        "    if event: sys.exit('no token')\n"
+        "    seen = [os.environ.get(name) for name in ('OWN', 'GIVEN', 'TENCENTCLOUD_SECRETID')]\n"
+        "    os.environ.clear()\n"
+        "    return seen\n"
+    )
+    with Worker(version, folder("hello", code), variables={"OWN": "set"}, credentials=credentials) as worker:
+        worker.receive()
+        assert [worker.event(b"0").body for _ in "ab"] == [b'["set", "at start", "an id"]', b'["set", null, "an id"]']
+        worker.send(Kind.EVENT, {"request_id": "an id"}, b"1")
+        assert worker.process.wait(20) == 1
+    assert worker.output == "no token\n"
+
+
+@pytest.mark.parametrize("version", ["2.7", "%d.%d" % CURRENT])
 def test_the_peak_of_each_event(version, folder):
     """The peak is the event's own: a later smaller one does not inherit it; a function that has closed what it is read
     from has none."""

@@ -12,7 +12,7 @@ from tencentserverless._cli.language import text
 @click.command("map")
 @target.name_argument
 @click.argument("events", metavar="EVENTS")
-@click.option("-o", "--output", "path", type=click.Path(dir_okay=False), help="Default: standard output.")
+@click.option("-o", "--output", "path", type=output.FilePath(), help="Default: standard output.")
 @click.option("--concurrency", type=click.IntRange(1), default=32, show_default=True, help="Invocations at a time.")
 @click.option("--retries", type=click.IntRange(0), default=0, show_default=True, help="Of events that did not run.")
 @click.option("--resume", is_flag=True, help="Go on with the results in -o: do not repeat what is there.")

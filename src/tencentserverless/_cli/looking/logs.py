@@ -5,13 +5,13 @@ from typing import Any
 
 import click
 
-from tencentserverless._cli import output
+from tencentserverless._cli import output, target
 from tencentserverless._cli.language import text
 from tencentserverless._cli.looking import sources, times
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=target.completed)
 @click.option("--follow", "-f", "follows", is_flag=True, help="Print the last ones, then each new one, until Ctrl-C.")
 @click.option("-n", "most", type=click.IntRange(0), default=100, show_default=True, help="The number of invocations.")
 @click.option("--since", metavar="TIME", help="Only what came after this: 30m, 2h, 7d, or 2026-01-31T09:00.")

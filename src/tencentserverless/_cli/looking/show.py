@@ -11,7 +11,7 @@ from tencentserverless._cli.text_width import padded
 
 
 @click.command()
-@click.argument("name")
+@target.name_argument
 @click.option("--region", help="Default: TENCENTCLOUD_REGION, then ap-guangzhou.")
 @click.option("--namespace", default="default", show_default=True)
 @click.option("--qualifier", default="$LATEST", show_default=True, help="A version or an alias.")

@@ -14,7 +14,7 @@ from tencentserverless._cli.looking.record_files import Source
 
 Database = sqlite3.Connection
 records_option = click.option(  # for `required`
-    "--records", type=click.Path(exists=True, dir_okay=False), metavar="FILE", help="Read this file of records."
+    "--records", type=output.FilePath(exists=True), metavar="FILE", help="Read this file of records."
 )
 _OPTIONS = (
     click.option("--region", help="Of the function. Locally: by default any."),

@@ -17,7 +17,13 @@ _STATES = {0: "ok", 1: "running", -1: "failed"}
 
 @click.command()
 @click.argument("request_id")
-@click.option("--function", "name", metavar="NAME", help="Its function. Default: searched for in the logs.")
+@click.option(
+    "--function",
+    "name",
+    metavar="NAME",
+    shell_complete=target.completed,
+    help="Its function. Default: searched for in the logs.",
+)
 @click.option("--region", help="Default: TENCENTCLOUD_REGION, then ap-guangzhou.")
 @click.option("--namespace", default="default", show_default=True)
 @target.client_options

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.argument("request_id", required=False)
 @click.option("--last", is_flag=True, help="The newest chain. This is the default.")
 @click.option("--log", "with_log", is_flag=True, help="Also print what each function printed, and why it failed.")
-@click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write the picture here.")
+@click.option("--svg", type=output.FilePath(path_type=Path), metavar="FILE", help="Write the picture here.")
 @sources.records_option
 @output.options
 def trace(

@@ -85,6 +85,6 @@ def _of_function(each: "Function") -> Iterator[Finding]:
 
 def _text(path: Path) -> str | None:
     try:
-        return path.read_text(encoding="utf-8-sig", errors="replace")
+        return path.read_text(encoding="utf-8-sig", errors="replace") if path.is_file() else None  # not a pipe
     except OSError:
         return None

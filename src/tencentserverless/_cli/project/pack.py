@@ -21,7 +21,7 @@ RUNTIMES = ("Python2.7", "Python3.6", "Python3.7", "Python3.9", "Python3.10")
 
 @click.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: the name and .zip")
+@click.option("-o", "--output", type=streams.FilePath(path_type=Path), help="Default: the name and .zip")
 @click.option("--runtime", type=click.Choice(RUNTIMES), help="Default: that of serverless.yml.")
 @streams.options
 def pack(folder: Path, output: Path | None, runtime: str | None, as_json: bool) -> None:

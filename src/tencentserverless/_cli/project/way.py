@@ -1,13 +1,15 @@
 """The way to the cloud from here: the settings and where each comes from, the endpoint, the clock."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from tencentserverless._cli import exit_codes, settings, target
 from tencentserverless._cli.project import reach
 from tencentserverless._cli.project.rules import endpoint as rules
 from tencentserverless._cli.project.rules.finding import Finding
-from tencentserverless._protocol.effects import Fault
+from tencentserverless._protocol.effects import Fault, Origin
 from tencentserverless._settings.report import survey
+from tencentserverless._transport import tls_context
 from tencentserverless.scf import Client
 
 
@@ -27,8 +29,12 @@ def _of_client(
 ) -> tuple[list[settings.Row], list[Finding]]:
     lines, errors = survey(client)
     findings = [rules.setting(str(error)) for error in errors]
-    origin = client._next_origin() if has_network else None
-    if origin is not None:  # else a setting is wrong, which is a finding of its own
+    findings += rules.region({name: value for name, value, _ in lines}.get("region"))
+    origin = client._next_origin()
+    unread = list(_unread_certificates(client, origin))
+    if unread:
+        findings += unread
+    elif origin is not None and has_network:  # without an origin a setting is wrong, which is a finding of its own
         places = {name: source for name, _, source in lines}
         is_needed = places.get("endpoint", "") not in ("default", "region")
         try:
@@ -40,6 +46,14 @@ def _of_client(
             lines.append(("clock", _shown(behind), "the endpoint's Date"))
             findings += rules.clock(origin, behind)
     return settings.rows(lines, arguments), findings
+
+
+def _unread_certificates(client: Client, origin: Origin | None) -> Iterator[Finding]:
+    if origin is not None and origin.scheme == "https":
+        try:
+            tls_context.context(client._trust())
+        except Fault as fault:
+            yield rules.setting(fault.reason)
 
 
 def _shown(behind: float | None) -> str:

@@ -3,9 +3,9 @@
 https://cloud.tencent.com/document/api/583/17243 and /583/58400
 """
 
-import time
 from collections.abc import Mapping
 from functools import partial
+from time import time
 from typing import Any, NamedTuple
 
 from tencentserverless.local.api.actions import Action, Services
@@ -64,7 +64,7 @@ def _invoke(services: Services, call: Call, pending: PendingCall) -> None:
         parameters.invocation_type,
         parameters.qualifier,
         parent,
-        time.time(),
+        time(),
         callers,
     )
     if parameters.invocation_type == "Event":

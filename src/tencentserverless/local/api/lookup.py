@@ -31,13 +31,18 @@ def check_qualifier(qualifier: str) -> None:
 
 def _where_it_is(name: str, region: str, namespace: str, catalog: Lookup) -> tuple[str, str]:
     """Where functions of this name are, else which functions there are, in English and in Chinese."""
-    reason = catalog.refusal(name)
-    if reason:
-        return f"It is declared, but cannot be served: {reason}", f"{name} 已声明，但无法提供服务：{reason}"
+    told = list[tuple[str, str]]()
     elsewhere = [f"{function.region}/{function.namespace}" for function in catalog.named(name)]
     if elsewhere:
         places = few_names(elsewhere)
-        return f"It is in {places}, not in {region}/{namespace}.", f"{name} 在 {places}，不在 {region}/{namespace}。"
+        text = f"It is in {places}, not in {region}/{namespace}."
+        told.append((text, f"{name} 在 {places}，不在 {region}/{namespace}。"))
+    if reason := catalog.refusal(name):
+        what, chinese = ("Another one", "另有同名函数") if elsewhere else ("It", name)
+        text = f"{what} is declared, but cannot be served: {reason}"
+        told.append((text, f"{chinese} 已声明，但无法提供服务：{reason}"))
+    if told:
+        return " ".join(text for text, _ in told), "".join(text for _, text in told)
     here = few_names(function.name for function in catalog.inside(region, namespace))
     place = f"{region}/{namespace}"
     return f"{place} has: {here or 'none'}.", f"{place} 中有：{here or '无'}。"

@@ -3,9 +3,9 @@
 https://cloud.tencent.com/document/api/583/18583 and /583/65348
 """
 
-import time
 from collections.abc import Callable, Mapping
 from math import ceil
+from time import time
 from typing import Any, NamedTuple
 
 from tencentserverless._protocol import api_times
@@ -154,7 +154,7 @@ def wanted_status(call: Call, catalog: Lookup) -> Wanted:
         name=function.name,
         region=function.region,
         namespace=function.namespace,
-        since=time_of(call.parameters, "StartTime", time.time() - STATUS_SECONDS),
+        since=time_of(call.parameters, "StartTime", time() - STATUS_SECONDS),
         until=time_of(call.parameters, "EndTime"),
         request_id=_request_id(call.parameters),
     )

@@ -88,6 +88,8 @@ def new_stub(name: str, answers: dict[str, Any], times: Times = None, **settings
         raise TypeError(f"stub({name!r}) takes one of returns=, raises=, status=, fault= and calls=")
     if times is not None and not isinstance(times, (int, range)):
         raise TypeError(f"stub({name!r}): times is a number or a range, not {type(times).__name__}")
+    if times is not None and not (times >= 0 if isinstance(times, int) else times and times.start >= 0):
+        raise ValueError(f"stub({name!r}): times is 0 or more, or a range such as range(1, 4), not {times}")
     ((kind, value),) = answers.items()
     settings.update(times=times, made_at=_calling_line())
     if kind == "status":
@@ -251,6 +253,8 @@ def _calling(function: Any) -> Answer:
     """The answer of a function of the test, which takes the event, or the event and the context."""
     if not callable(function):
         raise TypeError(f"stub: calls is a function, not {type(function).__name__}")
+    if inspect.iscoroutinefunction(function):
+        raise TypeError("stub: calls is an ordinary function, not a coroutine function: nothing would await it")
     try:
         inspect.signature(function).bind(None, None)
     except TypeError:

@@ -12,6 +12,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from tencentserverless.local.functions.encodings import decoded
 from tencentserverless.local.model.function import Function
 from tencentserverless.local.processes.interpreters import Interpreter
 
@@ -44,7 +45,7 @@ class Requirements:
         if len(self._checked) > MOST_CHECKED:
             del self._checked[next(iter(self._checked))]
         try:
-            text = file.read_text(encoding="utf-8-sig", errors="replace")
+            text = decoded(file.read_bytes()).text
         except OSError:
             return
         own = [function.folders[0], *reversed(function.folders[1:])]

@@ -7,6 +7,7 @@ running endpoint holds a lock on its folder (flock(2)). Process ids would not do
 a folder for temporary files, and do not see each other's processes.
 """
 
+import errno
 import importlib.util
 import locale
 import os
@@ -126,9 +127,15 @@ class Scratch:
         """A folder for certificates. Its files may be replaced while instances use them."""
         return self._create() / "trust"
 
+    def check(self) -> None:
+        """Raise OSError if the folder has been removed since, such as by a function that empties /tmp."""
+        if not self.folder.is_dir():
+            reason = "the endpoint's own folder has been removed. Start the endpoint again"
+            raise FileNotFoundError(errno.ENOENT, reason, str(self.folder))
+
     @property
     def folder(self) -> Path:
-        """The folder. It is created if it does not exist."""
+        """The folder. It is created at the first use."""
         return self._create()
 
     def remove(self) -> None:

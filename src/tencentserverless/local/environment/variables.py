@@ -25,6 +25,8 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 BUNDLE_NAMES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
+CREDENTIAL_NAMES = ("TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRETKEY", "TENCENTCLOUD_SESSIONTOKEN")
+
 TMP_NAMES = ("TMPDIR", "TEMP", "TMP")  # the last two on Windows only
 
 # Without these, Windows cannot start an interpreter or open a socket. They contain paths, not secrets.
@@ -129,11 +131,7 @@ def is_windows(machine: Machine) -> bool:
 
 
 def credential_variables(credential: Credential) -> dict[str, str]:
-    return {
-        "TENCENTCLOUD_SECRETID": credential.secret_id,
-        "TENCENTCLOUD_SECRETKEY": credential.secret_key,
-        "TENCENTCLOUD_SESSIONTOKEN": credential.token,
-    }
+    return dict(zip(CREDENTIAL_NAMES, (credential.secret_id, credential.secret_key, credential.token), strict=True))
 
 
 def common_variables(machine: Machine) -> dict[str, str]:
@@ -202,6 +200,8 @@ def settings(
     """
     return {
         "environment": dict(environment),
+        "variables": {name: environment[name] for name in function.variables},
+        "credentials": {name: environment[name] for name in CREDENTIAL_NAMES if name in environment},
         "context": context(function),
         "handler": function.handler,
         "folder": paths.code,

@@ -76,6 +76,9 @@ class Delivery:
         """Block until all deliveries so far have been made, but not if the reader is late, and not longer than this."""
         if threading.current_thread() is self._thread:
             return
+        if self._thread is None:
+            self._deliver_here()
+            return
         with self._changed:
             if not self._is_late:
                 self._is_late = not self._changed.wait_for(lambda: not self._is_busy, seconds)
@@ -112,14 +115,26 @@ class Delivery:
 
     def _run(self) -> None:
         while (delivery := self._next()) is not None:
-            deliver, size = delivery
-            try:
-                deliver()
-            except BaseException as error:  # noqa: BLE001  a mistake in code of the user
-                log_failure(f"a reader of notices or records raised {error!r}", error)
-            del deliver, delivery  # they hold a record
+            self._make(*delivery)
+            del delivery  # it holds a record
+
+    def _deliver_here(self) -> None:
+        """Make what waits on the thread that waits for it: the system has refused a thread for it."""
+        while True:
             with self._changed:
-                self._bytes -= size
+                self._is_busy = bool(self._waiting)
+                if not self._waiting:
+                    return
+                delivery = self._waiting.popleft()
+            self._make(*delivery)
+
+    def _make(self, deliver: Work, size: int) -> None:
+        try:
+            deliver()
+        except BaseException as error:  # noqa: BLE001  a mistake in code of the user
+            log_failure(f"a reader of notices or records raised {error!r}", error)
+        with self._changed:
+            self._bytes -= size
 
     def _next(self) -> tuple[Work, int] | None:
         """Wait for the next delivery. None at the end."""

@@ -8,15 +8,25 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from tencentserverless.local.functions import unused
 from tencentserverless.local.functions.catalog import Catalog
+from tencentserverless.local.functions.encodings import decoded
 from tencentserverless.local.functions.python_modules import has_module
 from tencentserverless.local.functions.reading import Reading, Refusal, folded
 from tencentserverless.local.model.errors import FunctionFolderError
-from tencentserverless.local.model.function import FUNCTION_NAME, NAMESPACE_NAME, Function, Key, module_of
+from tencentserverless.local.model.function import (
+    DEFAULT_HANDLER,
+    FUNCTION_NAME,
+    NAMESPACE_NAME,
+    Function,
+    Key,
+    entry_of,
+    module_of,
+)
 from tencentserverless.local.model.overrides import NO_OVERRIDES, Overrides
 from tencentserverless.local.model.regions import REGIONS
 
-MANIFEST_NAMES = ("serverless.yml", "serverless.yaml", "template.yaml", "template.yml")
+MANIFEST_NAMES = ("serverless.yml", "serverless.yaml", "serverless.json", "template.yaml", "template.yml")
 ENTRY = "index.py"
 _HANDLER = re.compile(
     rb"^(?:\xef\xbb\xbf)?[ \t]*(?:async[ \t]+)?def[ \t]+main_handler\b(?![ \t]*\([ \t]*(?:self|cls)\b)"
@@ -31,6 +41,8 @@ _DEFINITION = re.compile(
     re.M,
 )
 _STAR_IMPORT = re.compile(rb"^(?:\xef\xbb\xbf)?[ \t]*from[ \t]+\.?(\w+)[ \t]+import[ \t]*\*", re.M)
+_DYNAMIC = rb"import[ \t]*\*|\b(?:globals|locals|exec|setattr)\b"  # names come from elsewhere
+_OTHER_ENTRIES = ("index.pyc", "index/__init__.py")
 _TEMPLATE = b"TencentCloud::Serverless::"
 _NOT_OURS = frozenset(("node_modules", "site-packages", "__pycache__"))
 _USUAL_ADVICE = "Name the handler of another file: --handler FILE.FUNCTION"
@@ -51,6 +63,7 @@ class FolderReader:
         self._layers = layers
         self._overrides = overrides
         self._with_handler: set[Path] = set()  # folders that are functions because of the handler that was given
+        self._names: dict[Path, str] = {}  # of folders that were named by a link with another name
 
     def read_all(self, paths: Iterable[str | os.PathLike[str]]) -> dict[Path, Reading]:
         """What these folders declare, by folder. Each is a function, or contains folders that are functions.
@@ -59,17 +72,25 @@ class FolderReader:
         path has no function that can be served, or if two paths have functions of one name.
         """
         readings: dict[Path, Reading] = {}
-        for path in paths:
-            readings.update(self._read_path(Path(path).resolve()))
+        named = [self.resolved(Path(path)) for path in paths]
+        for folder in named:
+            readings.update(self._read_path(folder))
         functions = [function for reading in readings.values() for function in reading.functions]
         if self._overrides.are_for_one and len(functions) != 1:
             names = ", ".join(function.name for function in functions)
             text = f"a name or a handler is for one function, but there are {len(functions)}: {names}"
             raise FunctionFolderError(text)
-        named = [readings[folder] for path in paths if (folder := Path(path).resolve()) in readings]
-        for first, second in doubles(function for reading in named for function in reading.functions):
+        directly = [readings[folder] for folder in named if folder in readings]
+        for first, second in doubles(function for reading in directly for function in reading.functions):
             raise FunctionFolderError(declared_twice(first, second))
         return readings
+
+    def resolved(self, path: Path) -> Path:
+        """Where a path leads. The folder keeps the name of the link: `current` for ``current -> releases/7``."""
+        real, name = path.resolve(), os.path.basename(os.path.abspath(path))
+        if name != real.name:
+            self._names[real] = name
+        return real
 
     def is_function(self, folder: Path, *, is_served: bool = False) -> bool:
         """Whether this folder is a function. A function that is served stays one while its code has errors."""
@@ -83,13 +104,12 @@ class FolderReader:
         reading = self._plain(folder) if path is None else self._from_manifest(path)
         reading.functions = [self._overrides.over(function) for function in reading.functions]
         for function in reading.functions:
-            reading.notices += missing_handler_file(function)
+            reading.notices += [*missing_handler(function), *unused.environments(function)]
         return reading
 
     def _read_path(self, folder: Path) -> dict[Path, Reading]:
         if not folder.is_dir():
-            is_file = f"a file: name its folder, {folder.parent}" if folder.is_file() else "no such folder"
-            raise FunctionFolderError(f"{folder}: {is_file}")
+            raise FunctionFolderError(f"{folder}: {_not_a_folder(folder)}")
         if self._overrides.handler and manifest_of(folder) is None:
             self._with_handler.add(folder)
         own = self.read_folder(folder) if self.is_function(folder) else Reading()
@@ -118,12 +138,15 @@ class FolderReader:
 
     def _plain(self, folder: Path) -> Reading:
         """The function of a folder without a configuration file."""
-        name = self._overrides.name or function_name(folder.name)
+        own_name = self._names.get(folder, folder.name)
+        name = self._overrides.name or function_name(own_name)
         text = f"{folder}: the folder's name is not a valid function name ({_NAME_RULE})"
         if not name:
             return Reading(refusals=[Refusal("", f"{text}. Name the function with --name, or with a serverless.yml")])
-        reading = Reading([Function(name=name, code=folder, origin=str(folder))])
-        if name not in (folder.name, self._overrides.name):
+        reading = Reading(
+            [Function(name=name, code=folder, origin=str(folder))], unused.configurations(folder, MANIFEST_NAMES)
+        )
+        if name not in (own_name, self._overrides.name):
             reading.notices.append(f"{text}, so the function is `{name}`. Another name: --name, or a serverless.yml")
         return reading
 
@@ -131,10 +154,16 @@ class FolderReader:
         from tencentserverless.local.functions.forms import manifest  # here, because it imports yaml, which takes time
 
         try:
-            text = path.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            return Reading(refusals=[Refusal("", f"{path}: {error}")])
-        return manifest.read(text, path, os.environ, self._layers)
+            text, is_utf8 = decoded(path.read_bytes())
+        except OSError as error:
+            return Reading(refusals=[Refusal("", f"{path}: {error.strerror}")])
+        text = text.replace("\t", " ") if path.suffix == ".json" else text  # YAML allows no tabs between values
+        reading = manifest.read(text, path, os.environ, self._layers)
+        if not is_utf8:
+            reading.notices.append(
+                f"{path}: the file is not UTF-8, and the deploy tool reads only UTF-8. Save it as UTF-8"
+            )
+        return reading
 
 
 def read(
@@ -161,6 +190,9 @@ def doubles(functions: Iterable[Function]) -> Iterator[tuple[Function, Function]
 
 def declared_twice(first: Function, second: Function) -> str:
     """The message about two functions of one name."""
+    if first.origin == second.origin:
+        keys = f"`{first.part}` and `{second.part}`"
+        return f"{first} is declared twice in {first.origin}, by {keys}. Only the first is served. Name one otherwise"
     return (
         f"{first} is declared twice: in {first.origin} and in {second.origin}. Only the first is served. Name the "
         "function in a serverless.yml, or start its folder alone with --name"
@@ -176,16 +208,22 @@ def function_name(folder_name: str) -> str:
     return name if FUNCTION_NAME.fullmatch(name) else ""
 
 
+def _not_a_folder(path: Path) -> str:
+    if path.suffix == ".zip" and path.is_file():
+        return "a zip file: unpack it, and name the folder"
+    return f"a file: name its folder, {path.parent}" if path.is_file() else "no such folder"
+
+
 def _nothing_in(folder: Path, is_silent: bool) -> list[str]:
     """The message about a folder without functions. It names the other files that have a handler.
 
     is_silent: whether nothing else is said about the folder.
     """
-    advice = _advice(folder)
+    advice, others = _advice(folder), unused.configurations(folder, MANIFEST_NAMES)
     if not is_silent:
-        return [f"{folder}: {advice}"] if advice else []
+        return [*others, f"{folder}: {advice}"] if advice else others
     found = "this folder and its subfolders have neither a serverless.yml nor an index.py with main_handler"
-    return [f"{folder}: no function here: {found}. {advice or _USUAL_ADVICE}"]
+    return [*others, f"{folder}: no function here: {found}. {advice or _USUAL_ADVICE}"]
 
 
 def _advice(folder: Path) -> str:
@@ -245,6 +283,7 @@ def _handlers(folder: Path) -> list[tuple[Path, str]]:
         for path in sorted(folder.glob("*.py"))
         for usual, other in _DEFINITION.findall(_bytes(path))
     ]
+    found += [(False, DEFAULT_HANDLER) for name in _OTHER_ENTRIES if (folder / name).is_file()]
     return [(folder, handler) for _, handler in sorted(found)]
 
 
@@ -263,13 +302,17 @@ def _joined(places: Sequence[Path]) -> str:
     return f"{', '.join(map(str, places[:MOST_NAMED]))}{more}"
 
 
-def missing_handler_file(function: Function) -> list[str]:
-    """A notice if the file of the handler does not exist. It tells where such a file is."""
-    module = module_of(function.handler)
-    if any(has_module(Path(folder), module) for folder in function.folders):
+def missing_handler(function: Function) -> list[str]:
+    """A notice if the file of the handler does not exist, or lacks its name. It tells where the handler may be."""
+    module, file, name = module_of(function.handler), entry_of(function), function.handler.rpartition(".")[2]
+    text = f"{function.name}: the handler is `{function.handler}`, but"
+    if not any(has_module(Path(folder), module) for folder in function.folders):
+        found = f"there is no {module}.py in {function.code}"
+        return [f"{text} {found} ({function.origin}){_other_place(function.code, module)}"]
+    source = _bytes(file)  # nothing if the file is compiled
+    if not source or not name.isascii() or re.search(rb"\b%s\b|%s" % (re.escape(name.encode()), _DYNAMIC), source):
         return []
-    text = f"{function.name}: the handler is `{function.handler}`, but there is no {module}.py in {function.code}"
-    return [f"{text} ({function.origin}){_other_place(function.code, module)}"]
+    return [f"{text} {file} does not contain `{name}`{_other_handler(function.code)}"]
 
 
 def _other_place(code: Path, module: str) -> str:
@@ -277,6 +320,10 @@ def _other_place(code: Path, module: str) -> str:
     near = [place for place in (code.parent, *_below(code, "*")) if (place / f"{module}.py").is_file()]
     if near:
         return f". There is one in {near[0]}"
+    return _other_handler(code)
+
+
+def _other_handler(code: Path) -> str:
     handlers = _handlers(code)
     return f". The folder has the handler `{handlers[0][1]}`" if handlers else ""
 

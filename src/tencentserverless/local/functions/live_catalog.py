@@ -62,9 +62,9 @@ class LiveCatalog:
         since: Callable[[], float] = _always,
         overrides: Overrides = NO_OVERRIDES,
     ) -> None:
-        self._roots = {path: _resolved(path) for path in map(Path, map(os.path.abspath, paths))}
         self._notify = notify
         self._reader = FolderReader(layers, overrides)
+        self._roots = {path: self._resolved(path) for path in map(Path, map(os.path.abspath, paths))}
         self._since = since
         self._served: dict[Place, Function] = {}
         self._served_folders: set[Path] = set()
@@ -72,7 +72,7 @@ class LiveCatalog:
         marks = {folder: _marks_of_folder(folder) for folder in self._candidates()}
         self._readings = {
             folder: _Known(reading.functions, marks.get(folder) or _marks_of_folder(folder), reading)
-            for folder, reading in self._reader.read_all(self._roots.values()).items()
+            for folder, reading in self._reader.read_all(self._roots).items()
         }
         self._objects: dict[Key, Function] = {}  # those whose handlers are objects of this program
         self._hidden: set[Place] = set()  # places of functions that `deploy` has replaced or `undeploy` has removed
@@ -133,7 +133,7 @@ class LiveCatalog:
         if root is not None:
             if root not in self._roots:
                 self._added.add(root)
-            self._roots[root] = _resolved(root)
+            self._roots[root] = self._resolved(root)
         self._serve(time.monotonic())
 
     def undeploy(self, name: str) -> bool:
@@ -168,9 +168,14 @@ class LiveCatalog:
     def _follow_links(self) -> bool:
         """Whether links in the paths of the roots lead to other folders than before."""
         linked = [path for path, root in self._roots.items() if path is not root]
-        moved = {path: real for path in linked if (real := path.resolve()) != self._roots[path]}
+        moved = {path: real for path in linked if (real := self._reader.resolved(path)) != self._roots[path]}
         self._roots.update(moved)
         return bool(moved)
+
+    def _resolved(self, path: Path) -> Path:
+        """Where a path leads. The same object if it has no links, which tells them apart quickly."""
+        real = self._reader.resolved(path)
+        return path if real == path else real
 
     def _is_current(self, function: Function) -> bool:
         if function.call is not None:
@@ -318,12 +323,6 @@ def _merged(before: Sequence[Function], reading: Reading) -> list[Function]:
     old, parts = {function: function for function in before}, {function.part for function in reading.functions}
     kept = [function for function in before if reading.refusals and function.part not in parts]
     return [*(old.get(function, function) for function in reading.functions), *kept]
-
-
-def _resolved(path: Path) -> Path:
-    """Where a path leads. The same object if it has no links, which tells them apart quickly."""
-    real = path.resolve()
-    return path if real == path else real
 
 
 def _place_of(function: Function) -> Place:

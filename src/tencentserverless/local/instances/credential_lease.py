@@ -1,7 +1,7 @@
 """The temporary credentials of one instance."""
 
-import time
 from collections import deque
+from time import time
 
 from tencentserverless.local.model.credentials import Credential, KeyRegistry, needs_renewal
 
@@ -25,7 +25,7 @@ class CredentialLease:
 
     def renewed(self, timeout: float) -> Credential | None:
         """Return a new credential if the present one could expire during an event of `timeout` seconds, else None."""
-        now = time.time()
+        now = time()
         if not needs_renewal(self.credential, timeout, now):
             return None
         self._keys.forget(self._instance_id, now)
@@ -39,5 +39,5 @@ class CredentialLease:
         self._keys.forget(self._instance_id)
 
     def _issue(self) -> Credential:
-        self._issued.append(self._keys.issue(self._instance_id, time.time() + self._life_seconds))
+        self._issued.append(self._keys.issue(self._instance_id, time() + self._life_seconds))
         return self._issued[-1]

@@ -189,6 +189,7 @@ class InstanceLauncher:
         self, function: Function, interpreter: Interpreter, source_version: int, instance_id: str
     ) -> tuple[Paths, dict[str, Any]]:
         """Return the paths of a new instance, and its root folder for `StartRequest`."""
+        self._scratch.check()
         root = None
         if await self._has_roots(interpreter):
             root = await self._root(function, interpreter, source_version)

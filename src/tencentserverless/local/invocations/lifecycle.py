@@ -1,9 +1,9 @@
 """The life of an invocation: it arrives, runs, ends and is recorded."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from functools import partial
+from time import time
 from typing import Protocol
 
 from tencentserverless.local.eventloop.background import BackgroundTasks
@@ -113,14 +113,14 @@ class Invocations:
         return self._records.begin(invocation)
 
     def _end(self, record: Record, outcome: Outcome) -> None:
-        self._records.end(record, outcome, time.time())
+        self._records.end(record, outcome, time())
         if self._watch is not None:
             self._watch(Ended(record))
         self._check_idle()
 
     def _run(self, invocation: Invocation, done: Recorded) -> None:
         record = self._begin(invocation)
-        record.started_at = time.time()
+        record.started_at = time()
         is_in_process = invocation.function.call is not None or self._options.in_process
         runner = self._in_process if is_in_process else self._instances
         runner.run(invocation, partial(self._ended, record, done))

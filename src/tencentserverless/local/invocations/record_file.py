@@ -1,12 +1,14 @@
 """The SQLite file of records: how it is opened, its rows, its limits. `search` reads it."""
 
+import errno
 import json
 import os
 import sqlite3
-import time
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from time import time
 from typing import Any, NamedTuple
 
 from tencentserverless.local.model.function import Function
@@ -50,10 +52,8 @@ DEFAULT_LIMITS = Limits()
 
 
 def opened(path: Path) -> sqlite3.Connection:
-    """Open the file for writing. Only its owner may read it: events may be secret. A link is not followed."""
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600))
-    with suppress(OSError):  # it belongs to somebody else
-        os.chmod(path, 0o600)
+    """Open the file for writing. Raises OSError and `sqlite3.Error`."""
+    _make_private(path)
     database = sqlite3.connect(path, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None)
     try:
         for statement in _OPEN:
@@ -63,6 +63,17 @@ def opened(path: Path) -> sqlite3.Connection:
         database.close()
         raise
     return database
+
+
+def _make_private(path: Path) -> None:
+    """Create the file if it is missing. Only its owner may read it: events may be secret. A link is not followed."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
+    os.close(descriptor)
+    if not is_file:  # such as /dev/null, which must stay open for everybody
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    with suppress(OSError):  # it belongs to somebody else
+        os.chmod(path, 0o600)
 
 
 def bring_up_to_date(database: sqlite3.Connection) -> None:
@@ -136,7 +147,7 @@ def _drop_old(database: sqlite3.Connection, limits: Limits) -> None:
     last = last_number(database)
     database.execute(_DROP, (last - limits.most + 1,))
     if limits.most_seconds is not None:
-        young = database.execute(_FIRST_YOUNG, (time.time() - limits.most_seconds,)).fetchone()
+        young = database.execute(_FIRST_YOUNG, (time() - limits.most_seconds,)).fetchone()
         database.execute(_DROP, young or (last + 1,))
 
 

@@ -115,6 +115,7 @@ def entry_of(function: Function) -> Path:
 
 VARIABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 RESERVED_PREFIXES = ("SCF_", "QCLOUD_", "TENCENTCLOUD_", "TENCENTSERVERLESS_")
+RUNTIMES = ("Python2.7", "Python3.6", "Python3.7", "Python3.9", "Python3.10")  # those of the platform
 _RUNTIME = re.compile(r"Python(\d)\.(\d+)")
 
 

@@ -31,6 +31,7 @@ class Descriptors:
         """
         with ExitStack() as if_refused:  # the system may refuse one of them
             endpoint_socket, worker_socket = map(if_refused.enter_context, socket.socketpair())
+            worker_socket.setblocking(True)  # also if the program has called `socket.setdefaulttimeout`
             life_read, life_write = os.pipe()
             for descriptor in (life_read, life_write):
                 if_refused.callback(os.close, descriptor)

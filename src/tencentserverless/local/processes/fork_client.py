@@ -47,6 +47,7 @@ class ForkServer:
         self.alive = True
         self.is_late = False  # after it has not answered in time: then another server is used for new workers
         self._connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        theirs.setblocking(True)  # also if the program has called `socket.setdefaulttimeout`
         arguments = ["serve", str(theirs.fileno()), "plain" if plain else "", folder]
         try:
             self._process = subprocess.Popen(

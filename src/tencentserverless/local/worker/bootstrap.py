@@ -47,12 +47,14 @@ F_SETSIG = 10  # Linux; the module `fcntl` has no name for it
 OPEN_FILES = 1024
 TRACEBACK_CHARACTERS = 1 << 20
 CONNECT_SECONDS = 30
+SECRET_ID = "TENCENTCLOUD_SECRETID"
 SPARE_DESCRIPTOR = 512  # high, because some functions close all low descriptors; less if fewer are allowed
 
 # References of our own, because functions may replace these names (monkeypatching).
 _now = getattr(time, "perf_counter", time.time)
 _read, _write, _exit, _getpid, _fstat, _dup2 = os.read, os.write, os._exit, os.getpid, os.fstat, os.dup2
 _read_file, _write_file, _lseek = os.read, os.write, os.lseek  # `connect_back` replaces only the first two
+_environ = os.environ
 _usage, _SELF = getattr(resource, "getrusage", None), getattr(resource, "RUSAGE_SELF", 0)
 _to_json, _head_from_json = json.JSONEncoder().encode, json.JSONDecoder().decode
 _siblings = {}  # type: dict[str, dict[str, object]]
@@ -451,6 +453,15 @@ class Tracebacks(object):
         return whole.format()
 
 
+def print_exit(error):
+    """Print the text of ``sys.exit("text")``, as Python does at its end."""
+    if not isinstance(error.code, (int, type(None))):
+        try:
+            sys.stderr.write("%s\n" % (error.code,))
+        except Exception:  # the text or the stream may be an object of the function
+            pass
+
+
 class LoadedFunction(object):
     """The function of this worker: it is loaded once and then gets one event after the other.
 
@@ -462,6 +473,8 @@ class LoadedFunction(object):
         self.output = output
         self.context = settings["context"]
         self.request_id = ""  # of the present event, "" while the function is loaded
+        self.variables = settings.get("variables", {})  # of the configuration
+        self.credentials = settings.get("credentials", {})  # variables too
         self.result_limit_bytes = settings["result_limit_bytes"]
         self.handler_name, self.folder = settings["handler"], settings["folder"]
         self.sdk_folder = settings["lent"]  # where the endpoint's SDK is, for functions that do not bring one; or ""
@@ -495,7 +508,9 @@ class LoadedFunction(object):
             _, head, body = self.channel.receive()
             self.output.reopen()
             if "environment" in head:
-                os.environ.update(python27["native"](head["environment"]) if IS_2 else head["environment"])
+                self.credentials = python27["native"](head["environment"]) if IS_2 else head["environment"]
+                _environ.update(self.credentials)
+            self.set_variables()
             peak.reset()
             kind, answer, body = self.run(head["request_id"], body)
             self.output.flush()
@@ -503,6 +518,14 @@ class LoadedFunction(object):
             answer["peak_bytes"] = peak.bytes()
             self.channel.send(kind, answer, body)
             del body  # a large result must not stay in memory until the next event
+
+    def set_variables(self):
+        """Set the variables of the configuration and the credentials, as the platform does before each event."""
+        if _environ.get(SECRET_ID) != self.credentials.get(SECRET_ID):  # the other two change with it
+            _environ.update(self.credentials)
+        for name, value in self.variables.items():
+            if _environ.get(name) != value:
+                _environ[name] = value
 
     def run(self, request_id, body):
         """Handle one event. Returns the kind, the head and the body of the answer."""
@@ -526,8 +549,10 @@ class LoadedFunction(object):
 
     def leave(self, error):
         """End the process, as the function asked with `sys.exit`."""
+        print_exit(error)
         self.output.flush()
-        _exit(error.code if isinstance(error.code, int) and 0 <= error.code < 256 else 1)
+        code = 0 if error.code is None else error.code
+        _exit(code if isinstance(code, int) and 0 <= code < 256 else 1)
 
     def _uses_endpoints_sdk(self):
         """Whether the function has imported the endpoint's SDK. It is not available on the platform."""

@@ -32,6 +32,16 @@ def test_clock(date, now, told):
 
 
 @pytest.mark.parametrize(
+    ("name", "near"),
+    [("guangzhou", "ap-guangzhou"), ("ap-gaungzhou", "ap-guangzhou"), ("xyz", "ap-guangzhou"), ("ap-beijing", None)],
+)
+def test_region(name, near):
+    """A region that is not known is a warning with the one that may be meant."""
+    found = [(each.rule, each.level, f"Did you mean {near}?" == each.fix) for each in endpoint.region(name)]
+    assert found == [("D33", "warning", True)] * (near is not None)
+
+
+@pytest.mark.parametrize(
     ("origin", "phase", "fix"),
     [
         (CLOUD, "resolve", "HTTPS_PROXY"),

@@ -82,7 +82,7 @@ def test_a_short_file():
         ("./catalogue", "[a]", 6, "`src` must be a folder"),
         ("index.main_handler", "main_handler", 7, "`handler`"),
         ("Python3.6", "Nodejs16.13", 8, "runs only Python"),
-        ("Python3.6", "3.6", 8, "runs only Python"),
+        ("Python3.6", "3.6", 8, "write it as one of Python2.7, Python3.6,"),
         ("Python3.6", "[3.6]", 8, "`runtime` must be text"),
         ("ap-chengdu", "mars", 9, "'mars' is not a region"),
         ("testing", "9", 10, "`namespace` cannot be '9'"),

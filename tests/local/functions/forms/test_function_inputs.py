@@ -76,10 +76,48 @@ def test_code_that_a_command_makes(project):
 
 def test_variables_in_a_list(project):
     """Variables may be a list of objects with `key` and `value` in every form."""
-    reading = read(project, "  environment:\n    - {key: A, value: 1}\n    - {key: B, value: '${env:C}'}\n", C="c")
-    assert reading.functions[0].variables == {"A": "1", "B": "c"}
+    reading = read(project, "  environment: [{key: A, value: 0}, {key: B, value: '${env:C}'}, {key: D}]\n", C="c")
+    assert reading.functions[0].variables == {"A": "0", "B": "c", "D": ""}
+    assert "objects with `key` and `value`" in read(project, "  environment: [{A: hi}]\n").refusals[0].reason
 
 
 def test_variables_in_the_wrong_place(project):
     """Variables that are not below `variables` are told."""
     assert "`A` has no effect" in read(project, "  environment: {A: b}\n").notices[0]
+
+
+def test_variables_that_the_deploy_tool_rewrites(project):
+    """A number without quotes has the value of the deploy tool, and a notice tells if that is another text."""
+    text = "  environment: {variables: {A: 1.0, B: '1.0', C: 5, D: 110101199003071234}}\n"
+    reading = read(project, text)
+    assert reading.functions[0].variables == {"A": "1", "B": "1.0", "C": "5", "D": "110101199003071230"}
+    assert [notice.partition(": ")[2] for notice in reading.notices] == [
+        f"{name} is {value}: {written} without quotes is a number or a date, which the deploy tool rewrites. "
+        "Put it in quotes to keep it"
+        for name, value, written in (("A", "1", "1.0"), ("D", "110101199003071230", "110101199003071234"))
+    ]
+    assert read(project, "  memorySize: 256.0\n").functions[0].memory_mb == 256
+
+
+@pytest.mark.parametrize(
+    ("runtime", "told"),
+    [
+        ("Python36", "`runtime` 'Python36': write it as one of Python2.7, Python3.6, Python3.7, Python3.9, Python3.10"),
+        ("go1", "`runtime` 'Go1': the local endpoint runs only Python"),
+        ("Python3.8", "the platform does not have Python3.8. It has Python2.7, Python3.6, Python3.7, Python3.9,"),
+        ("python3.9", None),
+    ],
+)
+def test_runtimes(project, runtime, told):
+    """A runtime in a wrong spelling is refused with the right ones; one that the platform lacks is a notice."""
+    messages = read(project, f"  runtime: {runtime}\n").messages
+    assert len(messages) == (told is not None)
+    assert told is None or told in messages[0]
+
+
+def test_code_that_is_a_file(project):
+    """A zip in the place of the folder is refused with what to do; a folder may be written as on Windows."""
+    text = {"serverless.yml": "component: scf\nname: fn\ninputs: {src: ./code.zip}\n", "code.zip": ""}
+    assert "code.zip is a file. Unpack it, and name the folder" in project(text).refusals[0].reason
+    windows = {"serverless.yml": "component: scf\nname: fn\ninputs: {src: '.\\\\code\\\\fn'}\n", "code/fn/a.txt": ""}
+    assert project(windows).functions[0].code.parts[-2:] == ("code", "fn")

@@ -1,6 +1,6 @@
 """`component: multi-scf`."""
 
-from tencentserverless.local.functions import packing
+from tencentserverless.local.functions import folders, packing
 
 TEXT = """\
 component: multi-scf@1.0
@@ -54,3 +54,12 @@ def test_files_that_are_left_out(project):
     one, everything = project({"serverless.yml": text, **files}).functions
     assert set(packing.files(one.code, one.packing)) == {".env", "index.py"}
     assert set(packing.files(everything.code, everything.packing)) == {"index.py", "one/.env", "one/index.py", "x.py"}
+
+
+def test_two_keys_with_one_name(project):
+    """The message about two functions of one name in one file names their keys."""
+    functions = "functions: {a: {name: same}, b: {name: same}}"
+    first, second = project({"serverless.yml": f"component: multi-scf\nname: mm\ninputs: {{{functions}}}\n"}).functions
+    assert folders.declared_twice(first, second).endswith(
+        "/serverless.yml, by `a` and `b`. Only the first is served. Name one otherwise"
+    )

@@ -54,3 +54,33 @@ def test_files_of_the_package(project):
     assert set(packing.files(function.code, function.packing)) == {
         *("serverless.yml", "index.py", "keep.md", "lib/b.py", "lib/c.py"),
     }
+
+
+def test_values_of_other_files(project):
+    """Whole objects may be in `custom` or in other files, and `functions` may be a list; a change there counts."""
+    text = (
+        "service: shop\n"
+        "provider: {name: tencent, timeout: '${self:custom.seconds.${opt:stage, \"dev\"}}', "
+        "environment: {variables: '${file(env.yml):dev}'}}\n"
+        "functions: ['${file(fns.json)}', {second: {handler: index.main_handler}}]\n"
+        "custom: {seconds: {dev: 7}}\n"
+    )
+    files = {"env.yml": "dev: {A: '1'}\n", "fns.json": '{"first": {"handler": "index.main_handler", "timeout": 9}}'}
+    reading = project({"serverless.yml": text, **files})
+    assert reading.messages == []
+    assert [(each.name, each.timeout) for each in reading.functions] == [("shop-dev-first", 9), ("shop-dev-second", 7)]
+    assert [each.variables for each in reading.functions] == [{"A": "1"}] * 2
+    assert {path.rpartition("/")[2] for path in reading.files} >= {"env.yml", "fns.json"}
+
+
+def test_values_that_are_not_known(project):
+    """Without the file the function is served without these variables, and a notice says so."""
+    reading = project(
+        {"serverless.yml": TEXT.replace('{A: shared, B: "${self:custom.word}"}', "'${file(env.js):dev}'")}
+    )
+    assert reading.functions[0].variables == {"A": "own"}
+    reading = project({"serverless.yml": TEXT.replace("{variables: {A: own}}", "'${file(env.js)}'")})
+    assert [notice.partition("yml")[2] for notice in reading.notices] == [
+        ":13: `environment` has no effect: ${file(env.js)} has no value"
+    ]
+    assert len(reading.functions) == 1

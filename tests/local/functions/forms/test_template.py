@@ -33,8 +33,8 @@ def test_functions_of_a_template(project):
     assert (function.name, function.namespace, function.runtime) == ("greeter", "testing", "Python3.6")
     assert (function.memory_mb, function.timeout, function.variables) == (256, 30, {"GREETING": "hi"})
     assert [(each.name, each.reason.partition(" template.yaml: ")[2][:20]) for each in reading.refusals] == [
-        ("bucket", "`src`: the code is i"),
-        ("node", "`runtime` 'Nodejs8.9"),
+        ("bucket", "`CodeUri`: the code "),
+        ("node", "`Runtime` 'Nodejs8.9"),
     ]
     assert reading.notices == []
 
@@ -43,3 +43,11 @@ def test_templates_of_other_tools(project):
     """A template.yaml of another tool is not a configuration, so the index.py beside it counts."""
     reading = project({"Hello/template.yaml": "Resources: {F: {Type: AWS::Serverless::Function}}\n"}, "Hello")
     assert [each.name for each in reading.functions] == ["Hello"]
+
+
+def test_a_name_that_is_not_valid(project):
+    """The message about the name of a function has the line of that function."""
+    text = TEXT.replace("    node:", "    no.de:").replace("Nodejs8.9", "Python3.6")
+    assert (
+        "template.yaml:21: template.yaml: 'no.de' is not a valid" in project({"template.yaml": text}).refusals[1].reason
+    )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tencentserverless.local.functions.forms.yaml_file import YamlError, read
+from tencentserverless.local.functions.forms.yaml_file import Rewritten, YamlError, read
 
 
 def test_merge_keys_and_anchors():
@@ -21,6 +21,10 @@ def test_merge_keys_and_anchors():
         ("a: 1\nb: {<<: 5}\n", 2, "`<<`"),
         ("a: !!python/object:os.system {}\n", 1, "the tag"),
         ("- a\n", 1, "must be an object"),
+        ("# later\n", 1, "the file is empty"),
+        ("a: 1\nb: {{ name }}\n", 2, "a key must be text. Put a template"),
+        ("a:\n\tb: 1\n", 2, "a tab is not allowed here. Use spaces"),
+        ("a: 1\n---\nb: 2\n", 2, "expected a single document in the stream, but found another document"),
         ("a: [\n", 2, "expected"),
     ],
 )
@@ -40,3 +44,33 @@ def test_many_anchors():
 def test_words_that_are_texts():
     """Only `true` and `false` are flags, as for the deploy tool."""
     assert read("a: yes\nb: off\nc: True\nd: false\n").values == {"a": "yes", "b": "off", "c": True, "d": False}
+
+
+@pytest.mark.parametrize(
+    ("written", "passed_on"),
+    [
+        ("1.0", "1"),
+        ("-0.50", "-0.5"),
+        ("1e3", "1000"),
+        ("1.5e3", "1500"),
+        ("0777", "511"),
+        ("12:30", "750"),
+        ("0x1F", "31"),
+        ("110101199003071234", "110101199003071230"),
+        ("12345678901234567890123", "1.2345678901234568e+22"),
+        ("2020-01-31", "2020-01-31T00:00:00.000Z"),
+        ("2020-01-31 08:00:00+08:00", "2020-01-31T00:00:00.000Z"),
+    ],
+)
+def test_numbers_and_dates_are_those_of_javascript(written, passed_on):
+    """A number or date without quotes is what the deploy tool makes of it, and in quotes it stays as written."""
+    plain, quoted = read(f"a: {written}\nb: '{written}'\n").values.values()
+    assert (plain, plain.written, quoted) == (passed_on, written, written)
+    assert not isinstance(quoted, Rewritten)
+
+
+def test_numbers_that_stay_as_they_are():
+    """Numbers that JavaScript writes in the same way, and what only looks like a number or a date, are as written."""
+    values = read("a: 7\nb: 1.5\nc: 9007199254740991\nd: .inf\ne: 2020-13-45\nf: 1e\n").values
+    assert list(values.values()) == [7, 1.5, 9007199254740991, float("inf"), "2020-13-45", "1e"]
+    assert not any(isinstance(value, Rewritten) for value in values.values())

@@ -123,6 +123,19 @@ def test_has_real_time(scf_local):
     assert time.monotonic() - started >= 0.02
 
 
+def test_gives_the_program_another_time(scf_local, monkeypatch):
+    scf_local.stub("Pay", returns="paid")
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "time", iter([1.0, 2.0]).__next__)
+        assert [time.time(), shop.pay("tea"), time.time()] == [1.0, "paid", 2.0]
+    assert time.time() - scf_local.invocations("Pay")[0].invocation.received_at < 60
+
+
+def test_is_skipped_after_a_stub(scf_local):
+    scf_local.stub("Pay", returns="paid")
+    pytest.skip("not today")
+
+
 def test_is_served_on_a_free_port(scf_local):
     port = int(scf_local.endpoint.rpartition(":")[2])
     with pytest.raises(OSError, match="in use"):

@@ -1,11 +1,13 @@
 """Rules for the way to the cloud: the settings, the endpoint, and the clock. Pure."""
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 from email.utils import parsedate_to_datetime
 
 from tencentserverless._cli.language import text
 from tencentserverless._cli.project.rules.finding import Finding
 from tencentserverless._protocol.effects import Fault, Origin
+from tencentserverless.local.model.regions import DEFAULT_REGION, REGIONS
 
 MOST_OFF = 60  # seconds
 REFUSED_OFF = 300  # seconds; signatures that are further off are refused
@@ -15,6 +17,15 @@ def setting(reason: str) -> Finding:
     """A setting that an invocation would refuse. The reason names its place."""
     fix = text("`tencentserverless settings --help` names the options; the page on settings has all variables.")
     return Finding("D30", "settings", 0, reason, fix)
+
+
+def region(name: str | None) -> Iterator[Finding]:
+    """The finding about a region that is not known here. It may be new, so it is a warning."""
+    if name is None or name in REGIONS:
+        return
+    near = get_close_matches(name, sorted(REGIONS), n=1, cutoff=0.5) or [DEFAULT_REGION]
+    reason = text("the region {name} is not known", name=name)
+    yield Finding("D33", "settings", 0, reason, text("Did you mean {name}?", name=near[0]), "warning")
 
 
 def unreached(origin: Origin, fault: Fault, is_needed: bool) -> Finding:

@@ -14,7 +14,7 @@ from typing import Any
 from tencentserverless.local.functions.forms import packed
 from tencentserverless.local.functions.forms.manifest_file import Declared, Layers, ManifestFile, with_listed_variables
 from tencentserverless.local.functions.forms.references import Expanded
-from tencentserverless.local.functions.forms.yaml_file import Mapping
+from tencentserverless.local.functions.forms.yaml_file import Mapping, Rewritten
 from tencentserverless.local.functions.python_modules import has_module
 from tencentserverless.local.functions.reading import Refusal
 from tencentserverless.local.model.function import (
@@ -23,6 +23,7 @@ from tencentserverless.local.model.function import (
     FUNCTION_NAME,
     NAMESPACE_NAME,
     RESERVED_PREFIXES,
+    RUNTIMES,
     VARIABLE_NAME,
     Function,
     Layer,
@@ -36,7 +37,7 @@ from tencentserverless.local.model.regions import DEFAULT_REGION, REGIONS
 ENVIRONMENT_LIMIT_BYTES = 4096
 MOST_LAYERS = 5
 TIMEOUT_LIMIT, ASYNC_TIMEOUT_LIMIT = 900, 86_400
-_HANDLER = re.compile(r"[^\s.]+(\.[^\s.]+)+")
+_HANDLER = re.compile(r"[^\s./][^\s.]*(\.[^\s.]+)+")
 # The platform's tools use these. Here they have no effect.
 _WITHOUT_EFFECT = """
     role enableRoleAuth description vpcConfig vpc cls clsConfig cfs cfsConfig deadLetter deadLetterConfig publicAccess
@@ -46,6 +47,7 @@ _WITHOUT_EFFECT = """
     apigw targets ignoreUpdate protocolType protocolParams instanceConcurrencyConfig entryFile dnsCache useGpu
     autoCreateClsTopic autoDeployClsTopicIndex statusTrack needDeployCode credentials serviceId serviceName tag
     include exclude package qualifier imageConfig object projectId disableTraffic isAutoCreate
+    isAutoPublish publishDescription
 """
 _USED = "name src handler runtime region namespace memorySize timeout initTimeout environment environments layers type"
 _KNOWN = frozenset([*_USED.split(), *_WITHOUT_EFFECT.split(), "asyncRunEnable", "image", "code", "codeUri"])
@@ -155,16 +157,17 @@ class _FunctionInputs:
         text, missing = self._references.expand(source)
         if missing:
             self._fail_at(line, f"`{name}`: ${{{missing[0]}}} has no value")
-        folder = self._file.path.parent / text
-        if not _is_folder(folder) and not missing:
-            self._fail_at(line, f"`{name}`: there is no folder {folder}")
+        folder = self._file.path.parent / text.replace("\\", "/")  # as authors on Windows write it
+        if not os.path.isdir(folder) and not missing:
+            self._fail_at(line, f"`{name}`: {_not_a_folder(folder)}")
             return self._file.path.parent
         return Path(os.path.abspath(folder))  # links may change
 
     def _name(self) -> str:
         inputs = self._inputs
         given = inputs.get("name")
-        line = inputs.line_of("name") if given is not None else self._file.top.line_of("name")
+        of_default = inputs.line if self._declared.part else self._file.top.line_of("name")
+        line = inputs.line_of("name") if given is not None else of_default
         name, missing = self._references.expand(str(given if given is not None else self._declared.name))
         if missing:
             self._fail_at(line, f"`name`: ${{{missing[0]}}} has no value")
@@ -183,7 +186,12 @@ class _FunctionInputs:
         runtime = self._optional(inputs, "runtime")
         runtime = runtime[:1].upper() + runtime[1:]
         if runtime and version_of(runtime) is None:
-            self._fail(inputs, "runtime", f"`runtime` {runtime!r}: the local endpoint runs only Python, as Python3.9")
+            is_python = "python" in runtime.lower() or runtime[:1].isdigit()
+            text = f"write it as one of {', '.join(RUNTIMES)}" if is_python else "the local endpoint runs only Python"
+            self._fail(inputs, "runtime", f"`runtime` {runtime!r}: {text}")
+        elif runtime and runtime not in RUNTIMES:
+            text = f"`runtime`: the platform does not have {runtime}. It has {', '.join(RUNTIMES)}"
+            self._file.notice(inputs.line_of("runtime"), text)
         return runtime or None
 
     def _check_default_runtime(self, code: Path, handler: str) -> None:
@@ -233,17 +241,12 @@ class _FunctionInputs:
     # Environment variables.
 
     def _environment(self, inputs: Mapping) -> dict[str, str]:
-        environment = inputs.get("environment")
-        if environment is not None and not isinstance(environment, Mapping):
-            self._fail(inputs, "environment", "`environment` must be an object with `variables`")
-        environment = inputs.inner("environment")
+        environment = self._object(inputs, "environment", "`environment` must be an object with `variables`")
         for name in environment.values:
             if name != "variables":
                 text = f"`environment`: `{name}` has no effect, because it is not below `variables`"
                 self._file.notice(environment.line_of(name), text)
-        if not isinstance(environment.get("variables"), (Mapping, type(None))):
-            self._fail(environment, "variables", "`variables` must be an object with keys")
-        variables = environment.inner("variables")
+        variables = self._object(environment, "variables", "`variables` must be an object with keys")
         found = {name: self._variable(variables, name, value) for name, value in variables.values.items()}
         found.update(self._listed_variables(inputs))
         result = {name: value for name, value in found.items() if value is not None}
@@ -254,14 +257,24 @@ class _FunctionInputs:
             )
         return result
 
+    def _object(self, mapping: Mapping, name: str, rule: str) -> Mapping:
+        """The object of a key. An empty one, after a notice, if it is a reference that has no value here."""
+        value = mapping.get(name)
+        missing = self._references.expand(value).missing if isinstance(value, str) else ()
+        if missing:
+            self._file.notice(mapping.line_of(name), f"`{name}` has no effect: {_reason(missing[0])}")
+        elif not isinstance(value, (Mapping, type(None))):
+            self._fail(mapping, name, rule)
+        return mapping.inner(name)
+
     def _listed_variables(self, inputs: Mapping) -> dict[str, str | None]:
         """The variables of `environments`, a list of objects with `key` and `value`."""
         listed = inputs.get("environments") or []
-        if not isinstance(listed, list) or not all(isinstance(each, Mapping) for each in listed):
+        if not isinstance(listed, list) or not all(isinstance(each, Mapping) and _key(each) for each in listed):
             self._fail(inputs, "environments", "`environments` must be a list of objects with `key` and `value`")
             return {}
-        pairs = [(each, str(each.get("key") or each.get("envKey"))) for each in listed]
-        return {name: self._variable(each, name, each.get("value") or each.get("envVal")) for each, name in pairs}
+        pairs = [(each, _key(each)) for each in listed]
+        return {name: self._variable(each, name, each.values.get("value", each.get("envVal"))) for each, name in pairs}
 
     def _variable(self, variables: Mapping, name: str, value: Any) -> str | None:
         """The value of a variable. None, after a notice, if it is not known here."""
@@ -277,6 +290,9 @@ class _FunctionInputs:
         if missing:
             self._file.notice(line, f"{name} is not set: {_reason(missing[0])}")
             return None
+        if isinstance(value, Rewritten):
+            reason = f"{value.written} without quotes is a number or a date, which the deploy tool rewrites"
+            self._file.notice(line, f"{name} is {text}: {reason}. Put it in quotes to keep it")
         return text
 
     # Single values.
@@ -320,17 +336,22 @@ class _FunctionInputs:
         self.mistakes.append(self._file.mistake(line, text))
 
 
+def _key(listed: Mapping) -> str:
+    """The name of a variable in a list. "" if it has none."""
+    return str(listed.get("key") or listed.get("envKey") or "")
+
+
 def _layer_name(text: str, expanded: Expanded) -> str:
     """The name of a layer. ``${output:STAGE:APP:NAME.name}`` is that of the component NAME, which makes the layer."""
     output = _OUTPUT_NAME.fullmatch("".join(expanded.missing))
     return output[1] if output else text if expanded.missing else expanded.text
 
 
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except ValueError:  # it has a NUL character
-        return False
+def _not_a_folder(path: Path) -> str:
+    """The reason why there is no folder at a path."""
+    if not os.path.isfile(path):
+        return f"there is no folder {path}"
+    return f"{path} is a file. {'Unpack it, and name the folder' if path.suffix == '.zip' else 'Name its folder'}"
 
 
 def _reason(reference: str) -> str:

@@ -1,13 +1,15 @@
 """A configuration file that is being read, and what is found in it."""
 
+import os
 from collections.abc import Callable, Iterator
 from collections.abc import Mapping as Map
 from pathlib import Path
 from typing import NamedTuple
 
+from tencentserverless.local.functions.forms import yaml_file
 from tencentserverless.local.functions.forms.references import References
 from tencentserverless.local.functions.forms.surroundings import Surroundings
-from tencentserverless.local.functions.forms.yaml_file import Mapping
+from tencentserverless.local.functions.forms.yaml_file import Mapping, YamlError
 from tencentserverless.local.functions.reading import Reading, Refusal
 from tencentserverless.local.model.function import Packing
 
@@ -40,14 +42,20 @@ class ManifestFile:
         self.top = top
         self.form = form
         self.surroundings = surroundings
+        self.names: Map[str, str] = {}  # how the form calls a setting, by its name in the component `scf`
         self.reading = Reading(files=surroundings.files)
 
     def notice(self, line: int, text: str) -> None:
-        self.reading.notices.append(f"{self.path}:{line}: {text}")
+        self.reading.notices.append(f"{self.path}:{line}: {self._in_its_names(text)}")
 
     def mistake(self, line: int, text: str) -> str:
         """The line that tells of a mistake."""
-        return f"{self.path}:{line}: {self.form}: {text}"
+        return f"{self.path}:{line}: {self.form}: {self._in_its_names(text)}"
+
+    def _in_its_names(self, text: str) -> str:
+        for name, own in self.names.items():
+            text = text.replace(f"`{name}`", f"`{own}`")
+        return text
 
     def refuse(self, line: int, text: str) -> None:
         """Add a refusal of the whole file."""
@@ -61,6 +69,13 @@ class ManifestFile:
         values = _TopValues(self, _text(stage))
         self.surroundings.stage = lambda: values.get("stage", "")
         return References(values, self.surroundings.variable)
+
+    def other(self, path: str) -> Mapping | None:
+        """The content of another file, None if it is not YAML or JSON. path: relative to the folder of this one."""
+        try:
+            return yaml_file.read(self.surroundings.text(Path(os.path.abspath(self.path.parent / path))))
+        except YamlError:
+            return None
 
     def own_or_inherited(self, name: str) -> str:
         """A text at the top of the file, or of its project's file. "" if there is none."""
@@ -112,7 +127,7 @@ def settings_over(own: Mapping, shared: Mapping) -> Mapping:
     own, shared = with_listed_variables(own), with_listed_variables(shared)
     both = own.over(shared)
     values = dict(both.values)
-    if own.get("environment") and isinstance(shared.get("environment"), Mapping):
+    if isinstance(own.get("environment"), Mapping) and isinstance(shared.get("environment"), Mapping):
         variables = own.inner("environment").inner("variables").over(shared.inner("environment").inner("variables"))
         environment = Mapping({"variables": variables}, {}, own.line_of("environment"))
         values["environment"] = environment

@@ -7,10 +7,11 @@ from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
+from tencentserverless.local.functions.encodings import decoded
 from tencentserverless.local.functions.file_marks import Marks, marks_of
 from tencentserverless.local.functions.forms import dotenv, yaml_file
 
-MANIFEST_NAMES = ("serverless.yml", "serverless.yaml")
+MANIFEST_NAMES = ("serverless.yml", "serverless.yaml", "serverless.json")
 LEVELS = 3  # the folder of the file, and two above it
 _MOST_BYTES = 1 << 20
 MOST_NEIGHBOURS = 100
@@ -47,7 +48,7 @@ class Surroundings:
         for folder in self._folders[1:]:
             for name in MANIFEST_NAMES:
                 try:
-                    top = yaml_file.read(self._text(folder / name)).values
+                    top = yaml_file.read(self.text(folder / name)).values
                 except yaml_file.YamlError:
                     continue
                 if "component" not in top and ("app" in top or "stage" in top):
@@ -80,10 +81,10 @@ class Surroundings:
         """The variables of the files of this name. A nearer file wins."""
         found: dict[str, str] = {}
         for folder in self._folders:
-            found = {**dotenv.read(self._text(folder / file_name)), **found}
+            found = {**dotenv.read(self.text(folder / file_name)), **found}
         return found
 
-    def _text(self, path: Path) -> str:
+    def text(self, path: Path) -> str:
         """The content of a file, "" if it cannot be read."""
         self.files[str(path)] = marks_of(str(path))
         return _content(path)
@@ -92,8 +93,8 @@ class Surroundings:
 def _content(path: Path) -> str:
     """The content of a file, "" if it cannot be read."""
     try:
-        with path.open(encoding="utf-8-sig", errors="replace") as file:
-            return file.read(_MOST_BYTES)
+        with path.open("rb") as file:
+            return decoded(file.read(_MOST_BYTES)).text
     except (OSError, ValueError):
         return ""
 

@@ -27,12 +27,14 @@ _NAMES = {
     "Type": "type",
     "VpcConfig": "vpcConfig",
 }
+_VARIABLES = {"Variables": "variables"}
 
 
 def functions(file: ManifestFile) -> Iterator[Declared]:
     """The functions of the file. `Globals` has defaults for all of them."""
     defaults = file.top.inner("Globals").inner("Function")
     references = file.references()
+    file.names = {name: own for own, name in {**_NAMES, **_VARIABLES}.items()}
     for namespace, resource in file.top.inner("Resources").values.items():
         for place, name, function in _functions(namespace, resource):
             settings = function.inner("Properties").over(defaults)
@@ -52,7 +54,7 @@ def _functions(name: str, resource: object) -> Iterator[tuple[str, str, Mapping]
 
 def _inputs(settings: Mapping, namespace: str) -> Mapping:
     inputs = settings.renamed(_NAMES)
-    environment = inputs.inner("environment").renamed({"Variables": "variables"})
+    environment = inputs.inner("environment").renamed(_VARIABLES)
     values = {"namespace": namespace, **inputs.values}
     if isinstance(inputs.get("src"), Mapping):
         values["src"] = inputs.inner("src").renamed({"Bucket": "bucket", "Key": "object"})

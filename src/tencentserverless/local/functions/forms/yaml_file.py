@@ -1,12 +1,17 @@
 """Reads YAML, and keeps the line of each key. Pure."""
 
+import datetime as dt
+import math
+import re
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import yaml
 
 _BROKEN = "not YAML"
 _COLLECTIONS = [f"tag:yaml.org,2002:{name}" for name in ("map", "seq", "set", "omap", "pairs")]
+_EXPONENT = re.compile(r"[-+]?(?:0|[1-9][0-9]*)(?:\.[0-9]*)?[eE][-+]?[0-9]+")  # PyYAML takes some of these for texts
 
 
 class YamlError(Exception):
@@ -15,6 +20,20 @@ class YamlError(Exception):
     def __init__(self, line: int, text: str) -> None:
         super().__init__(text)
         self.line = line
+
+
+class Rewritten(str):
+    """A number or a date that is not in quotes, as the deploy tool passes it on. `written`: as it is in the file.
+
+    The tool is a JavaScript program: ``1.0`` becomes 1, ``0777`` 511, and numbers have 16 digits.
+    """
+
+    written: str
+
+    def __new__(cls, text: str, written: str) -> "Rewritten":
+        made = super().__new__(cls, text)
+        made.written = written
+        return made
 
 
 class Mapping(NamedTuple):
@@ -69,9 +88,11 @@ def read(text: str) -> Mapping:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        raise YamlError(mark.line + 1 if mark else 1, error.problem or _BROKEN) from None
+        raise YamlError(mark.line + 1 if mark else 1, _problem(error)) from None
     except (yaml.YAMLError, RecursionError) as error:
         raise YamlError(1, f"{_BROKEN}: {str(error).splitlines()[0]}") from None
+    if node is None:
+        raise YamlError(1, "the file is empty")
     if not isinstance(node, yaml.MappingNode):
         raise YamlError(1, "the file must be an object with keys")
     return _Values().mapping(node)
@@ -93,6 +114,8 @@ class _Values:
             raise YamlError(_line(node), f"`<<`: {getattr(error, 'problem', error)}") from None
         values, lines = {}, {}
         for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise YamlError(_line(key_node), "a key must be text. Put a template such as {{ name }} in quotes")
             key = str(key_node.value)
             values[key], lines[key] = self._value(value_node), _line(key_node)
         return Mapping(values, lines, _line(node))
@@ -116,9 +139,35 @@ class _Values:
         if node.tag == "tag:yaml.org,2002:bool" and node.value.lower() not in ("true", "false"):
             return node.value  # `yes` and `off` are texts for the deploy tool
         try:
-            return self._constructor.construct_object(node)
+            value = self._constructor.construct_object(node)
+            is_plain = isinstance(node, yaml.ScalarNode) and node.style is None
+            if is_plain and isinstance(value, str) and _EXPONENT.fullmatch(value):
+                value = float(value)
+            text = _passed_on(value)
         except (yaml.YAMLError, ValueError, OverflowError):  # looks like a date or a number, but is not valid
             return node.value
+        return value if text in ("", node.value) else Rewritten(text, node.value)
+
+
+def _passed_on(value: Any) -> str:
+    """The text of a number or a date in JavaScript. "" for other values."""
+    if isinstance(value, dt.date):
+        moment = value if isinstance(value, dt.datetime) else dt.datetime(value.year, value.month, value.day)
+        moment = moment.astimezone(dt.timezone.utc).replace(tzinfo=None) if moment.tzinfo else moment
+        return f"{moment.isoformat(timespec='milliseconds')}Z"
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return ""
+    number = float(value)
+    if not math.isfinite(number):
+        return ""
+    return str(int(Decimal(repr(number)))) if number.is_integer() and abs(number) < 1e21 else repr(number)
+
+
+def _problem(error: yaml.MarkedYAMLError) -> str:
+    """The reason why a text is not YAML."""
+    if "'\\t'" in str(error.problem):
+        return f"{_BROKEN}: a tab is not allowed here. Use spaces for indentation"
+    return f"{_BROKEN}: {', '.join(filter(None, (error.context, error.problem)))}"
 
 
 def _refuse_repeated_keys(node: yaml.MappingNode) -> None:

@@ -21,6 +21,7 @@ from typing import Any
 
 from tencentserverless.local.environment import variables
 from tencentserverless.local.eventloop.background import BackgroundTasks
+from tencentserverless.local.eventloop.in_thread import in_thread
 from tencentserverless.local.functions.source_versions import SourceVersions
 from tencentserverless.local.instances.credential_lease import CredentialLease
 from tencentserverless.local.instances.in_process.environ_overlay import Overlay
@@ -80,7 +81,7 @@ class InProcess:
     async def stop(self, patience_seconds: float) -> None:
         """Wait this long for running handlers. Their threads cannot be ended, so they may run on after that."""
         await self._tasks.stop(patience_seconds)
-        await asyncio.to_thread(_modules.end, self)
+        await in_thread(_modules.end, self)
         self._versions.close()
 
     async def _run(self, invocation: Invocation, done: Done) -> None:
@@ -112,6 +113,8 @@ class InProcess:
         try:
             threading.Thread(target=work, name=f"{invocation.function.name} (SCF)", daemon=True).start()
             frame, init_ms = await done
+        except RuntimeError as error:  # "can't start new thread"
+            return outcomes.not_set_up(invocation, str(error))
         finally:
             del self.running[instance_id]
         outcome = _outcome_of(invocation, frame)
@@ -128,7 +131,8 @@ class InProcess:
         with _environment.over(dict(variables)):
             try:
                 loaded, is_new = self._current(invocation.function)
-            except SystemExit:
+            except SystemExit as error:
+                worker_module.print_exit(error)
                 return None, None
             except BaseException:  # noqa: BLE001  any exception of the code counts as its failure
                 trace = worker_module.Tracebacks([]).whole()
@@ -196,7 +200,8 @@ def _new_worker(function: Function) -> Any:
     return worker
 
 
-def _leave(_: object) -> None:
+def _leave(error: SystemExit) -> None:
+    _worker_module().print_exit(error)
     raise _HandlerExit
 
 
