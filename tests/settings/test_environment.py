@@ -18,7 +18,7 @@ def test_variables_as_they_are_now(monkeypatch):
     assert environment(name) is None
 
 
-@pytest.mark.parametrize("form", ["{}\r", " {}\t", '"{}"', "'{}'\r\n", "{}\u00a0"])
+@pytest.mark.parametrize("form", ["{}\r", " {}\t", '"{}"', "'{}'\r\n", "{}\u00a0", "\ufeff{}"])
 def test_what_files_of_variables_add(monkeypatch, form):
     """Blanks, Windows' line ends and a pair of quotes, which files of variables leave, are no part of a value."""
     monkeypatch.setenv("TENCENTSERVERLESS_A_TEST", form.format("ap-chengdu"))

@@ -29,7 +29,8 @@ def environment(name: str) -> "Optional[str]":
 
 
 def bare(text: str) -> str:
-    """The text without blanks around it, and without a pair of quotes. Files of variables are written with quotes and
-    with Windows' line ends, and many programs that read them, such as `docker run --env-file`, keep both."""
-    text = text.strip()
+    """The text without blanks around it, a byte order mark before it, and a pair of quotes. Files of variables are
+    written with quotes and with Windows' line ends, and many programs that read them, such as `docker run --env-file`,
+    keep both."""
+    text = text.lstrip("\ufeff").strip()
     return text[1:-1].strip() if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
