@@ -43,9 +43,9 @@ def tries(request):
     return lambda count: sorted({*range(random.randrange(stride), count, stride), count - 1})
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def without_delay(monkeypatch):
-    """Attempts follow each other at once."""
+    """Attempts follow each other at once, so that no test waits for the pauses between them."""
     monkeypatch.setattr("random.random", lambda: 0.0)
     monkeypatch.setattr("tencentserverless._transport.asyncio.transport.random", lambda: 0.0)
 

@@ -121,7 +121,7 @@ SERVERS.update(garbling=garbling, quoting=answering(quoting), escaping=answering
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", SERVERS)
-def test_after_the_request_was_sent(kind, name, without_delay):
+def test_after_the_request_was_sent(kind, name):
     """Whatever a server does with a request, neither the error nor the trace shows an id, a key or a token."""
     steps = []
 

@@ -164,7 +164,7 @@ def test_retries_of_a_refused_event_would_be_refused_again(open_client):
 
 
 @pytest.mark.parametrize("retries", [0, 1])
-def test_a_connection_that_cannot_be_made_is_tried_again(open_client, retries, without_delay):
+def test_a_connection_that_cannot_be_made_is_tried_again(open_client, retries):
     """With `retries`, the attempts to connect for an event begin anew."""
     attempts = []
 
@@ -300,8 +300,9 @@ def is_refused(mapped):
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="this system has no signal masks")
-def test_a_signal_that_interrupts_no_wait():
+def test_a_signal_that_interrupts_no_wait(monkeypatch):
     """The handler of a signal runs while a map of the blocking client waits, also if another thread got the signal."""
+    monkeypatch.setattr("tencentserverless._functions.blocking.LONGEST_SECONDS", 0.2)
     over, in_time = threading.Event(), []
 
     def answer(head, body):

@@ -80,7 +80,7 @@ def test_a_silent_address_costs_a_quarter_of_a_second_once(kind, monkeypatch):
 
 
 @both
-def test_silent_addresses_alone_end_at_the_connect_timeout(kind, monkeypatch, without_delay):
+def test_silent_addresses_alone_end_at_the_connect_timeout(kind, monkeypatch):
     """Where no address answers, the connect time-out ends the attempt, and nothing ran."""
     with Server(answering(OK)) as server, silent(server.port) as first:
         named(monkeypatch, first, first)
@@ -109,7 +109,7 @@ def test_a_family_that_this_system_does_not_have(kind, monkeypatch):
 
 
 @both
-def test_the_last_failure_of_all_addresses_is_told(kind, monkeypatch, without_delay):
+def test_the_last_failure_of_all_addresses_is_told(kind, monkeypatch):
     """Where every address refuses, the ConnectError says so."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -87,7 +87,7 @@ def test_a_cut_after_every_byte(kind, reset, reused, tries):
 
 @fresh_and_reused
 @by_end_and_by_reset
-def test_a_cut_of_the_encrypted_stream(kind, reset, reused, without_delay, tries):
+def test_a_cut_of_the_encrypted_stream(kind, reset, reused, tries):
     """Under TLS too, wherever the stream is cut, handshake included: one execution at most, and nothing wrong said."""
     with cutting(OK, tls=True) as (counting, cutter, endpoint):
         up, down = lengths(kind, endpoint, cutter, reused)

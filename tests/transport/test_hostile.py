@@ -179,7 +179,7 @@ def test_an_answer_that_drips_ends_at_the_deadline(kind, wire):
     [b"", b"\x15\x03\x01\x00\x02\x02\x28", b"\x16\x03\x03\xff\xff" + b"\0" * 70000, OK, b"SSH-2.0-x\r\n", b"\0" * 1000],
     ids=["nothing", "alert", "record", "HTTP", "SSH", "zeros"],
 )
-def test_a_server_that_does_not_speak_tls_is_a_connect_error(kind, said, without_delay):
+def test_a_server_that_does_not_speak_tls_is_a_connect_error(kind, said):
     """Where the handshake fails nothing was sent: a ConnectError of phase tls that says that nothing ran."""
 
     def serve(connection, number):

@@ -27,7 +27,7 @@ def remembering(requests, answer=OK):
 
 
 @pytest.mark.parametrize("tls", [False, True])
-def test_a_proxy_that_was_asked_for_is_used(kind, tls, without_delay):
+def test_a_proxy_that_was_asked_for_is_used(kind, tls):
     """With proxy= every connection goes through it, and a proxy that is not there is an error, not a way around it."""
     heads = []
     with Server(answering(OK), tls=tls) as target:
@@ -68,7 +68,7 @@ def test_the_environment_names_the_ca_file(kind, name, monkeypatch):
                     client.invoke("f")
 
 
-def test_a_region_that_fails_stays_the_region_asked(kind, without_delay):
+def test_a_region_that_fails_stays_the_region_asked(kind):
     """However often a region fails, every request goes to its endpoint with its name, and every failure is raised."""
     heads = []
     failing = http(refusal("InternalError.System", "the region is down"))
@@ -83,7 +83,7 @@ def test_a_region_that_fails_stays_the_region_asked(kind, without_delay):
     }
 
 
-def test_an_endpoint_that_is_gone_is_an_error_each_time(kind, without_delay):
+def test_an_endpoint_that_is_gone_is_an_error_each_time(kind):
     """Where nobody listens, every invocation raises: none returns None, and none goes elsewhere."""
     with Server(answering(OK)) as server:
         pass
@@ -127,7 +127,7 @@ def test_the_address_is_a_plain_slash(kind):
     assert heads[0].split("\r\n")[0] == "POST / HTTP/1.1"
 
 
-def test_a_success_after_a_failure_is_the_result(kind, without_delay):
+def test_a_success_after_a_failure_is_the_result(kind):
     """Where a second attempt succeeds, its result is returned, and there is no third one."""
     answers = [http(refusal("RequestLimitExceeded")), OK]
     with Server(answering(lambda head, body: answers.pop(0))) as server, client_of(kind, server.endpoint) as client:

@@ -47,7 +47,7 @@ def resolver(monkeypatch):
 
 
 @both
-def test_a_resolver_that_does_not_answer(kind, resolver, without_delay):
+def test_a_resolver_that_does_not_answer(kind, resolver):
     """A resolver that does not answer is waited for until the deadline or the connect time-out, and nothing ran."""
     try:
         began = monotonic()

@@ -5,6 +5,7 @@ import json
 import os
 import socket
 import threading
+import time
 
 import pytest
 
@@ -152,6 +153,16 @@ def test_nobody_listening_is_a_connect_error(kind):
             scf.invoke("f", timeout=5)
     assert (caught.value.executed, caught.value.phase) == ("no", "connect")
     assert endpoint in str(caught.value)
+
+
+def test_the_pauses_between_attempts(kind, monkeypatch):
+    """Between its attempts a client waits a random part of half a second, then of a second."""
+    monkeypatch.setattr("random.random", lambda: 0.1)
+    monkeypatch.setattr("tencentserverless._transport.asyncio.transport.random", lambda: 0.1)
+    began = time.monotonic()
+    with client_of(kind, "http://127.0.0.1:1") as scf, pytest.raises(errors.ConnectError):
+        scf.invoke("f", timeout=5)
+    assert time.monotonic() - began > 0.149
 
 
 def test_an_unknown_host_is_a_connect_error(kind):

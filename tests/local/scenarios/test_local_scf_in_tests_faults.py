@@ -52,7 +52,7 @@ def buy():
         raise
 
 
-def test_each_fault_is_met(local, without_delay):
+def test_each_fault_is_met(local):
     """A program meets each fault once, and the report tells its mistake from what it handles or passes on."""
     found = {coped.fault: coped.how for coped in local.faults("Pay", buy)}
     assert [fault for fault, how in found.items() if how == "mistaken for a success"] == ["434"]
