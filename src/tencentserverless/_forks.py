@@ -11,7 +11,7 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Set
+    from typing import Any, Callable, Set
 
 LONGEST_WAIT = 2.0  # seconds, in case that a thread was broken off before it could say that it is done
 
@@ -50,6 +50,15 @@ def _after() -> None:
     _forking.discard(threading.get_ident())
 
 
-_register = getattr(os, "register_at_fork", None)
-if _register is not None:  # from Python 3.7 on
-    _register(before=_before, after_in_parent=_after, after_in_child=_forking.clear)
+def _register(**calls: "Callable[[], object]") -> None:
+    register = getattr(os, "register_at_fork", None)
+    if register is not None:  # from Python 3.7 on
+        register(**calls)
+
+
+def in_each_child(call: "Callable[[], object]") -> None:
+    """Call `call` in each child process, before its own code. Python 3.6 does not."""
+    _register(after_in_child=call)
+
+
+_register(before=_before, after_in_parent=_after, after_in_child=_forking.clear)

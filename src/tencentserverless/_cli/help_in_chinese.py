@@ -145,8 +145,8 @@ class Formatter(click.HelpFormatter):
     """Lays out pages in Chinese. Lines may end after each Chinese character, but no line begins with a comma.
 
     click wraps lines at spaces, and each character counts as one column. So a Chinese character gets a space for its
-    second column, or `SECOND_COLUMN`; both are removed at the end. A line may thus have one column more than the width, of
-    which click leaves two free in a terminal.
+    second column, or `SECOND_COLUMN`; both are removed at the end. A line may thus have one column more than the width,
+    of which click leaves two free in a terminal.
     """
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:  # noqa: ARG002

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     Failure = Tuple[errors.ServerlessError, retry.Row]
 
+_FAILURES = (Fault, http1.Truncated, http1.Malformed, MemoryError, RecursionError)
 SHORTEST_SECRET = 12  # characters of a key of the cloud's; it has more
 
 # How a refused signature names Unix times: "server time ..." in English, in Chinese only as numbers among the words.
@@ -78,14 +79,8 @@ def exchange(invocation: "Invocation", moment: "Moment") -> "Generator[Effect, A
             outcome = invocation.decipher(response, invocation)
             if type(outcome) is tuple:
                 outcome = _without_secrets(outcome, response, invocation, moment.identity)
-        except Fault as fault:
-            outcome = _faulted(fault, invocation, taken)
-        except http1.Truncated as end:
-            outcome = _truncated(end, origin, taken)
-        except (MemoryError, RecursionError) as failed:
-            outcome = _too_much(failed, origin, taken)
-        except http1.Malformed as garbage:
-            outcome = _garbled(garbage.told(moment.identity.hide), origin)
+        except _FAILURES as failed:
+            outcome = _failure_of(failed, invocation, moment.identity, taken)
         if type(outcome) is not tuple:
             return outcome
         error, row = outcome
@@ -143,6 +138,17 @@ def _early_answer(fault: Fault) -> "Generator[Effect, Any, bytes]":
     if not data:
         raise fault
     return data  # type: ignore[no-any-return]
+
+
+def _failure_of(failed: Exception, invocation: "Invocation", identity: "Identity", taken: bool) -> "Failure":
+    """The failure of an attempt. taken: whether the whole request was sent."""
+    if isinstance(failed, Fault):
+        return _faulted(failed, invocation, taken)
+    if isinstance(failed, http1.Truncated):
+        return _truncated(failed, invocation.origin, taken)
+    if isinstance(failed, http1.Malformed):
+        return _garbled(failed.told(identity.hide), invocation.origin)
+    return _too_much(failed, invocation.origin, taken)
 
 
 def _faulted(fault: Fault, invocation: "Invocation", taken: bool) -> "Failure":

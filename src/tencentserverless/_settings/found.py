@@ -49,19 +49,21 @@ class Found:
 
         Raises SettingsError for other characters that do not belong into a header. It names the place, not the value.
         """
-        for value, place in zip((self.secret_id, self.secret_key), self.places):
-            _check(value, place)
-        if is_blank(self.token):  # the documented way to say that there is no token
-            return Identity(bare(self.secret_id), bare(self.secret_key), None)
-        _check(self.token, self.places[2])
-        return Identity(bare(self.secret_id), bare(self.secret_key), bare(self.token))
+        secret_id, secret_key = _needed(self.secret_id, self.places[0]), _needed(self.secret_key, self.places[1])
+        # A blank one is the documented way to say that there is no token.
+        token = None if self.token is None else _checked(self.token, self.places[2]) or None
+        return Identity(secret_id, secret_key, token)
 
 
-def is_blank(token: "Any") -> bool:
-    return token is None or (isinstance(token, str) and not bare(token))
+def _needed(value: "Any", place: str) -> str:
+    text = _checked(value, place)
+    if not text:
+        raise no_credentials(f"{place} is blank")
+    return text
 
 
-def _check(value: "Any", place: str) -> None:
+def _checked(value: "Any", place: str) -> str:
+    """The `bare` text of a value."""
     if not isinstance(value, str):
         raise no_credentials(f"{place} is not text but {type(value).__name__}")
     text = bare(value)
@@ -69,8 +71,7 @@ def _check(value: "Any", place: str) -> None:
     if other is not None:
         character = f"U+{ord(other.group()):04X}"
         raise no_credentials(f"{place} holds the character {character}, which a request cannot have there")
-    if not text:
-        raise no_credentials(f"{place} is blank")
+    return text
 
 
 def no_credentials(what: str, advice: str = ADVICE) -> SettingsError:

@@ -32,7 +32,8 @@ def context(ca_file: "Optional[str]") -> "ssl.SSLContext":
 def _kept(ca_file: "Optional[str]") -> "Optional[ssl.SSLContext]":
     """The context that was loaded, if its file has not changed or cannot be found any more."""
     version, found = _contexts.get(ca_file, (None, None))
-    return found if version == _version(ca_file) or _version(ca_file) is None else None
+    now = None if found is None else _version(ca_file)
+    return found if now in (None, version) else None
 
 
 def _version(ca_file: "Optional[str]") -> "Version":

@@ -90,6 +90,17 @@ class LocalSCF(InTests):
     be opened.
     """
 
+    endpoint: str = ""
+    secret_id: str = ""
+    secret_key: str = ""
+    ca_file: str = ""
+    bundle: str = ""
+    records_file: str = ""
+    _loop: LoopThread | None = None
+    _starting: "asyncio.Task[None] | None" = None
+    _server: Server | None = None
+    _endpoint: Endpoint | None = None
+
     def __init__(
         self,
         *paths: str | os.PathLike[str],
@@ -150,17 +161,7 @@ class LocalSCF(InTests):
         self._notify = notify or to_stderr
         self._on_record = on_record
         self._watch = watch
-        self._loop: LoopThread | None = None
         self._stopping = threading.RLock()  # a signal handler may call `stop` while it runs
-        self._starting: asyncio.Task[None] | None = None
-        self._server: Server | None = None
-        self._endpoint: Endpoint | None = None
-        self.endpoint: str = ""
-        self.secret_id: str = ""
-        self.secret_key: str = ""
-        self.ca_file: str = ""
-        self.bundle: str = ""
-        self.records_file: str = ""
 
     def __repr__(self) -> str:
         return f"<LocalSCF {self.endpoint or 'not running'}>"

@@ -6,6 +6,9 @@ import zipfile
 
 import pytest
 
+from tencentserverless._cli.project import pack
+from tencentserverless.local.model import function
+
 HANDLER = "import greeting\n\ndef main_handler(event, context):\n    return greeting.TEXT\n"
 
 
@@ -61,3 +64,8 @@ def test_a_package_that_pip_cannot_get(command, project):
     assert "No matching distribution found for no-such-package" in done.stderr
     assert "requirements.txt: pip could not get the packages for Python3.9 on Linux" in done.stderr
     assert not (project / "x.zip").exists()
+
+
+def test_the_runtimes_to_choose_from():
+    """`--runtime` takes the runtimes of the platform."""
+    assert pack.RUNTIMES == function.RUNTIMES

@@ -116,7 +116,7 @@ class Run:
 
     def remove_blank_files(self) -> None:
         """Remove the files of a run that ended before it sent an event: the next one is perhaps of another function."""
-        if self._journal is not None and self._journal.is_blank:
+        if isinstance(self._results, Results) and self._journal is not None and self._journal.is_blank:
             self._results.remove_if_empty()
             with suppress(OSError):
                 os.unlink(self._journal.path)

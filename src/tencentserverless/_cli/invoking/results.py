@@ -74,9 +74,6 @@ class StandardOutput:
     def add_failed(self, source: bytes) -> None:
         """Events that failed are not kept."""
 
-    def remove_if_empty(self) -> None:
-        """There is no file."""
-
     def close(self) -> None:
         """Nothing is open."""
 

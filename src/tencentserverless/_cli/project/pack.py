@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # https://cloud.tencent.com/document/product/583/11637 and the limit of 10 MB of a request to the API
 UPLOAD_LIMIT_MB, REQUEST_LIMIT_MB = 50, 7.5
+# Those of `model.function`, which would take too long to load for the help.
 RUNTIMES = ("Python2.7", "Python3.6", "Python3.7", "Python3.9", "Python3.10")
 
 

@@ -6,7 +6,7 @@ import time as clock
 from _weakref import ref  # the module `weakref` takes a millisecond to import
 from time import monotonic, time
 
-from tencentserverless._forks import no_fork
+from tencentserverless._forks import in_each_child, no_fork
 from tencentserverless._protocol.effects import KEEP, READ, Fault, Moment, Open, Sleep, Write
 from tencentserverless._protocol.exchange import begin, break_off
 from tencentserverless._transport.blocking.pool import Held, Pool
@@ -124,9 +124,7 @@ def _close_inherited() -> None:
             transport.close_inherited(os.getpid())
 
 
-_register = getattr(os, "register_at_fork", None)
-if _register is not None:  # from Python 3.7 on
-    _register(after_in_child=_close_inherited)
+in_each_child(_close_inherited)
 
 
 _shared: "Dict[Tuple[Optional[str], float, int], Transport]" = {}

@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from typing import NamedTuple
 
 from tencentserverless.local.processes import procfs
 
@@ -20,10 +21,6 @@ _STOPPED = re.compile(rb"^State:\s+[Tt]", re.M)  # by a signal, or by a tracer
 _KILLED = re.compile(rb"^oom_kill (\d+)$", re.M)
 _REFUSED = re.compile(rb"^max (\d+)$", re.M)
 _INNER = "own"  # the group in a worker's group that its processes are in, see `worker/cgroups.py`
-_GROUP_V1 = (b"total_rss", b"total_mapped_file")
-_GROUP_V2 = (b"anon", b"file_mapped")
-_COUNTED_V1 = (b"total_rss", b"total_cache")  # all pages but the kernel's own
-_COUNTED_V2 = (b"anon", b"file", b"kernel")
 LATE_BYTES = 32 * 1024 * 1024  # more than the kernel itself needs for a usual worker
 FEW_PROCESSES = 16  # that can be measured in each sample
 MOST_PROCESSES = 256  # of an instance, if a control group does not limit them
@@ -32,6 +29,23 @@ MOST_PROCESSES = 256  # of an instance, if a control group does not limit them
 MOST_REFUSED = 256
 KEEPERS = 2  # the keeper and the init; they are not counted
 PATIENCE_SECONDS = 0.05  # for the reads of one sample
+
+
+class _Names(NamedTuple):
+    """The names in one version of control groups. `held` and `pages` are lines of ``memory.stat``.
+
+    held: the memory of the processes. Cached files do not count, and neither do files in `/tmp`, which is not in memory
+    on the platform. pages: all memory but the kernel's own. exact: the file with the exact count of all memory.
+    """
+
+    held: tuple[bytes, ...]
+    pages: tuple[bytes, ...]
+    exact: str
+
+
+# The names that begin with "total_" include the groups below, as version 2 always does.
+_V1 = _Names((b"total_rss", b"total_mapped_file"), (b"total_rss", b"total_cache"), "memory.usage_in_bytes")
+_V2 = _Names((b"anon", b"file_mapped"), (b"anon", b"file", b"kernel"), "memory.current")
 
 
 class Meter:
@@ -92,14 +106,14 @@ class Meter:
         """The memory of a control group. The kernel may update its `memory.stat` seconds late. The count of all pages
         is exact, so a difference shows that. Then the processes are measured, if they are few.
         """
-        stat = procfs.read(f"{folder}/memory.stat")
-        counted = _group_bytes(stat)
-        exact = procfs.read(f"{folder}/memory.current") or procfs.read(f"{folder}/memory.usage_in_bytes")
-        if int(exact or 0) - _counted_bytes(stat) > LATE_BYTES:
+        counts = dict(line.split(b" ", 1) for line in procfs.read(f"{folder}/memory.stat").splitlines())
+        names = _V1 if b"total_rss" in counts else _V2
+        held, pages = (sum(int(counts.get(name, 0)) for name in each) for each in (names.held, names.pages))
+        if int(procfs.read(f"{folder}/{names.exact}") or 0) - pages > LATE_BYTES:
             pids = self._processes(FEW_PROCESSES)
             if len(pids) <= FEW_PROCESSES:
-                return max(counted, self._proportional_sum(pids))
-        return counted
+                return max(held, self._proportional_sum(pids))
+        return held
 
     def _proportional_sum(self, pids: list[int]) -> int:
         """The memory of several processes. A page that they share is divided among them, so that it counts once.
@@ -187,27 +201,6 @@ def _is_init(pid: int) -> bool:
     """Whether this is process 1 of a process namespace below ours: NSpid lists its id in each (proc_pid_status(5))."""
     found = _NAMESPACES.search(procfs.read(f"/proc/{pid}/status"))
     return found is not None and found[1] == b"1"
-
-
-def _group_bytes(stat: bytes) -> int:
-    """The memory of a control group's processes, from the content of ``memory.stat``. Pure.
-
-    Cached files do not count, and neither do files in `/tmp`, which is not in memory on the platform.
-    """
-    return _sum(stat, _GROUP_V1, _GROUP_V2)
-
-
-def _counted_bytes(stat: bytes) -> int:
-    """All memory that ``memory.stat`` has counted. Pure."""
-    return _sum(stat, _COUNTED_V1, _COUNTED_V2)
-
-
-def _sum(stat: bytes, names_v1: tuple[bytes, ...], names_v2: tuple[bytes, ...]) -> int:
-    """The names differ between version 1 and 2. The names that begin with "total_" include the groups below, as version
-    2 always does.
-    """
-    counts = dict(line.split(b" ", 1) for line in stat.splitlines())
-    return sum(int(counts.get(name, 0)) for name in (names_v1 if b"total_rss" in counts else names_v2))
 
 
 def _resident_bytes(pid: int) -> int:
